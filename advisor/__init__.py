@@ -1,0 +1,1 @@
+"""Asks, audits, recommends, reconciles prior with evidence, reports. The outermost ring."""

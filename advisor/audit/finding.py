@@ -1,0 +1,107 @@
+"""What the audit looks at, what it reports, and what a finder is."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from harness.errors import Problem
+from harness.text import normalise
+from harness.types import Example, TaskSpec
+from rag.types import Document
+
+Severity = Literal["error", "warning", "info"]
+SEVERITIES: Final[tuple[Severity, ...]] = ("error", "warning", "info")
+"""Worst first. An error stops a check."""
+
+MOST_ROWS: Final = 50
+"""Most rows that a finding lists; it counts them all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is odd about the data, and what it does to the result."""
+
+    code: str
+    severity: Severity
+    count: int
+    """How many rows or documents it concerns."""
+    rows: tuple[str, ...]
+    """Ids of examples, sources of documents, or places in files; the first `MOST_ROWS`."""
+    message: str
+    """What is so, with the figure, and what it means for the result. No text of the user's rows
+    that could be personal."""
+    fix: str
+    """One step that mends it."""
+
+
+@dataclass(frozen=True, slots=True)
+class AuditReport:
+    """All findings, the worst first."""
+
+    examples: int
+    """Rows that could be read."""
+    documents: int
+    """Files of documents that could be read."""
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What finders look at."""
+
+    spec: TaskSpec
+    problems: tuple[Problem, ...]
+    """What the import could not use."""
+    examples: tuple[Example, ...]
+    """All rows that could be read, in the order of the files."""
+    learning: tuple[Example, ...]
+    """Rows that a rung learns from or is adjusted on; all rows while there is no split."""
+    heldout: tuple[Example, ...]
+    """Empty while there is no split."""
+    leaked: tuple[Example, ...]
+    """Rows taken out of the learning rows because they are also held out."""
+    documents: tuple[Document, ...]
+    context_tokens: int
+    """Tokens that the model takes in one go, prompt and answer together."""
+
+
+Find = Callable[[Material], Iterator[Finding]]
+
+
+@dataclass(frozen=True, slots=True)
+class Finder:
+    """Looks for one kind of thing."""
+
+    codes: tuple[str, ...]
+    """Codes of what it can report."""
+    find: Find
+
+
+def finding(
+    code: str, severity: Severity, rows: Sequence[str], message: str, fix: str
+) -> Finding:
+    """A finding about some rows: counts all of them, lists the first."""
+    return Finding(code, severity, len(rows), tuple(rows[:MOST_ROWS]), message, fix)
+
+
+def ids(examples: Sequence[Example]) -> list[str]:
+    """Ids of examples, in order."""
+    return [example.id for example in examples]
+
+
+def asked(example: Example) -> str:
+    """The question as the split compares it; as it stands where normalising leaves nothing."""
+    return normalise(example.question) or example.question
+
+
+def out_of(count: int, total: int, what: str = "rows") -> str:
+    """A count with its share, for instance ``12 of 1,300 rows (1 %)``."""
+    share = count / total if total else 0.0
+    percent = f"{share:.0%}".replace("%", " %") if share >= 0.01 or not count else "under 1 %"
+    return f"{count:,} of {total:,} {what} ({percent})"
+
+
+def listed(names: Sequence[str], most: int = 3) -> str:
+    """Some of the names, and how many there are more."""
+    shown = ", ".join(names[:most])
+    return f"{shown} and {len(names) - most:,} more" if len(names) > most else shown

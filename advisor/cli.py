@@ -1,0 +1,72 @@
+"""The command line: ``rungwise VERB``. Each verb is a file in `advisor/verbs`."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+
+from advisor.terminal import note, show_error
+from advisor.verb import Verb
+from harness.errors import RungwiseError
+from harness.plugins import load_plugins
+
+ORDER = ("demo", "new", "ask", "audit", "check", "runs", "show", "report", "models", "app",
+         "doctor")  # fmt: skip
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser with every verb."""
+    top = argparse.ArgumentParser(
+        prog="rungwise",
+        description="Prompt, retrieval or fine-tuning? Measured on your own data, on this machine.",
+        epilog="Start with: rungwise demo",
+    )
+    top.add_argument("--version", action="version", version=f"rungwise {version('rungwise')}")
+    verbs = top.add_subparsers(dest="verb", metavar="VERB", required=True)
+    found = {verb.name: verb for verb in load_plugins("advisor.verbs", "VERB", Verb)}
+    for name in sorted(found, key=lambda n: ORDER.index(n) if n in ORDER else len(ORDER)):
+        verb = found[name]
+        sub = verbs.add_parser(
+            name,
+            help=verb.help,
+            description=verb.help,
+            epilog=f"example: {verb.example}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        sub.add_argument("--debug", action="store_true", help="show a traceback on errors")
+        verb.configure(sub)
+        sub.set_defaults(run_verb=verb.run)
+    return top
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one verb; returns the exit status: 0, 1 for a failed job, 2 for the user's mistake."""
+    _no_network()
+    given = parser().parse_args(arguments)
+    try:
+        status: int = given.run_verb(given)
+        return status
+    except RungwiseError as error:
+        if given.debug:
+            raise
+        show_error(error)
+        return error.exit_code
+    except KeyboardInterrupt:
+        note("stopped; what is finished is kept")
+        return 1
+    except BrokenPipeError:
+        # the reader (head, less) has seen enough
+        sys.stdout = None
+        return 0
+
+
+def _no_network() -> None:
+    """Nothing is fetched or sent unless a verb is asked to; libraries are told so, too."""
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,194 @@
+"""From the user's files to a project folder: format and mapping detected, written down to edit."""
+
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import tomlkit
+
+from advisor.project import CONFIG, INSTRUCTIONS
+from harness.data import canonical_json
+from harness.data_columns import Columns, detect
+from harness.data_files import READERS, Rows, read_rows
+from harness.errors import Problem, UserError
+from harness.types import Kind
+from rag.load import supported_suffixes
+
+HELDOUT_WORDS = ("test", "heldout", "held-out", "held_out", "eval", "valid", "dev")
+MANY_ROWS = 600
+"""Rows above which a check on a laptop takes long; a sample is taken unless the user changes it."""
+TRAIN_SAMPLE, HELDOUT_SAMPLE = 400, 200
+
+
+class Guess(NamedTuple):
+    """What the files seem to be."""
+
+    train: Path | None
+    heldout: Path | None
+    documents: tuple[Path, ...]
+    kind: Kind
+    columns: Columns
+    n_rows: int
+
+
+def create_project(root: Path, files: Sequence[Path]) -> Guess | None:
+    """Make a project folder.
+
+    Args:
+        root: must not hold a project yet.
+        files: data files (at most two: train and held-out), and document files or folders. They
+            are copied. None makes an empty project to fill in.
+
+    Returns:
+        What was detected; None without files.
+
+    Raises:
+        UserError: a project is there already, or files that cannot be understood.
+    """
+    if (root / CONFIG).exists():
+        raise UserError(
+            Problem("there is a project here already", "choose another folder", str(root))
+        )
+    missing = [file for file in files if not file.exists()]
+    if missing:
+        raise UserError(
+            *(Problem("there is no such file", "check the path", str(file)) for file in missing)
+        )
+    guess = _guess(files) if files else None
+    data = root / "data"
+    data.mkdir(parents=True, exist_ok=True)
+    if guess:
+        for file in (guess.train, guess.heldout):
+            if file:
+                shutil.copyfile(file, data / file.name)
+        for source in guess.documents:
+            _copy_documents(source, data / "documents")
+    text = _config_text(root.resolve().name, guess)
+    (root / CONFIG).write_text(text, encoding="utf-8")
+    return guess
+
+
+def _guess(files: Sequence[Path]) -> Guess:
+    tables = [file for file in files if file.is_file() and file.suffix.lower() in READERS]
+    documents = tuple(file for file in files if file not in tables)
+    unreadable = [
+        file
+        for file in documents
+        if file.is_file() and file.suffix.lower() not in supported_suffixes()
+    ]
+    problems = [
+        Problem(
+            "neither a table of examples nor a document that can be read",
+            f"examples: {', '.join(sorted(READERS))}; documents: {', '.join(supported_suffixes())}",
+            str(file),
+        )
+        for file in unreadable
+    ]
+    if len(tables) > 2:
+        problems.append(
+            Problem(
+                f"{len(tables)} tables of examples were given",
+                "give one file with all examples, or one to learn from and one to hold out",
+                ", ".join(file.name for file in tables),
+            )
+        )
+    if problems:
+        raise UserError(*problems)
+    tables.sort(key=lambda file: any(word in file.stem.lower() for word in HELDOUT_WORDS))
+    train = tables[0] if tables else None
+    heldout = tables[1] if len(tables) == 2 else None
+    if train is None:
+        return Guess(None, None, documents, "answer", Columns(), 0)
+    rows = read_rows(train, train.name)
+    names = list(dict.fromkeys(name for row in rows.rows for name in row.fields))
+    columns = detect(names)
+    kind = _kind(rows, columns, bool(documents))
+    return Guess(train, heldout, documents, kind, columns, len(rows.rows))
+
+
+def _kind(rows: Rows, columns: Columns, has_documents: bool) -> Kind:
+    """Guess the kind of task from the answers."""
+    values: list[Any] = [row.fields.get(columns.answer) for row in rows.rows]
+    texts = [value for value in values if isinstance(value, str) and value.strip()]
+    if values and all(isinstance(value, dict) or _is_object(value) for value in values):
+        return "json"
+    distinct = set(texts)
+    short = all(len(text) <= 60 for text in distinct)
+    if len(texts) == len(values) and short and 1 < len(distinct) <= max(2, len(texts) // 5):
+        return "label"
+    return "answer" if has_documents or all(len(text) <= 300 for text in texts) else "text"
+
+
+def _is_object(value: Any) -> bool:
+    if not isinstance(value, str) or not value.lstrip().startswith("{"):
+        return False
+    try:
+        return isinstance(json.loads(canonical_json(value)), dict)
+    except json.JSONDecodeError:
+        return False
+
+
+def _copy_documents(source: Path, target: Path) -> None:
+    if source.is_dir():
+        shutil.copytree(source, target, dirs_exist_ok=True)
+    else:
+        target.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, target / source.name)
+
+
+def _config_text(name: str, guess: Guess | None) -> str:
+    """rungwise.toml with a remark on each choice."""
+    document = tomlkit.document()
+    document.add(tomlkit.comment("What Rungwise measures in this folder. Paths stay inside it."))
+    project = tomlkit.table()
+    project.add("name", name)
+    project.add("language", "en")
+    document.add("project", project)
+    document.add("data", _data_table(guess))
+    kind: Kind = guess.kind if guess else "answer"
+    task = tomlkit.table()
+    task.add("kind", tomlkit.item(kind).comment("label | json | answer | text"))
+    task.add("instruction", INSTRUCTIONS[kind])
+    if kind == "json":
+        task.add("schema", tomlkit.item("schema.json").comment("a JSON Schema; write it first"))
+    if kind == "answer":
+        task.add(tomlkit.comment('abstention = "I do not know."   # allows "I do not know"'))
+    document.add("task", task)
+    check = tomlkit.table()
+    check.add("seeds", 1)
+    check.add("effort", tomlkit.item("normal").comment("quick | normal | thorough"))
+    margin = tomlkit.item(0.03).comment("a difference smaller than this does not matter to us")
+    check.add("margin", margin)
+    check.add(tomlkit.comment("target = 0.80   # good enough"))
+    document.add("check", check)
+    return tomlkit.dumps(document)
+
+
+def _data_table(guess: Guess | None) -> Any:
+    data = tomlkit.table()
+    if guess is None or guess.train is None:
+        examples = tomlkit.item("data/examples.jsonl")
+        data.add("examples", examples.comment("put your examples here: .jsonl, .json, .csv, .xlsx"))
+    elif guess.heldout is not None:
+        data.add("train", f"data/{guess.train.name}")
+        data.add("heldout", f"data/{guess.heldout.name}")
+    else:
+        data.add("examples", f"data/{guess.train.name}")
+        data.add("heldout", tomlkit.item(0.25).comment("share, or a count, of rows to hold out"))
+    if guess and guess.documents:
+        data.add("documents", "data/documents")
+    if guess and guess.n_rows > MANY_ROWS:
+        remark = "drawn at random; remove to use all rows"
+        data.add("max_train", tomlkit.item(TRAIN_SAMPLE).comment(remark))
+        data.add("max_heldout", tomlkit.item(HELDOUT_SAMPLE).comment(remark))
+    if guess and guess.train:
+        columns = tomlkit.table()
+        for column in fields(Columns):
+            value = getattr(guess.columns, column.name)
+            if value:
+                columns.add(column.name, value)
+        data.add("columns", columns)
+    return data

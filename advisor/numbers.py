@@ -1,0 +1,63 @@
+"""Numbers as people read them. Pure; the one place where figures are rounded."""
+
+MINUS = "−"
+
+
+def percent(share: float | None) -> str:
+    """0.714 -> '71 %'; None -> 'not known'."""
+    return "not known" if share is None else f"{share * 100:.0f} %"
+
+
+def interval(low: float | None, high: float | None) -> str:
+    """0.62, 0.79 -> '62–79 %'."""
+    if low is None or high is None:
+        return "no interval"
+    return f"{low * 100:.0f}–{high * 100:.0f} %"
+
+
+def points(difference: float | None) -> str:
+    """0.34 -> '+34'; -0.05 -> '−5': a difference of shares in percentage points."""
+    if difference is None:
+        return "not known"
+    rounded = round(difference * 100)
+    return f"+{rounded}" if rounded > 0 else f"{MINUS}{-rounded}" if rounded < 0 else "0"
+
+
+def points_range(low: float | None, high: float | None) -> str:
+    """0.24, 0.44 -> '+24 to +44'."""
+    return f"{points(low)} to {points(high)}"
+
+
+def count(number: int, singular: str, plural: str = "") -> str:
+    """1, 'question' -> '1 question'; 3 -> '3 questions'; thousands are separated."""
+    word = singular if number == 1 else plural or f"{singular}s"
+    return f"{number:,} {word}"
+
+
+def seconds(value: float | None) -> str:
+    """0.4321 -> '0.43 s'; 75 -> '75 s'; 200 -> '3.3 min'; 9000 -> '2.5 h'."""
+    if value is None:
+        return "not timed"
+    if value < 0.995:
+        return f"{value:.2g} s"
+    if value < 9.95:
+        return f"{value:.1f} s"
+    if value < 120:
+        return f"{value:.0f} s"
+    if value < 7200:
+        return f"{value / 60:.1f} min" if value < 600 else f"{value / 60:.0f} min"
+    return f"{value / 3600:.1f} h"
+
+
+def size(n_bytes: float) -> str:
+    """2_400_000_000 -> '2.4 GB'."""
+    for unit, factor in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if n_bytes >= factor:
+            return f"{n_bytes / factor:.1f} {unit}"
+    return f"{n_bytes:.0f} B"
+
+
+def rounded_up(n: int) -> int:
+    """A number of items to plan with: 237 -> 240, 1,234 -> 1,300. Never false precision."""
+    step = 10 if n < 500 else 100 if n < 5000 else 1000
+    return -(-n // step) * step

@@ -1,0 +1,116 @@
+"""The questionnaire as the program uses it, and the user's answers on disk.
+
+What is asked, what each answer moves, why and by which source stands in `questionnaire.toml`; the
+worked cases to start from stand in `cases.toml`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+
+import tomlkit
+
+from advisor.question_types import Case, Question, Questionnaire
+from advisor.questionnaire_file import entry, load_cases, load_questionnaire, read_toml
+from harness.errors import Problem, UserError
+
+QUESTIONNAIRE_PATH = Path(__file__).with_name("questionnaire.toml")
+CASES_PATH = Path(__file__).with_name("cases.toml")
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerSheet:
+    """A filled-in questionnaire, as kept in `answers.toml`."""
+
+    answers: Mapping[str, str]
+    """Question key to option key; a question that is missing has not been answered."""
+    from_data: Mapping[str, str] = field(default_factory=dict)
+    """Question key to what in the data answered it, for the answers that were filled in."""
+    by: str = ""
+    """Who filled it in."""
+    at: datetime | None = None
+    """When it was filled in."""
+
+
+@cache
+def questionnaire() -> Questionnaire:
+    """The questionnaire that ships with the program."""
+    return load_questionnaire(QUESTIONNAIRE_PATH)
+
+
+@cache
+def cases() -> tuple[Case, ...]:
+    """The worked cases that ship with the program."""
+    return load_cases(CASES_PATH, questionnaire())
+
+
+def questions() -> tuple[Question, ...]:
+    """All questions, in the order in which they are asked."""
+    return questionnaire().questions
+
+
+def visible(answers: Mapping[str, str]) -> tuple[Question, ...]:
+    """The questions to ask, given the answers so far."""
+    return questionnaire().visible(answers)
+
+
+def check_answers(answers: Mapping[str, object]) -> tuple[Problem, ...]:
+    """What is wrong with a set of answers; empty when it can be used."""
+    return questionnaire().problems(answers)
+
+
+def read_answers(path: Path) -> AnswerSheet:
+    """Read `answers.toml`.
+
+    Raises:
+        UserError: It cannot be read, is not TOML, or does not fit this questionnaire.
+    """
+    tables = entry(
+        read_toml(path), path.name, {"answers": dict}, {"filled_in": dict, "from_data": dict}
+    )
+    answers = tables["answers"]
+    problems = check_answers(answers)
+    if problems:
+        raise UserError(*(replace(problem, where=path.name) for problem in problems))
+    filled_in = entry(
+        tables.get("filled_in", {}), f"{path.name}, filled_in", {}, {"by": str, "at": datetime}
+    )
+    # Only what has been answered can have been answered by the data.
+    from_data = entry(
+        tables.get("from_data", {}), f"{path.name}, from_data", {}, dict.fromkeys(answers, str)
+    )
+    return AnswerSheet(answers, from_data, filled_in.get("by", ""), filled_in.get("at"))
+
+
+def write_answers(path: Path, sheet: AnswerSheet) -> None:
+    """Write `answers.toml` whole or not at all.
+
+    Raises:
+        UserError: The sheet holds unknown questions or options; nothing is written.
+    """
+    problems = check_answers(sheet.answers)
+    if problems:
+        raise UserError(*problems)
+    filled_in = {"by": sheet.by, "at": sheet.at}
+    text = tomlkit.dumps(
+        {
+            "filled_in": {name: value for name, value in filled_in.items() if value},
+            "answers": dict(sheet.answers),
+            "from_data": dict(sheet.from_data),
+        }
+    )
+    # Beside the target: a rename is atomic only within one file system.
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with unfinished.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)

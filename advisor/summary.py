@@ -1,0 +1,62 @@
+"""An experiment as a few lines of text."""
+
+from advisor.numbers import interval, percent, points, points_range, seconds
+from advisor.terminal import table
+from harness.experiment import ArmResult, Experiment
+
+
+def summary(experiment: Experiment) -> str:
+    """Headline, the ladder as a table, differences, cautions."""
+    verdict = experiment.verdict
+    lines = [str(verdict["headline"]), str(verdict["sentence"]), str(verdict["prior_sentence"]), ""]
+    lines.append(ladder_table(experiment))
+    for title, key in (
+        ("Why", "reasons"),
+        ("What would change this", "would_change_if"),
+        ("Mind", "cautions"),
+    ):
+        texts = verdict[key]
+        if isinstance(texts, (list, tuple)) and texts:
+            lines += ["", f"{title}:", *(f"  - {text}" for text in texts)]
+    return "\n".join(lines)
+
+
+def ladder_table(experiment: Experiment) -> str:
+    """One row an arm: score, interval, failures, latency, time to prepare."""
+    task = experiment.task
+    rows = []
+    for name, arm in experiment.rungs.items():
+        mark = "> " if name == experiment.verdict.get("recommended") else "  "
+        rows.append(_row(f"{mark}{name}", arm, task.metric))
+    for name, arm in experiment.floors.items():
+        rows.append(_row(f"  ({name})", arm, task.metric))
+    head = ["rung", task.metric, "95 % interval", "n", "failed", "a question", "to prepare"]
+    return table(head, rows)
+
+
+def differences_table(experiment: Experiment) -> str:
+    """One row a pair of rungs."""
+    rows = [
+        [
+            f"{c.a} against {c.b}",
+            points(c.difference),
+            points_range(c.low, c.high),
+            c.verdict,
+            f"{c.n_needed:,}" if c.n_needed else "",
+        ]
+        for c in experiment.comparisons
+    ]
+    return table(["pair", "points", "95 % interval", "verdict", "items to settle it"], rows)
+
+
+def _row(name: str, arm: ArmResult, metric: str) -> list[str]:
+    scored = arm.scores[metric]
+    return [
+        name,
+        percent(scored.mean),
+        interval(scored.low, scored.high),
+        str(scored.n),
+        str(sum(arm.failures.values())),
+        seconds(arm.latency_s.p50) if arm.latency_s.n else "",
+        seconds(arm.prepare_s),
+    ]

@@ -1,0 +1,19 @@
+"""What a verb of the command line declares."""
+
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """Declared by each file in `advisor/verbs` as `VERB`."""
+
+    name: str
+    help: str
+    """One line."""
+    example: str
+    """A command that works."""
+    configure: Callable[[ArgumentParser], None]
+    run: Callable[[Namespace], int]
+    """Returns the exit status."""

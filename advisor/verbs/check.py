@@ -1,0 +1,78 @@
+"""rungwise check: run the rungs on the project's data."""
+
+import dataclasses
+import signal
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from advisor import terminal, workflow
+from advisor.project import Project, open_project
+from advisor.summary import summary
+from advisor.verb import Verb
+from harness.effort import EFFORTS
+from harness.experiment import Experiment
+from harness.runner import CheckSettings
+from harness.store import Run
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Arguments."""
+    parser.add_argument("dir", type=Path, help="the project folder")
+    parser.add_argument("--rungs", help="comma-separated; default: as in rungwise.toml")
+    parser.add_argument("--seeds", type=int, help="training runs of the tuned rungs")
+    parser.add_argument("--effort", choices=list(EFFORTS), help="how hard each rung tries")
+    parser.add_argument("--model", help="embedded name, hub id, local folder, or endpoint")
+    parser.add_argument("--run", default="", help="name of the run; an existing one goes on")
+    parser.add_argument("--json", action="store_true", help="print experiment.json")
+
+
+def run(given: Namespace) -> int:
+    """Check, showing progress; exit 1 when a rung failed."""
+    project = open_project(given.dir)
+    started = workflow.start_run(
+        project, given.run, settings=_settings(project, given), say=terminal.note
+    )
+    experiment = follow(project, started)
+    if given.json:
+        terminal.out_json(experiment)
+    else:
+        terminal.out(summary(experiment))
+        terminal.out(f"\nrun: {started.folder}")
+    return 1 if experiment.failed else 0
+
+
+def follow(project: Project, run: Run) -> Experiment:
+    """Run a check with its progress on stderr; a request to stop ends it cleanly."""
+    progress = terminal.Progress(run.plan().cells)
+
+    def stopped(signum: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, stopped)
+    try:
+        return workflow.check(project, run, progress)
+    finally:
+        progress.close()
+
+
+def _settings(project: Project, given: Namespace) -> CheckSettings:
+    """rungwise.toml, with what the command line says instead."""
+    settings = project.settings()
+    if given.rungs:
+        rungs = tuple(name.strip() for name in given.rungs.split(",") if name.strip())
+        settings = dataclasses.replace(settings, rungs=rungs)
+    if given.model:
+        settings = dataclasses.replace(settings, generator=given.model, revision="")
+    for name in ("seeds", "effort"):
+        if getattr(given, name) is not None:
+            settings = dataclasses.replace(settings, **{name: getattr(given, name)})
+    return settings
+
+
+VERB = Verb(
+    name="check",
+    help="run the rungs on the project's data and say which to use",
+    example="rungwise check support-desk --effort quick",
+    configure=configure,
+    run=run,
+)

@@ -1,0 +1,44 @@
+"""rungwise show: one run's tables."""
+
+from argparse import ArgumentParser, Namespace
+
+from advisor import workflow
+from advisor.summary import differences_table, summary
+from advisor.terminal import out, out_json
+from advisor.verb import Verb
+from harness.errors import Problem, UserError
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Arguments."""
+    parser.add_argument("run", help="the run's folder, or its id inside the project folder")
+    parser.add_argument("--json", action="store_true", help="print experiment.json")
+
+
+def run(given: Namespace) -> int:
+    """Print a finished run."""
+    found = workflow.find_run(given.run)
+    experiment = workflow.experiment_of(found)
+    if experiment is None:
+        raise UserError(
+            Problem(
+                "the run is not finished",
+                f"go on with: rungwise check {found.folder.parents[1]} --run {found.name}",
+                found.name,
+            )
+        )
+    if given.json:
+        out_json(experiment)
+    else:
+        out(summary(experiment))
+        out(f"\nDifferences:\n{differences_table(experiment)}")
+    return 0
+
+
+VERB = Verb(
+    name="show",
+    help="print one run's result",
+    example="rungwise show support-desk/runs/first",
+    configure=configure,
+    run=run,
+)

@@ -1,0 +1,300 @@
+"""Prior and evidence together: what to do, whether that was expected, how sure it is.
+
+Pure. The rule is the ladder's own: climb only where a higher rung is shown to be better.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from advisor.numbers import count, interval, percent, points, points_range, rounded_up
+from advisor.recommendation import Recommendation
+from harness.experiment import ArmResult, Contrast, Experiment
+
+Agreement = Literal["confirmed", "overturned", "too_close_to_call"]
+NOTHING = ("stay", "none")
+"""What a questionnaire can advise besides a rung."""
+
+ADVICE = {
+    "prompt": "A good prompt is enough.",
+    "few_shot": "Use a prompt with worked examples.",
+    "constrained": "Use a prompt with constrained output.",
+    "rag": "Use retrieval.",
+    "finetune": "Fine-tune.",
+    "rag_finetune": "Use retrieval, and fine-tune the model to read it.",
+    "preference": "Fine-tune, then align with preferences.",
+    "none": "None of these is good enough yet.",
+}
+TUNED = ("finetune", "rag_finetune", "preference")
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What to do, and on what grounds. Every text is a plain sentence."""
+
+    recommended: str
+    """A rung, or ``none``."""
+    prior: str | None
+    """Where the answers pointed; None when no questionnaire was filled in."""
+    agreement: Agreement | None
+    """None without a prior."""
+    headline: str
+    """Two to five words on what to do."""
+    sentence: str
+    """The result in figures."""
+    prior_sentence: str
+    """Whether it was expected."""
+    reasons: tuple[str, ...]
+    """Why this rung and not another, one sentence a rung."""
+    would_change_if: tuple[str, ...]
+    cautions: tuple[str, ...]
+    """What limits the claim."""
+
+
+def reconcile(experiment: Experiment, recommendation: Recommendation | None) -> Verdict:
+    """The verdict of an experiment.
+
+    Args:
+        experiment: at least one rung was measured.
+        recommendation: what the answers advised; None when there are none.
+    """
+    chosen = climb(experiment)
+    recommended = "none" if _not_good_enough(experiment, chosen) else chosen
+    prior = recommendation.aim if recommendation else None
+    agreement = _agreement(experiment, recommended, prior) if prior else None
+    return Verdict(
+        recommended=recommended,
+        prior=prior,
+        agreement=agreement,
+        headline=_headline(experiment, recommended),
+        sentence=_sentence(experiment, chosen),
+        prior_sentence=_prior_sentence(experiment, recommended, prior, agreement),
+        reasons=tuple(_reasons(experiment, chosen, recommended)),
+        would_change_if=tuple(_changes(experiment, chosen, recommendation)),
+        cautions=tuple(_cautions(experiment, chosen)),
+    )
+
+
+def climb(experiment: Experiment) -> str:
+    """The lowest rung that no higher rung is shown to be better than.
+
+    From the cheapest rung upwards, a step is taken only onto a rung that is ``better`` than where
+    one stands: a difference that may be chance is not worth the effort of a higher rung.
+    """
+    names = list(experiment.rungs)
+    standing = names[0]
+    for name in names[1:]:
+        contrast = experiment.contrast(name, standing)
+        if contrast is not None and contrast.verdict == "better":
+            standing = name
+    return standing
+
+
+def _headline_score(experiment: Experiment, name: str) -> tuple[float, float, float]:
+    """(mean, low, high) of the headline metric; a rung without any score counts as 0, 0, 1."""
+    scored = experiment.rungs[name].scores[experiment.task.metric]
+    if scored.mean is None or scored.low is None or scored.high is None:
+        return 0.0, 0.0, 1.0
+    return scored.mean, scored.low, scored.high
+
+
+def _not_good_enough(experiment: Experiment, chosen: str) -> bool:
+    """Shown to miss the target, or no better than doing without a language model."""
+    target = experiment.task.target
+    if target is not None and _headline_score(experiment, chosen)[2] < target:
+        return True
+    floor = _floor_contrast(experiment, chosen)
+    if floor is None or floor.difference is None:
+        return False
+    return floor.verdict in ("worse", "equivalent") or floor.difference <= 0
+
+
+def _floor_contrast(experiment: Experiment, chosen: str) -> Contrast | None:
+    return next((c for c in experiment.floor_contrasts if c.a == chosen), None)
+
+
+def _agreement(experiment: Experiment, recommended: str, prior: str) -> Agreement:
+    if prior in NOTHING:
+        return "confirmed" if recommended == "none" else "overturned"
+    if prior not in experiment.rungs:
+        return "too_close_to_call"
+    if recommended == "none":
+        return "overturned"
+    if prior == recommended:
+        rivals = (experiment.contrast(name, prior) for name in experiment.rungs if name != prior)
+        margin = experiment.task.margin
+        unsettled = any(
+            c is not None and c.verdict == "inconclusive" and (c.difference or 0.0) > margin
+            for c in rivals
+        )
+        return "too_close_to_call" if unsettled else "confirmed"
+    contrast = experiment.contrast(recommended, prior)
+    if contrast is None:
+        return "too_close_to_call"
+    settled = contrast.verdict in ("better", "equivalent") or contrast.non_inferior
+    return "overturned" if settled else "too_close_to_call"
+
+
+def _headline(experiment: Experiment, recommended: str) -> str:
+    advice = ADVICE[recommended]
+    tuned = any(name in TUNED for name in experiment.rungs)
+    if tuned and recommended not in (*TUNED, "none"):
+        advice += " Do not fine-tune yet."
+    return advice
+
+
+def _sentence(experiment: Experiment, chosen: str) -> str:
+    """The chosen rung's score, and its lead over the cheapest rung."""
+    task, arm = experiment.task, experiment.rungs[chosen]
+    text = (
+        f"On {count(task.n_heldout, 'held-out question')} {_inline(arm)} scored "
+        f"{_score(experiment, chosen)} on {task.metric_title}"
+    )
+    first = next(iter(experiment.rungs))
+    contrast = experiment.contrast(chosen, first) if chosen != first else None
+    if contrast is not None and contrast.difference is not None:
+        text += (
+            f", {points(contrast.difference).lstrip('+')} points more than "
+            f"{_inline(experiment.rungs[first])} "
+            f"({points_range(contrast.low, contrast.high)})"
+        )
+    return f"{text}."
+
+
+def _score(experiment: Experiment, name: str) -> str:
+    scored = experiment.rungs[name].scores[experiment.task.metric]
+    return f"{percent(scored.mean)} ({interval(scored.low, scored.high)})"
+
+
+def _inline(arm: ArmResult) -> str:
+    """A title inside a sentence."""
+    return arm.title[0].lower() + arm.title[1:]
+
+
+def _prior_sentence(
+    experiment: Experiment, recommended: str, prior: str | None, agreement: Agreement | None
+) -> str:
+    if prior is None:
+        return "No questionnaire was filled in, so there is no expectation to compare with."
+    titles = {name: _inline(arm) for name, arm in experiment.rungs.items()}
+    expected = {"stay": "staying where you are", "none": "not doing this"}.get(
+        prior, titles.get(prior, prior.replace("_", " "))
+    )
+    start = f"Your answers pointed to {expected}"
+    if agreement == "confirmed":
+        return f"{start}; the measurement confirms it."
+    if prior not in experiment.rungs and prior not in NOTHING:
+        why = experiment.skipped.get(prior, "it was not part of this check")
+        return f"{start}, which was not measured: {why}."
+    if agreement == "overturned":
+        instead = titles.get(recommended, "none of the rungs")
+        return f"{start}; the measurement does not: it points to {instead}."
+    return f"{start}; the measurement is too close to call."
+
+
+def _reasons(experiment: Experiment, chosen: str, recommended: str) -> list[str]:
+    """One sentence a rival, and why nothing is good enough where that is so."""
+    reasons = []
+    if recommended == "none":
+        reasons.append(_why_none(experiment, chosen))
+    for name, arm in experiment.rungs.items():
+        contrast = experiment.contrast(name, chosen) if name != chosen else None
+        if contrast is None or contrast.difference is None:
+            continue
+        against = f"against {_inline(experiment.rungs[chosen])}"
+        figures = (
+            f"{points(contrast.difference)} points ({points_range(contrast.low, contrast.high)}) "
+            f"{against}"
+        )
+        words = {
+            "better": f"{arm.title} was better: {figures}.",
+            "worse": f"{arm.title} was worse: {figures}.",
+            "equivalent": f"{arm.title} made no difference that matters: {figures}.",
+            "inconclusive": f"{arm.title} is too close to call: {figures}.{_more(contrast)}",
+        }
+        reasons.append(words[contrast.verdict])
+    return reasons
+
+
+def _more(contrast: Contrast) -> str:
+    if contrast.n_needed is None:
+        return ""
+    more = rounded_up(max(1, contrast.n_needed - contrast.n))
+    return f" About {more:,} more questions would settle it."
+
+
+def _why_none(experiment: Experiment, chosen: str) -> str:
+    target = experiment.task.target
+    arm = experiment.rungs[chosen]
+    if target is not None and _headline_score(experiment, chosen)[2] < target:
+        return (
+            f"The best rung, {_inline(arm)}, reached {_score(experiment, chosen)}; you asked for "
+            f"{percent(target)}."
+        )
+    floor = _floor_contrast(experiment, chosen)
+    assert floor is not None  # the only other way to end here
+    other = experiment.floors[floor.b]
+    return (
+        f"{arm.title} does no better than doing without a language model: {_inline(other)} scored "
+        f"{percent(other.scores[experiment.task.metric].mean)}."
+    )
+
+
+def _changes(
+    experiment: Experiment, chosen: str, recommendation: Recommendation | None
+) -> list[str]:
+    """What would change the verdict: more items, a rung not measured, another answer."""
+    changes = []
+    for name, arm in experiment.rungs.items():
+        contrast = experiment.contrast(name, chosen) if name != chosen else None
+        open_question = contrast is not None and contrast.verdict == "inconclusive"
+        if open_question and contrast is not None and contrast.n_needed is not None:
+            changes.append(
+                f"About {rounded_up(contrast.n_needed):,} held-out questions in all would show "
+                f"whether {_inline(arm)} differs from {_inline(experiment.rungs[chosen])}."
+            )
+    for name, reason in experiment.skipped.items():
+        changes.append(f"{name.replace('_', ' ').capitalize()} was not measured: {reason}.")
+    if experiment.task.n_documents and chosen in ("prompt", "few_shot", "finetune"):
+        changes.append("Facts that change would: only retrieval follows a changed document.")
+    if recommendation is not None:
+        changes.extend(flip.text for flip in recommendation.would_change_if[:2])
+    return changes
+
+
+def _cautions(experiment: Experiment, chosen: str) -> list[str]:
+    task, cautions = experiment.task, []
+    if task.n_heldout < 30:
+        cautions.append(
+            f"{task.n_heldout} held-out questions are a smoke test: only very large differences "
+            "can be seen."
+        )
+    elif task.n_heldout < 100:
+        cautions.append(
+            f"With {task.n_heldout} held-out questions differences below about 25 points are "
+            "often invisible."
+        )
+    floor = _floor_contrast(experiment, chosen)
+    if floor is not None and floor.verdict == "inconclusive" and (floor.difference or 0) > 0:
+        other = _inline(experiment.floors[floor.b])
+        cautions.append(
+            f"It is not shown to beat doing without a language model ({other}): "
+            f"{points(floor.difference)} points ({points_range(floor.low, floor.high)})."
+        )
+    for name, arm in experiment.rungs.items():
+        if arm.failures:
+            n = sum(arm.failures.values())
+            kinds = ", ".join(kind.replace("_", " ") for kind in arm.failures)
+            cautions.append(
+                f"{n} of {task.n_heldout * len(arm.seeds)} answers of {name.replace('_', ' ')} "
+                f"failed ({kinds}); they count neither as right nor as wrong."
+            )
+    if experiment.failed:
+        cautions.append(f"Not finished: {', '.join(experiment.failed)}.")
+    if any(len(arm.seeds) == 1 for name, arm in experiment.rungs.items() if name in TUNED):
+        cautions.append(
+            "One training run each: another seed could give another result. Use --seeds 3 to know."
+        )
+    cautions.extend(
+        f"{line.check}: no. {line.detail}." for line in experiment.fairness if not line.holds
+    )
+    return cautions

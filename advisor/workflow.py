@@ -1,0 +1,202 @@
+"""The main flow, in order. The terminal and the pages call this and nothing deeper.
+
+open or create a project → audit its data → ask the questionnaire → check every rung
+→ reconcile prior and evidence → report
+"""
+
+import dataclasses
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from importlib.resources import as_file, files
+from pathlib import Path
+
+import msgspec
+
+from advisor.project import ANSWERS, CONFIG, Project
+from advisor.questionnaire import AnswerSheet, read_answers, write_answers
+from advisor.recommend import recommend
+from advisor.recommendation import Recommendation
+from advisor.verdict import Verdict, reconcile
+from harness.errors import Problem, UserError
+from harness.experiment import Experiment
+from harness.runner import CheckSettings, is_running, make_plan, run_check
+from harness.store import Event, Run, runs_in, write_json
+from harness.task import Loaded, load_task, require
+
+SAMPLES = ("support-desk", "ticket-routing", "order-json")
+
+
+# 1. a project
+
+
+def copy_sample(name: str, target: Path) -> Path:
+    """Copy a sample project that ships with the program.
+
+    Raises:
+        UserError: no such sample, or something is there already.
+    """
+    if name not in SAMPLES:
+        raise UserError(
+            Problem(f"there is no sample {name!r}", f"choose one of {', '.join(SAMPLES)}")
+        )
+    if (target / CONFIG).exists():
+        return target  # a demo that was interrupted goes on where it was
+    with as_file(files("advisor") / "samples" / name) as source:
+        shutil.copytree(source, target, dirs_exist_ok=True)
+    return target
+
+
+# 2. its data
+
+
+def load(project: Project) -> Loaded:
+    """Import and split the project's data; problems are in the result."""
+    return load_task(project.spec(), project.sources())
+
+
+# 3. the questionnaire: the prior
+
+
+def answers_of(project: Project) -> AnswerSheet | None:
+    """The filled-in questionnaire; None when there is none yet."""
+    file = project.root / ANSWERS
+    return read_answers(file) if file.is_file() else None
+
+
+def save_answers(project: Project, answers: Mapping[str, str], by: str = "") -> Recommendation:
+    """Keep answers and say what they advise."""
+    sheet = AnswerSheet(dict(answers), by=by, at=datetime.now(UTC))
+    write_answers(project.root / ANSWERS, sheet)
+    return recommend(sheet.answers)
+
+
+def prior(project: Project) -> Recommendation | None:
+    """What the project's answers advise; None without answers."""
+    sheet = answers_of(project)
+    return recommend(sheet.answers) if sheet and sheet.answers else None
+
+
+# 4. the check: the evidence
+
+
+def start_run(
+    project: Project,
+    run_name: str = "",
+    *,
+    settings: CheckSettings | None = None,
+    say: Callable[[str], None] = lambda line: None,
+) -> Run:
+    """Plan a new run, or find the one to go on with.
+
+    Args:
+        project: its data is imported and checked.
+        run_name: an existing run is resumed with the settings it was started with; a new name
+            names the new run; empty makes one from date and time.
+        settings: default is what rungwise.toml says.
+        say: told about work that takes seconds.
+
+    Raises:
+        UserError: everything that stands against a check, at once.
+    """
+    name = run_name or datetime.now(UTC).astimezone().strftime("%Y%m%d-%H%M%S")
+    if Path(name).name != name or name.startswith("."):
+        raise UserError(Problem(f"{name!r} is no name for a run", "use letters, digits and -"))
+    run = Run(project.root / "runs" / name)
+    if (run.folder / "run.json").is_file():
+        return run
+    say("Reading and splitting the data …")
+    task = require(load(project))
+    plan = make_plan(project.root, name, task, settings or project.settings(), say)
+    run.create(plan, task)
+    return run
+
+
+def check(
+    project: Project, run: Run, on_event: Callable[[Event], None] = lambda event: None
+) -> Experiment:
+    """Run what is still open, reconcile with the answers, write experiment.json last."""
+    experiment = run_check(run, on_event)
+    recommendation = prior(project)
+    verdict = reconcile(experiment, recommendation)
+    if recommendation is not None:
+        write_json(run.folder / "prior.json", recommendation)
+    finished = dataclasses.replace(experiment, verdict=msgspec.to_builtins(verdict))
+    write_json(run.folder / "experiment.json", finished)
+    return finished
+
+
+def start_in_background(project: Project, run: Run) -> None:
+    """Start the check as a process of its own that outlives the app; its state is on disk."""
+    log = run.folder / "check.log"
+    command = [sys.executable, "-m", "advisor", "check", str(project.root), "--run", run.name]
+    with log.open("ab") as out:
+        subprocess.Popen(
+            command, stdout=out, stderr=out, stdin=subprocess.DEVNULL, start_new_session=True
+        )
+
+
+def cancel(run: Run) -> bool:
+    """Ask a running check to stop; what is finished is kept. False when nothing runs."""
+    if not is_running(run):
+        return False
+    run.cancel_file.touch()
+    return True
+
+
+# 5. what was found
+
+
+def experiment_of(run: Run) -> Experiment | None:
+    """The finished experiment; None while it runs."""
+    file = run.folder / "experiment.json"
+    if not file.is_file():
+        return None
+    try:
+        return msgspec.json.decode(file.read_bytes(), type=Experiment)
+    except msgspec.MsgspecError as error:
+        raise UserError(
+            Problem(f"damaged ({error})", f"run the check again with --run {run.name}", str(file))
+        ) from error
+
+
+def verdict_of(experiment: Experiment) -> Verdict:
+    """The verdict as a value."""
+    return msgspec.convert(experiment.verdict, Verdict)
+
+
+def prior_of(run: Run) -> Recommendation | None:
+    """The recommendation as it was when the check ran."""
+    file = run.folder / "prior.json"
+    if not file.is_file():
+        return None
+    return msgspec.json.decode(file.read_bytes(), type=Recommendation)
+
+
+def find_run(where: str, project: Path | None = None) -> Run:
+    """A run by folder, or by id in a project or in the working directory.
+
+    Raises:
+        UserError: no such run; the fix names the newest ones.
+    """
+    candidates = [Path(where)]
+    for base in (project, Path.cwd()):
+        if base is not None:
+            candidates += [base / "runs" / where, base / where]
+    for folder in candidates:
+        if (folder / "run.json").is_file():
+            return Run(folder.resolve())
+    known = [run.name for base in (project, Path.cwd()) if base for run in runs_in(base)]
+    raise UserError(
+        Problem(
+            f"there is no run {where!r}",
+            f"give the run's folder; known here: {', '.join(known[:5]) or 'none'}",
+        )
+    )
+
+
+def history(project: Project) -> list[tuple[Run, Experiment | None]]:
+    """All runs, newest first, with their results where they are finished."""
+    return [(run, experiment_of(run)) for run in runs_in(project.root)]

@@ -1,0 +1,1 @@
+"""Runs every rung fairly on the same held-out set; scores, compares, stores."""

@@ -1,0 +1,128 @@
+"""Fine-tuning as the rungs use it: learning rate chosen on dev, best adapter kept, resumable."""
+
+import json
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from harness.answering import Asked, answer_all, answers_only
+from harness.errors import JobError, Problem
+from harness.prompts import target
+from harness.types import Example, Json, Preparation
+from harness.workbench import Workbench
+from tuning.errors import TuningError
+from tuning.recipe import Recipe, adapter_shape, learning_rates
+from tuning.train import Evaluated, Progress, TrainingResult, mean_loss, train
+
+
+class Lesson(NamedTuple):
+    """An example with the prompt it is learned or tested with."""
+
+    example: Example
+    asked: Asked
+
+
+def train_adapter(
+    bench: Workbench, train_rows: Sequence[Lesson], dev_rows: Sequence[Lesson]
+) -> Preparation:
+    """Train one adapter a learning rate, keep the one that is best on dev, load it.
+
+    An adapter that an earlier, interrupted process finished is loaded, not trained again.
+
+    Raises:
+        JobError: training cannot go on.
+    """
+    folder = bench.folder / "adapters" / bench.cell
+    record = folder / "training.json"
+    model = bench.local().model
+    if record.is_file():
+        stored: dict[str, Any] = json.loads(record.read_text(encoding="utf-8"))
+        model.load_adapter(folder)
+        return Preparation(stored["settings"], stored["effort"])
+    tried: list[tuple[float, TrainingResult]] = []
+    try:
+        for rate in learning_rates(model.n_parameters)[: bench.effort.learning_rates]:
+            tried.append((rate, _train(bench, train_rows, dev_rows, rate)))
+    except TuningError as error:
+        raise JobError(Problem(error.reason, error.fix, bench.cell)) from error
+    best_rate, best = max(tried, key=lambda one: _rank(one[1]))
+    _keep(best.folder, folder)
+    model.load_adapter(folder)
+    settings: dict[str, Json] = {
+        "method": "lora",
+        "learning_rate": best_rate,
+        "rank": adapter_shape(len(train_rows)).rank,
+        "epochs": round(best.best.epoch, 2),
+        "training_rows": len(train_rows),
+        "batch_rows": Recipe(adapter_shape(1), 0.0, 0).batch_rows,
+        "stopped_early": best.stopped_early,
+    }
+    effort: dict[str, Json] = {
+        "tried": [
+            {
+                "learning_rate": rate,
+                "dev_metric": result.best.dev_metric,
+                "dev_loss": round(result.best.dev_loss, 4),
+                "steps": result.steps,
+                "seconds": round(result.seconds, 1),
+                "curve": [asdict_point(point) for point in result.points],
+            }
+            for rate, result in tried
+        ],
+        "dev_answers": len(dev_rows) * sum(len(result.points) for _, result in tried),
+    }
+    record.write_text(json.dumps({"settings": settings, "effort": effort}), encoding="utf-8")
+    return Preparation(settings, effort)
+
+
+def asdict_point(point: Any) -> dict[str, Json]:
+    """A point of the training curve as JSON."""
+    return {name: getattr(point, name) for name in point._fields}
+
+
+def _train(
+    bench: Workbench, train_rows: Sequence[Lesson], dev_rows: Sequence[Lesson], rate: float
+) -> TrainingResult:
+    local = bench.local()
+
+    def encoded(lessons: Sequence[Lesson]) -> list[Any]:
+        return [
+            local.encode(lesson.asked.prompt, target(bench.spec, lesson.example))
+            for lesson in lessons
+        ]
+
+    rows, dev = encoded(train_rows), encoded(dev_rows)
+    dev_examples = [lesson.example for lesson in dev_rows]
+
+    def evaluate() -> Evaluated:
+        bench.say("Testing on dev", {})
+        answers = answers_only(answer_all(bench, [lesson.asked for lesson in dev_rows]))
+        return Evaluated(bench.dev_score(dev_examples, answers), mean_loss(local.model, dev))
+
+    def on_step(progress: Progress) -> None:
+        bench.say("Training", {**progress._asdict(), "learning_rate": rate})
+
+    recipe = Recipe(
+        shape=adapter_shape(len(rows)),
+        learning_rate=rate,
+        epochs=bench.effort.epochs,
+        evaluations=bench.effort.evaluations,
+        seed=bench.seed,
+    )
+    folder = bench.folder / "adapters" / f"{bench.cell}.lr{rate:g}"
+    return train(local.model, rows, recipe, folder, evaluate, on_step)
+
+
+def _rank(result: TrainingResult) -> tuple[float, float]:
+    metric = result.best.dev_metric
+    return (metric if metric is not None else float("-inf"), -result.best.dev_loss)
+
+
+def _keep(best: Path, folder: Path) -> None:
+    """Move the best adapter to its place and drop the others."""
+    if folder.exists():
+        shutil.rmtree(folder)
+    best.rename(folder)
+    for other in folder.parent.glob(f"{folder.name}.lr*"):
+        shutil.rmtree(other)

@@ -1,0 +1,60 @@
+"""From rendered prompts to answers, the same way for every rung."""
+
+import time
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from harness.generators.base import Completion, Refusal
+from harness.prompts import Prompt, passage
+from harness.types import Answer, Context, Failure, Query
+from harness.workbench import Workbench
+from rag.cite import cite
+
+
+class Asked(NamedTuple):
+    """A query with what will be put before the model."""
+
+    query: Query
+    prompt: Prompt
+    contexts: tuple[Context, ...] = ()
+    seconds: float = 0.0
+    """Time spent on this query before the model: retrieval, choice of demonstrations."""
+
+
+def answer_all(
+    bench: Workbench, asked: Sequence[Asked], *, timed: int = 0
+) -> Iterator[Answer | Failure]:
+    """Answer every prompt once, yielding as they get ready.
+
+    Args:
+        bench: the model and the token limit.
+        asked: prompts.
+        timed: so many are answered one at a time first, for their latency; the rest in batches.
+    """
+    for one in asked[:timed]:
+        started = time.perf_counter()
+        (done,) = bench.generator.complete([one.prompt], bench.max_new_tokens)
+        yield _answer(one, done, time.perf_counter() - started + one.seconds)
+    rest = asked[timed:]
+    for done in bench.generator.complete([one.prompt for one in rest], bench.max_new_tokens):
+        yield _answer(rest[done.row], done, None)
+
+
+def answers_only(results: Iterator[Answer | Failure]) -> list[Answer]:
+    """Answers without the failures, for choosing settings on dev."""
+    return [result for result in results if isinstance(result, Answer)]
+
+
+def _answer(one: Asked, done: Completion | Refusal, latency: float | None) -> Answer | Failure:
+    if isinstance(done, Refusal):
+        return Failure(one.query.id, done.kind, done.message)
+    return Answer(
+        query_id=one.query.id,
+        text=done.text,
+        contexts=one.contexts,
+        citations=cite(done.text, [passage(context) for context in one.contexts]),
+        latency_s=latency,
+        prompt_tokens=done.prompt_tokens,
+        completion_tokens=done.completion_tokens,
+        truncated=done.truncated,
+    )

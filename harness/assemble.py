@@ -1,0 +1,269 @@
+"""Finished cells to an experiment: scores, intervals, paired comparisons, fairness."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from harness.compare import corpus_interval, holm, paired
+from harness.experiment import (
+    ArmResult,
+    Contrast,
+    Estimate,
+    Experiment,
+    Latency,
+    TaskFacts,
+)
+from harness.fairness import fairness
+from harness.floors import FLOORS
+from harness.intervals import mean_interval
+from harness.metric import Metric
+from harness.rungs import rungs
+from harness.scoring import headline, item_scores, metrics_for
+from harness.store import SCHEMA, Cell, Plan, Run, write_json
+from harness.types import Answer, Example, TaskSpec
+
+FLOOR_TITLES = {
+    "majority": "Always the commonest answer",
+    "nearest": "Answer of the most similar question",
+    "linear": "Classifier without a language model",
+}
+
+
+class Arm(NamedTuple):
+    """All seeds of one rung or floor."""
+
+    name: str
+    cells: tuple[Cell, ...]
+
+
+def assemble(run: Run, failed: Mapping[str, str]) -> Experiment:
+    """Everything that was measured in a run, without a verdict.
+
+    Per-item scores are written beside it, so that pages and reports need not compute them.
+
+    Args:
+        run: at least one of its cells is finished.
+        failed: cells that ended in an error, with the message.
+    """
+    plan, heldout = run.plan(), run.heldout()
+    view = run.view()
+    arms = _arms(run, plan)
+    spec = plan.spec
+    clusters = clusters_of(heldout)
+    tables = {cell.cell: _table(cell, heldout, spec) for arm in arms.values() for cell in arm.cells}
+    write_json(run.folder / "scores.json", tables)
+    metric = headline(spec)
+    results = {name: _result(arm, heldout, spec, tables, clusters) for name, arm in arms.items()}
+    ladder = [name for name in results if name not in FLOORS]
+    rows = {
+        name: [list(tables[cell.cell][metric.name].values()) for cell in arm.cells]
+        for name, arm in arms.items()
+        if metric.item is not None
+    }
+    family = Family(rows, metric.name, plan.margin, clusters)
+    best_floor = _best([name for name in results if name in FLOORS], results, metric.name)
+    cells = [cell for arm in arms.values() for cell in arm.cells]
+    return Experiment(
+        schema=SCHEMA,
+        run=run.name,
+        created=plan.created,
+        task=TaskFacts(
+            name=spec.name,
+            kind=spec.kind,
+            metric=metric.name,
+            metric_title=metric.title,
+            language=spec.language,
+            n_train=len(view.train),
+            n_dev=len(view.dev),
+            n_heldout=len(heldout),
+            n_unanswerable=sum(not example.answerable for example in heldout),
+            n_documents=len({document.source for document in view.documents}),
+            fingerprint=plan.fingerprint,
+            margin=plan.margin,
+            target=plan.target,
+        ),
+        model={"generator": plan.generator, "embedder": plan.embedder, **_model_facts(cells)},
+        environment=plan.environment,
+        rungs={name: results[name] for name in ladder},
+        floors={name: result for name, result in results.items() if name in FLOORS},
+        ceilings={},
+        comparisons=tuple(
+            family.compare([(a, b) for i, a in enumerate(ladder) for b in ladder[:i]])
+        ),
+        floor_contrasts=tuple(family.compare([(a, best_floor) for a in ladder if best_floor])),
+        skipped=dict(plan.skipped),
+        failed=dict(failed),
+        diagnostics={},
+        fairness=fairness(run, plan, cells, heldout),
+        seconds=sum(cell.preparation.seconds + cell.answer_s for cell in cells),
+    )
+
+
+Table = dict[str, dict[str, float | None]]
+"""Metric to item id to score, for one cell."""
+
+
+class Family(NamedTuple):
+    """Arms that can be compared on one metric."""
+
+    rows: Mapping[str, Sequence[Sequence[float | None]]]
+    """Arm to seeds to items."""
+    metric: str
+    margin: float
+    clusters: Sequence[str] | None
+
+    def compare(self, pairs: Sequence[tuple[str, str]]) -> list[Contrast]:
+        """Contrasts corrected as one family.
+
+        Which rung is compared with which when climbing depends on what was found below, so all
+        pairs of rungs are in one family: then the chance of one wrong "better" stays at 5 %
+        whatever the path.
+        """
+        if not self.rows:
+            return []
+        found = holm(
+            [
+                paired(self.rows[a], self.rows[b], margin=self.margin, clusters=self.clusters)
+                for a, b in pairs
+            ]
+        )
+        return [
+            Contrast(
+                a=a,
+                b=b,
+                metric=self.metric,
+                difference=one.difference,
+                low=one.low,
+                high=one.high,
+                p=one.p,
+                p_adjusted=one.p_adjusted,
+                verdict=one.verdict,
+                non_inferior=one.non_inferior,
+                n=one.n,
+                n_needed=one.n_needed,
+                test=one.test,
+                note=one.note,
+            )
+            for (a, b), one in zip(pairs, found, strict=True)
+        ]
+
+
+def _best(names: Sequence[str], results: Mapping[str, ArmResult], metric: str) -> str:
+    """The arm with the highest mean; empty when there is none."""
+    means = {name: results[name].scores[metric].mean for name in names}
+    scored = [name for name in names if means[name] is not None]
+    return max(scored, key=lambda name: means[name] or 0.0, default="")
+
+
+def clusters_of(heldout: Sequence[Example]) -> list[str] | None:
+    """What each item belongs to: its group, or else its document; None where all stand alone.
+
+    Questions about one document stand or fall together, so they count as fewer than they are.
+    """
+    names = [
+        example.context_ids[0] if example.context_ids else example.group or example.id
+        for example in heldout
+    ]
+    return names if len(set(names)) < len(names) else None
+
+
+def _arms(run: Run, plan: Plan) -> dict[str, Arm]:
+    """Finished cells by rung, rungs in order of effort, floors behind them."""
+    found: dict[str, list[Cell]] = {}
+    for name in plan.cells:
+        if run.finished(name):
+            cell = run.cell(name)
+            found.setdefault(cell.rung, []).append(cell)
+    order = [*rungs(), *FLOORS]
+    return {name: Arm(name, tuple(found[name])) for name in order if name in found}
+
+
+def _table(cell: Cell, heldout: Sequence[Example], spec: TaskSpec) -> Table:
+    answers = {answer.query_id: answer for answer in cell.answers}
+    return {
+        metric.name: {
+            example.id: score.value
+            for example, score in zip(
+                heldout, item_scores(metric, heldout, answers, spec), strict=True
+            )
+        }
+        for metric in metrics_for(spec)
+        if metric.item is not None
+    }
+
+
+def _result(
+    arm: Arm,
+    heldout: Sequence[Example],
+    spec: TaskSpec,
+    tables: Mapping[str, Table],
+    clusters: Sequence[str] | None,
+) -> ArmResult:
+    answers = [answer for cell in arm.cells for answer in cell.answers]
+    scores = {
+        metric.name: _estimate(metric, arm, heldout, spec, tables, clusters)
+        for metric in metrics_for(spec)
+    }
+    first = arm.cells[0]
+    title = rungs()[arm.name].title if arm.name in rungs() else FLOOR_TITLES[arm.name]
+    return ArmResult(
+        title=title,
+        scores={name: e for name, e in scores.items() if e.n or name == headline(spec).name},
+        latency_s=_latency(answers),
+        prompt_tokens=_mean([answer.prompt_tokens for answer in answers]),
+        completion_tokens=_mean([answer.completion_tokens for answer in answers]),
+        prepare_s=_mean([cell.preparation.seconds for cell in arm.cells]),
+        answer_s=_mean([cell.answer_s for cell in arm.cells]),
+        peak_memory_bytes=max(cell.peak_memory_bytes for cell in arm.cells),
+        seeds=tuple(cell.seed for cell in arm.cells),
+        settings=dict(first.preparation.settings),
+        effort=dict(first.preparation.effort),
+        failures=dict(Counter(f.kind for cell in arm.cells for f in cell.failures)),
+        truncated=sum(answer.truncated for answer in answers),
+        path=first.path,
+    )
+
+
+def _estimate(
+    metric: Metric,
+    arm: Arm,
+    heldout: Sequence[Example],
+    spec: TaskSpec,
+    tables: Mapping[str, Table],
+    clusters: Sequence[str] | None,
+) -> Estimate:
+    if metric.item is not None:
+        rows = [list(tables[cell.cell][metric.name].values()) for cell in arm.cells]
+        interval = mean_interval(rows if len(rows) > 1 else rows[0], clusters)
+    else:
+        whole = metric.whole
+        assert whole is not None  # a metric is one or the other
+        by_id = {answer.query_id: answer for answer in arm.cells[0].answers}
+        items: list[Any] = [
+            (example, by_id[example.id]) if example.id in by_id else None for example in heldout
+        ]
+
+        def value(pairs: Sequence[tuple[Example, Answer]]) -> float:
+            scored = whole(pairs, spec).value
+            return float("nan") if scored is None else scored
+
+        interval = corpus_interval(value, items, clusters=clusters)
+    return Estimate(interval.mean, interval.low, interval.high, interval.n, interval.n_failed)
+
+
+def _latency(answers: Sequence[Answer]) -> Latency:
+    timed = sorted(a.latency_s for a in answers if a.latency_s is not None)
+    if not timed:
+        return Latency(None, None, None, 0)
+    tail = timed[min(len(timed) - 1, round(0.95 * len(timed)))] if len(timed) >= 20 else None
+    return Latency(timed[len(timed) // 2], tail, timed[-1], len(timed))
+
+
+def _model_facts(cells: Sequence[Cell]) -> dict[str, str]:
+    paths = sorted({cell.path for cell in cells if cell.path})
+    devices = sorted({cell.device for cell in cells if cell.device})
+    return {"path": ", ".join(paths), "device": ", ".join(devices)}
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values) if values else 0.0

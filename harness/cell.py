@@ -1,0 +1,171 @@
+"""One cell in a process of its own: ``python -m harness.cell RUN_FOLDER CELL``.
+
+It reads train, dev, documents and the held-out *questions*; the file with the references is never
+opened here. Prepared state and answers go to disk as they come, so a new process goes on where
+this one was stopped.
+"""
+
+import os
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+
+from harness.device import peak_memory_bytes
+from harness.effort import effort
+from harness.errors import RungwiseError
+from harness.floors import FLOORS
+from harness.rung import Rung
+from harness.rungs import rung_type
+from harness.store import Cell, Plan, Run, write_json
+from harness.types import Answer, Failure, Json, Preparation
+from harness.workbench import Workbench
+
+BATCH = 16
+"""Answers written together when they come faster than one can see."""
+WRITE_EVERY_S = 1.0
+
+
+def run_cell(run: Run, cell: str) -> None:
+    """Bring one cell to its end; what an earlier process finished is not done again.
+
+    Raises:
+        RungwiseError: the rung cannot go on.
+    """
+    with FileLock(run.cell_file(cell, ".lock")):
+        if run.finished(cell):
+            return
+        plan = run.plan()
+        name, seed = parse_cell(cell)
+        bench = _workbench(run, plan, cell, seed)
+        run.say("started", "", cell)
+        rung = (FLOORS.get(name) or rung_type(name).build)(run.view(), bench)
+        preparation = _prepare(run, cell, rung)
+        seconds = _answer(run, cell, rung, bench)
+        results = run.partial_results(cell)
+        finished = Cell(
+            cell=cell,
+            rung=name,
+            seed=seed,
+            preparation=preparation,
+            answers=tuple(r for r in results if isinstance(r, Answer)),
+            failures=tuple(r for r in results if isinstance(r, Failure)),
+            answer_s=seconds,
+            peak_memory_bytes=peak_memory_bytes(),
+            path=bench.generator.path if "generator" in vars(bench) else "",
+            device=bench.device.name if "device" in vars(bench) else "",
+        )
+        write_json(run.cell_file(cell), finished)
+        run.cell_file(cell, ".partial.jsonl").unlink(missing_ok=True)
+        run.say("finished", "", cell, {"answers": len(finished.answers)})
+
+
+def cell_name(rung: str, seed: int) -> str:
+    """Name of a cell, also of its files."""
+    return f"{rung}-s{seed}"
+
+
+def parse_cell(cell: str) -> tuple[str, int]:
+    """Rung and seed of a cell's name."""
+    rung, _, seed = cell.rpartition("-s")
+    return rung, int(seed)
+
+
+def _workbench(run: Run, plan: Plan, cell: str, seed: int) -> Workbench:
+    last: list[Any] = [0.0, ""]
+
+    def say(message: str, figures: Mapping[str, Json]) -> None:
+        # steps come many a second; one event a second is enough to watch
+        if message == last[1] and time.monotonic() - last[0] < 1.0:
+            return
+        last[0], last[1] = time.monotonic(), message
+        run.say("doing", message, cell, dict(figures))
+
+    return Workbench(
+        spec=plan.spec,
+        generator_name=plan.generator,
+        revision=plan.generator_revision,
+        embedder_name=plan.embedder,
+        project=run.folder.parent.parent,
+        folder=run.folder,
+        cell=cell,
+        seed=seed,
+        effort=effort(plan.effort),
+        max_new_tokens=plan.max_new_tokens,
+        say=say,
+    )
+
+
+def _prepare(run: Run, cell: str, rung: Rung) -> Preparation:
+    earlier = run.prepared(cell)
+    if earlier is not None:
+        rung.prepare(earlier.settings)
+        return earlier
+    started = time.perf_counter()
+    prepared = rung.prepare(None)
+    seconds = time.perf_counter() - started
+    preparation = Preparation(prepared.settings, prepared.effort, seconds)
+    write_json(run.cell_file(cell, ".prepared.json"), preparation)
+    return preparation
+
+
+def _answer(run: Run, cell: str, rung: Rung, bench: Workbench) -> float:
+    """Answer what is still open; returns the seconds it took."""
+    have = {result.query_id for result in run.partial_results(cell)}
+    queries = run.queries()
+    left = [query for query in queries if query.id not in have]
+    started = time.perf_counter()
+    done = len(have)
+    timed = max(0, min(bench.timed_queries - done, len(left)))
+    for batch in _batches(rung.answer(left, timed)):
+        run.append_results(cell, batch)
+        done += len(batch)
+        run.say("answered", "", cell, {"done": done, "total": len(queries)})
+    return time.perf_counter() - started
+
+
+def _batches(results: Iterator[Answer | Failure]) -> Iterator[list[Answer | Failure]]:
+    """Results in groups: written when a second has passed or enough have gathered."""
+    held: list[Answer | Failure] = []
+    since = time.monotonic()
+    for result in results:
+        held.append(result)
+        if len(held) >= BATCH or time.monotonic() - since >= WRITE_EVERY_S:
+            yield held
+            held, since = [], time.monotonic()
+    if held:
+        yield held
+
+
+def _end_with_parent() -> None:
+    """Stop this process when its parent is gone: a killed check must leave no worker behind."""
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(0.3)
+        os._exit(3)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def main() -> int:
+    """Run the cells named on the command line, one after the other."""
+    _end_with_parent()
+    run, cells = Run(Path(sys.argv[1])), sys.argv[2:]
+    for cell in cells:
+        try:
+            run_cell(run, cell)
+        except RungwiseError as error:
+            for problem in error.problems:
+                run.say("failed", str(problem), cell, {"fix": problem.fix})
+            return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,46 @@
+"""Choosing a setting on dev, with what it cost written down."""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from harness.types import Json
+from harness.workbench import Say
+
+
+class Choice(NamedTuple):
+    """The setting taken, and what was tried."""
+
+    value: int
+    effort: dict[str, Json]
+
+
+def choose(
+    name: str,
+    values: Sequence[int],
+    score: Callable[[int], float | None],
+    dev_rows: int,
+    say: Say,
+) -> Choice:
+    """Take the value that scores best on dev; the smaller of equals.
+
+    Args:
+        name: of the setting.
+        values: candidates, at least one; a single one is taken without a trial.
+        score: dev score of a value, higher is better; None = undefined.
+        dev_rows: answers that one trial costs.
+        say: told about each trial.
+    """
+    if len(values) == 1:
+        return Choice(values[0], {"tried": [], "dev_answers": 0})
+    tried: list[tuple[int, float | None]] = []
+    for value in sorted(values):
+        say(f"Trying {name} = {value} on dev", {})
+        tried.append((value, score(value)))
+    best = max(tried, key=lambda one: (one[1] if one[1] is not None else float("-inf"), -one[0]))
+    return Choice(
+        best[0],
+        {
+            "tried": [{name: value, "dev_score": scored} for value, scored in tried],
+            "dev_answers": dev_rows * len(tried),
+        },
+    )

@@ -1,0 +1,47 @@
+"""One dial from which every rung takes how hard it tries; recorded with the results."""
+
+from dataclasses import dataclass
+
+from harness.errors import Problem, UserError
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """What may be tried on dev, per rung."""
+
+    name: str
+    dev_rows: int
+    """Dev examples that settings are compared on, at most."""
+    demonstrations: tuple[int, ...]
+    """Numbers of worked examples that few_shot tries."""
+    passages: tuple[int, ...]
+    """Numbers of passages that rag tries."""
+    learning_rates: int
+    """How many learning rates fine-tuning tries."""
+    epochs: float
+    """Passes over the training rows at most."""
+    evaluations: int
+    """Looks at dev during one training run."""
+
+
+EFFORTS = {
+    effort.name: effort
+    for effort in (
+        Effort("quick", 32, (3,), (2,), 1, 3, 3),
+        Effort("normal", 48, (2, 4), (1, 2, 3), 2, 4, 5),
+        Effort("thorough", 96, (1, 3, 5, 8), (1, 2, 3, 5), 3, 8, 8),
+    )
+}
+
+
+def effort(name: str) -> Effort:
+    """One effort by name.
+
+    Raises:
+        UserError: unknown; the fix lists the names.
+    """
+    if name not in EFFORTS:
+        raise UserError(
+            Problem(f"there is no effort {name!r}", f"choose one of {', '.join(EFFORTS)}", "effort")
+        )
+    return EFFORTS[name]

@@ -1,0 +1,69 @@
+"""Cells as processes of this machine, one after the other: they share its cores and memory."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from harness.store import Run
+
+STOP_S = 5.0
+"""Seconds a cell gets to end by itself before it is killed."""
+
+
+def run_process(run: Run, cells: list[str], watch: Callable[[], None]) -> int:
+    """Run cells in one process and wait.
+
+    Args:
+        run: the run.
+        cells: names; floors share a process, for they need no model.
+        watch: called several times a second while waiting; may raise to stop the cell.
+
+    Returns:
+        The process's exit status.
+    """
+    log = run.folder / "cells" / f"{cells[0]}.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "-m", "harness.cell", str(run.folder), *cells]
+    with log.open("ab") as out:
+        process = subprocess.Popen(command, stdout=out, stderr=out, env=_environment())
+    try:
+        while process.poll() is None:
+            watch()
+            time.sleep(0.2)
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            try:
+                process.wait(STOP_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+    watch()
+    return process.returncode
+
+
+def last_line(log: Path) -> str:
+    """The last line a cell printed, for instance the name of an exception."""
+    if not log.is_file():
+        return ""
+    lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    return lines[-1][:300] if lines else ""
+
+
+def _environment() -> dict[str, str]:
+    """Offline, without telemetry, and this project importable from any working directory."""
+    root = str(Path(__file__).resolve().parents[2])
+    path = os.pathsep.join(part for part in (root, os.environ.get("PYTHONPATH", "")) if part)
+    return {
+        **os.environ,
+        "PYTHONPATH": path,
+        "HF_HUB_OFFLINE": "1",
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+        "TRANSFORMERS_OFFLINE": "1",
+        "TOKENIZERS_PARALLELISM": "false",
+        "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+        "TQDM_DISABLE": "1",
+    }

@@ -1,0 +1,173 @@
+"""The result of a run as plain values: what is written to experiment.json, the verdict apart."""
+
+from dataclasses import dataclass, field
+
+from harness.types import Json
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A score with its 95 % interval."""
+
+    mean: float | None
+    low: float | None
+    high: float | None
+    n: int
+    """Items with a score."""
+    n_failed: int
+    """Items without one; they are not in the mean."""
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """Seconds from question to answer, one question at a time."""
+
+    p50: float | None
+    p95: float | None
+    """None below 20 timed answers: a tail cannot be read off fewer."""
+    slowest: float | None
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class ArmResult:
+    """A rung, a floor or a ceiling, over all its seeds."""
+
+    title: str
+    scores: dict[str, Estimate]
+    """By metric, the headline first."""
+    latency_s: Latency
+    prompt_tokens: float
+    """Mean per answer."""
+    completion_tokens: float
+    prepare_s: float
+    """Learning and choosing, mean over seeds."""
+    answer_s: float
+    """Answering the whole held-out set, mean over seeds."""
+    peak_memory_bytes: int
+    seeds: tuple[int, ...]
+    settings: dict[str, Json]
+    effort: dict[str, Json]
+    failures: dict[str, int]
+    """Kind of failure to how many items."""
+    truncated: int
+    """Answers cut at the token limit."""
+    path: str
+    """Which implementation of the model ran."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contrast:
+    """One rung against another on the same items."""
+
+    a: str
+    b: str
+    metric: str
+    difference: float | None
+    """Mean of a minus mean of b."""
+    low: float | None
+    high: float | None
+    p: float | None
+    p_adjusted: float | None
+    """Holm over all contrasts of the run."""
+    verdict: str
+    """Of a: better, worse, equivalent or inconclusive."""
+    non_inferior: bool
+    """a is shown to be no worse than b by the margin or more."""
+    n: int
+    n_needed: int | None
+    """Items in all that would about settle it; None where it is settled or cannot be said."""
+    test: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One line of the fairness checklist."""
+
+    check: str
+    holds: bool
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class TaskFacts:
+    """What was measured on."""
+
+    name: str
+    kind: str
+    metric: str
+    metric_title: str
+    language: str
+    n_train: int
+    n_dev: int
+    n_heldout: int
+    n_unanswerable: int
+    """Held-out questions that nothing answers."""
+    n_documents: int
+    fingerprint: str
+    margin: float
+    target: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """Everything a page or a report needs besides the single answers."""
+
+    schema: int
+    run: str
+    created: str
+    task: TaskFacts
+    model: dict[str, str]
+    environment: dict[str, str]
+    rungs: dict[str, ArmResult]
+    """In order of effort."""
+    floors: dict[str, ArmResult]
+    ceilings: dict[str, ArmResult]
+    comparisons: tuple[Contrast, ...]
+    floor_contrasts: tuple[Contrast, ...]
+    """Each rung against the best floor, corrected among themselves."""
+    skipped: dict[str, str]
+    """Rungs that could not run, with the reason."""
+    failed: dict[str, str]
+    """Cells that ended in an error, with the message."""
+    diagnostics: dict[str, Json]
+    fairness: tuple[Check, ...]
+    seconds: float
+    """Wall time of preparing and answering, summed over cells."""
+    verdict: dict[str, Json] = field(default_factory=dict)
+    """Filled by the advisor, which knows the questionnaire."""
+
+    def contrast(self, a: str, b: str) -> Contrast | None:
+        """A against b, turned round where it was measured the other way."""
+        for found in self.comparisons:
+            if (found.a, found.b) == (a, b):
+                return found
+            if (found.a, found.b) == (b, a):
+                return _reversed(found)
+        return None
+
+
+def _reversed(c: Contrast) -> Contrast:
+    turned = {"better": "worse", "worse": "better"}
+
+    def minus(value: float | None) -> float | None:
+        return None if value is None else -value
+
+    return Contrast(
+        a=c.b,
+        b=c.a,
+        metric=c.metric,
+        difference=minus(c.difference),
+        low=minus(c.high),
+        high=minus(c.low),
+        p=c.p,
+        p_adjusted=c.p_adjusted,
+        verdict=turned.get(c.verdict, c.verdict),
+        # whether b is non-inferior to a was not asked; equivalence covers both ways
+        non_inferior=c.verdict in ("equivalent", "worse"),
+        n=c.n,
+        n_needed=c.n_needed,
+        test=c.test,
+        note=c.note,
+    )

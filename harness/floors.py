@@ -1,0 +1,89 @@
+"""What no language model at all achieves on the same held-out set."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from harness.prompts import target
+from harness.rung import Rung
+from harness.types import Answer, Failure, Json, Preparation, Query, TrainView
+from harness.workbench import Workbench
+
+
+class MajorityFloor:
+    """Always the most frequent answer of the training set."""
+
+    def __init__(self, view: TrainView, bench: Workbench) -> None:
+        self.view = view
+
+    def prepare(self, settings: Mapping[str, Json] | None) -> Preparation:
+        """Count."""
+        answers = Counter(target(self.view.spec, example) for example in self.view.train)
+        self.text = answers.most_common(1)[0][0]
+        return Preparation()
+
+    def answer(self, queries: Sequence[Query], timed: int) -> Iterator[Answer | Failure]:
+        """The same text for all."""
+        return (Answer(query.id, self.text) for query in queries)
+
+
+class NearestFloor:
+    """The answer of the training question with the most similar words (TF-IDF cosine)."""
+
+    def __init__(self, view: TrainView, bench: Workbench) -> None:
+        self.view = view
+
+    def prepare(self, settings: Mapping[str, Json] | None) -> Preparation:
+        """Index the training questions by words and word pairs."""
+        from sklearn.feature_extraction.text import TfidfVectorizer
+
+        self.vectorizer: Any = TfidfVectorizer(sublinear_tf=True, ngram_range=(1, 2))
+        self.pool: Any = self.vectorizer.fit_transform([e.question for e in self.view.train])
+        return Preparation()
+
+    def answer(self, queries: Sequence[Query], timed: int) -> Iterator[Answer | Failure]:
+        """One look-up a question."""
+        closeness = self.vectorizer.transform([query.text for query in queries]) @ self.pool.T
+        for query, row in zip(queries, closeness.argmax(axis=1).A1, strict=True):
+            yield Answer(query.id, target(self.view.spec, self.view.train[int(row)]))
+
+
+class LinearFloor:
+    """Logistic regression on TF-IDF: what a classifier without a language model achieves."""
+
+    def __init__(self, view: TrainView, bench: Workbench) -> None:
+        self.view = view
+
+    def prepare(self, settings: Mapping[str, Json] | None) -> Preparation:
+        """Fit on words, word pairs and character sequences."""
+        from sklearn.feature_extraction.text import TfidfVectorizer
+        from sklearn.linear_model import LogisticRegression
+        from sklearn.pipeline import make_pipeline, make_union
+
+        features = make_union(
+            TfidfVectorizer(sublinear_tf=True, ngram_range=(1, 2)),
+            TfidfVectorizer(sublinear_tf=True, analyzer="char_wb", ngram_range=(2, 4)),
+        )
+        self.model: Any = make_pipeline(features, LogisticRegression(C=10.0, max_iter=1000))
+        train = self.view.train
+        self.model.fit([e.question for e in train], [e.references[0] for e in train])
+        return Preparation()
+
+    def answer(self, queries: Sequence[Query], timed: int) -> Iterator[Answer | Failure]:
+        """One label a question."""
+        said = self.model.predict([query.text for query in queries]) if queries else []
+        for query, label in zip(queries, said, strict=True):
+            yield Answer(query.id, str(label))
+
+
+FLOORS: dict[str, Callable[[TrainView, Workbench], Rung]] = {
+    "majority": MajorityFloor,
+    "nearest": NearestFloor,
+    "linear": LinearFloor,
+}
+"""By name; ``linear`` is for label tasks only."""
+
+
+def floors_for(kind: str) -> tuple[str, ...]:
+    """Names of the floors that make sense for a kind of task."""
+    return tuple(name for name in FLOORS if name != "linear" or kind == "label")

@@ -1,0 +1,47 @@
+"""The one door through which every rung talks to a model."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple, Protocol
+
+from harness.prompts import Prompt
+
+
+class Completion(NamedTuple):
+    """What came back for one prompt."""
+
+    row: int
+    """Position of the prompt in the call."""
+    text: str
+    prompt_tokens: int
+    completion_tokens: int
+    truncated: bool
+
+
+class Refusal(NamedTuple):
+    """No answer for one prompt, and why; becomes a `Failure`."""
+
+    row: int
+    kind: str
+    message: str
+
+
+class Generator(Protocol):
+    """Answers prompts; greedy, so the same prompt gives the same text."""
+
+    name: str
+    revision: str
+    path: str
+    """Which implementation runs, recorded with every run."""
+    context_length: int
+    trainable: bool
+    """True when its weights are here, so that an adapter can be trained."""
+
+    def complete(
+        self, prompts: Sequence[Prompt], max_new_tokens: int
+    ) -> Iterator[Completion | Refusal]:
+        """Answer every prompt once, in any order, as they get ready."""
+        ...
+
+    def count_tokens(self, text: str) -> int:
+        """Tokens of a piece of text, without special tokens."""
+        ...

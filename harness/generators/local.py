@@ -1,0 +1,57 @@
+"""A language model on this machine."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from harness.device import Device
+from harness.generators.base import Completion, Refusal
+from harness.models import ModelRef
+from harness.prompts import Prompt
+from tuning.encode import Encoded, encode_example, encode_prompt
+from tuning.models import LanguageModel, open_model
+
+
+class LocalGenerator:
+    """See `harness.generators.base.Generator`; adapters are trained and loaded on `model`."""
+
+    trainable = True
+
+    def __init__(self, ref: ModelRef, device: Device, path: str = "auto") -> None:
+        import torch
+
+        torch.set_num_threads(device.threads)
+        self.model: LanguageModel = open_model(
+            ref.folder,
+            dtype=getattr(torch, device.precision),
+            device=torch.device(device.kind),
+            path=path,
+        )
+        self.tokenizer: Any = self.model.tokenizer
+        self.name, self.revision, self.path = ref.name, ref.revision, self.model.path
+        self.context_length = self.model.context_length
+
+    def complete(
+        self, prompts: Sequence[Prompt], max_new_tokens: int
+    ) -> Iterator[Completion | Refusal]:
+        """Greedy answers; a prompt that leaves no room for its answer is refused by name."""
+        encoded = [encode_prompt(self.tokenizer, prompt.messages()) for prompt in prompts]
+        room = self.context_length - max_new_tokens
+        fits = [row for row, ids in enumerate(encoded) if len(ids) <= room]
+        for row in sorted(set(range(len(encoded))) - set(fits)):
+            yield Refusal(
+                row,
+                "prompt_too_long",
+                f"the prompt has {len(encoded[row])} tokens; the model takes {room} and an answer",
+            )
+        for done in self.model.generate([encoded[row] for row in fits], max_new_tokens):
+            row = fits[done.row]
+            text = self.tokenizer.decode(done.ids, skip_special_tokens=True).strip()
+            yield Completion(row, text, len(encoded[row]), len(done.ids), done.truncated)
+
+    def count_tokens(self, text: str) -> int:
+        """Tokens of a piece of text, without special tokens."""
+        return len(self.tokenizer(text, add_special_tokens=False)["input_ids"])
+
+    def encode(self, prompt: Prompt, completion: str) -> Encoded:
+        """A training row, rendered as answering renders it."""
+        return encode_example(self.tokenizer, prompt.messages(), completion)

@@ -1,0 +1,24 @@
+"""Share of the facts that a right answer must contain."""
+
+from harness.metric import Metric
+from harness.text import normalise
+from harness.types import Answer, Example, Score, TaskSpec
+
+
+def score(example: Example, answer: Answer, spec: TaskSpec) -> Score:
+    """Share of the row's key facts that stand in the answer, whole words after normalisation.
+
+    Where nothing answers the question, 1 for abstaining and 0 for anything else. An abstention on
+    an answerable question holds no fact and so gets 0. Wording and manner do not count here: a fact
+    in clumsy words is right, a smooth sentence with a wrong figure is not.
+    """
+    said = f" {normalise(answer.text, spec.language)} "
+    if not example.answerable:
+        return Score(float(normalise(spec.abstention, spec.language) in said))
+    if not example.key_facts:
+        return Score(None, "the row names no key facts")
+    found = [f" {normalise(fact, spec.language)} " in said for fact in example.key_facts]
+    return Score(sum(found) / len(found))
+
+
+METRIC = Metric("fact_score", "right facts", frozenset({"answer", "text"}), score)

@@ -1,0 +1,27 @@
+"""F1 averaged over labels, each label counting the same however rare."""
+
+from collections.abc import Sequence
+
+from harness.metric import Metric
+from harness.types import Answer, Example, Score, TaskSpec
+
+
+def score(pairs: Sequence[tuple[Example, Answer]], spec: TaskSpec) -> Score:
+    """Unweighted mean of F1 over the labels that occur among the references.
+
+    F1 = 2 TP / (2 TP + FP + FN). An answer outside the label set is a miss for its right label and
+    a false alarm for none. Where one label is frequent, accuracy can be high by always naming it;
+    this cannot.
+    """
+    if not pairs:
+        return Score(None, "no answers")
+    truths = [example.references[0].casefold() for example, _ in pairs]
+    said = [answer.text.strip().casefold() for _, answer in pairs]
+    values = []
+    for label in sorted(set(truths)):
+        hits = sum(t == label == s for t, s in zip(truths, said, strict=True))
+        values.append(2 * hits / (truths.count(label) + said.count(label)))
+    return Score(sum(values) / len(values))
+
+
+METRIC = Metric("macro_f1_score", "F1, every label equal", frozenset({"label"}), whole=score)

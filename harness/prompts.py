@@ -1,0 +1,83 @@
+"""The one place that turns (task, question, passages, demonstrations) into chat messages.
+
+Every rung, in training and in answering, goes through `render`: same system prompt, same layout.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from harness.types import Context, Example, TaskSpec
+
+
+class Demonstration(NamedTuple):
+    """A worked example shown before the question."""
+
+    question: str
+    answer: str
+
+
+class Prompt(NamedTuple):
+    """What is put before the model."""
+
+    system: str
+    turns: tuple[Demonstration, ...]
+    user: str
+
+    def messages(self) -> list[dict[str, str]]:
+        """As chat messages; the system prompt is always given, so no template adds its own."""
+        rows = [{"role": "system", "content": self.system}]
+        for question, answer in self.turns:
+            rows.append({"role": "user", "content": question})
+            rows.append({"role": "assistant", "content": answer})
+        return [*rows, {"role": "user", "content": self.user}]
+
+
+def system_prompt(spec: TaskSpec) -> str:
+    """The instruction made explicit for the kind of task; the same text for every rung."""
+    lines = [spec.instruction.strip()]
+    if spec.kind == "label":
+        lines.append("Answer with exactly one of these labels and nothing else:")
+        lines.append("\n".join(spec.labels))
+    elif spec.kind == "json":
+        lines.append("Answer with one JSON object that follows this JSON Schema and nothing else:")
+        lines.append(spec.schema)
+    if spec.abstention:
+        lines.append(f"If the answer is not known, reply: {spec.abstention}")
+    return "\n".join(lines)
+
+
+def render(
+    spec: TaskSpec,
+    question: str,
+    contexts: Sequence[Context] = (),
+    demonstrations: Sequence[Demonstration] = (),
+) -> Prompt:
+    """The prompt for one question.
+
+    Passages go before the question, the closest one last: small readers use what stands nearest
+    to the question best.
+    """
+    user = question
+    if contexts:
+        passages = "\n\n".join(passage(context) for context in reversed(contexts))
+        user = f"{passages}\n\nQuestion: {question}"
+    return Prompt(system_prompt(spec), tuple(demonstrations), user)
+
+
+def passage(context: Context) -> str:
+    """One passage as the reader sees it: where it comes from, then its text."""
+    return f"[{context.title}]\n{context.text}" if context.title else context.text
+
+
+def target(spec: TaskSpec, example: Example) -> str:
+    """The answer a tuned model should learn to give: the first reference, or the abstention.
+
+    Raises:
+        ValueError: the example has no reference and the task has no abstention sentence; such
+            rows are refused at import.
+    """
+    if example.references:
+        return example.references[0]
+    if not spec.abstention:
+        raise ValueError(f"example {example.id} has no answer and the task has no abstention")
+    return spec.abstention

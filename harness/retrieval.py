@@ -1,0 +1,88 @@
+"""Retrieval as the rungs use it: one index a run, built by the first cell that needs it."""
+
+from collections.abc import Sequence
+
+from filelock import FileLock
+
+from harness.text import normalise
+from harness.types import Context, Example
+from harness.workbench import Workbench
+from rag.chunk import chunk_documents
+from rag.index import Hit, Index, IndexMismatchError, corpus_hash
+from rag.types import Document
+
+CHUNK_WORDS = 80
+"""Longest passage, in words: about 110 tokens. Small readers use short passages best."""
+
+LONGEST_SPAN = 6
+"""Longest reference, in words, that is looked for literally in passages."""
+
+
+def open_index(bench: Workbench, documents: Sequence[Document]) -> Index:
+    """The run's index; built and saved if it is not there yet."""
+    chunks = chunk_documents(documents, lambda text: len(text.split()), CHUNK_WORDS)
+    folder = bench.folder / "index"
+    with FileLock(f"{folder}.lock"):
+        try:
+            return Index.load(folder, bench.embedder, corpus_hash(chunks))
+        except IndexMismatchError:
+            bench.say(f"Indexing {len(chunks)} passages", {})
+            index = Index.build(chunks, bench.embedder)
+            index.save(folder)
+            return index
+
+
+def contexts_for(index: Index, questions: Sequence[str], k: int) -> list[tuple[Context, ...]]:
+    """The k closest passages of each question, closest first."""
+    return [tuple(as_context(hit) for hit in hits) for hits in index.search(questions, k)]
+
+
+def as_context(hit: Hit) -> Context:
+    """A passage as it is put before the model: its section's heading first, if it lost it."""
+    chunk = hit.chunk
+    section = chunk.heading.rsplit(" > ", 1)[-1]
+    text = chunk.text.lstrip("# ")
+    if section and not text.startswith(section):
+        text = f"{section}\n{text}"
+    return Context(chunk.source, text, round(hit.score, 4), chunk.title, chunk.page, chunk.start)
+
+
+def holds_answer(example: Example, contexts: Sequence[Context]) -> bool | None:
+    """Whether a passage that answers the question is among them; None where that is unknown.
+
+    By what must literally stand in a passage of the right document (`evidence`); by the document
+    alone where the answer is a free sentence.
+    """
+    if not example.answerable:
+        return None
+    right = [c for c in contexts if not example.context_ids or c.source in example.context_ids]
+    wanted = evidence(example)
+    if not wanted:
+        return bool(right) if example.context_ids else None
+    texts = [f" {normalise(context.text)} " for context in right]
+    return any(all(part in text for part in whole) for whole in wanted for text in texts)
+
+
+def evidence(example: Example) -> list[list[str]]:
+    """What a passage with the answer contains: alternatives, each with all of its parts.
+
+    The key facts together, or else any one short reference; nothing for a free sentence.
+    """
+    if example.key_facts:
+        return [[f" {normalise(fact)} " for fact in example.key_facts]]
+    short = [normalise(text) for text in example.references]
+    return [[f" {text} "] for text in short if 0 < len(text.split()) <= LONGEST_SPAN]
+
+
+def recall_at_k(
+    index: Index, examples: Sequence[Example], ks: Sequence[int]
+) -> dict[int, float | None]:
+    """Share of answerable examples whose answer is among the k closest passages, for each k."""
+    answerable = [example for example in examples if example.answerable]
+    found = contexts_for(index, [example.question for example in answerable], max(ks))
+    out: dict[int, float | None] = {}
+    for k in ks:
+        seen = [holds_answer(e, c[:k]) for e, c in zip(answerable, found, strict=True)]
+        known = [value for value in seen if value is not None]
+        out[k] = sum(known) / len(known) if known else None
+    return out

@@ -1,0 +1,40 @@
+"""What a rung's file declares."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from harness.types import Answer, Failure, Json, Preparation, Query, TrainView
+from harness.workbench import Workbench
+
+
+class Rung(Protocol):
+    """One approach at work. Built once a cell; holds what it learned."""
+
+    def prepare(self, settings: Mapping[str, Json] | None) -> Preparation:
+        """Learn from train and choose settings on dev.
+
+        Args:
+            settings: what an earlier, interrupted process chose; then nothing is chosen again.
+        """
+        ...
+
+    def answer(self, queries: Sequence[Query], timed: int) -> Iterator[Answer | Failure]:
+        """Answer every query once, yielding as they come; the first `timed` one at a time."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RungType:
+    """Declared by each file as `RUNG`."""
+
+    name: str
+    title: str
+    """In plain words, for pages and reports."""
+    what: str
+    """One sentence: what it does to the model or its input."""
+    needs: frozenset[str]
+    """Of ``documents`` and ``weights``; training examples are always there."""
+    seeded: bool
+    """True when another seed gives another result, so that several seeds are worth running."""
+    build: Callable[[TrainView, Workbench], Rung]

@@ -1,0 +1,37 @@
+"""Approaches, one a file: each module declares `RUNG`. Adding a file here adds a rung."""
+
+from functools import cache
+
+from harness.errors import Problem, UserError
+from harness.plugins import load_plugins
+from harness.rung import RungType
+
+LADDER = ("prompt", "few_shot", "constrained", "rag", "finetune", "rag_finetune", "preference")
+"""The order of effort: a later rung costs more to build and to keep."""
+
+
+@cache
+def rungs() -> dict[str, RungType]:
+    """All rungs by name, in order of effort."""
+    found = {rung.name: rung for rung in load_plugins(__name__, "RUNG", RungType)}
+    return {name: found[name] for name in sorted(found, key=_place)}
+
+
+def rung_type(name: str) -> RungType:
+    """One rung.
+
+    Raises:
+        UserError: there is no rung of that name; the fix lists those there are.
+    """
+    try:
+        return rungs()[name]
+    except KeyError:
+        raise UserError(
+            Problem(
+                f"there is no rung {name!r}", f"choose from {', '.join(rungs())}", "[check] rungs"
+            )
+        ) from None
+
+
+def _place(name: str) -> int:
+    return LADDER.index(name) if name in LADDER else len(LADDER)

@@ -1,0 +1,69 @@
+"""Worked examples before the question: for each question, its nearest ones from train."""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+
+from harness.answering import Asked, answer_all, answers_only
+from harness.choosing import choose
+from harness.prompts import Demonstration, render, target
+from harness.rung import RungType
+from harness.types import Answer, Failure, Json, Preparation, Query, TrainView
+from harness.workbench import Workbench
+
+
+class FewShotRung:
+    """See `harness.rung.Rung`. The closest example stands last, next to the question."""
+
+    def __init__(self, view: TrainView, bench: Workbench) -> None:
+        self.view, self.bench = view, bench
+        self.count = 0
+
+    def prepare(self, settings: Mapping[str, Json] | None) -> Preparation:
+        """Choose on dev how many examples to show."""
+        if settings is not None:
+            self.count = int(str(settings["demonstrations"]))
+            return Preparation(settings)
+        dev = self.bench.dev(self.view.dev)
+        queries = [Query(example.id, example.question) for example in dev]
+
+        def score(count: int) -> float | None:
+            self.count = count
+            return self.bench.dev_score(dev, answers_only(self.answer(queries, 0)))
+
+        counts = [n for n in self.bench.effort.demonstrations if n <= len(self.view.train)]
+        choice = choose("demonstrations", counts, score, len(dev), self.bench.say)
+        self.count = choice.value
+        return Preparation({"demonstrations": choice.value}, choice.effort)
+
+    def answer(self, queries: Sequence[Query], timed: int) -> Iterator[Answer | Failure]:
+        """Demonstrations as earlier turns of the conversation, then the question."""
+        started = time.perf_counter()
+        demonstrations = self._nearest([query.text for query in queries])
+        each = (time.perf_counter() - started) / max(1, len(queries))
+        asked = [
+            Asked(query, render(self.view.spec, query.text, (), shown), (), each)
+            for query, shown in zip(queries, demonstrations, strict=True)
+        ]
+        return answer_all(self.bench, asked, timed=timed)
+
+    def _nearest(self, questions: Sequence[str]) -> list[list[Demonstration]]:
+        """For each question its nearest training examples, the closest last."""
+        if not questions or not self.count:
+            return [[] for _ in questions]
+        embed = self.bench.embedder.embed
+        pool = embed([example.question for example in self.view.train])  # (n, d)
+        closeness = embed(questions) @ pool.T  # (questions, n)
+        order = closeness.argsort(axis=1, kind="stable")[:, -self.count :]
+        spec = self.view.spec
+        shown = [Demonstration(e.question, target(spec, e)) for e in self.view.train]
+        return [[shown[at] for at in row] for row in order]
+
+
+RUNG = RungType(
+    name="few_shot",
+    title="Prompt with examples",
+    what="The base model, with the nearest worked examples shown before each question.",
+    needs=frozenset(),
+    seeded=False,
+    build=FewShotRung,
+)

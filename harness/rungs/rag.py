@@ -1,0 +1,75 @@
+"""Passages from the documents before the question; the model itself stays as it is."""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+
+from harness.answering import Asked, answer_all, answers_only
+from harness.choosing import choose
+from harness.prompts import render
+from harness.retrieval import CHUNK_WORDS, contexts_for, open_index, recall_at_k
+from harness.rung import RungType
+from harness.types import Answer, Failure, Json, Preparation, Query, TrainView
+from harness.workbench import Workbench
+from rag.index import Index
+
+
+class RagRung:
+    """See `harness.rung.Rung`."""
+
+    def __init__(self, view: TrainView, bench: Workbench) -> None:
+        self.view, self.bench = view, bench
+        self.k = 0
+
+    @cached_property
+    def index(self) -> Index:
+        """The run's index."""
+        return open_index(self.bench, self.view.documents)
+
+    def prepare(self, settings: Mapping[str, Json] | None) -> Preparation:
+        """Choose on dev how many passages to show."""
+        if settings is not None:
+            self.k = int(str(settings["passages"]))
+            return Preparation(settings)
+        dev = self.bench.dev(self.view.dev)
+        queries = [Query(example.id, example.question) for example in dev]
+
+        def score(k: int) -> float | None:
+            self.k = k
+            return self.bench.dev_score(dev, answers_only(self.answer(queries, 0)))
+
+        ks = self.bench.effort.passages
+        choice = choose("passages", ks, score, len(dev), self.bench.say)
+        self.k = choice.value
+        recall = recall_at_k(self.index, dev, [self.k])[self.k] if dev else None
+        return Preparation(
+            {
+                "passages": self.k,
+                "passage_words": CHUNK_WORDS,
+                "indexed_passages": len(self.index.chunks),
+                "dev_recall": recall,
+                "embedder": self.bench.embedder.name,
+            },
+            choice.effort,
+        )
+
+    def answer(self, queries: Sequence[Query], timed: int) -> Iterator[Answer | Failure]:
+        """The closest passages, then the question."""
+        started = time.perf_counter()
+        found = contexts_for(self.index, [query.text for query in queries], self.k)
+        each = (time.perf_counter() - started) / max(1, len(queries))
+        asked = [
+            Asked(query, render(self.view.spec, query.text, contexts), contexts, each)
+            for query, contexts in zip(queries, found, strict=True)
+        ]
+        return answer_all(self.bench, asked, timed=timed)
+
+
+RUNG = RungType(
+    name="rag",
+    title="Retrieval",
+    what="The base model, with passages from your documents shown before each question.",
+    needs=frozenset({"documents"}),
+    seeded=False,
+    build=RagRung,
+)

@@ -1,0 +1,110 @@
+"""Retrieval read by an adapter that was trained to read: passages, distractors included, in train.
+
+Bolting retrieval onto a model tuned without passages can lose most of what either gains
+(RAFT, arXiv 2403.10131, table 1), so here every training prompt holds retrieved passages, laid out
+as at question time.
+"""
+
+import random
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+
+from harness.adapting import Lesson, train_adapter
+from harness.answering import Asked, answer_all
+from harness.prompts import render
+from harness.retrieval import (
+    as_context,
+    contexts_for,
+    evidence,
+    holds_answer,
+    open_index,
+    recall_at_k,
+)
+from harness.rung import RungType
+from harness.types import Answer, Context, Example, Failure, Json, Preparation, Query, TrainView
+from harness.workbench import Workbench
+from rag.index import Hit, Index
+
+LEFT_OUT = 0.2
+"""Share of training rows whose missing answer passage stays missing, so that the model also meets
+questions that retrieval fails on (RAFT trains with 20 to 40 % of them)."""
+
+
+class RagFinetuneRung:
+    """See `harness.rung.Rung`."""
+
+    def __init__(self, view: TrainView, bench: Workbench) -> None:
+        self.view, self.bench = view, bench
+        self.k = 0
+
+    @cached_property
+    def index(self) -> Index:
+        """The run's index."""
+        return open_index(self.bench, self.view.documents)
+
+    def prepare(self, settings: Mapping[str, Json] | None) -> Preparation:
+        """Choose the number of passages by recall on dev, then train with them in the prompt."""
+        if settings is not None:
+            self.k = int(str(settings["passages"]))
+            return train_adapter(self.bench, [], [])
+        # Recall needs no model, so it is measured on all of dev; at least two passages, for there
+        # must be a distractor to learn to pass over.
+        ks = [max(2, k) for k in self.bench.effort.passages]
+        recall = recall_at_k(self.index, self.view.dev, ks)
+        best = max((value for value in recall.values() if value is not None), default=None)
+        self.k = min(
+            k for k, value in recall.items() if best is None or (value or 0) >= best - 0.02
+        )
+        prepared = train_adapter(
+            self.bench, self._lessons(self.view.train, True), self._dev_lessons()
+        )
+        settings = {**prepared.settings, "passages": self.k, "dev_recall": recall[self.k]}
+        return Preparation(settings, prepared.effort)
+
+    def answer(self, queries: Sequence[Query], timed: int) -> Iterator[Answer | Failure]:
+        """The same prompt as the rag rung's, read by the tuned model."""
+        started = time.perf_counter()
+        found = contexts_for(self.index, [query.text for query in queries], self.k)
+        each = (time.perf_counter() - started) / max(1, len(queries))
+        asked = [
+            Asked(query, render(self.view.spec, query.text, contexts), contexts, each)
+            for query, contexts in zip(queries, found, strict=True)
+        ]
+        return answer_all(self.bench, asked, timed=timed)
+
+    def _dev_lessons(self) -> list[Lesson]:
+        return self._lessons(self.bench.dev(self.view.dev), False)
+
+    def _lessons(self, examples: Sequence[Example], mend: bool) -> list[Lesson]:
+        """Examples with their passages; for training, a missed answer passage is put in."""
+        found = contexts_for(self.index, [example.question for example in examples], self.k)
+        rng = random.Random(self.bench.seed)
+        lessons = []
+        for example, contexts in zip(examples, found, strict=True):
+            missed = mend and holds_answer(example, contexts) is False
+            if missed and rng.random() >= LEFT_OUT:
+                contexts = self._with_answer(example, contexts)
+            query = Query(example.id, example.question)
+            prompt = render(self.view.spec, example.question, contexts)
+            lessons.append(Lesson(example, Asked(query, prompt, contexts)))
+        return lessons
+
+    def _with_answer(self, example: Example, contexts: tuple[Context, ...]) -> tuple[Context, ...]:
+        """The farthest passage gives way to one that holds the answer, where one can be found."""
+        if evidence(example):
+            for chunk in self.index.chunks:
+                right = as_context(Hit(chunk, 0.0))
+                if holds_answer(example, [right]):
+                    return (*contexts[:-1], right)
+        return contexts
+
+
+RUNG = RungType(
+    name="rag_finetune",
+    title="Retrieval and fine-tuning",
+    what="Passages from your documents, read by a model that was trained to read them.",
+    needs=frozenset({"documents", "weights"}),
+    seeded=True,
+    build=RagFinetuneRung,
+)

@@ -1,0 +1,243 @@
+"""A check from plan to experiment: cells one after the other, resumable, cancellable."""
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from harness.assemble import assemble
+from harness.cell import cell_name, parse_cell
+from harness.effort import effort
+from harness.environment import environment
+from harness.errors import JobError, Problem, UserError
+from harness.executors.local import last_line, run_process
+from harness.experiment import Experiment
+from harness.floors import FLOORS, floors_for
+from harness.generators.endpoint import PREFIX
+from harness.models import Role, resolve
+from harness.prompts import target
+from harness.rungs import rung_type, rungs
+from harness.store import SCHEMA, Event, Plan, Run, now
+from harness.types import Task
+
+OnEvent = Callable[[Event], None]
+LONGEST_ANSWER = 512
+"""Tokens; no rung may write more."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class CheckSettings:
+    """What the user decides about a check."""
+
+    rungs: tuple[str, ...]
+    seeds: int = 1
+    effort: str = "normal"
+    margin: float = 0.03
+    target: float | None = None
+    generator: str = "smollm2-135m-instruct"
+    revision: str = ""
+    embedder: str = "all-minilm-l6-v2"
+
+
+def make_plan(
+    project: Path,
+    run: str,
+    task: Task,
+    settings: CheckSettings,
+    say: Callable[[str], None] = lambda line: None,
+) -> Plan:
+    """Decide what will run, before anything runs; unpacks the embedded model if need be.
+
+    Raises:
+        UserError: an unknown rung or effort, or a model that is not here; all at once.
+    """
+    problems: list[Problem] = []
+    chosen = []
+    for name in settings.rungs:
+        try:
+            chosen.append(rung_type(name))
+        except UserError as error:
+            problems.extend(error.problems)
+    for attempt in (
+        lambda: effort(settings.effort),
+        lambda: _check_models(project, settings, say),
+    ):
+        try:
+            attempt()
+        except UserError as error:
+            problems.extend(error.problems)
+    if settings.seeds < 1:
+        problems.append(Problem("at least one seed is needed", "write seeds = 1", "[check] seeds"))
+    if problems:
+        raise UserError(*problems)
+    skipped: dict[str, str] = {}
+    cells = [cell_name(floor, 0) for floor in floors_for(task.spec.kind)]
+    for rung in sorted(chosen, key=lambda rung: list(rungs()).index(rung.name)):
+        reason = _unmet(rung.needs, task, settings)
+        if reason:
+            skipped[rung.name] = reason
+            continue
+        cells.extend(cell_name(rung.name, s) for s in range(settings.seeds if rung.seeded else 1))
+    return Plan(
+        schema=SCHEMA,
+        run=run,
+        created=now(),
+        spec=task.spec,
+        fingerprint=task.fingerprint,
+        generator=settings.generator,
+        generator_revision=settings.revision,
+        embedder=settings.embedder,
+        cells=tuple(cells),
+        skipped=skipped,
+        seeds=settings.seeds,
+        effort=settings.effort,
+        margin=settings.margin,
+        target=settings.target,
+        max_new_tokens=answer_limit(project, task, settings),
+        environment=environment(),
+    )
+
+
+def answer_limit(project: Path, task: Task, settings: CheckSettings) -> int:
+    """Tokens an answer may have: the longest training answer's, a quarter more, and 8.
+
+    The same for every rung; a model that rambles is cut there, and the cuts are counted.
+    """
+    texts = [target(task.spec, example) for example in (*task.train, *task.dev)]
+    if settings.generator.startswith(PREFIX):
+        longest = max(len(text) for text in texts) // 3
+    else:
+        from tokenizers import Tokenizer
+
+        folder = resolve(settings.generator, "generator", project, revision=settings.revision)
+        tokenizer = Tokenizer.from_file(str(folder.folder / "tokenizer.json"))
+        longest = max(len(encoded.ids) for encoded in tokenizer.encode_batch(texts))
+    return min(LONGEST_ANSWER, longest + longest // 4 + 8)
+
+
+def run_check(run: Run, on_event: OnEvent = lambda event: None) -> Experiment:
+    """Bring every cell of a run to its end and assemble what was measured.
+
+    A cell that fails does not stop the others. Finished cells are not run again.
+
+    Raises:
+        UserError: another process is working on this run.
+        JobError: no rung could be finished.
+    """
+    plan = run.plan()
+    lock = FileLock(run.folder / "check.lock")
+    try:
+        lock.acquire(timeout=3)  # a worker of a killed check needs a moment to notice and end
+    except Timeout:
+        raise UserError(
+            Problem("another process is working on this run", "wait for it, or stop it", run.name)
+        ) from None
+    try:
+        return _run_cells(run, plan, on_event)
+    finally:
+        lock.release()
+
+
+def is_running(run: Run) -> bool:
+    """True while a process works on the run."""
+    lock = FileLock(run.folder / "check.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        return True
+    lock.release()
+    return False
+
+
+class _Watch:
+    """Passes events on while a cell runs, keeps why cells failed, stops on request."""
+
+    def __init__(self, run: Run, on_event: OnEvent) -> None:
+        self.run, self.on_event = run, on_event
+        self.offset = run.events()[1]
+        self.reasons: dict[str, list[str]] = {}
+
+    def __call__(self) -> None:
+        events, self.offset = self.run.events(self.offset)
+        for event in events:
+            if event.kind == "failed":
+                self.reasons.setdefault(event.cell, []).append(event.message)
+            self.on_event(event)
+        if self.run.cancel_file.exists():
+            raise JobError(
+                Problem(
+                    "stopped on request; what is finished is kept",
+                    f"the same command with --run {self.run.name} goes on",
+                    self.run.name,
+                )
+            )
+
+
+def _run_cells(run: Run, plan: Plan, on_event: OnEvent) -> Experiment:
+    run.cancel_file.unlink(missing_ok=True)
+    watch = _Watch(run, on_event)
+    failed: dict[str, str] = {}
+    run.say("started", figures={"cells": list(plan.cells)})
+    try:
+        for group in _groups(plan.cells):
+            open_cells = [cell for cell in group if not run.finished(cell)]
+            if open_cells:
+                run_process(run, open_cells, watch)
+            for cell in open_cells:
+                if not run.finished(cell):
+                    failed[cell] = _why(run, cell, open_cells[0], watch.reasons)
+    except BaseException:  # also when the user interrupts: say so, then let it through
+        run.say("cancelled", "stopped; what is finished is kept")
+        raise
+    if not any(run.finished(cell) for cell in plan.cells if parse_cell(cell)[0] not in FLOORS):
+        raise JobError(*(Problem(why, _fix(run), cell) for cell, why in failed.items()))
+    run.say("finished", figures={"failed": dict(failed)})
+    watch()
+    return assemble(run, failed)
+
+
+def _groups(cells: Sequence[str]) -> list[list[str]]:
+    """Floors share a process; every other cell has its own."""
+    floors = [cell for cell in cells if parse_cell(cell)[0] in FLOORS]
+    rest = [[cell] for cell in cells if cell not in floors]
+    return [floors, *rest] if floors else rest
+
+
+def _why(run: Run, cell: str, first: str, reasons: dict[str, list[str]]) -> str:
+    """What stopped a cell: its own word, or the last line its process printed."""
+    if cell in reasons:
+        return "; ".join(reasons[cell])
+    why = last_line(run.cell_file(first, ".log")) or "the process ended without a word"
+    run.say("failed", why, cell, {"fix": _fix(run)})
+    return why
+
+
+def _fix(run: Run) -> str:
+    return f"see the log in {run.folder / 'cells'}; the same command with --run {run.name} goes on"
+
+
+def _check_models(project: Path, settings: CheckSettings, say: Callable[[str], None]) -> None:
+    problems: list[Problem] = []
+    wanted: list[tuple[str, Role, str]] = [
+        (settings.generator, "generator", settings.revision),
+        (settings.embedder, "embedder", ""),
+    ]
+    for name, role, revision in wanted:
+        if name.startswith(PREFIX):
+            continue
+        try:
+            resolve(name, role, project, revision=revision, say=say)
+        except UserError as error:
+            problems.extend(error.problems)
+    if problems:
+        raise UserError(*problems)
+
+
+def _unmet(needs: frozenset[str], task: Task, settings: CheckSettings) -> str:
+    """Why a rung cannot run on this task; empty when it can."""
+    if "documents" in needs and not task.documents:
+        return "the project has no documents"
+    if "weights" in needs and settings.generator.startswith(PREFIX):
+        return "the model's weights are not on this machine"
+    return ""

@@ -1,0 +1,1 @@
+"""The parts that `harness.compare` and `harness.intervals` are made of."""

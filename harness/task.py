@@ -1,0 +1,193 @@
+"""The user's files to a task: imported, checked, split, fingerprinted."""
+
+import dataclasses
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from harness.data import fingerprint, import_examples
+from harness.data_columns import Columns
+from harness.errors import Problem, UserError
+from harness.split import take, without_leaks
+from harness.types import Example, Task, TaskSpec
+from rag.errors import DocumentError
+from rag.load import load_folder
+from rag.types import Document
+
+SMALLEST_HELDOUT = 10
+"""Held-out rows below which nothing at all can be said."""
+SMALLEST_TRAIN = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Where the data is; paths are checked to lie inside the project by whoever builds this."""
+
+    root: Path
+    """The project folder; paths are shown relative to it."""
+    train: Path
+    """All examples, or the training part where `heldout_file` is given."""
+    heldout_file: Path | None = None
+    documents: Path | None = None
+    columns: Columns = Columns()  # noqa: RUF009 - a frozen value
+    heldout: float = 0.25
+    """Share (below 1) or count of rows to hold out; used when there is no held-out file."""
+    dev: float = 0.15
+    """Share of what is left that settings are chosen on, between 10 and 96 rows."""
+    max_train: int | None = None
+    """Use at most so many training rows, drawn at random; None = all."""
+    max_heldout: int | None = None
+    seed: int = 0
+
+
+class Loaded(NamedTuple):
+    """A task, or what stands against one."""
+
+    task: Task | None
+    problems: tuple[Problem, ...]
+    """Each must be mended before a check."""
+    leaked: tuple[Example, ...]
+    """Training rows left out because they are also held out."""
+    examples: tuple[Example, ...]
+    """All rows that could be read, train before held-out."""
+    documents: tuple[Document, ...]
+    columns: Columns
+
+
+def load_task(spec: TaskSpec, sources: Sources) -> Loaded:
+    """Import, check and split; every problem of every file is in the result.
+
+    Args:
+        spec: without labels, the label set is taken from the training rows.
+        sources: the files.
+    """
+    shown = _Shown(sources.root)
+    first = import_examples(sources.train, sources.columns, spec, shown(sources.train))
+    problems = list(first.problems)
+    train: tuple[Example, ...] = first.examples
+    heldout: tuple[Example, ...] = ()
+    if spec.kind == "label" and not spec.labels:
+        spec = dataclasses.replace(spec, labels=labels_of(train))
+    if sources.heldout_file is not None:
+        second = import_examples(
+            sources.heldout_file, first.columns, spec, shown(sources.heldout_file)
+        )
+        problems.extend(second.problems)
+        heldout = _distinct_ids(second.examples, {example.id for example in train})
+    documents, unread = _documents(sources.documents, shown)
+    problems.extend(unread)
+    examples = (*train, *heldout)
+    if problems:
+        return Loaded(None, tuple(problems), (), examples, documents, first.columns)
+    cut = _cut(spec, sources, train, heldout)
+    problems.extend(_too_small(cut, sources, shown))
+    if problems:
+        return Loaded(None, tuple(problems), cut.leaked, examples, documents, first.columns)
+    task = Task(
+        spec=spec,
+        train=cut.train,
+        dev=cut.dev,
+        heldout=cut.heldout,
+        documents=documents,
+        fingerprint=fingerprint(spec, cut.train, cut.dev, cut.heldout, documents),
+    )
+    return Loaded(task, (), cut.leaked, examples, documents, first.columns)
+
+
+def require(loaded: Loaded) -> Task:
+    """The task.
+
+    Raises:
+        UserError: all problems at once.
+    """
+    if loaded.task is None:
+        raise UserError(*loaded.problems)
+    return loaded.task
+
+
+def labels_of(examples: Sequence[Example]) -> tuple[str, ...]:
+    """The labels that occur, in alphabetical order: order in the file must carry no hint."""
+    return tuple(sorted({label for example in examples for label in example.references}))
+
+
+class _Cut(NamedTuple):
+    train: tuple[Example, ...]
+    dev: tuple[Example, ...]
+    heldout: tuple[Example, ...]
+    leaked: tuple[Example, ...]
+
+
+def _cut(
+    spec: TaskSpec, sources: Sources, train: tuple[Example, ...], heldout: tuple[Example, ...]
+) -> _Cut:
+    """Held-out, dev and train; training rows that are also held out are left out."""
+    if sources.heldout_file is None:
+        share = sources.heldout
+        count = round(share * len(train)) if share < 1 else int(share)
+        train, heldout = take(train, count, spec.kind, sources.seed)
+    if sources.max_heldout is not None and len(heldout) > sources.max_heldout:
+        heldout = take(heldout, sources.max_heldout, spec.kind, sources.seed).taken
+    train, leaked = without_leaks(train, heldout)
+    if sources.max_train is not None and len(train) > sources.max_train:
+        train = take(train, sources.max_train, spec.kind, sources.seed + 1).taken
+    wanted = min(96, max(10, round(sources.dev * len(train))))
+    train, dev = take(train, min(wanted, len(train) // 3), spec.kind, sources.seed + 2)
+    return _Cut(train, dev, heldout, leaked)
+
+
+def _too_small(cut: _Cut, sources: Sources, shown: "_Shown") -> list[Problem]:
+    problems = []
+    if len(cut.heldout) < SMALLEST_HELDOUT:
+        problems.append(
+            Problem(
+                f"the held-out set has {len(cut.heldout)} rows; below {SMALLEST_HELDOUT} nothing "
+                "can be said, below 30 only very large differences can be seen",
+                "add examples, or raise heldout under [data] in rungwise.toml",
+                shown(sources.heldout_file or sources.train),
+            )
+        )
+    if len(cut.train) < SMALLEST_TRAIN:
+        problems.append(
+            Problem(
+                f"{len(cut.train)} rows are left to learn from; at least {SMALLEST_TRAIN} are "
+                "needed",
+                "add examples, or lower heldout under [data] in rungwise.toml",
+                shown(sources.train),
+            )
+        )
+    return problems
+
+
+class _Shown:
+    """Paths as the user wrote them."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def __call__(self, path: Path) -> str:
+        inside = path.is_relative_to(self.root)
+        return path.relative_to(self.root).as_posix() if inside else str(path)
+
+
+def _documents(path: Path | None, shown: _Shown) -> tuple[tuple[Document, ...], list[Problem]]:
+    """Documents, and one problem for each file that cannot be read."""
+    if path is None:
+        return (), []
+    try:
+        loaded = load_folder(path)
+    except DocumentError as error:
+        return (), [Problem(error.reason, error.fix, shown(path))]
+    base = path if path.is_dir() else path.parent
+    return loaded.documents, [
+        Problem(error.reason, error.fix, shown(base / error.source)) for error in loaded.problems
+    ]
+
+
+def _distinct_ids(examples: tuple[Example, ...], taken: set[str]) -> tuple[Example, ...]:
+    """Two files may number their rows alike; ids identify items, so the second file's give way."""
+    clash = Counter(example.id for example in examples if example.id in taken)
+    return tuple(
+        dataclasses.replace(e, id=f"heldout-{e.id}") if e.id in clash else e for e in examples
+    )

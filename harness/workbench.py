@@ -1,0 +1,104 @@
+"""What a rung works with inside its cell: model, embedder, effort, and a way to report."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from harness.device import Device, pick_device
+from harness.effort import Effort
+from harness.errors import Problem, UserError
+from harness.generators.base import Generator
+from harness.generators.endpoint import PREFIX, EndpointGenerator
+from harness.generators.local import LocalGenerator
+from harness.models import ModelRef, resolve
+from harness.scoring import headline, mean_score
+from harness.types import Answer, Example, Json, TaskSpec
+from rag.embed import Embedder
+
+Say = Callable[[str, Mapping[str, Json]], None]
+"""(what is happening, figures) to whoever watches."""
+
+
+@dataclass
+class Workbench:
+    """Tools of one cell; models are opened when first used."""
+
+    spec: TaskSpec
+    generator_name: str
+    embedder_name: str
+    project: Path
+    folder: Path
+    """The run's folder."""
+    cell: str
+    seed: int
+    effort: Effort
+    max_new_tokens: int
+    """Limit on every rung's answers, from the length of the training answers."""
+    revision: str = ""
+    timed_queries: int = 6
+    """Queries answered one by one first, to time them as a user would meet them."""
+    say: Say = field(default=lambda message, figures: None)
+
+    @cached_property
+    def device(self) -> Device:
+        """The processor in use."""
+        return pick_device()
+
+    @cached_property
+    def generator(self) -> Generator:
+        """The base model, or the endpoint."""
+        if self.generator_name.startswith(PREFIX):
+            return EndpointGenerator(self.generator_name)
+        self.say("Loading the language model", {})
+        return LocalGenerator(self.generator_ref, self.device)
+
+    @cached_property
+    def generator_ref(self) -> ModelRef:
+        """Where the base model is."""
+        return resolve(
+            self.generator_name,
+            "generator",
+            self.project,
+            revision=self.revision,
+            say=lambda line: self.say(line, {}),
+        )
+
+    @cached_property
+    def embedder(self) -> Embedder:
+        """The sentence embedder; vectors are kept in the project, beside its runs."""
+        ref = resolve(self.embedder_name, "embedder", self.project)
+        return Embedder(
+            ref.folder,
+            f"{ref.name}@{ref.revision}",
+            cache=self.folder.parent / ".embeddings",
+            device=self.device.kind,
+            precision=self.device.precision,
+            say=lambda line: self.say(line, {}),
+        )
+
+    def dev(self, examples: Sequence[Example]) -> tuple[Example, ...]:
+        """The dev examples that settings are chosen on: the first so many of a fixed shuffle."""
+        return tuple(examples[: self.effort.dev_rows])
+
+    def dev_score(self, examples: Sequence[Example], answers: Sequence[Answer]) -> float | None:
+        """The headline metric on dev, higher is better; None where undefined."""
+        metric = headline(self.spec)
+        value = mean_score(metric, examples, answers, self.spec)
+        return value if value is None or metric.higher_is_better else -value
+
+    def local(self) -> LocalGenerator:
+        """The base model as something that can be trained.
+
+        Raises:
+            UserError: the generator is an endpoint, whose weights are elsewhere.
+        """
+        if not isinstance(self.generator, LocalGenerator):
+            raise UserError(
+                Problem(
+                    f"{self.generator_name} cannot be fine-tuned here: its weights are elsewhere",
+                    "choose a local model under [model] generator, or leave the rung out",
+                    "[check] rungs",
+                )
+            )
+        return self.generator

@@ -1,0 +1,1 @@
+"""Retrieval on plain types: load documents, chunk, embed, index, search, cite."""

@@ -1,0 +1,95 @@
+"""Texts to unit vectors, each text once: what was embedded before is read from disk."""
+
+import hashlib
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Vectors = npt.NDArray[np.float32]
+
+
+class Embedder:
+    """A sentence-transformers model that is loaded only when an unknown text comes.
+
+    Args:
+        folder: the model's folder.
+        name: identifies the model and its revision; vectors are kept under it.
+        cache: where vectors are kept; None keeps none.
+        device: ``cpu`` or ``cuda``.
+        precision: ``bfloat16`` or ``float32``; cosines differ by less than 1e-3.
+        say: told when the model is loaded and how far it is.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        name: str,
+        *,
+        cache: Path | None = None,
+        device: str = "cpu",
+        precision: str = "float32",
+        say: Callable[[str], None] = lambda line: None,
+    ) -> None:
+        self.name = name
+        self._folder, self._device, self._precision, self._say = folder, device, precision, say
+        key = hashlib.sha256(f"{name} {precision}".encode()).hexdigest()[:12]
+        self._cache = cache / key if cache else None
+        self._known: dict[str, npt.NDArray[np.float32]] | None = None
+        self._model: Any = None
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """(n, d) unit vectors in the order of the texts; n may be 0 only if nothing is asked."""
+        known = self._load_cache()
+        keys = [hashlib.sha256(text.encode()).hexdigest()[:32] for text in texts]
+        missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
+        if missing:
+            self._say(f"Embedding {len(missing)} texts …")
+            fresh = self._encode(list(missing.values()))
+            known.update(zip(missing, fresh, strict=True))
+            self._store(list(missing), fresh)
+        if not keys:
+            return np.zeros((0, 0), dtype=np.float32)
+        return np.stack([known[key] for key in keys])
+
+    def _encode(self, texts: list[str]) -> Vectors:
+        if self._model is None:
+            import torch
+            from sentence_transformers import SentenceTransformer
+
+            self._model = SentenceTransformer(
+                str(self._folder),
+                device=self._device,
+                trust_remote_code=False,
+                local_files_only=True,
+                model_kwargs={
+                    "dtype": getattr(torch, self._precision),
+                    "attn_implementation": "sdpa",
+                },
+            )
+        vectors = self._model.encode(
+            texts, batch_size=64, normalize_embeddings=True, show_progress_bar=False
+        )
+        return np.asarray(vectors, dtype=np.float32)
+
+    def _load_cache(self) -> dict[str, npt.NDArray[np.float32]]:
+        if self._known is None:
+            self._known = {}
+            for shard in sorted(self._cache.glob("*.npz")) if self._cache else ():
+                with np.load(shard, allow_pickle=False) as stored:
+                    self._known.update(zip(stored["keys"].tolist(), stored["vectors"], strict=True))
+        return self._known
+
+    def _store(self, keys: list[str], vectors: Vectors) -> None:
+        if self._cache is None:
+            return
+        self._cache.mkdir(parents=True, exist_ok=True)
+        # one file a write, renamed into place: two processes may write at once
+        shard = self._cache / f"{hashlib.sha256(''.join(keys).encode()).hexdigest()[:24]}.npz"
+        temporary = shard.with_suffix(f".{os.getpid()}.tmp")
+        with temporary.open("wb") as file:
+            np.savez(file, keys=np.array(keys), vectors=vectors)
+        temporary.replace(shard)

@@ -1,0 +1,112 @@
+"""A file to read, what a loader takes out of it, and what a loader is."""
+
+import io
+import zipfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import PurePosixPath
+
+from rag.errors import DocumentError
+from rag.types import Limits
+
+
+@dataclass(frozen=True)  # no slots: `members` is remembered on the instance
+class File:
+    """The bytes of one file, which nobody has checked yet."""
+
+    source: str
+    """Name used in messages, as in `Document.source`."""
+    data: bytes
+    limits: Limits
+
+    @property
+    def suffix(self) -> str:
+        """Ending of the name in lower case with its dot, or the empty string."""
+        return PurePosixPath(self.source).suffix.lower()
+
+    @cached_property
+    def members(self) -> frozenset[str]:
+        """Names inside a zip container; empty for anything else and for a damaged one."""
+        if not self.data.startswith(b"PK"):
+            return frozenset()
+        try:
+            with zipfile.ZipFile(io.BytesIO(self.data)) as archive:
+                return frozenset(archive.namelist())
+        except (zipfile.BadZipFile, ValueError, NotImplementedError):
+            return frozenset()
+
+    def error(
+        self, code: str, reason: str, fix: str, *, pages: tuple[int, ...] = ()
+    ) -> DocumentError:
+        """An error about this file, to raise, or to report as a gap."""
+        return DocumentError(self.source, code, reason, fix, pages=pages)
+
+    def malformed(self, reason: str) -> DocumentError:
+        """An error for a file that breaks the rules of its own format."""
+        return self.error(
+            "malformed", reason, "open it in the program that made it and save it again"
+        )
+
+    def no_text(self, unit: str, numbers: Sequence[int]) -> DocumentError:
+        """An error for pages or slides (a `unit`) that are pictures: scans, photographs of text."""
+        return self.error(
+            "no_text_layer",
+            f"there are only pictures on {unit}{'s' * (len(numbers) > 1)} {_ranges(numbers)}",
+            "run text recognition (OCR) on it and load the result",
+            pages=tuple(numbers),
+        )
+
+    def attachments(self, names: Sequence[str]) -> tuple[DocumentError, ...]:
+        """A report of files that hang on this one and are not read; none for no names."""
+        if not names:
+            return ()
+        listed = ", ".join(" ".join(name.split()) or "without a name" for name in names)
+        reason = f"its attachments were not read: {listed}"
+        return (self.error("unsupported", reason, "save them beside it"),)
+
+
+def _ranges(numbers: Sequence[int]) -> str:
+    """Rising numbers in short: 1–3, 7."""
+    parts: list[list[int]] = []
+    for number in numbers:
+        if parts and parts[-1][-1] == number - 1:
+            parts[-1] = [parts[-1][0], number]
+        else:
+            parts.append([number])
+    return ", ".join("–".join(map(str, part)) for part in parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Text of one page, slide or sheet, or of a whole file."""
+
+    text: str
+    number: int | None = None
+    title: str = ""
+    """Own name of the page (a sheet's), when it has one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Extract:
+    """What a loader took out of one file."""
+
+    pages: tuple[Page, ...]
+    title: str = ""
+    """Title found in the file; empty when there is none."""
+    gaps: tuple[DocumentError, ...] = ()
+    """Parts that were not read although the file was."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loader:
+    """A family of formats and how to read it."""
+
+    name: str
+    """What the files are, in the plural, for messages."""
+    suffixes: tuple[str, ...]
+    """Endings that lead here when no loader recognises the content."""
+    recognises: Callable[[File], bool]
+    """Whether the content itself says so, whatever the name says; must be cheap."""
+    read: Callable[[File], Extract]
+    """Raises DocumentError when the file cannot be read."""

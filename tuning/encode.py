@@ -1,0 +1,79 @@
+"""Chat messages to token ids, the same way for training and for answering.
+
+The most common defect of fine-tuned models is a rendering that differs between the two. Here one
+function renders prompts for both, and the completion's ids are what the same chat template adds
+when the assistant's turn is appended.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from tuning.errors import TuningError
+
+
+class Encoded(NamedTuple):
+    """One training row."""
+
+    prompt: list[int]
+    """Ids that are read but not learned."""
+    completion: list[int]
+    """Ids that are learned, the end-of-turn token included."""
+
+
+def encode_prompt(tokenizer: Any, messages: Sequence[Mapping[str, str]]) -> list[int]:
+    """Ids of a conversation up to the point where the assistant speaks.
+
+    Args:
+        tokenizer: a transformers tokenizer with a chat template.
+        messages: ``{"role": ..., "content": ...}`` in order; the last one is the user's.
+
+    Raises:
+        TuningError: the tokenizer has no chat template.
+    """
+    if not tokenizer.chat_template:
+        raise TuningError(
+            "the model's tokenizer has no chat template",
+            "choose an instruction-tuned model (its name usually ends in Instruct or Chat)",
+        )
+    ids = tokenizer.apply_chat_template(
+        list(messages), add_generation_prompt=True, tokenize=True, return_dict=False
+    )
+    return [int(token) for token in ids]
+
+
+def encode_example(
+    tokenizer: Any, messages: Sequence[Mapping[str, str]], completion: str
+) -> Encoded:
+    """Prompt ids and completion ids of one training row.
+
+    The completion ends with the first end-of-turn token: whatever a template adds after it (a
+    newline, in many) is never generated and so must not be learned.
+
+    Raises:
+        TuningError: the chat template renders the prompt differently once an answer follows, so
+            that training and answering would not see the same text.
+    """
+    prompt = encode_prompt(tokenizer, messages)
+    turn = {"role": "assistant", "content": completion}
+    whole = tokenizer.apply_chat_template([*messages, turn], tokenize=True, return_dict=False)
+    if list(whole[: len(prompt)]) != prompt:
+        raise TuningError(
+            "this model's chat template renders a prompt differently once an answer follows",
+            "use a model whose template only appends, or fix its chat_template.jinja",
+        )
+    learned = [int(token) for token in whole[len(prompt) :]]
+    stops = stop_ids(tokenizer)
+    for at, token in enumerate(learned):
+        if token in stops:
+            return Encoded(prompt, learned[: at + 1])
+    return Encoded(prompt, [*learned, int(tokenizer.eos_token_id)])
+
+
+def stop_ids(tokenizer: Any) -> frozenset[int]:
+    """Ids that end the assistant's turn: the tokenizer's own and the common chat markers."""
+    known = ("<|im_end|>", "<|eot_id|>", "<end_of_turn>", "<|end|>", "<|endoftext|>", "</s>")
+    vocabulary = tokenizer.get_vocab()
+    ids = {int(vocabulary[token]) for token in known if token in vocabulary}
+    if tokenizer.eos_token_id is not None:
+        ids.add(int(tokenizer.eos_token_id))
+    return frozenset(ids)

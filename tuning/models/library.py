@@ -1,0 +1,183 @@
+"""Any causal language model that transformers knows, with the tricks that an unmodified one takes.
+
+The shared prefix is encoded once, prompts are sorted by length, finished rows are dropped and the
+vocabulary head runs on completion tokens only. The adapter is PEFT's own.
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import AutoModelForCausalLM, DynamicCache
+
+from tuning.encode import Encoded, stop_ids
+from tuning.models.base import Generated
+from tuning.models.shared import common_prefix, known_targets, waves
+from tuning.recipe import AdapterShape
+
+WAVE_TOKENS = 16_384
+
+
+class LibraryModel:
+    """A transformers model; see `tuning.models.base.LanguageModel`."""
+
+    path = "library"
+
+    def __init__(
+        self, folder: Path, tokenizer: Any, dtype: torch.dtype, device: torch.device
+    ) -> None:
+        # Masked SDPA's backward was measured ten times slower than plain attention on the CPU.
+        attention = "sdpa" if device.type == "cuda" else "eager"
+        base: Any = AutoModelForCausalLM.from_pretrained(
+            str(folder),
+            dtype=dtype,
+            attn_implementation=attention,
+            use_safetensors=True,
+            trust_remote_code=False,
+            local_files_only=True,
+        )
+        self.base: Any = base.to(device).eval().requires_grad_(False)
+        self.tokenizer, self.device = tokenizer, device
+        self.context_length = int(getattr(self.base.config, "max_position_embeddings", 2048))
+        self.n_parameters = sum(p.numel() for p in self.base.parameters())
+        self._stops = stop_ids(tokenizer)
+        self._peft: Any = None
+
+    def generate(
+        self, prompts: Sequence[Sequence[int]], max_new_tokens: int
+    ) -> Iterator[Generated]:
+        """Continue every prompt; shared leading tokens are computed once a wave."""
+        shared = common_prefix(prompts)
+        rows = [list(prompt[shared:]) for prompt in prompts]
+        prefix = list(prompts[0][:shared]) if prompts else []
+        for wave in waves([len(row) + max_new_tokens for row in rows], WAVE_TOKENS):
+            done = self._decode(prefix, [rows[i] for i in wave], max_new_tokens)
+            for index, (ids, truncated) in zip(wave, done, strict=True):
+                yield Generated(index, ids, truncated)
+
+    def loss(self, rows: Sequence[Encoded]) -> torch.Tensor:
+        """Summed NLL of the completions; the head runs on completion tokens only."""
+        shared = common_prefix([row.prompt for row in rows])
+        ids = [[*row.prompt[shared:], *row.completion] for row in rows]
+        states, _ = self._states(list(rows[0].prompt[:shared]), ids)
+        where: list[int] = []
+        column: list[int] = []
+        learned: list[int] = []
+        for at, row in enumerate(rows):
+            end = len(ids[at])
+            where.extend([at] * len(row.completion))
+            column.extend(range(end - len(row.completion) - 1, end - 1))
+            learned.extend(row.completion)
+        logits = self._head(states[where, column]).float()
+        wanted = torch.tensor(learned, device=self.device)
+        return torch.nn.functional.cross_entropy(logits, wanted, reduction="sum")
+
+    def new_adapter(self, shape: AdapterShape, seed: int) -> None:
+        """A fresh PEFT adapter on every linear layer but the head."""
+        from peft import LoraConfig, get_peft_model
+
+        self.load_adapter(None)
+        linear = [n for n, m in self.base.named_modules() if isinstance(m, torch.nn.Linear)]
+        config = LoraConfig(
+            r=shape.rank,
+            lora_alpha=shape.alpha,
+            lora_dropout=0.0,
+            target_modules=known_targets(linear),
+            task_type="CAUSAL_LM",
+        )
+        torch.manual_seed(seed)
+        self._peft = get_peft_model(self.base, config)
+
+    def adapter_parameters(self) -> list[torch.Tensor]:
+        """PEFT's float32 matrices."""
+        return [p for n, p in self.base.named_parameters() if "lora_" in n]
+
+    def adapter_changed(self) -> None:
+        """Nothing to do: the layers read the parameters themselves."""
+
+    def save_adapter(self, folder: Path) -> None:
+        """Write PEFT's files.
+
+        Raises:
+            RuntimeError: there is no adapter to save.
+        """
+        if self._peft is None:
+            raise RuntimeError("no adapter is attached")
+        self._peft.save_pretrained(str(folder), safe_serialization=True)
+
+    def load_adapter(self, folder: Path | None) -> None:
+        """Replace the adapter by a saved one, or drop it."""
+        from peft import PeftModel
+
+        if self._peft is not None:
+            self.base = self._peft.unload()
+            self._peft = None
+        if folder is not None:
+            self._peft = PeftModel.from_pretrained(self.base, str(folder), is_trainable=False)
+        self.base.eval()
+
+    def _states(self, prefix: list[int], rows: Sequence[Sequence[int]]) -> tuple[torch.Tensor, Any]:
+        """Final hidden states (rows, longest, H) of right-padded rows, and the cache."""
+        cache = DynamicCache()
+        if prefix:
+            self._core(input_ids=torch.tensor([prefix], device=self.device), past_key_values=cache)
+            cache.batch_repeat_interleave(len(rows))
+        longest = max(len(row) for row in rows)
+        ids = torch.zeros(len(rows), longest, dtype=torch.long)
+        mask = torch.ones(len(rows), len(prefix) + longest, dtype=torch.long)
+        for at, row in enumerate(rows):
+            ids[at, : len(row)] = torch.tensor(row)
+            mask[at, len(prefix) + len(row) :] = 0
+        positions = (len(prefix) + torch.arange(longest)).expand(len(rows), -1)
+        out = self._core(
+            input_ids=ids.to(self.device),
+            attention_mask=mask.to(self.device),
+            position_ids=positions.to(self.device),
+            past_key_values=cache,
+        )
+        return out.last_hidden_state, (cache, mask.to(self.device))
+
+    def _decode(
+        self, prefix: list[int], rows: Sequence[Sequence[int]], max_new_tokens: int
+    ) -> list[tuple[list[int], bool]]:
+        """Greedy continuation of every row; see `tuning.models.llama.decode.decode`."""
+        with torch.inference_mode():
+            states, (cache, mask) = self._states(prefix, rows)
+            ends = torch.tensor([len(row) for row in rows], device=self.device)
+            state = states[torch.arange(len(rows), device=self.device), ends - 1]
+            position = len(prefix) + ends
+            out: list[list[int]] = [[] for _ in rows]
+            live, stopped = list(range(len(rows))), [False] * len(rows)
+            for step in range(max_new_tokens):
+                tokens = self._head(state).max(-1).indices.tolist()
+                for row, token in zip(live, tokens, strict=True):
+                    if token in self._stops:
+                        stopped[row] = True
+                    elif not stopped[row]:
+                        out[row].append(token)
+                going = [at for at, row in enumerate(live) if not stopped[row]]
+                if not going or step + 1 == max_new_tokens:
+                    break
+                if len(going) <= 0.85 * len(live):
+                    keep = torch.tensor(going, device=self.device)
+                    cache.batch_select_indices(keep)
+                    mask, position = mask[keep], position[keep]
+                    live, tokens = [live[at] for at in going], [tokens[at] for at in going]
+                mask = torch.cat([mask, mask.new_ones(len(live), 1)], 1)
+                state = self._core(
+                    input_ids=torch.tensor(tokens, device=self.device)[:, None],
+                    attention_mask=mask,
+                    position_ids=position[:, None],
+                    past_key_values=cache,
+                ).last_hidden_state[:, 0]
+                position = position + 1
+            return [(ids, not stop) for ids, stop in zip(out, stopped, strict=True)]
+
+    def _core(self, **inputs: Any) -> Any:
+        """The model without its head."""
+        return self.base.get_decoder()(use_cache=True, **inputs)
+
+    def _head(self, states: torch.Tensor) -> torch.Tensor:
+        logits: torch.Tensor = self.base.get_output_embeddings()(states)
+        return logits

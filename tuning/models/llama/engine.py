@@ -1,0 +1,144 @@
+"""The engine behind the common door."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from tuning.encode import Encoded, stop_ids
+from tuning.errors import TuningError
+from tuning.models.base import Generated
+from tuning.models.llama.batch import pack
+from tuning.models.llama.decode import decode
+from tuning.models.llama.model import Llama
+from tuning.models.llama.projection import Projection
+from tuning.models.shared import PEFT_PREFIX, common_prefix, read_adapter, waves, write_adapter
+from tuning.recipe import AdapterShape
+
+WAVE_TOKENS = 16_384
+"""Tokens a wave of answers may hold: about 30 long prompts, measured best on two cores."""
+
+
+class EngineModel:
+    """A Llama served by the small engine; see `tuning.models.base.LanguageModel`."""
+
+    path = "engine"
+
+    def __init__(
+        self, folder: Path, tokenizer: Any, dtype: torch.dtype, device: torch.device
+    ) -> None:
+        self.tokenizer = tokenizer
+        self.model = Llama(folder, dtype, device)
+        self.context_length = self.model.config.context_length
+        self.n_parameters = self.model.n_parameters
+        self._stops = stop_ids(tokenizer)
+        self._shape: AdapterShape | None = None
+
+    def generate(
+        self, prompts: Sequence[Sequence[int]], max_new_tokens: int
+    ) -> Iterator[Generated]:
+        """Continue every prompt; shared leading tokens are computed once a wave."""
+        shared = common_prefix(prompts)
+        rows = [list(prompt[shared:]) for prompt in prompts]
+        lengths = [len(row) + max_new_tokens for row in rows]
+        prefix = list(prompts[0][:shared]) if prompts else []
+        for wave in waves(lengths, WAVE_TOKENS):
+            done = decode(self.model, prefix, [rows[i] for i in wave], max_new_tokens, self._stops)
+            for index, (ids, truncated) in zip(wave, done, strict=True):
+                yield Generated(index, ids, truncated)
+
+    def loss(self, rows: Sequence[Encoded]) -> torch.Tensor:
+        """Summed NLL of the completions; the head runs on completion tokens only."""
+        order = sorted(rows, key=lambda row: len(row.prompt) + len(row.completion))
+        shared = common_prefix([row.prompt for row in order])
+        ids = [[*row.prompt[shared:], *row.completion] for row in order]
+        batch = pack(order[0].prompt[:shared], ids, self.model.dtype, self.model.device)
+        predicting: list[int] = []
+        end = shared
+        for row, own in zip(order, ids, strict=True):
+            end += len(own)
+            # the state before each completion token predicts it
+            predicting.extend(range(end - len(row.completion) - 1, end - 1))
+        learned = [token for row in order for token in row.completion]
+        where = torch.tensor(predicting, device=self.model.device)
+        logits = self.model.logits(self.model.forward(batch)[where]).float()
+        wanted = torch.tensor(learned, device=self.model.device)
+        return torch.nn.functional.cross_entropy(logits, wanted, reduction="sum")
+
+    def new_adapter(self, shape: AdapterShape, seed: int) -> None:
+        """A fresh adapter on every projection."""
+        self.load_adapter(None)
+        generator = torch.Generator().manual_seed(seed)
+        for projection in self._projections():
+            projection.attach(shape, generator)
+        self._shape = shape
+
+    def adapter_parameters(self) -> list[torch.Tensor]:
+        """A and B of every projection, float32."""
+        pairs = [(projection.a, projection.b) for projection in self._projections()]
+        return [tensor for pair in pairs for tensor in pair if tensor is not None]
+
+    def adapter_changed(self) -> None:
+        """Bring the matmuls' operands up to date."""
+        for projection in self._projections():
+            projection.sync()
+
+    def save_adapter(self, folder: Path) -> None:
+        """Write PEFT's files.
+
+        Raises:
+            RuntimeError: there is no adapter to save.
+        """
+        if self._shape is None:
+            raise RuntimeError("no adapter is attached")
+        tensors = {}
+        for projection in self._projections():
+            for name, a, b in projection.pieces():
+                tensors[f"{PEFT_PREFIX}{name}.lora_A.weight"] = a
+                tensors[f"{PEFT_PREFIX}{name}.lora_B.weight"] = b
+        write_adapter(folder, self._shape, tensors)
+
+    def load_adapter(self, folder: Path | None) -> None:
+        """Replace the adapter by a saved one, or drop it.
+
+        Raises:
+            TuningError: the adapter does not fit this base.
+        """
+        for projection in self._projections():
+            projection.detach()
+        self._shape = None
+        if folder is None:
+            return
+        saved = read_adapter(folder)
+        left = dict(saved.tensors)
+        for projection in self._projections():
+            projection.attach(saved.shape, None)
+            for name, a, b in projection.pieces():
+                _fill(a, f"{PEFT_PREFIX}{name}.lora_A.weight", left, folder)
+                _fill(b, f"{PEFT_PREFIX}{name}.lora_B.weight", left, folder)
+            projection.sync()
+        if left:
+            raise TuningError(
+                f"{folder}: {min(left)} has no place in this base",
+                "load the adapter on the base it was trained on",
+            )
+        self._shape = saved.shape
+
+    def _projections(self) -> Iterator[Projection]:
+        for layer in self.model.layers:
+            yield from layer.projections()
+
+
+def _fill(target: torch.Tensor, key: str, tensors: dict[str, torch.Tensor], folder: Path) -> None:
+    """Take one tensor of a saved adapter; a layer the adapter leaves out stays zero."""
+    tensor = tensors.pop(key, None)
+    if tensor is None:
+        return
+    if tensor.shape != target.shape:
+        raise TuningError(
+            f"{folder}: {key} has shape {tuple(tensor.shape)}, this base needs "
+            f"{tuple(target.shape)}",
+            "load the adapter on the base it was trained on",
+        )
+    target.copy_(tensor)

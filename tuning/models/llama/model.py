@@ -1,0 +1,170 @@
+"""The forward pass over flat tokens."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+
+from tuning.models.llama.batch import Batch
+from tuning.models.llama.ops import from_slots, rms_norm, rotate, to_slots
+from tuning.models.llama.projection import Projection
+from tuning.models.llama.weights import LlamaConfig, read_config, read_weights
+
+
+class Layer(NamedTuple):
+    """One transformer block."""
+
+    attention_norm: torch.Tensor
+    qkv: Projection
+    out: Projection
+    mlp_norm: torch.Tensor
+    gate_up: Projection
+    down: Projection
+
+    def projections(self) -> tuple[Projection, ...]:
+        """Everything an adapter attaches to, in order."""
+        return self.qkv, self.out, self.gate_up, self.down
+
+
+class Llama:
+    """A frozen Llama.
+
+    Shapes below: T tokens, H hidden, Q query heads, K key/value heads, G = Q / K, d head size.
+
+    Args:
+        folder: config.json and *.safetensors.
+        dtype: float32 or bfloat16.
+        device: where the weights live.
+    """
+
+    def __init__(self, folder: Path, dtype: torch.dtype, device: torch.device) -> None:
+        self.config: LlamaConfig = read_config(folder)
+        self.dtype, self.device = dtype, device
+        weights = read_weights(folder, dtype, device)
+        self.embedding = weights["model.embed_tokens.weight"]  # (V, H)
+        self.head = weights.get("lm_head.weight", self.embedding)  # tied unless given
+        self.norm = weights["model.norm.weight"]
+        self.layers = [self._layer(weights, i) for i in range(self.config.layers)]
+        self.n_parameters = sum(int(tensor.numel()) for tensor in weights.values())
+        half = torch.arange(0, self.config.head_dim, 2, dtype=torch.float32)
+        self.frequencies = self.config.rope_theta ** (-half / self.config.head_dim)
+
+    @staticmethod
+    def _layer(weights: dict[str, torch.Tensor], index: int) -> Layer:
+        prefix = f"model.layers.{index}."
+
+        def projection(block: str, *pieces: str) -> Projection:
+            names = [f"{prefix}{block}.{piece}_proj" for piece in pieces]
+            return Projection(names, [weights[f"{name}.weight"] for name in names])
+
+        return Layer(
+            attention_norm=weights[f"{prefix}input_layernorm.weight"],
+            qkv=projection("self_attn", "q", "k", "v"),
+            out=projection("self_attn", "o"),
+            mlp_norm=weights[f"{prefix}post_attention_layernorm.weight"],
+            gate_up=projection("mlp", "gate", "up"),
+            down=projection("mlp", "down"),
+        )
+
+    def angles(self, positions: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Cos and sin (T, Q + K, d / 2); attention's 1/sqrt(d) is folded into the queries'."""
+        c = self.config
+        factor = torch.ones(c.heads + c.kv_heads, 1, device=self.device)
+        factor[: c.heads] = c.head_dim**-0.5
+        angle = positions.float()[:, None] * self.frequencies.to(self.device)  # (T, d / 2)
+        cos, sin = angle.cos()[:, None] * factor, angle.sin()[:, None] * factor
+        return cos.to(self.dtype), sin.to(self.dtype)
+
+    def forward(
+        self,
+        batch: Batch,
+        keep_cache: list[torch.Tensor] | None = None,
+        only: torch.Tensor | None = None,
+    ) -> torch.Tensor:
+        """Hidden states before the final norm.
+
+        Args:
+            batch: the rows.
+            keep_cache: a list that receives each layer's rotated keys and values, (T, 2 K, d).
+            only: flat indices whose states are wanted; the last layer skips the others.
+
+        Returns:
+            (T, H), or (len(only), H).
+        """
+        c = self.config
+        x = self.embedding[batch.ids]
+        cos, sin = self.angles(batch.positions)
+        for layer in self.layers:
+            normed = rms_norm(x, layer.attention_norm, c.rms_eps)
+            qkv = rotate(layer.qkv(normed).view(len(x), -1, c.head_dim), cos, sin)
+            if keep_cache is not None:
+                keep_cache.append(qkv[:, c.heads :])
+            mixed = self._attention(batch, qkv)
+            if only is not None and layer is self.layers[-1]:
+                x, mixed = x[only], mixed[only]
+            x = x + layer.out(mixed)
+            x = x + self.mlp(layer, x)
+        return x
+
+    def mlp(self, layer: Layer, x: torch.Tensor) -> torch.Tensor:
+        """The gated feed-forward part, (T, H) to (T, H)."""
+        gate, up = layer.gate_up(rms_norm(x, layer.mlp_norm, self.config.rms_eps)).chunk(2, -1)
+        return layer.down(torch.nn.functional.silu(gate) * up)
+
+    def logits(self, x: torch.Tensor) -> torch.Tensor:
+        """(T, H) to (T, V): final norm and vocabulary head; costly, so call it on few tokens."""
+        return torch.nn.functional.linear(rms_norm(x, self.norm, self.config.rms_eps), self.head)
+
+    def _attention(self, batch: Batch, qkv: torch.Tensor) -> torch.Tensor:
+        """Each row sees the prefix and itself: (T, Q + 2 K, d) to (T, Q d)."""
+        c = self.config
+        own = [len(bucket.scatter) for bucket in batch.buckets]
+        parts = list(qkv.split([batch.prefix, *own] if batch.prefix else own))
+        out = []
+        prefix_k = prefix_v = None
+        if batch.prefix and batch.prefix_mask is not None:
+            q, prefix_k, prefix_v = self._heads(parts.pop(0)[None])
+            out.append(self._attend(q, prefix_k, prefix_v, batch.prefix_mask)[0])
+        for bucket, part in zip(batch.buckets, parts, strict=True):
+            slots = to_slots(part, bucket.gather, bucket.scatter)
+            q, k, v = self._heads(slots.unflatten(0, (bucket.rows, bucket.length)))
+            if prefix_k is not None and prefix_v is not None:
+                k = torch.cat([prefix_k.expand(bucket.rows, -1, -1, -1), k], 1)
+                v = torch.cat([prefix_v.expand(bucket.rows, -1, -1, -1), v], 1)
+            mixed = self._attend(q, k, v, bucket.mask).flatten(0, 1)
+            out.append(from_slots(mixed, bucket.scatter))
+        return torch.cat(out) if len(out) > 1 else out[0].reshape(-1, c.heads * c.head_dim)
+
+    def _heads(self, qkv: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """(S, L, Q + 2 K, d) to q (S, L, K, G, d), k and v (S, L, K, d)."""
+        c = self.config
+        q = qkv[..., : c.heads, :].unflatten(-2, (c.kv_heads, c.heads // c.kv_heads))
+        k, v = qkv[..., c.heads :, :].split(c.kv_heads, -2)
+        return q, k, v
+
+    def _attend(
+        self, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, mask: torch.Tensor
+    ) -> torch.Tensor:
+        """Q (S, L, K, G, d), k and v (S, N, K, d), mask (S, 1, L, 1, N) to (S, L, Q d).
+
+        On the CPU queries of one group share one matmul with plain softmax: the fused kernel's
+        masked backward was measured ten times slower there. On CUDA the fused kernel wins.
+        """
+        rows, length, kv_heads, group, d = q.shape
+        n = k.shape[1]
+        if q.is_cuda:
+            mixed = torch.nn.functional.scaled_dot_product_attention(
+                q.flatten(2, 3).transpose(1, 2),
+                k.transpose(1, 2).repeat_interleave(group, 1),
+                v.transpose(1, 2).repeat_interleave(group, 1),
+                mask[:, :, :, 0],
+                scale=1.0,
+            )
+            return mixed.transpose(1, 2).reshape(rows, length, -1)
+        queries = q.permute(0, 2, 1, 3, 4).reshape(rows * kv_heads, length * group, d)
+        scores = queries @ k.permute(0, 2, 3, 1).reshape(rows * kv_heads, d, n)
+        scores.view(rows, kv_heads, length, group, n).add_(mask)
+        values = v.transpose(1, 2).reshape(rows * kv_heads, n, d)
+        mixed = torch.softmax(scores, -1) @ values
+        mixed = mixed.view(rows, kv_heads, length, group, d).permute(0, 2, 1, 3, 4)
+        return mixed.reshape(rows, length, kv_heads * group * d)

@@ -1,0 +1,93 @@
+"""Reads a Llama folder: config.json and safetensors. Refuses by name what the engine lacks."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tuning.errors import TuningError
+
+if TYPE_CHECKING:
+    import torch
+
+
+class LlamaConfig(NamedTuple):
+    """The sizes the engine needs."""
+
+    hidden: int
+    layers: int
+    heads: int
+    """Query heads."""
+    kv_heads: int
+    """Key and value heads; `heads` is a multiple of it."""
+    head_dim: int
+    rms_eps: float
+    rope_theta: float
+    context_length: int
+
+
+def read_config(folder: Path) -> LlamaConfig:
+    """Sizes from ``config.json``.
+
+    Raises:
+        TuningError: another architecture, or a feature that this engine does not have.
+    """
+    raw: dict[str, Any] = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    missing = unsupported(raw)
+    if missing:
+        raise TuningError(
+            f"the small engine does not support {missing}", "open the model by the library path"
+        )
+    rope = raw.get("rope_parameters") or {}
+    heads = int(raw["num_attention_heads"])
+    return LlamaConfig(
+        hidden=int(raw["hidden_size"]),
+        layers=int(raw["num_hidden_layers"]),
+        heads=heads,
+        kv_heads=int(raw.get("num_key_value_heads") or heads),
+        head_dim=int(raw.get("head_dim") or raw["hidden_size"] // heads),
+        rms_eps=float(raw["rms_norm_eps"]),
+        rope_theta=float(rope.get("rope_theta") or raw.get("rope_theta") or 10000.0),
+        context_length=int(raw["max_position_embeddings"]),
+    )
+
+
+def unsupported(raw: dict[str, Any]) -> str:
+    """The first feature of a config.json that the engine lacks, in words; empty = it can run."""
+    if raw.get("model_type") != "llama":
+        return f"architecture {raw.get('model_type')!r}"
+    if raw.get("quantization_config"):
+        return "quantised weights"
+    for flag in ("attention_bias", "mlp_bias"):
+        if raw.get(flag):
+            return flag
+    if raw.get("hidden_act", "silu") != "silu":
+        return f"activation {raw['hidden_act']!r}"
+    rope = raw.get("rope_parameters") or raw.get("rope_scaling") or {}
+    kind = rope.get("rope_type") or rope.get("type") or "default"
+    if kind != "default":
+        return f"rope scaling {kind!r}"
+    if rope.get("partial_rotary_factor", 1.0) != 1.0:
+        return "partial rotary embedding"
+    return ""
+
+
+def read_weights(
+    folder: Path, dtype: "torch.dtype", device: "torch.device"
+) -> "dict[str, torch.Tensor]":
+    """All tensors by name, cast and placed. Only safetensors: pickles can run code.
+
+    Raises:
+        TuningError: no safetensors in the folder.
+    """
+    from safetensors.torch import load_file
+
+    files = sorted(folder.glob("*.safetensors"))
+    if not files:
+        raise TuningError(
+            f"no .safetensors file in {folder}", "save the model with save_pretrained first"
+        )
+    tensors: dict[str, torch.Tensor] = {}
+    for file in files:
+        for name, tensor in load_file(file).items():
+            tensors[name] = tensor.to(device, dtype)
+    return tensors

@@ -1,0 +1,121 @@
+"""What both implementations need: common prefixes, waves that fit into memory, adapter files."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from tuning.errors import TuningError
+from tuning.recipe import ALL_LINEAR, AdapterShape
+
+if TYPE_CHECKING:
+    import torch
+
+PEFT_PREFIX = "base_model.model."
+"""What PEFT puts before every module name in an adapter file."""
+
+
+def common_prefix(rows: Sequence[Sequence[int]]) -> int:
+    """Number of leading ids that all rows share, at least one id of each row left over.
+
+    A single row shares nothing: there would be nothing to gain.
+    """
+    if len(rows) < 2:
+        return 0
+    first, last = (
+        min(map(list, rows)),
+        max(map(list, rows)),
+    )  # rows between them share at least what these two share
+    limit = min(len(row) for row in rows) - 1
+    shared = 0
+    while shared < limit and first[shared] == last[shared]:
+        shared += 1
+    return shared
+
+
+def waves(lengths: Sequence[int], budget: int, most: int = 64) -> Iterator[list[int]]:
+    """Indices in order of length, cut so that rows times longest length stays in the budget.
+
+    Args:
+        lengths: tokens each row will hold.
+        budget: tokens a wave may hold; a single longer row makes a wave of its own.
+        most: rows a wave may have.
+    """
+    wave: list[int] = []
+    for index in sorted(range(len(lengths)), key=lambda i: lengths[i]):
+        if wave and ((len(wave) + 1) * lengths[index] > budget or len(wave) == most):
+            yield wave
+            wave = []
+        wave.append(index)
+    if wave:
+        yield wave
+
+
+class SavedAdapter(NamedTuple):
+    """An adapter read from disk."""
+
+    shape: AdapterShape
+    tensors: "dict[str, torch.Tensor]"
+    """By PEFT's names, ``….lora_A.weight`` (rank, in) and ``….lora_B.weight`` (out, rank)."""
+
+
+def write_adapter(folder: Path, shape: AdapterShape, tensors: "Mapping[str, torch.Tensor]") -> None:
+    """Write PEFT's two files; peft.PeftModel.from_pretrained reads them."""
+    from peft import LoraConfig
+    from safetensors.torch import save_file
+
+    folder.mkdir(parents=True, exist_ok=True)
+    config = LoraConfig(
+        r=shape.rank,
+        lora_alpha=shape.alpha,
+        lora_dropout=0.0,
+        target_modules=sorted({name.split(".")[-3] for name in tensors}),
+        task_type="CAUSAL_LM",
+        inference_mode=True,
+    )
+    config.save_pretrained(str(folder))
+    # the weights last: their presence says that the adapter is complete
+    temporary = folder / "adapter_model.safetensors.tmp"
+    ready = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    save_file(ready, temporary, metadata={"format": "pt"})
+    temporary.replace(folder / "adapter_model.safetensors")
+
+
+def read_adapter(folder: Path) -> SavedAdapter:
+    """Read PEFT's two files.
+
+    Raises:
+        TuningError: a file is missing, or the adapter is of a kind that is not plain LoRA.
+    """
+    from safetensors.torch import load_file
+
+    config_file, weights_file = folder / "adapter_config.json", folder / "adapter_model.safetensors"
+    for file in (config_file, weights_file):
+        if not file.is_file():
+            raise TuningError(
+                f"{file} is missing", "give the folder of a LoRA adapter saved as safetensors"
+            )
+    config = json.loads(config_file.read_text(encoding="utf-8"))
+    if config.get("peft_type") != "LORA":
+        raise TuningError(
+            f"{folder} holds a {config.get('peft_type')} adapter", "give a LoRA adapter"
+        )
+    for option in ("use_dora", "use_rslora", "rank_pattern", "alpha_pattern", "modules_to_save"):
+        if config.get(option):
+            raise TuningError(
+                f"{folder} uses {option}, which is not supported", "give a plain LoRA adapter"
+            )
+    return SavedAdapter(
+        AdapterShape(int(config["r"]), int(config["lora_alpha"])), load_file(weights_file)
+    )
+
+
+def known_targets(names: Sequence[str]) -> list[str]:
+    """The linear layers of a model that LoRA adapts: all but the vocabulary head.
+
+    Args:
+        names: dotted names of the model's linear modules.
+    """
+    last = {name.rsplit(".", 1)[-1] for name in names} - {"lm_head", "embed_out", "score"}
+    common = [name for name in ALL_LINEAR if name in last]
+    return common or sorted(last)
