@@ -5,19 +5,28 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
+from typing import NoReturn
 
 from advisor.terminal import note, show_error
 from advisor.verb import Verb
-from harness.errors import RungwiseError
+from harness.errors import JobError, Problem, RungwiseError, UserError
 from harness.plugins import load_plugins
 
 ORDER = ("demo", "new", "ask", "audit", "check", "runs", "show", "report", "models", "app",
          "doctor")  # fmt: skip
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong with a command as every other mistake is said."""
+
+    def error(self, message: str) -> NoReturn:
+        show_error(UserError(Problem(message, f"see: {self.prog} --help")))
+        sys.exit(UserError.exit_code)
+
+
 def parser() -> argparse.ArgumentParser:
     """The parser with every verb."""
-    top = argparse.ArgumentParser(
+    top = _Parser(
         prog="rungwise",
         description="Prompt, retrieval or fine-tuning? Measured on your own data, on this machine.",
         epilog="Start with: rungwise demo",
@@ -59,6 +68,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # the reader (head, less) has seen enough
         sys.stdout = None
         return 0
+    except OSError as error:
+        if given.debug:
+            raise
+        show_error(JobError(_of_disk(error)))
+        return 1
+
+
+def _of_disk(error: OSError) -> Problem:
+    fix = "check the path, its permissions and the free disk space"
+    return Problem(error.strerror or str(error), fix, str(error.filename or ""))
 
 
 def _no_network() -> None:

@@ -1,7 +1,9 @@
 """From the user's files to a project folder: format and mapping detected, written down to edit."""
 
 import json
+import re
 import shutil
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -17,7 +19,7 @@ from harness.errors import Problem, UserError
 from harness.types import Kind
 from rag.load import supported_suffixes
 
-HELDOUT_WORDS = ("test", "heldout", "held-out", "held_out", "eval", "valid", "dev")
+HELDOUT_NAME = re.compile(r"(?<![a-z])(test|held[-_ ]?out|eval|val|valid|validation|dev)(?![a-z])")
 MANY_ROWS = 600
 """Rows above which a check on a laptop takes long; a sample is taken unless the user changes it."""
 TRAIN_SAMPLE, HELDOUT_SAMPLE = 400, 200
@@ -57,6 +59,7 @@ def create_project(root: Path, files: Sequence[Path]) -> Guess | None:
         raise UserError(
             *(Problem("there is no such file", "check the path", str(file)) for file in missing)
         )
+    _check_copies(root, files)
     guess = _guess(files) if files else None
     data = root / "data"
     data.mkdir(parents=True, exist_ok=True)
@@ -69,6 +72,27 @@ def create_project(root: Path, files: Sequence[Path]) -> Guess | None:
     text = _config_text(root.resolve().name, guess)
     (root / CONFIG).write_text(text, encoding="utf-8")
     return guess
+
+
+def _check_copies(root: Path, files: Sequence[Path]) -> None:
+    """Refuse what would overwrite another file, or copy the project into itself.
+
+    Raises:
+        UserError: all such files.
+    """
+    names = Counter(file.name for file in files if file.is_file())
+    problems = [
+        Problem("two files have this name", "rename one of them", name)
+        for name, times in names.items()
+        if times > 1
+    ]
+    problems += [
+        Problem("the project would lie inside this folder", "choose another folder", str(file))
+        for file in files
+        if file.is_dir() and root.resolve().is_relative_to(file.resolve())
+    ]
+    if problems:
+        raise UserError(*problems)
 
 
 def _guess(files: Sequence[Path]) -> Guess:
@@ -97,7 +121,7 @@ def _guess(files: Sequence[Path]) -> Guess:
         )
     if problems:
         raise UserError(*problems)
-    tables.sort(key=lambda file: any(word in file.stem.lower() for word in HELDOUT_WORDS))
+    tables.sort(key=lambda file: HELDOUT_NAME.search(file.stem.lower()) is not None)
     train = tables[0] if tables else None
     heldout = tables[1] if len(tables) == 2 else None
     if train is None:
@@ -112,7 +136,7 @@ def _guess(files: Sequence[Path]) -> Guess:
 def _kind(rows: Rows, columns: Columns, has_documents: bool) -> Kind:
     """Guess the kind of task from the answers."""
     values: list[Any] = [row.fields.get(columns.answer) for row in rows.rows]
-    texts = [value for value in values if isinstance(value, str) and value.strip()]
+    texts = [str(value) for value in values if isinstance(value, str | int) and str(value).strip()]
     if values and all(isinstance(value, dict) or _is_object(value) for value in values):
         return "json"
     distinct = set(texts)
@@ -127,7 +151,7 @@ def _is_object(value: Any) -> bool:
         return False
     try:
         return isinstance(json.loads(canonical_json(value)), dict)
-    except json.JSONDecodeError:
+    except (ValueError, RecursionError):
         return False
 
 

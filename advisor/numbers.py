@@ -19,8 +19,12 @@ def points(difference: float | None) -> str:
     """0.34 -> '+34'; -0.05 -> '−5': a difference of shares in percentage points."""
     if difference is None:
         return "not known"
-    rounded = round(difference * 100)
-    return f"+{rounded}" if rounded > 0 else f"{MINUS}{-rounded}" if rounded < 0 else "0"
+    return signed(round(difference * 100))
+
+
+def signed(number: int) -> str:
+    """3 -> '+3'; -1 -> '−1'; 0 -> '0'."""
+    return f"+{number}" if number > 0 else f"{MINUS}{-number}" if number < 0 else "0"
 
 
 def points_range(low: float | None, high: float | None) -> str:
@@ -38,6 +42,8 @@ def seconds(value: float | None) -> str:
     """0.4321 -> '0.43 s'; 75 -> '75 s'; 200 -> '3.3 min'; 9000 -> '2.5 h'."""
     if value is None:
         return "not timed"
+    if value < 0.01:
+        return "under 0.01 s"
     if value < 0.995:
         return f"{value:.2g} s"
     if value < 9.95:
@@ -61,3 +67,21 @@ def rounded_up(n: int) -> int:
     """A number of items to plan with: 237 -> 240, 1,234 -> 1,300. Never false precision."""
     step = 10 if n < 500 else 100 if n < 5000 else 1000
     return -(-n // step) * step
+
+
+def p_value(p: float | None) -> str:
+    """0.0312 -> '0.031'; 0.0003 -> '< 0.001'; None -> 'not known'."""
+    if p is None:
+        return "not known"
+    return "< 0.001" if p < 0.001 else f"{p:.2g}" if p < 0.1 else f"{p:.2f}"
+
+
+def setting(value: object) -> str:
+    """A setting in words: 0.731707 -> '0.7317'; True -> 'yes'; [1, 2] -> '1, 2'."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, list | tuple):
+        return ", ".join(setting(one) for one in value)
+    return str(value)

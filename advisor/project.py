@@ -183,7 +183,7 @@ def open_project(root: Path) -> Project:
             )
         )
     try:
-        raw = tomllib.loads(file.read_text(encoding="utf-8"))
+        raw = tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UserError(
             Problem(f"not TOML: {error}", "text needs quotes, lists need brackets", CONFIG)
@@ -198,7 +198,7 @@ def open_project(root: Path) -> Project:
     if problems:
         raise UserError(*problems)
     project = Project(root.resolve(), **read)
-    problems.extend(_path_problems(project))
+    problems.extend((*_value_problems(project), *_path_problems(project), *_schema(project)))
     if problems:
         raise UserError(*problems)
     return project
@@ -227,6 +227,11 @@ def _section(name: str, kind: type, raw: Any, problems: list[Problem]) -> Any:
         for key in values.get("columns", {}):
             if key not in known:
                 problems.append(_unknown(key, known, "key", f"{CONFIG}, [data.columns]"))
+        try:
+            msgspec.convert(values.get("columns", {}), Columns)
+        except msgspec.ValidationError as error:
+            fix = 'write a column\'s name in quotes; tags = ["one", "two"]'
+            problems.append(Problem(str(error), fix, f"{CONFIG}, [data.columns]"))
     return kind(**values)
 
 
@@ -236,42 +241,53 @@ def _unknown(name: str, known: list[str], what: str, where: str) -> Problem:
     return Problem(f"there is no {what} {name!r}", f"{hint}known: {', '.join(known)}", where)
 
 
+def _value_problems(project: Project) -> list[Problem]:
+    """Values that make no sense, by themselves or together."""
+    data, task, check = project.data, project.task, project.check
+    share = None if isinstance(data.heldout, str) else float(data.heldout)
+    rules = (
+        (not (data.examples or data.train), "data", "no examples are given",
+         'write examples = "data/examples.jsonl"'),
+        (data.examples and data.train, "data", "both examples and train are given",
+         "keep examples, or train with a held-out file"),
+        (data.train and share is not None, "data", "train is given without a held-out file",
+         'add heldout = "data/heldout.jsonl", or write examples instead of train'),
+        (share is not None and not share > 0, "data", "heldout must be above 0",
+         "write heldout = 0.25"),
+        (task.kind == "json" and not task.schema, "task", "kind = json needs a schema",
+         'write schema = "schema.json"'),
+        (not check.margin >= 0, "check", "margin must be 0 or more", "write margin = 0.03"),
+        (check.target is not None and not 0 <= check.target <= 1, "check",
+         "target must be a share from 0 to 1", "for 80 % write target = 0.80"),
+    )  # fmt: skip
+    return [Problem(said, fix, f"{CONFIG}, [{name}]") for wrong, name, said, fix in rules if wrong]
+
+
 def _path_problems(project: Project) -> list[Problem]:
-    """Paths that are missing, doubled, or lead out of the project."""
+    """Paths that are missing or lead out of the project."""
     data, problems = project.data, []
-    where = f"{CONFIG}, [data]"
-    if not (data.examples or data.train):
-        problems.append(
-            Problem("no examples are given", 'write examples = "data/examples.jsonl"', where)
-        )
-    if data.train and not isinstance(data.heldout, str):
-        problems.append(
-            Problem(
-                "train is given without a held-out file",
-                'add heldout = "data/heldout.jsonl", or write examples instead of train',
-                where,
-            )
-        )
-    if isinstance(data.heldout, int | float) and not data.heldout > 0:
-        problems.append(Problem("heldout must be above 0", "write heldout = 0.25", where))
     given = [data.examples, data.train, data.documents, data.preferences, project.task.schema]
     if isinstance(data.heldout, str):
         given.append(data.heldout)
     for path in filter(None, given):
         if not (project.root / path).resolve().is_relative_to(project.root):
-            problems.append(
-                Problem(
-                    f"{path} leads out of the project",
-                    "copy the file into the project folder",
-                    where,
-                )
-            )
+            fix = "copy the file into the project folder"
+            problems.append(Problem(f"{path} leads out of the project", fix, f"{CONFIG}, [data]"))
         elif not (project.root / path).exists():
             problems.append(Problem("there is no such file or folder", "check the path", path))
-    if project.task.kind == "json" and not project.task.schema:
-        problems.append(
-            Problem(
-                "kind = json needs a schema", 'write schema = "schema.json"', f"{CONFIG}, [task]"
-            )
-        )
     return problems
+
+
+def _schema(project: Project) -> list[Problem]:
+    """A schema file that is not JSON, or not a JSON Schema."""
+    file = project.root / project.task.schema
+    if not project.task.schema or not file.is_file():
+        return []
+    import jsonschema
+
+    try:
+        jsonschema.Draft202012Validator.check_schema(msgspec.json.decode(file.read_bytes()))
+    except (msgspec.DecodeError, UnicodeDecodeError, jsonschema.SchemaError) as error:
+        said = str(error).splitlines()[0]
+        return [Problem(f"not a JSON Schema: {said}", "mend it", project.task.schema)]
+    return []

@@ -1,6 +1,9 @@
 """An experiment as a few lines of text."""
 
+from collections.abc import Sequence
+
 from advisor.numbers import interval, percent, points, points_range, seconds
+from advisor.recommendation import Recommendation
 from advisor.terminal import table
 from harness.experiment import ArmResult, Experiment
 
@@ -60,3 +63,50 @@ def _row(name: str, arm: ArmResult, metric: str) -> list[str]:
         seconds(arm.latency_s.p50) if arm.latency_s.n else "",
         seconds(arm.prepare_s),
     ]
+
+
+def prior_summary(recommendation: Recommendation) -> str:
+    """One sentence: where the answers point and how firmly."""
+    title = next(r.title for r in recommendation.ranking if r.rung == recommendation.aim)
+    return f"the answers point to: {title}. {recommendation.confidence.text}"
+
+
+def recommendation_text(recommendation: Recommendation) -> str:
+    """The ranking with its reasons, gates, and what would change it."""
+    lines = [prior_summary(recommendation), ""]
+    lines.append(
+        table(
+            ["", "points", ""],
+            [
+                [
+                    f"{'> ' if r.rung == recommendation.aim else '  '}{r.title}",
+                    str(r.score),
+                    "not now" if r.blocked else "",
+                ]
+                for r in recommendation.ranking
+            ],
+        )
+    )
+    lines += _list("First", [f"{r.do} ({r.because})" for r in recommendation.requirements])
+    lines += _list(
+        "Because",
+        [
+            f"{r.effect:+d} {r.rung.replace('_', ' ')}: {r.because} [{r.source}]"
+            for r in recommendation.reasons[:10]
+        ],
+    )
+    lines += _list(
+        "Cannot be used now",
+        [f"{b.rung.replace('_', ' ')}: {b.because}. {b.lifted_by}" for b in recommendation.blocked],
+    )
+    lines += _list("What would change this", [f.text for f in recommendation.would_change_if[:5]])
+    lines += _list("To find out", [t.text for t in recommendation.to_find_out])
+    if recommendation.next_experiment:
+        lines += _list(
+            "The cheapest test that would tell most", [recommendation.next_experiment.text]
+        )
+    return "\n".join(lines)
+
+
+def _list(title: str, texts: Sequence[str]) -> list[str]:
+    return ["", f"{title}:", *(f"  - {text}" for text in texts)] if texts else []

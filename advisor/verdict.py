@@ -200,10 +200,9 @@ def _reasons(experiment: Experiment, chosen: str, recommended: str) -> list[str]
         contrast = experiment.contrast(name, chosen) if name != chosen else None
         if contrast is None or contrast.difference is None:
             continue
-        against = f"against {_inline(experiment.rungs[chosen])}"
         figures = (
             f"{points(contrast.difference)} points ({points_range(contrast.low, contrast.high)}) "
-            f"{against}"
+            f"against {_inline(experiment.rungs[chosen])}"
         )
         words = {
             "better": f"{arm.title} was better: {figures}.",
@@ -246,8 +245,7 @@ def _changes(
     changes = []
     for name, arm in experiment.rungs.items():
         contrast = experiment.contrast(name, chosen) if name != chosen else None
-        open_question = contrast is not None and contrast.verdict == "inconclusive"
-        if open_question and contrast is not None and contrast.n_needed is not None:
+        if contrast and contrast.verdict == "inconclusive" and contrast.n_needed is not None:
             changes.append(
                 f"About {rounded_up(contrast.n_needed):,} held-out questions in all would show "
                 f"whether {_inline(arm)} differs from {_inline(experiment.rungs[chosen])}."
@@ -262,7 +260,7 @@ def _changes(
 
 
 def _cautions(experiment: Experiment, chosen: str) -> list[str]:
-    task, cautions = experiment.task, []
+    task, cautions = experiment.task, _failures(experiment)
     if task.n_heldout < 30:
         cautions.append(
             f"{task.n_heldout} held-out questions are a smoke test: only very large differences "
@@ -280,16 +278,6 @@ def _cautions(experiment: Experiment, chosen: str) -> list[str]:
             f"It is not shown to beat doing without a language model ({other}): "
             f"{points(floor.difference)} points ({points_range(floor.low, floor.high)})."
         )
-    for name, arm in experiment.rungs.items():
-        if arm.failures:
-            n = sum(arm.failures.values())
-            kinds = ", ".join(kind.replace("_", " ") for kind in arm.failures)
-            cautions.append(
-                f"{n} of {task.n_heldout * len(arm.seeds)} answers of {name.replace('_', ' ')} "
-                f"failed ({kinds}); they count neither as right nor as wrong."
-            )
-    if experiment.failed:
-        cautions.append(f"Not finished: {', '.join(experiment.failed)}.")
     if any(len(arm.seeds) == 1 for name, arm in experiment.rungs.items() if name in TUNED):
         cautions.append(
             "One training run each: another seed could give another result. Use --seeds 3 to know."
@@ -298,3 +286,15 @@ def _cautions(experiment: Experiment, chosen: str) -> list[str]:
         f"{line.check}: no. {line.detail}." for line in experiment.fairness if not line.holds
     )
     return cautions
+
+
+def _failures(experiment: Experiment) -> list[str]:
+    """What failed; said before anything else."""
+    said = [
+        f"{sum(arm.failures.values())} of {experiment.task.n_heldout * len(arm.seeds)} answers of "
+        f"{name.replace('_', ' ')} failed ({', '.join(arm.failures).replace('_', ' ')}); they "
+        "count neither as right nor as wrong."
+        for name, arm in experiment.rungs.items()
+        if arm.failures
+    ]
+    return [*said, f"Not finished: {', '.join(experiment.failed)}."] if experiment.failed else said

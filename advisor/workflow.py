@@ -8,22 +8,26 @@ import dataclasses
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.resources import as_file, files
 from pathlib import Path
 
 import msgspec
 
+from advisor.progress import STARTING
 from advisor.project import ANSWERS, CONFIG, Project
 from advisor.questionnaire import AnswerSheet, read_answers, write_answers
 from advisor.recommend import recommend
 from advisor.recommendation import Recommendation
+from advisor.report import Audience, build, report_format
 from advisor.verdict import Verdict, reconcile
-from harness.errors import Problem, UserError
+from harness.disk import write_json, writing
+from harness.errors import JobError, Problem, UserError
 from harness.experiment import Experiment
+from harness.models import EMBEDDED, locate
 from harness.runner import CheckSettings, is_running, make_plan, run_check
-from harness.store import Event, Run, runs_in, write_json
+from harness.store import Event, Run, runs_in
 from harness.task import Loaded, load_task, require
 
 SAMPLES = ("support-desk", "ticket-routing", "order-json")
@@ -66,9 +70,30 @@ def answers_of(project: Project) -> AnswerSheet | None:
     return read_answers(file) if file.is_file() else None
 
 
-def save_answers(project: Project, answers: Mapping[str, str], by: str = "") -> Recommendation:
-    """Keep answers and say what they advise."""
-    sheet = AnswerSheet(dict(answers), by=by, at=datetime.now(UTC))
+def save_answers(
+    project: Project,
+    answers: Mapping[str, str],
+    by: str = "",
+    from_data: Mapping[str, str] | None = None,
+) -> Recommendation:
+    """Keep answers and say what they advise.
+
+    Args:
+        project: whose answers.
+        answers: question to option, all of them.
+        by: who answered; empty keeps the name that is there.
+        from_data: what in the data gave which answer. Earlier such remarks stay with the answers
+            that have not changed.
+    """
+    earlier = answers_of(project) or AnswerSheet({})
+    kept = {
+        question: words
+        for question, words in earlier.from_data.items()
+        if answers.get(question) == earlier.answers.get(question)
+    }
+    sheet = AnswerSheet(
+        dict(answers), {**kept, **(from_data or {})}, by or earlier.by, datetime.now(UTC)
+    )
     write_answers(project.root / ANSWERS, sheet)
     return recommend(sheet.answers)
 
@@ -128,8 +153,25 @@ def check(
     return finished
 
 
+def unpack_model(project: Project) -> None:
+    """Make an embedded model ready in a process of its own: the app stays without torch.
+
+    Raises:
+        JobError: it could not be made ready.
+    """
+    name = project.model.generator
+    if name not in EMBEDDED or locate(name) is None:
+        return
+    command = [sys.executable, "-m", "advisor", "models", "pull", name]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        said = done.stderr.strip().splitlines() or ["no word from it"]
+        raise JobError(Problem(said[-1], f"run: rungwise models pull {name}", name))
+
+
 def start_in_background(project: Project, run: Run) -> None:
     """Start the check as a process of its own that outlives the app; its state is on disk."""
+    run.say("doing", STARTING)
     log = run.folder / "check.log"
     command = [sys.executable, "-m", "advisor", "check", str(project.root), "--run", run.name]
     with log.open("ab") as out:
@@ -200,3 +242,45 @@ def find_run(where: str, project: Path | None = None) -> Run:
 def history(project: Project) -> list[tuple[Run, Experiment | None]]:
     """All runs, newest first, with their results where they are finished."""
     return [(run, experiment_of(run)) for run in runs_in(project.root)]
+
+
+# 6. the report
+
+
+def write_report(
+    run: Run,
+    names: Sequence[str] = ("html",),
+    audience: Audience = "technical",
+    out: Path | None = None,
+) -> list[Path]:
+    """Write a finished run's report from its stored files; nothing is measured again.
+
+    Args:
+        run: its check has ended.
+        names: of formats.
+        audience: for whom.
+        out: folder for the files; by default ``report`` in the run's folder.
+
+    Raises:
+        UserError: the run is not finished, or a format or audience is unknown.
+        JobError: a file cannot be written.
+    """
+    chosen = [report_format(name) for name in names]
+    experiment = experiment_of(run)
+    if experiment is None:
+        raise UserError(
+            Problem(
+                "the run is not finished",
+                f"go on with: rungwise check {run.folder.parents[1]} --run {run.name}",
+                run.name,
+            )
+        )
+    report = build(run, experiment, prior_of(run), audience)
+    folder = out or run.folder / "report"
+    paths = []
+    for one in chosen:
+        path = folder / f"report-{audience}{one.suffix}"
+        with writing(path):
+            path.write_bytes(one.render(report))
+        paths.append(path)
+    return paths

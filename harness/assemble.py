@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from harness.compare import corpus_interval, holm, paired
+from harness.disk import write_json
 from harness.experiment import (
     ArmResult,
     Contrast,
@@ -19,7 +20,7 @@ from harness.intervals import mean_interval
 from harness.metric import Metric
 from harness.rungs import rungs
 from harness.scoring import headline, item_scores, metrics_for
-from harness.store import SCHEMA, Cell, Plan, Run, write_json
+from harness.store import SCHEMA, Cell, Plan, Run
 from harness.types import Answer, Example, TaskSpec
 
 FLOOR_TITLES = {

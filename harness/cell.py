@@ -16,15 +16,19 @@ from typing import Any
 from filelock import FileLock
 
 from harness.device import peak_memory_bytes
+from harness.disk import write_json
 from harness.effort import effort
 from harness.errors import RungwiseError
 from harness.floors import FLOORS
+from harness.retrieval import build_search
 from harness.rung import Rung
 from harness.rungs import rung_type
-from harness.store import Cell, Plan, Run, write_json
+from harness.store import Cell, Plan, Run
 from harness.types import Answer, Failure, Json, Preparation
 from harness.workbench import Workbench
 
+INDEX = "index"
+"""The cell that embeds and indexes for the others; it answers nothing."""
 BATCH = 16
 """Answers written together when they come faster than one can see."""
 WRITE_EVERY_S = 1.0
@@ -43,9 +47,14 @@ def run_cell(run: Run, cell: str) -> None:
         name, seed = parse_cell(cell)
         bench = _workbench(run, plan, cell, seed)
         run.say("started", "", cell)
-        rung = (FLOORS.get(name) or rung_type(name).build)(run.view(), bench)
-        preparation = _prepare(run, cell, rung)
-        seconds = _answer(run, cell, rung, bench)
+        if name == INDEX:
+            started = time.perf_counter()
+            build_search(bench, run.view(), run.queries())
+            preparation, seconds = Preparation(seconds=time.perf_counter() - started), 0.0
+        else:
+            rung = (FLOORS.get(name) or rung_type(name).build)(run.view(), bench)
+            preparation = _prepare(run, cell, rung)
+            seconds = _answer(run, cell, rung, bench)
         results = run.partial_results(cell)
         finished = Cell(
             cell=cell,

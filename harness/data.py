@@ -1,17 +1,23 @@
 """The user's rows to examples, checked against the task; nothing is dropped in silence."""
 
+import dataclasses
 import hashlib
 import json
+import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from harness.data_columns import Columns, check, complete
 from harness.data_files import Row, read_rows
 from harness.errors import Problem
-from harness.text import normalise
+from harness.json_answers import parse_object, schema_validator
+from harness.text import holds
 from harness.types import Example, TaskSpec
+
+_HALF_LETTER = re.compile(r"[\ud800-\udfff]")
+"""JSON can spell these out, but no file can hold them."""
 
 
 class Imported(NamedTuple):
@@ -52,7 +58,7 @@ def import_examples(path: Path, columns: Columns, spec: TaskSpec, shown: str = "
             problems.extend(Problem(message, fix, where) for message, fix in found)
         else:
             examples.append(_example(row, columns, spec, Path(shown).stem))
-    return Imported(_unique_ids(examples), tuple(problems), columns)
+    return Imported(unique_ids(examples), tuple(problems), columns)
 
 
 Validate = Callable[[str], tuple[str, str] | None]
@@ -81,6 +87,8 @@ def _row_problems(
         if wrong:
             yield wrong
             break
+    if _HALF_LETTER.search(json.dumps(row.fields, ensure_ascii=False, default=str)):
+        yield "half a letter (a lone surrogate) in the text", "write the row again from its source"
 
 
 def _example(row: Row, columns: Columns, spec: TaskSpec, stem: str) -> Example:
@@ -89,7 +97,7 @@ def _example(row: Row, columns: Columns, spec: TaskSpec, stem: str) -> Example:
     document = fields.get(columns.document) if columns.document else None
     sources = document if isinstance(document, list) else [document]
     return Example(
-        id=_text(fields.get(columns.id)) if columns.id else f"{stem}-{row.number}",
+        id=(_text(fields.get(columns.id)) if columns.id else "") or f"{stem}-{row.number}",
         question=_text(fields.get(columns.question)),
         references=_references(answer, spec),
         context_ids=tuple(_text(source) for source in sources if source),
@@ -112,7 +120,7 @@ def _references(answer: Any, spec: TaskSpec) -> tuple[str, ...]:
 def _abstains(answer: Any, spec: TaskSpec) -> bool:
     if not spec.abstention or not isinstance(answer, str):
         return False
-    return normalise(spec.abstention) in normalise(answer)
+    return holds(answer, spec.abstention, spec.language)
 
 
 def canonical_json(value: Any) -> str:
@@ -120,7 +128,7 @@ def canonical_json(value: Any) -> str:
     if isinstance(value, str):
         try:
             value = json.loads(value)
-        except (json.JSONDecodeError, RecursionError):
+        except (ValueError, RecursionError):
             return str(value).strip()
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
@@ -137,16 +145,18 @@ def _validator(spec: TaskSpec) -> Validate:
 
         return label
     if spec.kind == "json":
-        import jsonschema
+        import referencing.exceptions
 
-        checker = jsonschema.Draft202012Validator(json.loads(spec.schema or "{}"))
+        checker = schema_validator(spec.schema)
 
         def schema(reference: str) -> tuple[str, str] | None:
-            try:
-                value = json.loads(reference)
-            except (json.JSONDecodeError, RecursionError):
+            value = parse_object(reference)
+            if value is None:
                 return "the answer is not JSON", "write a JSON object"
-            error = next(iter(checker.iter_errors(value)), None)
+            try:
+                error = next(iter(checker.iter_errors(value)), None)
+            except referencing.exceptions.Unresolvable as missing:
+                return f"the schema has no definition {missing.ref}", "write it into the schema"
             if error is None:
                 return None
             at = "/".join(str(part) for part in error.absolute_path) or "the whole object"
@@ -157,7 +167,7 @@ def _validator(spec: TaskSpec) -> Validate:
 
 
 def _text(value: Any) -> str:
-    if value is None:
+    if value is None or value != value:  # nan, which tables hold where a cell is empty
         return ""
     if isinstance(value, str):
         return value.strip()
@@ -172,17 +182,26 @@ def _facts(value: Any) -> tuple[str, ...]:
     return tuple(text for text in (_text(one) for one in many) if text)
 
 
-def _unique_ids(examples: list[Example]) -> tuple[Example, ...]:
-    """Ids identify items across rungs, so repeated ones get a number."""
-    import dataclasses
+def unique_ids(
+    examples: Iterable[Example], taken: Collection[str] = frozenset()
+) -> tuple[Example, ...]:
+    """Ids identify items across rungs, so repeated ones get a number.
 
-    seen: Counter[str] = Counter()
-    out = []
+    Args:
+        examples: keep their order, and their id where they are the first to have it.
+        taken: ids that are given away already.
+    """
+    examples = tuple(examples)
+    given = {example.id for example in examples}
+    again: Counter[str] = Counter()
+    seen, out = set(taken), []
     for example in examples:
-        seen[example.id] += 1
-        again = seen[example.id] - 1
-        name = f"{example.id}~{again}" if again else example.id
-        out.append(dataclasses.replace(example, id=name) if again else example)
+        name = example.id
+        while name in seen or (name != example.id and name in given):
+            again[example.id] += 1
+            name = f"{example.id}~{again[example.id]}"
+        seen.add(name)
+        out.append(dataclasses.replace(example, id=name) if name != example.id else example)
     return tuple(out)
 
 

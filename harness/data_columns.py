@@ -9,12 +9,12 @@ from harness.errors import Problem
 ALIASES: Mapping[str, tuple[str, ...]] = {
     "question": (
         "question", "query", "prompt", "input", "user_input", "text", "message", "utterance",
-        "instruction", "source", "sentence", "request", "nl",
+        "instruction", "source", "sentence", "request", "nl", "article", "message_1",
     ),
     "answer": (
         "answers", "answer", "label", "category", "intent", "output", "response", "completion",
         "expected_output", "reference", "reference_answer", "ground_truth", "expectedanswer",
-        "target", "generation_gt", "json", "summary", "cmd",
+        "target", "generation_gt", "json", "summary", "cmd", "message_2",
     ),
     "id": ("id", "qid", "_id", "uid"),
     "group": ("group", "cluster", "conversation_id", "thread_id", "fact"),

@@ -7,7 +7,7 @@ so that one run reports everything.
 import csv
 import io
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -77,15 +77,15 @@ def _text(path: Path) -> str:
 
 
 def _json_lines(path: Path, shown: str) -> Iterator[Row | Problem]:
-    for number, line in enumerate(_text(path).splitlines(), 1):
+    # not splitlines(), which also cuts at U+2028 and others that may stand inside a JSON text
+    for number, line in enumerate(io.StringIO(_text(path), newline=None), 1):
         if not line.strip():
             continue
         try:
             record = json.loads(line)
-        except (json.JSONDecodeError, RecursionError) as error:
-            why = error.msg if isinstance(error, json.JSONDecodeError) else "nested too deeply"
+        except (ValueError, RecursionError) as error:
             yield Problem(
-                f"not JSON ({why})",
+                f"not JSON ({_why(error)})",
                 "write one JSON object a line, or leave the line out",
                 f"{shown}, row {number}",
             )
@@ -96,15 +96,13 @@ def _json_lines(path: Path, shown: str) -> Iterator[Row | Problem]:
 def _json(path: Path, shown: str) -> Iterator[Row | Problem]:
     try:
         whole = json.loads(_text(path))
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:
+        line = f", line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
         yield Problem(
-            f"not JSON ({error.msg})",
+            f"not JSON ({_why(error)})",
             "repair the file; for one object a line use the ending .jsonl",
-            f"{shown}, line {error.lineno}",
+            f"{shown}{line}",
         )
-        return
-    except RecursionError:
-        yield Problem("nested too deeply", "give a list of flat objects", shown)
         return
     if isinstance(whole, dict):
         lists = [value for value in whole.values() if isinstance(value, list)]
@@ -119,6 +117,12 @@ def _json(path: Path, shown: str) -> Iterator[Row | Problem]:
         yield from _record(record, number, shown)
 
 
+def _why(error: ValueError | RecursionError) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        return error.msg
+    return "nested too deeply" if isinstance(error, RecursionError) else "a number is too long"
+
+
 def _record(record: object, number: int, shown: str) -> Iterator[Row | Problem]:
     if not isinstance(record, dict):
         yield Problem(
@@ -127,33 +131,75 @@ def _record(record: object, number: int, shown: str) -> Iterator[Row | Problem]:
             f"{shown}, row {number}",
         )
         return
-    for fields in unpack_records(record):
+    try:
+        unpacked = list(unpack_records(record))
+    except (AttributeError, TypeError) as error:
+        yield Problem(
+            f"looks like a known layout and is not ({error})",
+            "write flat records: question and answer",
+            f"{shown}, row {number}",
+        )
+        return
+    for fields in unpacked:
         yield Row(number, {str(name).strip(): value for name, value in fields.items()})
 
 
 def _delimited(path: Path, shown: str) -> Iterator[Row | Problem]:
     text = _text(path)
     csv.field_size_limit(MAX_FIELD_CHARACTERS)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(path, text))
-    header: list[str] | None = None
+    delimiter = _delimiter(path, text)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    numbered: list[tuple[int, list[str]]] = []
+    number = 1  # a row is named by its first line: quoted text may hold more of them
     try:
         for cells in reader:
-            if not any(cell.strip() for cell in cells):
-                continue
-            if header is None:
-                header = [cell.strip() for cell in cells]
-                continue
-            if len(cells) > len(header):
-                yield Problem(
-                    f"{len(cells)} fields, the header has {len(header)}",
-                    "put quotes around text that holds the separator",
-                    f"{shown}, row {reader.line_num}",
-                )
-                continue
-            cells += [""] * (len(header) - len(cells))
-            yield Row(reader.line_num, dict(zip(header, cells, strict=True)))
+            numbered.append((number, cells))
+            number = reader.line_num + 1
     except csv.Error as error:
-        yield Problem(str(error), "save the table again as CSV", f"{shown}, row {reader.line_num}")
+        yield Problem(str(error), "save the table again as CSV", f"{shown}, row {number}")
+    if numbered and _is_open(text, numbered[-1][0], delimiter):
+        number, _ = numbered.pop()
+        yield Problem(
+            "a quotation mark opens here and is never closed",
+            'close it; a quotation mark inside a quoted text is written ""',
+            f"{shown}, row {number}",
+        )
+    yield from _table(numbered, shown)
+
+
+def _is_open(text: str, number: int, delimiter: str) -> bool:
+    """Whether the last row, which begins in that line, holds a quotation mark left open."""
+    lines = list(io.StringIO(text, newline=""))[number - 1 :]
+    try:
+        list(csv.reader(lines, delimiter=delimiter, strict=True))
+    except csv.Error as error:
+        return "unexpected end" in str(error)
+    return False
+
+
+def _table(numbered: Iterable[tuple[int, Sequence[str]]], shown: str) -> Iterator[Row | Problem]:
+    """Records of a table with a header; blank rows are passed over."""
+    header: list[str] | None = None
+    for number, cells in numbered:
+        cells = [*cells]
+        while cells and not cells[-1].strip() and len(cells) > len(header or ()):
+            cells.pop()
+        if not any(cell.strip() for cell in cells):
+            continue
+        where = f"{shown}, row {number}"
+        if header is None:
+            header = [cell.strip() for cell in cells]
+            for name in sorted({name for name in header if name and header.count(name) > 1}):
+                yield Problem(f"there are two columns {name!r}", "rename one of them", where)
+        elif len(cells) > len(header):
+            yield Problem(
+                f"{len(cells)} fields, the header has {len(header)}",
+                "put quotes around text that holds the separator",
+                where,
+            )
+        else:
+            cells += [""] * (len(header) - len(cells))
+            yield from _record(dict(zip(header, cells, strict=True)), number, shown)
 
 
 def _delimiter(path: Path, text: str) -> str:
@@ -179,26 +225,25 @@ def _parquet(path: Path, shown: str) -> Iterator[Row | Problem]:
 
 def _excel(path: Path, shown: str) -> Iterator[Row | Problem]:
     import zipfile
+    import zlib
 
     import openpyxl
     from openpyxl.utils.exceptions import InvalidFileException
 
     try:
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-    except (InvalidFileException, zipfile.BadZipFile, KeyError, OSError) as error:
+        cells = [
+            ["" if cell is None else str(cell) for cell in row]
+            for row in book.worksheets[0].iter_rows(values_only=True)
+        ]
+        book.close()
+    except (
+        InvalidFileException, zipfile.BadZipFile, zlib.error, KeyError, IndexError, OSError,
+        EOFError, SyntaxError, ValueError,
+    ) as error:  # fmt: skip
         yield Problem(f"not readable as Excel ({error})", "save it again as .xlsx", shown)
         return
-    sheet = book.worksheets[0]
-    header: list[str] | None = None
-    for number, cells in enumerate(sheet.iter_rows(values_only=True), 1):
-        values = ["" if cell is None else str(cell) for cell in cells]
-        if not any(value.strip() for value in values):
-            continue
-        if header is None:
-            header = [value.strip() for value in values]
-        else:
-            yield Row(number, dict(zip(header, values, strict=False)))
-    book.close()
+    yield from _table(enumerate(cells, 1), shown)
 
 
 READERS: dict[str, Callable[[Path, str], Iterator[Row | Problem]]] = {

@@ -13,17 +13,32 @@ USER = {"user", "human"}
 
 def unpack_records(record: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Flat records out of one; a record of no known layout comes back as it is."""
-    turns = record.get("messages") or record.get("conversations")
-    if isinstance(turns, list):
+    turns = _turns(record)
+    if turns:
         yield _chat(record, turns)
     elif isinstance(record.get("paragraphs"), list):
         yield from _squad(record)
-    elif "instruction" in record and record.get("output") is not None:
+    elif "instruction" in record and ("output" in record or "response" in record):
         yield _alpaca(record)
     elif isinstance(record.get("answers"), dict) and "text" in record["answers"]:
         yield {**record, "answers": _distinct(record["answers"]["text"])}  # SQuAD's flat form
     else:
         yield record
+
+
+CHAT_COLUMNS = ("messages", "conversations", "text", "prompt", "completion")
+"""Where chat messages stand: all in one column, or the last one apart as ``completion``."""
+
+
+def _turns(record: dict[str, Any]) -> list[Any]:
+    """The messages of a chat record; none where its columns hold plain text."""
+    for name in CHAT_COLUMNS[:-2]:
+        if isinstance(record.get(name), list):
+            return list(record[name])
+    prompt, completion = record.get("prompt"), record.get("completion")
+    if isinstance(prompt, list) and isinstance(completion, list):
+        return [*prompt, *completion]
+    return []
 
 
 def _chat(record: dict[str, Any], turns: list[Any]) -> dict[str, Any]:
@@ -34,19 +49,23 @@ def _chat(record: dict[str, Any], turns: list[Any]) -> dict[str, Any]:
         if isinstance(turn, dict)
     ]
     said = [(role, text) for role, text in rows if isinstance(text, str)]
-    rest = {k: v for k, v in record.items() if k not in ("messages", "conversations")}
-    if not said or said[-1][0] not in ASSISTANT:
-        return {**rest, "question": "", "answer": None}
-    earlier = [text for role, text in said[:-1] if role in USER or role in ASSISTANT]
-    return {**rest, "question": "\n".join(earlier), "answer": said[-1][1]}
+    rest = {k: v for k, v in record.items() if k not in CHAT_COLUMNS}
+    # without an answer "", not None, which would stand for a question that has none
+    answer = said.pop()[1] if said and said[-1][0] in ASSISTANT else ""
+    earlier = [text for role, text in said if role in USER or role in ASSISTANT]
+    return {**rest, "question": "\n".join(earlier), "answer": answer}
 
 
 def _alpaca(record: dict[str, Any]) -> dict[str, Any]:
-    """Instruction and input joined, as the format's own prompt does."""
-    parts = [str(record["instruction"]), str(record.get("input") or "")]
-    rest = {k: v for k, v in record.items() if k not in ("instruction", "input", "output")}
+    """Earlier turns, instruction and input joined, as the format's own prompt does."""
+    answer = "output" if "output" in record else "response"
+    turns = record.get("history") or []
+    earlier = [text for turn in turns for text in (turn if isinstance(turn, list) else [turn])]
+    parts = [str(part or "") for part in (*earlier, record["instruction"], record.get("input"))]
+    used = ("instruction", "input", "history", answer)
+    rest = {k: v for k, v in record.items() if k not in used}
     question = "\n".join(part for part in parts if part.strip())
-    return {**rest, "question": question, "answer": record["output"]}
+    return {**rest, "question": question, "answer": record[answer]}
 
 
 def _squad(record: dict[str, Any]) -> Iterator[dict[str, Any]]:

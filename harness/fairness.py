@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from harness.errors import UserError
 from harness.experiment import Check
 from harness.floors import FLOORS
 from harness.store import Cell, Plan, Run, runs_in
@@ -68,6 +69,12 @@ def fairness(
 
 def _times_touched(run: Run, plan: Plan) -> int:
     """Runs of the project that were made on the same held-out set, this one included."""
-    return sum(
-        other.plan().fingerprint == plan.fingerprint for other in runs_in(run.folder.parents[1])
-    )
+    return sum(_fingerprint(other) == plan.fingerprint for other in runs_in(run.folder.parents[1]))
+
+
+def _fingerprint(run: Run) -> str:
+    """Of a run's task; empty for a run that cannot be read, which must not spoil this one."""
+    try:
+        return run.plan().fingerprint
+    except UserError:
+        return ""

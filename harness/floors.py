@@ -66,7 +66,7 @@ class LinearFloor:
         )
         self.model: Any = make_pipeline(features, LogisticRegression(C=10.0, max_iter=1000))
         train = self.view.train
-        self.model.fit([e.question for e in train], [e.references[0] for e in train])
+        self.model.fit([e.question for e in train], [target(self.view.spec, e) for e in train])
         return Preparation()
 
     def answer(self, queries: Sequence[Query], timed: int) -> Iterator[Answer | Failure]:

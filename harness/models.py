@@ -96,10 +96,12 @@ def resolve(
     if name in EMBEDDED:
         return _embedded(name, role, say)
     for folder in ([project / name] if project else []) + [Path(name)]:
-        if (folder / "config.json").is_file():
+        # unlike Path.is_file, this does not raise for a name that is too long to be one
+        if os.path.isfile(folder / "config.json"):  # noqa: PTH113
             return ModelRef(name, folder.resolve(), folder_revision(folder), "a local folder")
-    if name.count("/") == 1 and not name.startswith((".", "/", "~")):
-        return _hub(name, revision)
+    hub_id, _, at = name.partition("@")
+    if hub_id.count("/") == 1 and not name.startswith((".", "/", "~")):
+        return _hub(hub_id, revision or at)
     near = get_close_matches(name, EMBEDDED, 1, 0.4)
     hint = f"did you mean {near[0]}? " if near else ""
     known = ", ".join(key for key, model in EMBEDDED.items() if model.role == role)
@@ -208,10 +210,18 @@ def _dequantise(source: Path, target: Path, say: Callable[[str], None]) -> None:
 def _hub(name: str, revision: str) -> ModelRef:
     """A snapshot that an earlier ``rungwise models pull`` left in the hub's own cache."""
     from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import LocalEntryNotFoundError
+    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
 
     try:
         folder = Path(snapshot_download(name, revision=revision or None, local_files_only=True))
+    except HFValidationError:
+        raise UserError(
+            Problem(
+                f"{name!r} is neither a model folder nor a hub id",
+                "give a folder with a config.json, or owner/name as the hub spells it",
+                "[model]",
+            )
+        ) from None
     except LocalEntryNotFoundError:
         wanted = f"{name} at revision {revision}" if revision else name
         raise UserError(

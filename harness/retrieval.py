@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from filelock import FileLock
 
 from harness.text import normalise
-from harness.types import Context, Example
+from harness.types import Context, Example, Query, TrainView
 from harness.workbench import Workbench
 from rag.chunk import chunk_documents
 from rag.index import Hit, Index, IndexMismatchError, corpus_hash
@@ -30,6 +30,14 @@ def open_index(bench: Workbench, documents: Sequence[Document]) -> Index:
             index = Index.build(chunks, bench.embedder)
             index.save(folder)
             return index
+
+
+def build_search(bench: Workbench, view: TrainView, queries: Sequence[Query]) -> None:
+    """Embed everything that any rung will ask for, once, so that no other process has to."""
+    questions = [example.question for example in (*view.train, *view.dev)]
+    bench.embedder.embed([*questions, *(query.text for query in queries)])
+    if view.documents:
+        open_index(bench, view.documents)
 
 
 def contexts_for(index: Index, questions: Sequence[str], k: int) -> list[tuple[Context, ...]]:

@@ -34,7 +34,7 @@ class RungType:
     what: str
     """One sentence: what it does to the model or its input."""
     needs: frozenset[str]
-    """Of ``documents`` and ``weights``; training examples are always there."""
+    """Of ``documents``, ``embeddings`` and ``weights``; training examples are always there."""
     seeded: bool
     """True when another seed gives another result, so that several seeds are worth running."""
     build: Callable[[TrainView, Workbench], Rung]

@@ -7,7 +7,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from harness.assemble import assemble
-from harness.cell import cell_name, parse_cell
+from harness.cell import INDEX, cell_name, parse_cell
 from harness.effort import effort
 from harness.environment import environment
 from harness.errors import JobError, Problem, UserError
@@ -15,9 +15,11 @@ from harness.executors.local import last_line, run_process
 from harness.experiment import Experiment
 from harness.floors import FLOORS, floors_for
 from harness.generators.endpoint import PREFIX
+from harness.metrics import metrics
 from harness.models import Role, resolve
 from harness.prompts import target
 from harness.rungs import rung_type, rungs
+from harness.scoring import headline
 from harness.store import SCHEMA, Event, Plan, Run, now
 from harness.types import Task
 
@@ -61,6 +63,7 @@ def make_plan(
             problems.extend(error.problems)
     for attempt in (
         lambda: effort(settings.effort),
+        lambda: _check_metric(task),
         lambda: _check_models(project, settings, say),
     ):
         try:
@@ -73,6 +76,8 @@ def make_plan(
         raise UserError(*problems)
     skipped: dict[str, str] = {}
     cells = [cell_name(floor, 0) for floor in floors_for(task.spec.kind)]
+    if any("embeddings" in rung.needs for rung in chosen):
+        cells.append(cell_name(INDEX, 0))
     for rung in sorted(chosen, key=lambda rung: list(rungs()).index(rung.name)):
         reason = _unmet(rung.needs, task, settings)
         if reason:
@@ -111,7 +116,16 @@ def answer_limit(project: Path, task: Task, settings: CheckSettings) -> int:
         from tokenizers import Tokenizer
 
         folder = resolve(settings.generator, "generator", project, revision=settings.revision)
-        tokenizer = Tokenizer.from_file(str(folder.folder / "tokenizer.json"))
+        file = folder.folder / "tokenizer.json"
+        if not file.is_file():
+            raise UserError(
+                Problem(
+                    "there is no such file",
+                    "put the model's tokenizer beside its weights",
+                    str(file),
+                )
+            )
+        tokenizer = Tokenizer.from_file(str(file))
         longest = max(len(encoded.ids) for encoded in tokenizer.encode_batch(texts))
     return min(LONGEST_ANSWER, longest + longest // 4 + 8)
 
@@ -190,7 +204,8 @@ def _run_cells(run: Run, plan: Plan, on_event: OnEvent) -> Experiment:
     except BaseException:  # also when the user interrupts: say so, then let it through
         run.say("cancelled", "stopped; what is finished is kept")
         raise
-    if not any(run.finished(cell) for cell in plan.cells if parse_cell(cell)[0] not in FLOORS):
+    besides = (*FLOORS, INDEX)
+    if not any(run.finished(c) for c in plan.cells if parse_cell(c)[0] not in besides):
         raise JobError(*(Problem(why, _fix(run), cell) for cell, why in failed.items()))
     run.say("finished", figures={"failed": dict(failed)})
     watch()
@@ -232,6 +247,19 @@ def _check_models(project: Path, settings: CheckSettings, say: Callable[[str], N
             problems.extend(error.problems)
     if problems:
         raise UserError(*problems)
+
+
+def _check_metric(task: Task) -> None:
+    chosen = headline(task.spec)
+    if task.spec.kind not in chosen.kinds:
+        fitting = ", ".join(m.name for m in metrics().values() if task.spec.kind in m.kinds)
+        raise UserError(
+            Problem(
+                f"{chosen.name} does not fit a task of kind {task.spec.kind}",
+                f"choose one of {fitting}",
+                "[task] metric",
+            )
+        )
 
 
 def _unmet(needs: frozenset[str], task: Task, settings: CheckSettings) -> str:

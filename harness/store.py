@@ -9,18 +9,18 @@ cells/<cell>.json            the finished cell
 experiment.json              the result, written last
 """
 
-import json
+import contextlib
 import os
-import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 import msgspec
 
-from harness.errors import JobError, Problem, UserError
+from harness.disk import decode, read_lines, write_json, write_lines, writing
+from harness.errors import Problem, UserError
 from harness.types import (
     Answer,
     Example,
@@ -35,7 +35,6 @@ from harness.types import (
 from rag.types import Document
 
 SCHEMA = 1
-Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +128,7 @@ class Run:
                 )
             )
         raw = file.read_bytes()
-        found = json.loads(raw).get("schema")
+        found = decode(raw, dict[str, Any], file).get("schema")
         if found != SCHEMA:
             raise UserError(
                 Problem(
@@ -138,37 +137,37 @@ class Run:
                     str(file),
                 )
             )
-        return _decode(raw, Plan, file)
+        return decode(raw, Plan, file)
 
     def create(self, plan: Plan, task: Task) -> None:
         """Write identity and data; the plan last, so that a run with a plan has its data."""
         data = self.folder / "data"
         write_json(data / "spec.json", task.spec)
-        _write_lines(data / "train.jsonl", task.train)
-        _write_lines(data / "dev.jsonl", task.dev)
-        _write_lines(data / "documents.jsonl", task.documents)
-        _write_lines(data / "queries.jsonl", [Query(e.id, e.question) for e in task.heldout])
+        write_lines(data / "train.jsonl", task.train)
+        write_lines(data / "dev.jsonl", task.dev)
+        write_lines(data / "documents.jsonl", task.documents)
+        write_lines(data / "queries.jsonl", [Query(e.id, e.question) for e in task.heldout])
         # references lie in a file of their own that no cell opens
-        _write_lines(data / "heldout.jsonl", task.heldout)
+        write_lines(data / "heldout.jsonl", task.heldout)
         write_json(self.folder / "run.json", plan)
 
     def view(self) -> TrainView:
         """What a rung may learn from."""
         data = self.folder / "data"
         return TrainView(
-            spec=_decode((data / "spec.json").read_bytes(), TaskSpec, data),
-            train=tuple(_read_lines(data / "train.jsonl", Example)),
-            dev=tuple(_read_lines(data / "dev.jsonl", Example)),
-            documents=tuple(_read_lines(data / "documents.jsonl", Document)),
+            spec=decode((data / "spec.json").read_bytes(), TaskSpec, data),
+            train=tuple(read_lines(data / "train.jsonl", Example)),
+            dev=tuple(read_lines(data / "dev.jsonl", Example)),
+            documents=tuple(read_lines(data / "documents.jsonl", Document)),
         )
 
     def queries(self) -> tuple[Query, ...]:
         """The held-out questions."""
-        return tuple(_read_lines(self.folder / "data" / "queries.jsonl", Query))
+        return tuple(read_lines(self.folder / "data" / "queries.jsonl", Query))
 
     def heldout(self) -> tuple[Example, ...]:
         """The held-out examples with their references: for scoring and for pages only."""
-        return tuple(_read_lines(self.folder / "data" / "heldout.jsonl", Example))
+        return tuple(read_lines(self.folder / "data" / "heldout.jsonl", Example))
 
     # cells
 
@@ -183,19 +182,18 @@ class Run:
     def cell(self, cell: str) -> Cell:
         """A finished cell."""
         file = self.cell_file(cell)
-        return _decode(file.read_bytes(), Cell, file)
+        return decode(file.read_bytes(), Cell, file)
 
     def prepared(self, cell: str) -> Preparation | None:
         """What the rung learned, if an earlier process got that far."""
         file = self.cell_file(cell, ".prepared.json")
-        return _decode(file.read_bytes(), Preparation, file) if file.is_file() else None
+        return decode(file.read_bytes(), Preparation, file) if file.is_file() else None
 
     def append_results(self, cell: str, results: Sequence[Answer | Failure]) -> None:
         """Add answers to the partial file and force them to disk."""
         lines = [msgspec.json.encode({type(result).__name__.lower(): result}) for result in results]
         file = self.cell_file(cell, ".partial.jsonl")
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with file.open("ab") as out:
+        with writing(file), file.open("ab") as out:
             out.write(b"".join(line + b"\n" for line in lines))
             out.flush()
             os.fsync(out.fileno())
@@ -212,9 +210,10 @@ class Run:
                 out.truncate(len(whole))
         results: list[Answer | Failure] = []
         for line in whole.splitlines():
-            record = msgspec.json.decode(line)
-            kind: Any = Answer if "answer" in record else Failure
-            results.append(msgspec.convert(next(iter(record.values())), kind))
+            record = decode(line, _Result, file)
+            result = record.answer or record.failure
+            if result is not None:
+                results.append(result)
         return results
 
     # events
@@ -228,12 +227,15 @@ class Run:
     ) -> None:
         """Append an event; one write a line, so that several processes may append."""
         event = Event(now(), cell, kind, message, dict(figures or {}))
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / "events.jsonl").open("ab") as out:
+        file = self.folder / "events.jsonl"
+        with writing(file), file.open("ab") as out:
             out.write(msgspec.json.encode(event) + b"\n")
 
     def events(self, offset: int = 0) -> tuple[list[Event], int]:
-        """Events from a byte offset on, and the offset to go on from."""
+        """Events from a byte offset on, and the offset to go on from.
+
+        A line that a full disk cut off is passed over: events only tell how far the work is.
+        """
         file = self.folder / "events.jsonl"
         if not file.is_file():
             return [], 0
@@ -241,33 +243,18 @@ class Run:
             source.seek(offset)
             raw = source.read()
         whole = raw[: raw.rfind(b"\n") + 1]
-        lines = [msgspec.json.decode(line, type=Event) for line in whole.splitlines()]
+        lines = []
+        for line in whole.splitlines():
+            with contextlib.suppress(msgspec.MsgspecError):
+                lines.append(msgspec.json.decode(line, type=Event))
         return lines, offset + len(whole)
 
 
-def write_json(path: Path, value: Any) -> None:
-    """Write a value as JSON so that the file is either the old one or whole.
+class _Result(msgspec.Struct, frozen=True):
+    """One line of a partial file."""
 
-    Raises:
-        JobError: the disk is full or the folder cannot be written.
-    """
-    data = msgspec.json.format(msgspec.json.encode(value), indent=1)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as out:
-            out.write(data)
-            out.flush()
-            os.fsync(out.fileno())
-        Path(out.name).replace(path)
-    except OSError as error:
-        raise JobError(
-            Problem(
-                f"cannot write ({error.strerror})",
-                "free disk space or choose a folder you may write to; run the same command again "
-                "to go on",
-                str(path),
-            )
-        ) from error
+    answer: Answer | None = None
+    failure: Failure | None = None
 
 
 def now() -> str:
@@ -279,25 +266,3 @@ def runs_in(project: Path) -> list[Run]:
     """A project's runs, the newest first."""
     folders = [file.parent for file in (project / "runs").glob("*/run.json")]
     return [Run(f) for f in sorted(folders, key=lambda f: (f / "run.json").stat().st_mtime)[::-1]]
-
-
-def _write_lines(path: Path, values: Sequence[Any]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(b"".join(msgspec.json.encode(value) + b"\n" for value in values))
-
-
-def _read_lines(path: Path, kind: type[Value]) -> Iterator[Value]:
-    with path.open("rb") as lines:
-        for line in lines:
-            yield msgspec.json.decode(line, type=kind)
-
-
-def _decode(raw: bytes, kind: type[Value], file: Path) -> Value:
-    try:
-        return msgspec.json.decode(raw, type=kind)
-    except msgspec.MsgspecError as error:
-        raise UserError(
-            Problem(
-                f"damaged ({error})", "restore it, or delete the run and check again", str(file)
-            )
-        ) from error

@@ -1,13 +1,12 @@
 """The user's files to a task: imported, checked, split, fingerprinted."""
 
 import dataclasses
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from harness.data import fingerprint, import_examples
+from harness.data import fingerprint, import_examples, unique_ids
 from harness.data_columns import Columns
 from harness.errors import Problem, UserError
 from harness.split import take, without_leaks
@@ -71,9 +70,10 @@ def load_task(spec: TaskSpec, sources: Sources) -> Loaded:
     if spec.kind == "label" and not spec.labels:
         spec = dataclasses.replace(spec, labels=labels_of(train))
     if sources.heldout_file is not None:
-        second = import_examples(
-            sources.heldout_file, first.columns, spec, shown(sources.heldout_file)
-        )
+        # columns that were only guessed are guessed anew: the held-out file may lack one of them
+        guessed = sources.columns == Columns()
+        columns = sources.columns if guessed else first.columns
+        second = import_examples(sources.heldout_file, columns, spec, shown(sources.heldout_file))
         problems.extend(second.problems)
         heldout = _distinct_ids(second.examples, {example.id for example in train})
     documents, unread = _documents(sources.documents, shown)
@@ -187,7 +187,7 @@ def _documents(path: Path | None, shown: _Shown) -> tuple[tuple[Document, ...], 
 
 def _distinct_ids(examples: tuple[Example, ...], taken: set[str]) -> tuple[Example, ...]:
     """Two files may number their rows alike; ids identify items, so the second file's give way."""
-    clash = Counter(example.id for example in examples if example.id in taken)
-    return tuple(
-        dataclasses.replace(e, id=f"heldout-{e.id}") if e.id in clash else e for e in examples
+    return unique_ids(
+        (dataclasses.replace(e, id=f"heldout-{e.id}") if e.id in taken else e for e in examples),
+        taken,
     )

@@ -4,7 +4,7 @@ import re
 import string
 import unicodedata
 
-_ARTICLES = re.compile(r"\b(a|an|the)\b")
+_ARTICLES = frozenset({"a", "an", "the"})
 _PUNCTUATION = str.maketrans(dict.fromkeys(string.punctuation + "“”‘’«»–—…·•„", " "))
 _TURKISH = str.maketrans({"I": "ı", "İ": "i"})
 
@@ -21,16 +21,22 @@ def normalise(text: str, language: str = "en") -> str:
     """SQuAD's normalisation: lower case, no punctuation, no English articles, single spaces.
 
     Punctuation becomes a space, where the original script deletes it: "seven-day" and "seven day"
-    are the same answer. A mark between two digits stays, so that 4.5 is not 45.
+    are the same answer. A mark between two digits stays, so that 4.5 is not 45. What is nothing
+    but articles or punctuation ("A", "?") stays too, or it would equal an empty answer.
     """
     text = fold(text, language)
     text = re.sub(r"(?<=\d)[.,:](?=\d)", "\ue000", text)
-    text = text.translate(_PUNCTUATION).replace("\ue000", ".")
+    words = text.translate(_PUNCTUATION).replace("\ue000", ".").split() or text.split()
     if language in ("", "en"):
-        text = _ARTICLES.sub(" ", text)
-    return " ".join(text.split())
+        words = [word for word in words if word not in _ARTICLES] or words
+    return " ".join(words)
 
 
 def tokens(text: str, language: str = "en") -> list[str]:
     """Normalised words."""
     return normalise(text, language).split()
+
+
+def holds(text: str, part: str, language: str = "en") -> bool:
+    """True when `part` stands in `text` as whole words, both normalised."""
+    return f" {normalise(part, language)} " in f" {normalise(text, language)} "

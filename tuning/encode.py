@@ -28,17 +28,14 @@ def encode_prompt(tokenizer: Any, messages: Sequence[Mapping[str, str]]) -> list
         messages: ``{"role": ..., "content": ...}`` in order; the last one is the user's.
 
     Raises:
-        TuningError: the tokenizer has no chat template.
+        TuningError: the tokenizer has no chat template, or the template refuses the messages.
     """
     if not tokenizer.chat_template:
         raise TuningError(
             "the model's tokenizer has no chat template",
             "choose an instruction-tuned model (its name usually ends in Instruct or Chat)",
         )
-    ids = tokenizer.apply_chat_template(
-        list(messages), add_generation_prompt=True, tokenize=True, return_dict=False
-    )
-    return [int(token) for token in ids]
+    return _rendered(tokenizer, messages, assistant_next=True)
 
 
 def encode_example(
@@ -51,22 +48,50 @@ def encode_example(
 
     Raises:
         TuningError: the chat template renders the prompt differently once an answer follows, so
-            that training and answering would not see the same text.
+            that training and answering would not see the same text, or leaves the answer out; or
+            no token ends an answer.
     """
     prompt = encode_prompt(tokenizer, messages)
     turn = {"role": "assistant", "content": completion}
-    whole = tokenizer.apply_chat_template([*messages, turn], tokenize=True, return_dict=False)
-    if list(whole[: len(prompt)]) != prompt:
+    whole = _rendered(tokenizer, [*messages, turn], assistant_next=False)
+    if whole[: len(prompt)] != prompt:
         raise TuningError(
             "this model's chat template renders a prompt differently once an answer follows",
             "use a model whose template only appends, or fix its chat_template.jinja",
         )
-    learned = [int(token) for token in whole[len(prompt) :]]
+    learned = whole[len(prompt) :]
+    if completion.strip() and not tokenizer.decode(learned, skip_special_tokens=True).strip():
+        raise TuningError(
+            "this model's chat template leaves out the assistant's answer",
+            "use a model whose template renders every turn, or fix its chat_template.jinja",
+        )
     stops = stop_ids(tokenizer)
     for at, token in enumerate(learned):
         if token in stops:
             return Encoded(prompt, learned[: at + 1])
+    if tokenizer.eos_token_id is None:
+        raise TuningError(
+            "the model's tokenizer names no token that ends an answer",
+            "set eos_token in its tokenizer_config.json",
+        )
     return Encoded(prompt, [*learned, int(tokenizer.eos_token_id)])
+
+
+def _rendered(
+    tokenizer: Any, messages: Sequence[Mapping[str, str]], *, assistant_next: bool
+) -> list[int]:
+    from jinja2 import TemplateError
+
+    try:
+        ids = tokenizer.apply_chat_template(
+            list(messages), add_generation_prompt=assistant_next, tokenize=True, return_dict=False
+        )
+    except TemplateError as error:  # many templates raise on a system prompt, for instance
+        raise TuningError(
+            f"the model's chat template refuses the conversation: {error}",
+            "choose a model whose template takes a system prompt and turns in this order",
+        ) from error
+    return [int(token) for token in ids]
 
 
 def stop_ids(tokenizer: Any) -> frozenset[int]:

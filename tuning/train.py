@@ -109,6 +109,7 @@ def train(
         if step not in run.evaluate_at:
             continue
         scored = evaluate()
+        run.must_be_finite(scored.loss, "dev loss", step)
         train_loss = sum(since) / len(since)
         point = Point(step, step / run.per_epoch, train_loss, scored.loss, scored.metric)
         points.append(point)
@@ -118,7 +119,7 @@ def train(
             best, worse = (scored, point), 0
         else:
             worse += 1
-        if worse > recipe.patience:
+        if worse >= recipe.patience:
             break
     if best is None:
         raise TuningError("training made no step", "use at least one epoch")
@@ -166,12 +167,7 @@ class _Run:
             loss = self.model.loss(part) / learned
             torch.autograd.backward(loss)
             total += float(loss.detach())
-        if not math.isfinite(total):
-            raise TuningError(
-                f"the loss became {total} at step {step} (learning rate "
-                f"{self.recipe.learning_rate:g})",
-                "lower the learning rate",
-            )
+        self.must_be_finite(total, "loss", step)
         torch.nn.utils.clip_grad_norm_(self.parameters, self.recipe.clip_norm)
         rate = self.recipe.learning_rate * schedule(step, self.steps, self.recipe.warmup_share)
         for group in self.optimiser.param_groups:
@@ -181,6 +177,15 @@ class _Run:
         self.model.adapter_changed()
         self.tokens += sum(len(row.prompt) + len(row.completion) for row in rows)
         return total
+
+    def must_be_finite(self, loss: float, name: str, step: int) -> None:
+        """Raise when training has diverged; an adapter that did so must not count as the best."""
+        if not math.isfinite(loss):
+            rate = self.recipe.learning_rate
+            raise TuningError(
+                f"the {name} became {loss} at step {step} (learning rate {rate:g})",
+                "lower the learning rate",
+            )
 
     def progress(self, step: int, loss: float, seconds: float) -> Progress:
         """What to tell after a step."""

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from advisor.numbers import percent
 from harness.errors import Problem
 from harness.text import normalise
 from harness.types import Example, TaskSpec
@@ -77,9 +78,7 @@ class Finder:
     find: Find
 
 
-def finding(
-    code: str, severity: Severity, rows: Sequence[str], message: str, fix: str
-) -> Finding:
+def finding(code: str, severity: Severity, rows: Sequence[str], message: str, fix: str) -> Finding:
     """A finding about some rows: counts all of them, lists the first."""
     return Finding(code, severity, len(rows), tuple(rows[:MOST_ROWS]), message, fix)
 
@@ -97,8 +96,8 @@ def asked(example: Example) -> str:
 def out_of(count: int, total: int, what: str = "rows") -> str:
     """A count with its share, for instance ``12 of 1,300 rows (1 %)``."""
     share = count / total if total else 0.0
-    percent = f"{share:.0%}".replace("%", " %") if share >= 0.01 or not count else "under 1 %"
-    return f"{count:,} of {total:,} {what} ({percent})"
+    shown = "under 1 %" if 0 < share < 0.01 else percent(share)
+    return f"{count:,} of {total:,} {what} ({shown})"
 
 
 def listed(names: Sequence[str], most: int = 3) -> str:

@@ -8,15 +8,25 @@ from typing import Final
 from rapidfuzz import fuzz
 
 from advisor.audit.answers import answered_alike
+from advisor.audit.finding import asked
 from harness.text import tokens
 from harness.types import Example, TaskSpec
 
 LEAST_LIKENESS: Final = 0.85
-"""Share of the weight of the words, from which a question is a near copy. On 9,955 questions to a
-bank 97 % of the pairs above it carried the same label, and 94 % of those between 0.80 and 0.85."""
+"""Share of the weight of the words from which a question is a near copy. Of 329 such pairs among
+9,955 questions to a bank 96 % carried the same one of 77 labels; of 300 copies made with a slip, a
+swap or another small word 98 % were found, of those with any one word left out 76 %."""
 
 _SAME_WORD: Final = 85.0
 """Likeness of two words, 0 to 100, from which one is the other with a slip or another ending."""
+
+
+def distinct_questions(examples: Sequence[Example]) -> list[Example]:
+    """The first row of each question."""
+    first: dict[str, Example] = {}
+    for example in examples:
+        first.setdefault(asked(example), example)
+    return list(first.values())
 
 
 class CopyIndex:
@@ -45,17 +55,16 @@ class CopyIndex:
             self._by_word[word].append(example)
 
     def find(self, example: Example) -> Example | None:
-        """The row added first that asks and answers nearly the same, if there is one."""
+        """An added row that asks nearly the same and is answered alike, if there is one."""
         words = self._words[example.id]
-        spare = _spare(words)
         candidates = {
             other.id: other for word in self._rarest(example) for other in self._by_word[word]
         }
         for other in candidates.values():
             theirs = self._words[other.id]
-            close = len(words - theirs) <= spare and len(theirs - words) <= max(spare, _spare(theirs))
             if (
-                close
+                len(words - theirs) <= _spare(words)
+                and len(theirs - words) <= _spare(theirs)
                 and self._likeness(words, theirs) >= LEAST_LIKENESS
                 and answered_alike(example, other, self._spec)
             ):
@@ -70,7 +79,7 @@ class CopyIndex:
         """Share of the words' weight that stands on both sides, 0 to 1."""
         unmatched, left = 0.0, set(b - a)
         for word in a - b:
-            twin = next((other for other in left if _is_slip(word, other)), None)
+            twin = next((other for other in sorted(left) if _is_slip(word, other)), None)
             if twin is None:
                 unmatched += self._weight[word]
             else:

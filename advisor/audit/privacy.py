@@ -107,7 +107,8 @@ _DATE = re.compile(
 )
 
 _ABOUT_PHONE = re.compile(
-    r"\b(?:tel|telefon\w*|telephone|phone|mobile|cep|gsm|fax|faks|whatsapp|desk|call(?:ing)?|dial|reach|answering)\b", re.I
+    r"\b(?:tel|telefon\w*|telephone|phone|mobile|cep|gsm|fax|faks|whatsapp|desk|call(?:ing)?|dial|reach|answering)\b",
+    re.I,
 )
 _ABOUT_OTHER = re.compile(
     r"sipariş|takip|abone|kargo|fatura|referans|\bseri\b|\border|tracking|invoice|reference|serial"
@@ -118,7 +119,8 @@ _ABOUT_OTHER = re.compile(
 _ABOUT_TAX = re.compile(r"\b(?:vkn|vergi|tax)", re.I)
 _ABOUT_SSN = re.compile(r"\bssn\b|social security", re.I)
 _ABOUT_PLATE = re.compile(r"plaka|\bplate", re.I)
-_ABOUT_BIRTH = re.compile(r"doğum|\bborn\b|birth|\bd\.?o\.?b\b", re.I)
+_BORN_BEFORE = re.compile(r"(?:doğum|\bborn\b|birth|\bd\.?o\.?b\b)\D*\Z", re.I)
+_BORN_AFTER = re.compile(r"\W{0,3}(?:doğum|birth)", re.I)
 
 
 def _led_up_to(text: str, start: int, about: re.Pattern[str], length: int = 30) -> bool:
@@ -205,7 +207,7 @@ def _plates(text: str, language: str) -> _Places:
 def _birth_dates(text: str, language: str) -> _Places:
     for match in _DATE.finditer(text):
         start, end = match.span()
-        if _ABOUT_BIRTH.search(text, max(0, start - 30), end + 12):
+        if _led_up_to(text, start, _BORN_BEFORE) or _BORN_AFTER.match(text, end):
             yield start, end
 
 

@@ -1,7 +1,6 @@
 """rungwise check: run the rungs on the project's data."""
 
 import dataclasses
-import signal
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
@@ -9,10 +8,9 @@ from advisor import terminal, workflow
 from advisor.project import Project, open_project
 from advisor.summary import summary
 from advisor.verb import Verb
+from advisor.verbs_shared import follow
 from harness.effort import EFFORTS
-from harness.experiment import Experiment
 from harness.runner import CheckSettings
-from harness.store import Run
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -39,20 +37,6 @@ def run(given: Namespace) -> int:
         terminal.out(summary(experiment))
         terminal.out(f"\nrun: {started.folder}")
     return 1 if experiment.failed else 0
-
-
-def follow(project: Project, run: Run) -> Experiment:
-    """Run a check with its progress on stderr; a request to stop ends it cleanly."""
-    progress = terminal.Progress(run.plan().cells)
-
-    def stopped(signum: int, frame: object) -> None:
-        raise KeyboardInterrupt
-
-    signal.signal(signal.SIGTERM, stopped)
-    try:
-        return workflow.check(project, run, progress)
-    finally:
-        progress.close()
 
 
 def _settings(project: Project, given: Namespace) -> CheckSettings:

@@ -3,6 +3,7 @@
 A small client on the standard library: one route, JSON in and out, a time limit, a few retries.
 """
 
+import http.client
 import json
 import os
 import time
@@ -19,6 +20,11 @@ PREFIX = "openai:"
 RETRIES = 3
 TIMEOUT_S = 120.0
 MAX_RESPONSE_BYTES = 4 * 2**20
+BUSY = (429, 500, 502, 503, 504)
+UNREACHABLE = (OSError, http.client.HTTPException)
+"""No server, no connection, no answer in time, or not HTTP; `URLError` is an `OSError`."""
+MALFORMED = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
+"""A reply that is not what the route promises."""
 
 
 class EndpointGenerator:
@@ -55,7 +61,7 @@ class EndpointGenerator:
             }
             try:
                 yield self._completion(row, self._post(body))
-            except (urllib.error.URLError, TimeoutError, ValueError, KeyError, IndexError) as err:
+            except (*UNREACHABLE, *MALFORMED) as err:
                 yield Refusal(row, "endpoint", f"{type(err).__name__}: {err}")
 
     def count_tokens(self, text: str) -> int:
@@ -67,11 +73,12 @@ class EndpointGenerator:
         text = choice["message"]["content"]
         if not isinstance(text, str):
             raise ValueError("the server sent an answer without text")
+        text.encode()  # a lone surrogate could not be written to disk: ValueError
         return Completion(
             row,
             text.strip(),
-            int(usage.get("prompt_tokens", 0)),
-            int(usage.get("completion_tokens", 0)),
+            int(usage.get("prompt_tokens") or 0),
+            int(usage.get("completion_tokens") or 0),
             choice.get("finish_reason") == "length",
         )
 
@@ -85,8 +92,8 @@ class EndpointGenerator:
                 with urllib.request.urlopen(request, timeout=TIMEOUT_S) as response:
                     raw = response.read(MAX_RESPONSE_BYTES + 1)
                 break
-            except (urllib.error.URLError, TimeoutError) as err:
-                busy = not isinstance(err, urllib.error.HTTPError) or err.code in (429, 500, 503)
+            except UNREACHABLE as err:
+                busy = not isinstance(err, urllib.error.HTTPError) or err.code in BUSY
                 if not busy or attempt + 1 == RETRIES:
                     raise
                 time.sleep(2.0**attempt)

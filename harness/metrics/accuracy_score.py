@@ -1,6 +1,6 @@
 """Share of right labels."""
 
-from harness.metric import Metric
+from harness.metric import Metric, references_of
 from harness.types import Answer, Example, Score, TaskSpec
 
 
@@ -10,7 +10,7 @@ def score(example: Example, answer: Answer, spec: TaskSpec) -> Score:
     A text outside the label set is wrong, not undefined: whoever uses the label would be let down.
     """
     said = answer.text.strip().casefold()
-    return Score(float(any(said == label.casefold() for label in example.references)))
+    return Score(float(any(said == label.casefold() for label in references_of(example, spec))))
 
 
 METRIC = Metric(

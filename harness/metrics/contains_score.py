@@ -1,7 +1,7 @@
 """Share of answers that contain a reference, whatever stands around it."""
 
 from harness.metric import Metric, references_of
-from harness.text import normalise
+from harness.text import holds
 from harness.types import Answer, Example, Score, TaskSpec
 
 
@@ -11,9 +11,8 @@ def score(example: Example, answer: Answer, spec: TaskSpec) -> Score:
     Fair to models that answer in sentences where the reference is a phrase; blind to contradiction
     around it, so never the only metric.
     """
-    said = f" {normalise(answer.text, spec.language)} "
-    wanted = (normalise(text, spec.language) for text in references_of(example, spec))
-    return Score(float(any(f" {text} " in said for text in wanted if text)))
+    wanted = references_of(example, spec)
+    return Score(float(any(holds(answer.text, text, spec.language) for text in wanted)))
 
 
 METRIC = Metric("contains_score", "right answer is in it", frozenset({"answer"}), score)

@@ -1,7 +1,7 @@
 """Share of the facts that a right answer must contain."""
 
 from harness.metric import Metric
-from harness.text import normalise
+from harness.text import holds
 from harness.types import Answer, Example, Score, TaskSpec
 
 
@@ -12,12 +12,11 @@ def score(example: Example, answer: Answer, spec: TaskSpec) -> Score:
     an answerable question holds no fact and so gets 0. Wording and manner do not count here: a fact
     in clumsy words is right, a smooth sentence with a wrong figure is not.
     """
-    said = f" {normalise(answer.text, spec.language)} "
     if not example.answerable:
-        return Score(float(normalise(spec.abstention, spec.language) in said))
+        return Score(float(holds(answer.text, spec.abstention, spec.language)))
     if not example.key_facts:
         return Score(None, "the row names no key facts")
-    found = [f" {normalise(fact, spec.language)} " in said for fact in example.key_facts]
+    found = [holds(answer.text, fact, spec.language) for fact in example.key_facts]
     return Score(sum(found) / len(found))
 
 

@@ -1,6 +1,5 @@
 """Overlap of (path, value) pairs with the right object."""
 
-import json
 from collections import Counter
 
 from harness.json_answers import leaves, parse_object
@@ -18,7 +17,7 @@ def score(example: Example, answer: Answer, spec: TaskSpec) -> Score:
     said = Counter(leaves(value)) if value is not None else Counter[tuple[str, str]]()
     best = 0.0
     for reference in example.references:
-        wanted = Counter(leaves(json.loads(reference)))
+        wanted = Counter(leaves(parse_object(reference)))
         total = said.total() + wanted.total()
         if value is not None and total:
             best = max(best, 2 * (said & wanted).total() / total)

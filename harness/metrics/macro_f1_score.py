@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from harness.metric import Metric
+from harness.metric import Metric, references_of
 from harness.types import Answer, Example, Score, TaskSpec
 
 
@@ -15,7 +15,7 @@ def score(pairs: Sequence[tuple[Example, Answer]], spec: TaskSpec) -> Score:
     """
     if not pairs:
         return Score(None, "no answers")
-    truths = [example.references[0].casefold() for example, _ in pairs]
+    truths = [references_of(example, spec)[0].casefold() for example, _ in pairs]
     said = [answer.text.strip().casefold() for _, answer in pairs]
     values = []
     for label in sorted(set(truths)):

@@ -1,7 +1,7 @@
 """Share of items on which answering or abstaining was the right choice."""
 
 from harness.metric import Metric
-from harness.text import normalise
+from harness.text import holds
 from harness.types import Answer, Example, Score, TaskSpec
 
 
@@ -12,8 +12,7 @@ def score(example: Example, answer: Answer, spec: TaskSpec) -> Score:
     """
     if not spec.abstention:
         return Score(None, "the task has no abstention sentence")
-    said = normalise(answer.text, spec.language)
-    abstained = normalise(spec.abstention, spec.language) in said
+    abstained = holds(answer.text, spec.abstention, spec.language)
     return Score(float(abstained != example.answerable))
 
 

@@ -63,7 +63,7 @@ RUNG = RungType(
     name="few_shot",
     title="Prompt with examples",
     what="The base model, with the nearest worked examples shown before each question.",
-    needs=frozenset(),
+    needs=frozenset({"embeddings"}),
     seeded=False,
     build=FewShotRung,
 )

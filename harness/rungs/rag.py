@@ -69,7 +69,7 @@ RUNG = RungType(
     name="rag",
     title="Retrieval",
     what="The base model, with passages from your documents shown before each question.",
-    needs=frozenset({"documents"}),
+    needs=frozenset({"documents", "embeddings"}),
     seeded=False,
     build=RagRung,
 )

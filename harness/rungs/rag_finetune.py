@@ -104,7 +104,7 @@ RUNG = RungType(
     name="rag_finetune",
     title="Retrieval and fine-tuning",
     what="Passages from your documents, read by a model that was trained to read them.",
-    needs=frozenset({"documents", "weights"}),
+    needs=frozenset({"documents", "embeddings", "weights"}),
     seeded=True,
     build=RagFinetuneRung,
 )

@@ -4,7 +4,7 @@ The shared prefix is encoded once, prompts are sorted by length, finished rows a
 vocabulary head runs on completion tokens only. The adapter is PEFT's own.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +12,27 @@ import torch
 from transformers import AutoModelForCausalLM, DynamicCache
 
 from tuning.encode import Encoded, stop_ids
+from tuning.errors import TuningError
 from tuning.models.base import Generated
-from tuning.models.shared import common_prefix, known_targets, waves
+from tuning.models.shared import (
+    PEFT_PREFIX,
+    SavedAdapter,
+    common_prefix,
+    known_targets,
+    read_adapter,
+    waves,
+)
 from tuning.recipe import AdapterShape
 
 WAVE_TOKENS = 16_384
 
 
 class LibraryModel:
-    """A transformers model; see `tuning.models.base.LanguageModel`."""
+    """A transformers model; see `tuning.models.base.LanguageModel`.
+
+    Raises:
+        TuningError: a recurrent architecture.
+    """
 
     path = "library"
 
@@ -37,11 +49,21 @@ class LibraryModel:
             trust_remote_code=False,
             local_files_only=True,
         )
+        if base._is_stateful:
+            raise TuningError(
+                f"architecture {base.config.model_type!r} is recurrent, which is not supported: "
+                "padding would change its state",
+                "choose a model that has attention in every layer",
+            )
         self.base: Any = base.to(device).eval().requires_grad_(False)
         self.tokenizer, self.device = tokenizer, device
         self.context_length = int(getattr(self.base.config, "max_position_embeddings", 2048))
         self.n_parameters = sum(p.numel() for p in self.base.parameters())
         self._stops = stop_ids(tokenizer)
+        config = self.base.config.get_text_config()
+        self._window: int | None = getattr(config, "sliding_window", None) or getattr(
+            config, "attention_chunk_size", None
+        )
         self._peft: Any = None
 
     def generate(
@@ -51,7 +73,7 @@ class LibraryModel:
         shared = common_prefix(prompts)
         rows = [list(prompt[shared:]) for prompt in prompts]
         prefix = list(prompts[0][:shared]) if prompts else []
-        for wave in waves([len(row) + max_new_tokens for row in rows], WAVE_TOKENS):
+        for wave in self._waves([len(row) + max_new_tokens for row in rows], shared):
             done = self._decode(prefix, [rows[i] for i in wave], max_new_tokens)
             for index, (ids, truncated) in zip(wave, done, strict=True):
                 yield Generated(index, ids, truncated)
@@ -60,7 +82,6 @@ class LibraryModel:
         """Summed NLL of the completions; the head runs on completion tokens only."""
         shared = common_prefix([row.prompt for row in rows])
         ids = [[*row.prompt[shared:], *row.completion] for row in rows]
-        states, _ = self._states(list(rows[0].prompt[:shared]), ids)
         where: list[int] = []
         column: list[int] = []
         learned: list[int] = []
@@ -69,9 +90,9 @@ class LibraryModel:
             where.extend([at] * len(row.completion))
             column.extend(range(end - len(row.completion) - 1, end - 1))
             learned.extend(row.completion)
-        logits = self._head(states[where, column]).float()
+        logits, _, _ = self._prefill(list(rows[0].prompt[:shared]), ids, where, column)
         wanted = torch.tensor(learned, device=self.device)
-        return torch.nn.functional.cross_entropy(logits, wanted, reduction="sum")
+        return torch.nn.functional.cross_entropy(logits.float(), wanted, reduction="sum")
 
     def new_adapter(self, shape: AdapterShape, seed: int) -> None:
         """A fresh PEFT adapter on every linear layer but the head."""
@@ -107,21 +128,76 @@ class LibraryModel:
         self._peft.save_pretrained(str(folder), safe_serialization=True)
 
     def load_adapter(self, folder: Path | None) -> None:
-        """Replace the adapter by a saved one, or drop it."""
+        """Replace the adapter by a saved one, or drop it.
+
+        Raises:
+            TuningError: the adapter cannot be read or does not fit this base; the base is left
+                without one.
+        """
         from peft import PeftModel
 
         if self._peft is not None:
             self.base = self._peft.unload()
             self._peft = None
         if folder is not None:
+            self._must_fit(read_adapter(folder), folder)
             self._peft = PeftModel.from_pretrained(self.base, str(folder), is_trainable=False)
         self.base.eval()
 
-    def _states(self, prefix: list[int], rows: Sequence[Sequence[int]]) -> tuple[torch.Tensor, Any]:
-        """Final hidden states (rows, longest, H) of right-padded rows, and the cache."""
+    def _must_fit(self, saved: SavedAdapter, folder: Path) -> None:
+        # PEFT notices only when its layers already sit in the base
+        layers = dict(self.base.named_modules())
+        for key, tensor in saved.tensors.items():
+            name, _, part = key.removeprefix(PEFT_PREFIX).partition(".lora_")
+            layer = layers.get(name)
+            if not isinstance(layer, torch.nn.Linear):
+                raise TuningError(
+                    f"{folder}: {key} has no place in this base", "load the adapter on its own base"
+                )
+            rank = saved.shape.rank
+            wanted = (rank, layer.in_features) if part[0] == "A" else (layer.out_features, rank)
+            if tensor.shape != wanted:
+                raise TuningError(
+                    f"{folder}: {key} has shape {tuple(tensor.shape)}, this base needs {wanted}",
+                    "load the adapter on its own base",
+                )
+
+    def _waves(self, lengths: Sequence[int], shared: int) -> Iterator[list[int]]:
+        """Like `tuning.models.shared.waves`; rows of one length where padding would matter.
+
+        A sliding window counts the padded slots between a short row and its answer.
+        """
+        window = self._window
+        if window is None or shared + max(lengths, default=0) <= window:
+            yield from waves(lengths, WAVE_TOKENS)
+            return
+        for length in sorted(set(lengths)):
+            same = [row for row, own in enumerate(lengths) if own == length]
+            for wave in waves([length] * len(same), WAVE_TOKENS):
+                yield [same[at] for at in wave]
+
+    def _prefill(
+        self,
+        prefix: list[int],
+        rows: Sequence[Sequence[int]],
+        where: Sequence[int],
+        column: Sequence[int],
+    ) -> tuple[torch.Tensor, Any, torch.Tensor]:
+        """Logits of chosen tokens of right-padded rows, the cache, and its mask.
+
+        Args:
+            prefix: ids that every row continues.
+            rows: ids of each row.
+            where: row of each chosen token.
+            column: position of each chosen token in its row.
+        """
         cache = DynamicCache()
         if prefix:
-            self._core(input_ids=torch.tensor([prefix], device=self.device), past_key_values=cache)
+            self.base.get_decoder()(
+                input_ids=torch.tensor([prefix], device=self.device),
+                past_key_values=cache,
+                use_cache=True,
+            )
             cache.batch_repeat_interleave(len(rows))
         longest = max(len(row) for row in rows)
         ids = torch.zeros(len(rows), longest, dtype=torch.long)
@@ -130,27 +206,28 @@ class LibraryModel:
             ids[at, : len(row)] = torch.tensor(row)
             mask[at, len(prefix) + len(row) :] = 0
         positions = (len(prefix) + torch.arange(longest)).expand(len(rows), -1)
-        out = self._core(
+        mask = mask.to(self.device)
+        logits = self._logits(
+            lambda states: states[where, column],
             input_ids=ids.to(self.device),
-            attention_mask=mask.to(self.device),
+            attention_mask=mask,
             position_ids=positions.to(self.device),
             past_key_values=cache,
         )
-        return out.last_hidden_state, (cache, mask.to(self.device))
+        return logits, cache, mask
 
     def _decode(
         self, prefix: list[int], rows: Sequence[Sequence[int]], max_new_tokens: int
     ) -> list[tuple[list[int], bool]]:
         """Greedy continuation of every row; see `tuning.models.llama.decode.decode`."""
         with torch.inference_mode():
-            states, (cache, mask) = self._states(prefix, rows)
-            ends = torch.tensor([len(row) for row in rows], device=self.device)
-            state = states[torch.arange(len(rows), device=self.device), ends - 1]
-            position = len(prefix) + ends
+            ends = [len(row) - 1 for row in rows]
+            logits, cache, mask = self._prefill(prefix, rows, range(len(rows)), ends)
+            position = len(prefix) + 1 + torch.tensor(ends, device=self.device)
             out: list[list[int]] = [[] for _ in rows]
             live, stopped = list(range(len(rows))), [False] * len(rows)
             for step in range(max_new_tokens):
-                tokens = self._head(state).max(-1).indices.tolist()
+                tokens = logits.max(-1).indices.tolist()
                 for row, token in zip(live, tokens, strict=True):
                     if token in self._stops:
                         stopped[row] = True
@@ -165,19 +242,26 @@ class LibraryModel:
                     mask, position = mask[keep], position[keep]
                     live, tokens = [live[at] for at in going], [tokens[at] for at in going]
                 mask = torch.cat([mask, mask.new_ones(len(live), 1)], 1)
-                state = self._core(
+                logits = self._logits(
+                    lambda states: states[:, 0],
                     input_ids=torch.tensor(tokens, device=self.device)[:, None],
                     attention_mask=mask,
                     position_ids=position[:, None],
                     past_key_values=cache,
-                ).last_hidden_state[:, 0]
+                )
                 position = position + 1
             return [(ids, not stop) for ids, stop in zip(out, stopped, strict=True)]
 
-    def _core(self, **inputs: Any) -> Any:
-        """The model without its head."""
-        return self.base.get_decoder()(use_cache=True, **inputs)
+    def _logits(self, pick: Callable[[torch.Tensor], torch.Tensor], **inputs: Any) -> torch.Tensor:
+        """Logits (n, V) of the states that `pick` takes from (rows, length, H).
 
-    def _head(self, states: torch.Tensor) -> torch.Tensor:
-        logits: torch.Tensor = self.base.get_output_embeddings()(states)
+        The states are picked at the door of the head, so that whatever an architecture does to
+        its logits afterwards (Gemma caps them, Granite divides them) is its own code's work.
+        """
+        head = self.base.get_output_embeddings()
+        hook = head.register_forward_pre_hook(lambda _, states: (pick(states[0]),))
+        try:
+            logits: torch.Tensor = self.base(use_cache=True, **inputs).logits
+        finally:
+            hook.remove()
         return logits

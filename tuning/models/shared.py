@@ -14,6 +14,22 @@ if TYPE_CHECKING:
 PEFT_PREFIX = "base_model.model."
 """What PEFT puts before every module name in an adapter file."""
 
+NOT_PLAIN = (
+    "use_dora",
+    "use_rslora",
+    "rank_pattern",
+    "alpha_pattern",
+    "modules_to_save",
+    "layer_replication",
+    "alora_invocation_tokens",
+    "use_qalora",
+    "use_bdlora",
+    "kasa_config",
+    "monteclora_config",
+    "arrow_config",
+)
+"""Options of PEFT's LoRA that change what the matrices mean."""
+
 
 def common_prefix(rows: Sequence[Sequence[int]]) -> int:
     """Number of leading ids that all rows share, at least one id of each row left over.
@@ -61,19 +77,22 @@ class SavedAdapter(NamedTuple):
 
 def write_adapter(folder: Path, shape: AdapterShape, tensors: "Mapping[str, torch.Tensor]") -> None:
     """Write PEFT's two files; peft.PeftModel.from_pretrained reads them."""
-    from peft import LoraConfig
     from safetensors.torch import save_file
 
     folder.mkdir(parents=True, exist_ok=True)
-    config = LoraConfig(
-        r=shape.rank,
-        lora_alpha=shape.alpha,
-        lora_dropout=0.0,
-        target_modules=sorted({name.split(".")[-3] for name in tensors}),
-        task_type="CAUSAL_LM",
-        inference_mode=True,
-    )
-    config.save_pretrained(str(folder))
+    # Written by hand: importing PEFT takes longer than training does on a small task.
+    config = {
+        "peft_type": "LORA",
+        "task_type": "CAUSAL_LM",
+        "r": shape.rank,
+        "lora_alpha": shape.alpha,
+        "lora_dropout": 0.0,
+        "bias": "none",
+        "fan_in_fan_out": False,
+        "inference_mode": True,
+        "target_modules": sorted({name.split(".")[-3] for name in tensors}),
+    }
+    (folder / "adapter_config.json").write_text(json.dumps(config, indent=1), encoding="utf-8")
     # the weights last: their presence says that the adapter is complete
     temporary = folder / "adapter_model.safetensors.tmp"
     ready = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
@@ -100,13 +119,13 @@ def read_adapter(folder: Path) -> SavedAdapter:
         raise TuningError(
             f"{folder} holds a {config.get('peft_type')} adapter", "give a LoRA adapter"
         )
-    for option in ("use_dora", "use_rslora", "rank_pattern", "alpha_pattern", "modules_to_save"):
+    for option in NOT_PLAIN:
         if config.get(option):
             raise TuningError(
                 f"{folder} uses {option}, which is not supported", "give a plain LoRA adapter"
             )
     return SavedAdapter(
-        AdapterShape(int(config["r"]), int(config["lora_alpha"])), load_file(weights_file)
+        AdapterShape(int(config["r"]), config["lora_alpha"]), load_file(weights_file)
     )
 
 

@@ -13,7 +13,14 @@ from tuning.models.llama.batch import pack
 from tuning.models.llama.decode import decode
 from tuning.models.llama.model import Llama
 from tuning.models.llama.projection import Projection
-from tuning.models.shared import PEFT_PREFIX, common_prefix, read_adapter, waves, write_adapter
+from tuning.models.shared import (
+    PEFT_PREFIX,
+    SavedAdapter,
+    common_prefix,
+    read_adapter,
+    waves,
+    write_adapter,
+)
 from tuning.recipe import AdapterShape
 
 WAVE_TOKENS = 16_384
@@ -103,14 +110,21 @@ class EngineModel:
         """Replace the adapter by a saved one, or drop it.
 
         Raises:
-            TuningError: the adapter does not fit this base.
+            TuningError: the adapter cannot be read or does not fit this base; the base is left
+                without one.
         """
         for projection in self._projections():
             projection.detach()
         self._shape = None
         if folder is None:
             return
-        saved = read_adapter(folder)
+        try:
+            self._attach(read_adapter(folder), folder)
+        except TuningError:
+            self.load_adapter(None)
+            raise
+
+    def _attach(self, saved: SavedAdapter, folder: Path) -> None:
         left = dict(saved.tensors)
         for projection in self._projections():
             projection.attach(saved.shape, None)

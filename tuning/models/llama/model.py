@@ -8,7 +8,7 @@ import torch
 from tuning.models.llama.batch import Batch
 from tuning.models.llama.ops import from_slots, rms_norm, rotate, to_slots
 from tuning.models.llama.projection import Projection
-from tuning.models.llama.weights import LlamaConfig, read_config, read_weights
+from tuning.models.llama.weights import LlamaConfig, Weights, read_config, read_weights
 
 
 class Layer(NamedTuple):
@@ -42,7 +42,8 @@ class Llama:
         self.dtype, self.device = dtype, device
         weights = read_weights(folder, dtype, device)
         self.embedding = weights["model.embed_tokens.weight"]  # (V, H)
-        self.head = weights.get("lm_head.weight", self.embedding)  # tied unless given
+        tied = self.config.tied and "lm_head.weight" not in weights
+        self.head = self.embedding if tied else weights["lm_head.weight"]  # (V, H)
         self.norm = weights["model.norm.weight"]
         self.layers = [self._layer(weights, i) for i in range(self.config.layers)]
         self.n_parameters = sum(int(tensor.numel()) for tensor in weights.values())
@@ -50,7 +51,7 @@ class Llama:
         self.frequencies = self.config.rope_theta ** (-half / self.config.head_dim)
 
     @staticmethod
-    def _layer(weights: dict[str, torch.Tensor], index: int) -> Layer:
+    def _layer(weights: Weights, index: int) -> Layer:
         prefix = f"model.layers.{index}."
 
         def projection(block: str, *pieces: str) -> Projection:

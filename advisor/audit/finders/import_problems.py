@@ -1,0 +1,41 @@
+"""What the import could not use: rows, files, sets that are too small. Each stops a check."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Final
+
+from advisor.audit.finding import Finder, Finding, Material, finding
+from harness.errors import Problem
+
+_PHRASES: Final = (
+    ("too_few", ("the held-out set has", "rows are left to learn from")),
+    ("no_text_layer", ("only pictures", "pictures and no text", "which letters its signs")),
+    ("encoding", ("encoding", "replaced by u+fffd", "lone surrogates", "it is utf-8 with bytes")),
+    ("malformed", ("no column looks like", "there is no column")),
+    ("empty", ("holds no rows", "it has no content", "there is no text in it", "no file in it")),
+    ("unsupported", ("not read", "save it as", "without the password", "split it", "a sample of")),
+)
+"""Code and what the import's words for it contain; a problem carries no code of its own."""
+
+
+def find(material: Material) -> Iterator[Finding]:
+    """One finding for each kind of problem: the same code and the same thing to do."""
+    alike: dict[tuple[str, str], list[Problem]] = defaultdict(list)
+    for problem in material.problems:
+        alike[code_of(problem), problem.fix].append(problem)
+    for (code, fix), problems in alike.items():
+        first = problems[0].message
+        more = f" – and {len(problems) - 1:,} more like it" if len(problems) > 1 else ""
+        yield finding(code, "error", [each.where for each in problems], f"{first}{more}", fix)
+
+
+def code_of(problem: Problem) -> str:
+    """The code that fits a problem best."""
+    said = f"{problem.message} {problem.fix}".lower()
+    for code, phrases in _PHRASES:
+        if any(phrase in said for phrase in phrases):
+            return code
+    return "empty" if problem.message.startswith("no ") else "malformed"
+
+
+FINDER = Finder(("empty", "malformed", "encoding", "no_text_layer", "unsupported", "too_few"), find)

@@ -1,0 +1,27 @@
+"""Charts for the screen and for paper: pure functions of what was stored.
+
+Each returns an Altair chart, or None where there is nothing to draw, and takes the theme it is
+drawn with and the width of its plot in pixels. `svg` turns one into a picture.
+"""
+
+from advisor.charts.axes import axes
+from advisor.charts.cost_quality import cost_quality
+from advisor.charts.curve import curve
+from advisor.charts.differences import differences
+from advisor.charts.ladder import ladder
+from advisor.charts.style import DARK, LIGHT, PAGE, Style, Theme, style_of, svg
+
+__all__ = [
+    "DARK",
+    "LIGHT",
+    "PAGE",
+    "Style",
+    "Theme",
+    "axes",
+    "cost_quality",
+    "curve",
+    "differences",
+    "ladder",
+    "style_of",
+    "svg",
+]

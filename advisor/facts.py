@@ -1,0 +1,51 @@
+"""What the user's data answers by itself: facts for the questionnaire, each with its words."""
+
+from typing import NamedTuple
+
+from advisor.audit import AuditReport
+from advisor.numbers import count
+from advisor.question_types import DONT_KNOW
+from advisor.questionnaire import questionnaire
+from harness.task import Loaded
+
+
+class Known(NamedTuple):
+    """An answer that the data gives."""
+
+    question: str
+    option: str
+    because: str
+    """What in the data says so."""
+
+
+def known_from(loaded: Loaded, report: AuditReport) -> tuple[Known, ...]:
+    """The questions that the data answers.
+
+    Personal data is only said to be there, never to be absent: names cannot be found.
+    """
+    task = loaded.task
+    if task is None:
+        return ()
+    learning = len(task.train) + len(task.dev)
+    facts: dict[str, float] = {"n_heldout": len(task.heldout), "n_examples": learning}
+    words = {
+        "n_heldout": count(len(task.heldout), "question") + " held out",
+        "n_examples": count(learning, "example") + " to learn from",
+    }
+    if task.documents:
+        size = sum(len(document.text.split()) for document in task.documents)
+        facts["documents_size"] = size
+        words["documents_size"] = count(size, "word") + " in the documents"
+    personal = sum(found.count for found in report.findings if found.code == "pii")
+    if personal:
+        facts["personal_data"] = personal
+        words["personal_data"] = count(personal, "row or document", "rows and documents") + (
+            " with e-mail addresses, numbers and the like"
+        )
+    asked = questionnaire()
+    answers = asked.from_facts(facts)
+    return tuple(
+        Known(question.key, answers[question.key], words[question.from_data])
+        for question in asked.questions
+        if question.key in answers and answers[question.key] != DONT_KNOW
+    )

@@ -1,0 +1,104 @@
+"""A check at work, drawn from what it has on disk."""
+
+from collections.abc import Mapping, Sequence
+
+import streamlit as st
+from markupsafe import Markup
+
+from advisor.charts.style import Chart, Theme, data, finish
+from advisor.numbers import count, seconds
+from advisor.page_parts.frame import chart_theme, show_chart
+from advisor.page_parts.rungs import symbol
+from advisor.page_parts.text import html, joined, markup
+from advisor.progress import CellProgress, Loss, RunProgress
+
+LOG_LINES = 200
+
+
+def progress_part(now: RunProgress, several: bool, skipped: Mapping[str, str]) -> None:
+    """The ladder filling, the curve of the training at hand, and the log folded away.
+
+    Args:
+        now: how far the run is.
+        several: whether rungs run with more than one seed.
+        skipped: rungs that cannot run, with the reason.
+    """
+    rows = [_row(cell, several) for cell in now.cells]
+    rows += [
+        markup(
+            '<div class="rw-cell rw-quiet"><span>{rung}</span><span></span>'
+            '<span class="now">not run: {why}</span></div>',
+            rung=rung.replace("_", " ").capitalize(),
+            why=why,
+        )
+        for rung, why in skipped.items()
+    ]
+    html("{rows}", rows=joined(rows))
+    trained = [cell for cell in now.cells if cell.losses]
+    shown = now.working if now.working in trained else next(reversed(trained), None)
+    if shown is not None:
+        html(
+            '<h3 class="rw-h">How the training goes: {title}</h3>'
+            '<p class="rw-p rw-small rw-quiet">Loss on the examples it learns from; lower is '
+            "closer. Whether it helps is decided on the held-out questions, not here.</p>",
+            title=shown.title,
+        )
+        show_chart(loss_chart(shown.losses, chart_theme()), wide=True)
+    with st.expander("Log", key="check_log"):
+        st.code("\n".join(now.log[-LOG_LINES:]), language=None, height=320)
+
+
+def now_words(now: RunProgress) -> str:
+    """One line on what is happening and how long it will take."""
+    if now.state == "starting":
+        return "The check is starting."
+    cell = now.working
+    if cell is None:
+        return "Preparing the next rung." if now.state == "running" else ""
+    words = f"{cell.title}: {cell.doing}."
+    if cell.left_s is not None:
+        words += f" About {seconds(max(1.0, cell.left_s))} left for this part"
+        words += f", then {count(now.waiting, 'more rung')}." if now.waiting else "."
+    elif now.waiting:
+        words += f" Then {count(now.waiting, 'more rung')}."
+    return words
+
+
+def _row(cell: CellProgress, several: bool) -> Markup:
+    words = {"finished": "done", "waiting": "waiting", "failed": "failed"}.get(cell.state, "")
+    fix = markup('<br><span class="rw-quiet">{fix}</span>', fix=cell.fix) if cell.fix else ""
+    return markup(
+        '<div class="rw-cell"><span>{symbol}{title}{seed}</span>'
+        '<div class="rw-bar" role="progressbar" aria-label="{title}" aria-valuemin="0" '
+        'aria-valuemax="100" aria-valuenow="{share}">'
+        '<i class="{off}" style="width:{share}%"></i></div>'
+        '<span class="now">{tag}{words}{fix}</span></div>',
+        symbol=symbol(cell.rung),
+        title=cell.title,
+        seed=f", training {cell.seed + 1}" if several else "",
+        share=round(100 * cell.share),
+        off="off" if cell.state == "waiting" else "",
+        tag=markup('<span class="rw-tag stop">failed</span> ') if cell.state == "failed" else "",
+        words=cell.doing or words,
+        fix=fix,
+    )
+
+
+def loss_chart(losses: Sequence[Loss], theme: Theme) -> Chart:
+    """Training loss over the steps, a line a learning rate."""
+    import altair as alt
+
+    rows = [
+        {"step": one.step, "loss": one.loss, "rate": f"learning rate {one.learning_rate:g}"}
+        for one in losses
+    ]
+    encoded = alt.Chart(data(rows)).encode(
+        x=alt.X("step:Q", title="step", axis=alt.Axis(grid=False, tickMinStep=1)),
+        y=alt.Y("loss:Q", title="loss", scale=alt.Scale(zero=True), axis=alt.Axis(tickCount=4)),
+        strokeDash=alt.StrokeDash("rate:N", legend=alt.Legend(title=None, orient="top-right"))
+        if len({one.learning_rate for one in losses}) > 1
+        else alt.Undefined,
+    )
+    chart = encoded.mark_line(color=theme.ink, strokeWidth=2).properties(height=170)
+    last = losses[-1]
+    return finish(chart, theme, f"Training loss, {last.loss:.2f} at step {last.step}.")

@@ -1,0 +1,74 @@
+"""The style sheet of the app: what the theme in `.streamlit/config.toml` cannot say.
+
+Greys are mixed from the text colour, so that one sheet serves the light theme and the dark one.
+"""
+
+CSS = """
+<style>
+.stMainBlockContainer { max-width: 1320px; padding-top: 4.2rem; padding-bottom: 4rem; }
+.stVerticalBlock { gap: .75rem; }
+.stHtml { line-height: 1.5; }
+.rw-where { font-size: 1.55rem; font-weight: 650; margin: 0; padding: 0; line-height: 1.25; }
+.rw-where small { font-weight: 400; font-size: 1rem; opacity: .74; margin-left: .6rem; }
+.rw-state { max-width: 80ch; margin: .15rem 0 0; opacity: .86; }
+.rw-lead { font-size: 1.15rem; line-height: 1.5; max-width: 72ch; margin: 0; }
+.rw-lead b { font-weight: 650; }
+.rw h2, .rw h3 { padding: 0; }
+.rw-h { font-size: 1.06rem; font-weight: 650; margin: .3rem 0 .2rem; }
+.rw p + .rw-h, .rw ul + .rw-h { margin-top: .9rem; }
+.rw-quiet { opacity: .74; }
+.rw-small { font-size: .88rem; }
+.rw-p { max-width: 76ch; margin: 0 0 .35rem; }
+.rw ul { margin: .1rem 0 .4rem 1.1rem; padding: 0; }
+.rw li { margin: 0 0 .25rem; }
+.rw-num { font-variant-numeric: tabular-nums; }
+.rw-text { white-space: pre-wrap; overflow-wrap: anywhere; unicode-bidi: plaintext; }
+.rw-label { margin: .5rem 0 .1rem; }
+.rw-prompt { margin: 0; padding: .45rem .7rem; border-radius: .4rem;
+  background: color-mix(in srgb, currentColor 5%, transparent); }
+.rw-tag { display: inline-block; font-size: .8rem; font-weight: 600; line-height: 1.35;
+  padding: .05rem .5rem; border-radius: .7rem; white-space: nowrap;
+  border: 1.5px solid color-mix(in srgb, currentColor 35%, transparent); }
+.rw-tag.good { border-color: #009e73; }
+.rw-tag.warn { border-color: #e69f00; border-style: dashed; }
+.rw-tag.stop { border-color: #d55e00; border-width: 2.5px; }
+.rw-tag.done { background: color-mix(in srgb, currentColor 10%, transparent); }
+.rw table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
+.rw th, .rw td { text-align: left; padding: .3rem .8rem .3rem 0; border: 0;
+  border-bottom: 1px solid color-mix(in srgb, currentColor 16%, transparent); vertical-align: top; }
+.rw th { font-weight: 600; font-size: .88rem; opacity: .75; }
+.rw .n { text-align: right; white-space: nowrap; }
+.rw-bar { height: .5rem; border-radius: .25rem; overflow: hidden;
+  background: color-mix(in srgb, currentColor 13%, transparent); }
+.rw-bar i { display: block; height: 100%; background: #0072b2; }
+.rw-bar i.off { background: color-mix(in srgb, currentColor 40%, transparent); }
+.rw-rung { display: grid; grid-template-columns: 2rem 1fr auto; gap: 0 .5rem; padding: .32rem 0;
+  border-bottom: 1px solid color-mix(in srgb, currentColor 12%, transparent); }
+.rw-rung .place { font-weight: 650; opacity: .55; text-align: right; }
+.rw-rung.off { opacity: .75; }
+.rw-rung.aim { font-weight: 600; }
+.rw-rung .why { grid-column: 2 / 4; font-weight: 400; font-size: .86rem; opacity: .85; }
+.rw-rung .points { font-variant-numeric: tabular-nums; }
+.rw-cell { display: grid; grid-template-columns: 14.5rem 1fr 21rem; gap: 1rem; align-items: center;
+  padding: .3rem 0; }
+.rw-cell .now { font-variant-numeric: tabular-nums; font-size: .92rem; }
+.stIFrame iframe, iframe.stIFrame { border-radius: .4rem;
+  border: 1px solid color-mix(in srgb, currentColor 22%, transparent); }
+.rw-said { border-left: 3px solid color-mix(in srgb, currentColor 25%, transparent);
+  padding: .1rem 0 .1rem .8rem; margin: 0 0 .9rem; }
+.rw-said.right { border-left-color: #009e73; }
+.rw-said.wrong, .rw-said.failed { border-left-color: #d55e00; border-left-style: dashed; }
+.rw-said.partly { border-left-color: #e69f00; border-left-style: double; border-left-width: 5px; }
+.rw-passage { border: 1px solid color-mix(in srgb, currentColor 16%, transparent);
+  border-radius: .4rem; padding: .5rem .7rem; margin: 0 0 .6rem; font-size: .92rem; }
+.rw-passage.cited { border: 2px solid #0072b2; }
+.rw-mark { display: inline-block; width: 1.25em; font-size: 1.05em; }
+.rw table caption { text-align: left; font-weight: 600; padding: .3rem 0; caption-side: top; }
+.rw tr.strong td { font-weight: 650; }
+.rw-wide { overflow-x: auto; }
+.rw dl { display: grid; grid-template-columns: minmax(9rem, max-content) 1fr; gap: .25rem 1rem;
+  margin: .2rem 0; }
+.rw dt { opacity: .74; }
+.rw dd { margin: 0; max-width: 80ch; }
+</style>
+"""

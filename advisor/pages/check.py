@@ -1,0 +1,199 @@
+"""Check: choose the rungs and start; then watch, stop, or go on."""
+
+import dataclasses
+
+import streamlit as st
+
+from advisor import workflow
+from advisor.numbers import seconds
+from advisor.page_parts.cached import loaded
+from advisor.page_parts.frame import first_line, open_up, project_or_stop, run_or_none
+from advisor.page_parts.rungs import symbol
+from advisor.page_parts.running import now_words, progress_part
+from advisor.page_parts.text import heading, html, plain, say, show_error
+from advisor.progress import RunProgress, progress, state_of
+from advisor.project import Project
+from advisor.recommendation import Recommendation
+from harness.effort import EFFORTS
+from harness.errors import RungwiseError
+from harness.experiment import Experiment
+from harness.rung import RungType
+from harness.rungs import rungs
+from harness.store import Run
+from harness.task import Loaded
+
+EFFORT_WORDS = {
+    "quick": "One setting for each rung: a first look.",
+    "normal": "A few settings for each rung, chosen on examples that are not held out.",
+    "thorough": "Many settings for each rung: for a decision that costs.",
+}
+SEEDS = (1, 3, 5)
+EVERY_S = 1.5
+NEEDS = {"documents": "your documents", "weights": "the model’s weights on this machine"}
+
+
+def choose_part(project: Project, found: Loaded, last: Experiment | None) -> None:
+    """Cards with the rungs, how hard they try, and the button."""
+    title = "Compare again" if last else "What to compare"
+    heading(title, "All rungs answer the same held-out questions.")
+    prior = workflow.prior(project)
+    wanted = project.settings().rungs
+    chosen = []
+    known = [rung for name, rung in rungs().items() if name in wanted] or list(rungs().values())
+    for first in range(0, len(known), 3):
+        for place, rung in zip(st.columns(3, gap="small"), known[first : first + 3], strict=False):
+            with place, st.container(border=True, height="stretch", gap="small"):
+                if card(rung, found, prior, last):
+                    chosen.append(rung.name)
+    left, right, button = st.columns([1.4, 1.2, 1], gap="large", vertical_alignment="center")
+    with left:
+        effort = st.segmented_control(
+            "How hard should each rung try?",
+            list(EFFORTS),
+            default=project.check.effort if project.check.effort in EFFORTS else "normal",
+            format_func=str.capitalize,
+            required=True,
+            key="check_effort",
+        )
+        say(EFFORT_WORDS[effort], "rw-p rw-small rw-quiet")
+    with right:
+        seeds = st.segmented_control(
+            "How often should each fine-tuning run?",
+            sorted({*SEEDS, project.check.seeds}),
+            default=project.check.seeds,
+            format_func=lambda n: "Once" if n == 1 else f"{n} times",
+            required=True,
+            key="check_seeds",
+        )
+        say("More than once shows how much luck is in a training.", "rw-p rw-small rw-quiet")
+    with button:
+        pressed = st.button(
+            "Start the check",
+            type="primary",
+            disabled=not chosen,
+            key="start_check",
+            width="stretch",
+        )
+    if pressed:
+        start(project, tuple(chosen), effort, seeds)
+
+
+def card(
+    rung: RungType, found: Loaded, prior: Recommendation | None, last: Experiment | None
+) -> bool:
+    """One rung: what it does, why it is there, what it needs. True when it is to run."""
+    possible = "documents" not in rung.needs or bool(found.documents)
+    on = st.checkbox(
+        plain(rung.title), value=possible, disabled=not possible, key=f"rung_{rung.name}"
+    )
+    needs = " and ".join(words for need, words in NEEDS.items() if need in rung.needs)
+    took = last.rungs.get(rung.name) if last else None
+    html(
+        '<p class="rw-p">{symbol}{what}</p><p class="rw-p rw-small">{why}</p>'
+        '<p class="rw-p rw-small rw-quiet">Needs {needs}.{took}</p>',
+        symbol=symbol(rung.name),
+        what=rung.what,
+        why=why_there(rung, prior),
+        needs=needs or "nothing but the examples",
+        took=f" Took {seconds(took.prepare_s + took.answer_s)} last time." if took else "",
+    )
+    if not possible:
+        say("This project has no documents.", "rw-p rw-small")
+    return bool(on)
+
+
+def why_there(rung: RungType, prior: Recommendation | None) -> str:
+    """What the answers say about a rung."""
+    if prior is None:
+        return "No questions are answered, so nothing is expected of it yet."
+    place, ranked = next(
+        ((i, one) for i, one in enumerate(prior.ranking, 1) if one.rung == rung.name), (0, None)
+    )
+    if ranked is None:
+        return "The questions say nothing about it."
+    held = next((one for one in prior.blocked if one.rung == rung.name), None)
+    if held is not None:
+        return f"Your answers speak against it now: {held.because}."
+    words = "Your answers point here" if prior.aim == rung.name else f"Place {place} by the answers"
+    if not ranked.reasons:
+        return f"{words}."
+    reason = ranked.reasons[0]
+    return f"{words}: {'for' if reason.effect > 0 else 'against'} it, {reason.because}."
+
+
+def start(project: Project, chosen: tuple[str, ...], effort: str, seeds: int) -> None:
+    """Plan the run, start its process, and watch it."""
+    settings = dataclasses.replace(project.settings(), rungs=chosen, effort=effort, seeds=seeds)
+    try:
+        with st.spinner("Reading the data and making the model ready …"):
+            workflow.unpack_model(project)
+            run = workflow.start_run(project, settings=settings)
+            workflow.start_in_background(project, run)
+    except RungwiseError as error:
+        show_error(error)
+        return
+    open_up(project.root, run.name)
+    st.rerun()
+
+
+@st.fragment(run_every=EVERY_S)
+def watch(run: Run) -> None:
+    """The running check; drawn anew every moment, until it ends."""
+    now = progress(run)
+    if now.state not in ("starting", "running"):
+        st.rerun()
+    words, button = st.columns([4, 1.3], vertical_alignment="center")
+    with words:
+        say(now_words(now), "rw-lead")
+    with button:
+        if st.button("Stop", key="stop_check", width="stretch"):
+            workflow.cancel(run)
+            st.session_state["stopping"] = run.name
+    if st.session_state.get("stopping") == run.name:
+        say("Stopping. Finished rungs and the answers so far are kept.", "rw-p rw-quiet")
+    draw(run, now)
+
+
+def draw(run: Run, now: RunProgress) -> None:
+    """How far the run is."""
+    plan = run.plan()
+    progress_part(now, plan.seeds > 1, plan.skipped)
+
+
+def stopped_part(project: Project, run: Run, now: RunProgress) -> None:
+    """A check that was stopped, or whose process is gone."""
+    st.session_state.pop("stopping", None)
+    words, button = st.columns([4, 1.3], vertical_alignment="center")
+    with words:
+        say("It can go on where it was; nothing that is finished is done again.", "rw-lead")
+    with button:
+        if st.button("Go on", type="primary", key="resume_check", width="stretch"):
+            workflow.start_in_background(project, run)
+            st.rerun()
+    draw(run, now)
+
+
+project = project_or_stop("Check")
+run = run_or_none(project)
+state = state_of(run) if run else None
+if run and state in ("starting", "running"):
+    step = None
+    first_line("Check", project.name, f"Check {run.name} is running. You may close this page.")
+    watch(run)
+    st.stop()
+found = loaded(project)
+if found.task is None:
+    first_line("Check", project.name, "The data cannot be used yet.", ("Mend the data", "data"))
+    show_error(RungwiseError(*found.problems[:5]))
+    st.stop()
+last = workflow.experiment_of(run) if run else None
+if run and state == "stopped":
+    first_line("Check", project.name, f"Check {run.name} was stopped before its end.")
+    stopped_part(project, run, progress(run))
+elif run and last:
+    headline = workflow.verdict_of(last).headline
+    words = f"Check {run.name} is finished: {headline}"
+    first_line("Check", project.name, words, ("See the result", "compare"))
+else:
+    first_line("Check", project.name, "Nothing was checked yet. Choose the rungs and start.")
+choose_part(project, found, last)

@@ -1,0 +1,147 @@
+"""Compare: the result in one sentence, one picture and three facts; then what is behind it."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from advisor import workflow
+from advisor.items import choices
+from advisor.page_parts.blocks import figure, section
+from advisor.page_parts.cached import items, report
+from advisor.page_parts.frame import first_line, open_up, project_or_stop, run_or_none
+from advisor.page_parts.text import html, joined, markup, say, show_error
+from advisor.page_parts.walk import walk
+from advisor.progress import state_of
+from advisor.project import Project
+from advisor.report import Report
+from advisor.verdict import Verdict
+from harness.errors import RungwiseError
+from harness.experiment import Experiment
+from harness.store import Run
+
+# Session key of the widget that shows another check.
+CHOSEN = "compare_run"
+AGREEMENT = {
+    "confirmed": ("as expected", "good"),
+    "overturned": ("not as expected", "warn"),
+    "too_close_to_call": ("too close to call", "warn"),
+}
+
+
+def first_screen(project: Project, run: Run, shown: Report, verdict: Verdict) -> None:
+    """One sentence, one picture, three facts."""
+    words, tag = AGREEMENT.get(verdict.agreement or "", ("", ""))
+    mark = markup('<span class="rw-tag {tag}">{words}</span>', tag=tag, words=words)
+    sentence, other = st.columns([4, 1.3], gap="medium")
+    with sentence:
+        html(
+            '<p class="rw-lead"><b>{headline}</b> {sentence} {mark}</p>',
+            headline=shown.headline,
+            sentence=shown.sentence,
+            mark=mark if words else "",
+        )
+    with other:
+        choose_run(project, run)
+    picture, facts = st.columns([1.7, 1], gap="large")
+    with picture:
+        figure(shown.picture, wide=True)
+    with facts:
+        rows = joined(
+            markup(
+                '<h3 class="rw-h">{title}</h3><p class="rw-p">{text}</p>',
+                title=fact.title,
+                text=fact.text,
+            )
+            for fact in shown.facts
+        )
+        mind = joined(markup('<p class="rw-p">{text}</p>', text=text) for text in shown.mind)
+        head = markup('<h3 class="rw-h">Mind</h3>') if mind else ""
+        html("{rows}{head}{mind}", rows=rows, head=head, mind=mind)
+
+
+def differences(shown: Report) -> None:
+    """Every pair, how sure it is, what would change it."""
+    for key in ("why", "sure", "change"):
+        section(shown, key)
+
+
+def walked(run: Run, experiment: Experiment, verdict: Verdict) -> None:
+    """The held-out items one by one."""
+    if any(len(arm.seeds) > 1 for arm in experiment.rungs.values()):
+        note = "Answers are those of the first training; marks are means over all of them."
+        say(note, "rw-p rw-small rw-quiet")
+    ways = choices(items(run, experiment), experiment, verdict.recommended)
+    walk(ways, run.plan().spec.abstention)
+
+
+def training(shown: Report) -> None:
+    """How training went, and what every rung was built with."""
+    if not any(part.key == "training" for part in shown.sections):
+        say("Nothing was trained in this check.")
+    section(shown, "training")
+    section(shown, "rungs")
+
+
+def fair(shown: Report) -> None:
+    """What makes the comparison fair, and what it cannot say."""
+    for key in ("fair", "limits", "protection", "data", "reproduce"):
+        section(shown, key)
+
+
+def behind(run: Run, experiment: Experiment, shown: Report, verdict: Verdict) -> None:
+    """The tabs under the first screen; only the open one is drawn."""
+    parts: dict[str, Callable[[], None]] = {
+        "Differences": lambda: differences(shown),
+        "Items": lambda: walked(run, experiment, verdict),
+        "Training": lambda: training(shown),
+        "Cost": lambda: section(shown, "cost", title=False),
+        "Fair?": lambda: fair(shown),
+    }
+    tabs = st.tabs(list(parts), on_change="rerun", key="compare_tab")
+    for tab, draw in zip(tabs, parts.values(), strict=True):
+        with tab:
+            if tab.open:
+                draw()
+
+
+def choose_run(project: Project, run: Run) -> None:
+    """Another check to look at, where the project has several finished ones."""
+    names = [one.name for one, experiment in workflow.history(project) if experiment]
+    if len(names) > 1:
+        st.session_state[CHOSEN] = run.name
+        st.selectbox(
+            "Check",
+            names,
+            key=CHOSEN,
+            on_change=lambda: open_up(project.root, st.session_state[CHOSEN]),
+            format_func=lambda name: f"Check {name}",
+            label_visibility="collapsed",
+        )
+
+
+project = project_or_stop("Compare")
+run = run_or_none(project)
+try:
+    experiment = workflow.experiment_of(run) if run else None
+    if run is None or experiment is None:
+        words = "Nothing was checked yet."
+        if run is not None:
+            running = state_of(run) in ("starting", "running")
+            words = "The check is running." if running else "The check is not finished."
+        first_line("Compare", project.name, words, ("Go to the check", "check"))
+        st.stop()
+    verdict = workflow.verdict_of(experiment)
+    shown = report(run, "technical")
+except RungwiseError as error:
+    first_line("Compare", project.name, "The result cannot be read.", ("To the check", "check"))
+    show_error(error)
+    st.stop()
+first_line(
+    "Compare",
+    project.name,
+    f"Check {run.name}: {len(experiment.rungs)} rungs on {experiment.task.n_heldout:,} held-out "
+    "questions.",
+    ("Make the report", "report"),
+)
+first_screen(project, run, shown, verdict)
+behind(run, experiment, shown, verdict)

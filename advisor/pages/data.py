@@ -1,0 +1,217 @@
+"""Data: what was understood, what the model sees, and what is odd about it."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import streamlit as st
+
+from advisor.audit import AuditReport, Finding
+from advisor.numbers import count
+from advisor.page_parts.cached import audited, columns_in, loaded
+from advisor.page_parts.frame import first_line, project_or_stop
+from advisor.page_parts.text import cut, heading, html, joined, markup, say, show_error
+from advisor.project import INSTRUCTIONS, Project
+from advisor.settings_file import change
+from harness.data_columns import Columns
+from harness.errors import RungwiseError
+from harness.prompts import render, target
+from harness.task import Loaded
+from harness.types import KINDS, Task
+
+ROLES = {
+    "question": "Question",
+    "answer": "Right answer",
+    "id": "Number or name of the row",
+    "group": "What belongs together",
+    "document": "Document with the answer",
+    "key_facts": "Facts a right answer must hold",
+}
+KIND_WORDS = {
+    "label": "one label of a list",
+    "json": "a structured record",
+    "answer": "a short answer",
+    "text": "a longer text",
+}
+GROUPS = {
+    "error": ("Must fix", "stop"),
+    "warning": ("Should know", "warn"),
+    "info": ("Fine, for your information", ""),
+}
+CODES = {"pii": "personal data", "ordered": "sorted", "shift": "parts differ"}
+SHOWN_ROWS = 12
+
+
+def mapping_part(project: Project, found: Loaded) -> None:
+    """What each column means, to be corrected."""
+    heading("What was understood", "Correct it here; it is written to rungwise.toml.")
+    names = columns_in(project)
+    with st.form("mapping", border=False):
+        sides = st.columns(2)
+        chosen = {}
+        for number, (role, words) in enumerate(ROLES.items()):
+            with sides[number % 2]:
+                chosen[role] = role_select(role, words, names, found.columns)
+        kind = st.selectbox(
+            "A right answer is",
+            KINDS,
+            index=KINDS.index(project.task.kind),
+            format_func=lambda kind: KIND_WORDS[kind],
+            key="map_kind",
+        )
+        instruction = st.text_area(
+            "Instruction to the model", project.spec().instruction, key="map_instruction", height=80
+        )
+        if st.form_submit_button("Save and read again", key="map_save"):
+            save(project, chosen, {"kind": kind, "instruction": instruction})
+
+
+def role_select(role: str, words: str, names: list[str], given: Columns) -> str | None:
+    """The column that plays a role; None = no column does."""
+    now = getattr(given, role)
+    options = ["", *names]
+    column: str = st.selectbox(
+        words,
+        options,
+        index=options.index(now) if now in options else 0,
+        format_func=lambda name: name or "none",
+        key=f"map_{role}",
+    )
+    return column or None
+
+
+def save(project: Project, columns: Mapping[str, str | None], task: Mapping[str, Any]) -> None:
+    """Write the mapping; what cannot be used is said and nothing is changed."""
+    values: dict[tuple[str, ...], Any] = {
+        ("data", "columns", role): name for role, name in columns.items()
+    }
+    # [data] group is a shorthand for the same column, which would win otherwise
+    values["data", "group"] = None
+    text = task["instruction"].strip()
+    values["task", "kind"] = task["kind"]
+    values["task", "instruction"] = text or INSTRUCTIONS[task["kind"]]
+    try:
+        change(project.root, values)
+    except RungwiseError as error:
+        show_error(error)
+        return
+    st.rerun()
+
+
+def rows_part(task: Task) -> None:
+    """Three rows as the model sees them."""
+    heading("What the model sees", "Some rungs add passages or worked examples to this.")
+    rows = task.train[:3]
+    tabs = st.tabs([f"Row {number}" for number in range(1, len(rows) + 1)])
+    for tab, example in zip(tabs, rows, strict=True):
+        prompt = render(task.spec, example.question)
+        parts = {
+            "Instruction": prompt.system,
+            "Question": prompt.user,
+            "Right answer": target(task.spec, example),
+        }
+        lines = joined(
+            markup(
+                '<p class="rw-quiet rw-small rw-label">{title}</p><p class="rw-text rw-prompt" '
+                'dir="auto">{text}</p>',
+                title=title,
+                text=cut(text),
+            )
+            for title, text in parts.items()
+        )
+        with tab:
+            html("{lines}", lines=lines)
+
+
+def split_words(found: Loaded) -> str:
+    """How the rows are shared out."""
+    task = found.task
+    if task is None:
+        return "The data cannot be used yet: say what the columns mean, or mend what is listed."
+    words = (
+        f"{count(len(task.train), 'example')} to learn from, {len(task.dev):,} to choose settings "
+        f"on, {len(task.heldout):,} held out"
+    )
+    sources = len({document.source for document in task.documents})
+    return f"{words}, {count(sources, 'document')}." if sources else f"{words}; no documents."
+
+
+def findings_part(report: AuditReport, found: Loaded) -> None:
+    """Findings in three groups, each with its rows."""
+    questions = {example.id: example.question for example in found.examples}
+    for severity, (words, tag) in GROUPS.items():
+        group = [finding for finding in report.findings if finding.severity == severity]
+        if not group:
+            continue
+        heading(f"{words} ({len(group)})")
+        sides = st.columns(2, gap="medium")
+        for number, finding in enumerate(group):
+            with sides[number % 2]:
+                finding_part(finding, tag, questions)
+    if not report.findings:
+        heading("Nothing odd was found")
+
+
+def finding_part(finding: Finding, tag: str, questions: Mapping[str, str]) -> None:
+    """One finding: what it means, what to do, and the rows it is about."""
+    with st.container(border=True, gap="small"):
+        html(
+            '<p class="rw-p"><span class="rw-tag {tag}">{code}</span> {message}</p>'
+            '<p class="rw-p rw-quiet">What to do: {fix}</p>',
+            tag=tag,
+            code=CODES.get(finding.code, finding.code.replace("_", " ")),
+            message=finding.message,
+            fix=finding.fix,
+        )
+        if finding.rows:
+            with st.expander(f"Where ({finding.count:,})"):
+                row_table(finding.rows[:SHOWN_ROWS], finding.count, questions)
+
+
+def row_table(rows: Iterable[str], total: int, questions: Mapping[str, str]) -> None:
+    """Rows with their questions."""
+    shown = list(rows)
+    lines = joined(
+        markup(
+            '<tr><td class="rw-quiet">{row}</td><td class="rw-text">{question}</td></tr>',
+            row=row,
+            question=questions.get(row, ""),
+        )
+        for row in shown
+    )
+    html('<table class="rw-small">{lines}</table>', lines=lines)
+    if total > len(shown):
+        say(f"and {total - len(shown):,} more", "rw-p rw-small rw-quiet")
+
+
+def documents_part(found: Loaded) -> None:
+    """The documents that were read."""
+    words: dict[str, int] = {}
+    for document in found.documents:
+        words[document.source] = words.get(document.source, 0) + len(document.text.split())
+    if not words:
+        return
+    with st.expander(f"{count(len(words), 'document')}, {sum(words.values()):,} words"):
+        st.dataframe(
+            {"Document": list(words), "Words": list(words.values())},
+            hide_index=True,
+            height=min(420, 38 + 35 * len(words)),
+        )
+
+
+project = project_or_stop("Data")
+found = loaded(project)
+step = ("Go to the check", "check") if found.task else None
+first_line("Data", project.name, split_words(found), step)
+left, right = st.columns(2, gap="large")
+with left:
+    mapping_part(project, found)
+with right:
+    if found.task:
+        rows_part(found.task)
+    documents_part(found)
+# What must be mended stands beside the mapping that may mend it.
+with st.container() if found.task else right:
+    # Last, because it takes the longest: everything else is on the screen by then.
+    with st.spinner("Looking for what is odd …"):
+        report = audited(project)
+    findings_part(report, found)

@@ -1,0 +1,211 @@
+"""How far a check is, read from what the run has on disk: pages may come and go."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, NamedTuple
+
+from advisor.numbers import seconds
+from harness.cell import parse_cell
+from harness.effort import effort
+from harness.floors import FLOORS
+from harness.rungs import rungs
+from harness.runner import is_running
+from harness.store import Event, Plan, Run
+
+State = Literal["starting", "running", "finished", "stopped"]
+STARTING = "Starting the check"
+"""Message of the event that is written before the process is there."""
+START_S = 30.0
+"""A process that has not reported by then did not start."""
+TRAINING_SHARE = 0.6
+"""Of the work of a rung that trains; answering is the rest."""
+
+
+class Loss(NamedTuple):
+    """A step of training."""
+
+    step: int
+    loss: float
+    learning_rate: float
+
+
+@dataclass(frozen=True, slots=True)
+class CellProgress:
+    """How far one rung at one seed is."""
+
+    cell: str
+    rung: str
+    seed: int
+    title: str
+    state: Literal["waiting", "working", "finished", "failed"]
+    doing: str
+    """What it is at, or how it ended; a line."""
+    share: float
+    """0–1, for a bar."""
+    left_s: float | None
+    """Seconds left for what it is at; None when that cannot be told yet."""
+    losses: tuple[Loss, ...]
+    fix: str
+    """What to do where it failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunProgress:
+    """How far a run is."""
+
+    state: State
+    cells: tuple[CellProgress, ...]
+    """Rungs only, in the order they run."""
+    log: tuple[str, ...]
+    """Everything that was reported, a line each."""
+
+    @property
+    def working(self) -> CellProgress | None:
+        """The rung that is being worked on."""
+        return next((cell for cell in self.cells if cell.state == "working"), None)
+
+    @property
+    def waiting(self) -> int:
+        """How many rungs are still to come."""
+        return sum(cell.state == "waiting" for cell in self.cells)
+
+
+def progress(run: Run) -> RunProgress:
+    """How far a run is."""
+    plan = run.plan()
+    events, _ = run.events()
+    state = state_of(run, events)
+    names = [name for name in plan.cells if parse_cell(name)[0] not in FLOORS]
+    several = plan.seeds > 1
+    alive = state in ("starting", "running")
+    cells = [_cell(run, plan, name, events, alive) for name in names]
+    return RunProgress(
+        state=state,
+        cells=tuple(cells),
+        log=tuple(_line(event, several) for event in events),
+    )
+
+
+def state_of(run: Run, events: Sequence[Event] | None = None) -> State:
+    """Whether a process works on a run, has finished it, or is gone."""
+    if is_running(run):
+        return "running"
+    last = next(reversed(run.events()[0] if events is None else events), None)
+    if last is not None and last.message == STARTING and _age(last) < START_S:
+        return "starting"
+    return "finished" if (run.folder / "experiment.json").is_file() else "stopped"
+
+
+def _age(event: Event) -> float:
+    then = datetime.fromisoformat(event.at)
+    return (datetime.now(then.tzinfo) - then).total_seconds()
+
+
+def _cell(run: Run, plan: Plan, name: str, events: Sequence[Event], alive: bool) -> CellProgress:
+    rung, seed = parse_cell(name)
+    title = rungs()[rung].title if rung in rungs() else rung
+    own = [event for event in events if event.cell == name]
+    starts = [place for place, event in enumerate(own) if event.kind == "started"]
+    last = own[starts[-1] :] if starts else []
+    losses = _losses(own)
+    state, doing, share, left, fix = _standing(run, plan, name, last, losses, alive)
+    return CellProgress(name, rung, seed, title, state, doing, share, left, losses, fix)
+
+
+_Standing = tuple[
+    Literal["waiting", "working", "finished", "failed"], str, float, float | None, str
+]
+
+
+def _standing(
+    run: Run,
+    plan: Plan,
+    name: str,
+    last: Sequence[Event],
+    losses: Sequence[Loss],
+    alive: bool,
+) -> _Standing:
+    """State, words, share, seconds left and fix of a cell, from its last start on."""
+    if run.finished(name):
+        return "finished", _took(last), 1.0, None, ""
+    if not last:
+        return "waiting", "", 0.0, None, ""
+    event = last[-1]
+    if event.kind == "failed":
+        return "failed", event.message, 0.0, None, str(event.figures.get("fix", ""))
+    trained = TRAINING_SHARE if losses else 0.0
+    if event.kind == "answered":
+        done, total = int(event.figures["done"]), int(event.figures["total"])
+        words = f"answering, {done:,} of {total:,}"
+        share = trained + (1 - trained) * done / max(1, total)
+        left = _answering_left(last, total)
+    elif event.message == "Training":
+        figures = event.figures
+        tried, tries = _tries(plan, losses)
+        words = f"training, step {figures['step']:,} of {figures['steps']:,}"
+        if tries > 1:
+            words += f", learning rate {tried} of {tries}"
+        part = (tried - 1 + figures["step"] / max(1, figures["steps"])) / tries
+        share, left = trained * part, float(figures["seconds_left"])
+    else:
+        words, left = event.message[:1].lower() + event.message[1:] or "starting", None
+        share = trained * max(0, _tries(plan, losses)[0] - 1) / max(1, _tries(plan, losses)[1])
+    if alive:
+        return "working", words, share, left, ""
+    return "waiting", f"stopped while {words}" if words != "starting" else "", share, None, ""
+
+
+def _took(last: Sequence[Event]) -> str:
+    """How long a finished cell took, since it was last started."""
+    if not last or last[-1].kind != "finished":
+        return "done"
+    return f"done in {seconds(_age(last[0]) - _age(last[-1]))}"
+
+
+def _tries(plan: Plan, losses: Iterable[Loss]) -> tuple[int, int]:
+    """Which learning rate is being tried, and how many there are to try."""
+    tried = len({loss.learning_rate for loss in losses})
+    return tried, max(tried, effort(plan.effort).learning_rates)
+
+
+def _answering_left(last: Sequence[Event], total: int) -> float | None:
+    """Seconds left at the pace since this process began to answer."""
+    answered = [event for event in last if event.kind == "answered"]
+    first, now = answered[0], answered[-1]
+    gained = int(now.figures["done"]) - int(first.figures["done"])
+    seconds = _age(first) - _age(now)
+    if gained <= 0 or seconds <= 0:
+        return None
+    return (total - int(now.figures["done"])) * seconds / gained
+
+
+def _losses(own: Sequence[Event]) -> tuple[Loss, ...]:
+    return tuple(
+        Loss(
+            int(event.figures["step"]),
+            float(event.figures["loss"]),
+            float(event.figures.get("learning_rate", 0.0)),
+        )
+        for event in own
+        if event.message == "Training" and "loss" in event.figures
+    )
+
+
+def _line(event: Event, several: bool) -> str:
+    """An event as a line of the log."""
+    at = datetime.fromisoformat(event.at).astimezone().strftime("%H:%M:%S")
+    rung, seed = parse_cell(event.cell) if event.cell else ("check", 0)
+    who = f"{rung} (seed {seed})" if several and event.cell else rung
+    figures: dict[str, Any] = event.figures
+    words = event.message
+    if event.kind == "answered":
+        words = f"answered {figures['done']} of {figures['total']}"
+    elif event.message == "Training":
+        words = (
+            f"training, step {figures['step']} of {figures['steps']}, loss {figures['loss']:.3f}, "
+            f"{figures['tokens_per_s']:.0f} tokens a second"
+        )
+    elif not words:
+        words = event.kind
+    return f"{at}  {who}: {words}"

@@ -1,0 +1,108 @@
+"""A finished run to a report: which parts, in which order, for whom."""
+
+from advisor.recommendation import Recommendation
+from advisor.report.document import AUDIENCES, Audience, Blanks, Item, Report, Section
+from advisor.report.items import items_section, telling_items
+from advisor.report.prior_section import expected
+from advisor.report.record_sections import (
+    data,
+    fair,
+    glossary,
+    how_built,
+    limits,
+    protection,
+    reproduce,
+    training,
+)
+from advisor.report.result_sections import (
+    MIND,
+    change,
+    cost,
+    facts,
+    picture,
+    question,
+    sure,
+    why,
+)
+from advisor.report.sources import Sources, read_sources
+from harness.errors import Problem, UserError
+from harness.experiment import Experiment
+from harness.store import Run
+
+
+def build(
+    run: Run,
+    experiment: Experiment,
+    prior: Recommendation | None,
+    audience: Audience = "technical",
+) -> Report:
+    """The report of a finished run, from its stored files alone.
+
+    Args:
+        run: finished.
+        experiment: its experiment.json.
+        prior: what the answers advised when the check ran; None without answers.
+        audience: executive fits two printed pages; technical holds everything.
+
+    Raises:
+        UserError: no such audience, or a stored file is missing or damaged.
+    """
+    if audience not in AUDIENCES:
+        raise UserError(
+            Problem(
+                f"there is no audience {audience!r}",
+                f"choose one of {', '.join(AUDIENCES)}",
+                "audience",
+            )
+        )
+    sources = read_sources(run, experiment, prior)
+    items = telling_items(sources)
+    parts = _executive(sources) if audience == "executive" else _technical(sources, items)
+    return Report(
+        audience=audience,
+        project=experiment.task.name,
+        note=sources.note,
+        run=experiment.run,
+        date=experiment.created,
+        headline=sources.verdict.headline,
+        sentence=sources.verdict.sentence,
+        mind=sources.verdict.cautions[:MIND],
+        picture=picture(sources),
+        facts=facts(sources),
+        sections=tuple(part for part in parts if part is not None),
+        experiment=experiment,
+        prior=prior,
+        items=items,
+    )
+
+
+def _executive(sources: Sources) -> list[Section | None]:
+    return [
+        question(sources),
+        why(sources, full=False),
+        cost(sources, full=False),
+        sure(sources, full=False),
+        limits(sources),
+        change(sources, full=False),
+        Section("decision", "Who decided", (Blanks(("Decision", "Decided by", "Date")),)),
+    ]
+
+
+def _technical(sources: Sources, items: tuple[Item, ...]) -> list[Section | None]:
+    return [
+        question(sources),
+        why(sources, full=True),
+        sure(sources, full=True),
+        expected(sources),
+        change(sources, full=True),
+        items_section(sources, items) if items else None,
+        data(sources),
+        how_built(sources),
+        training(sources),
+        cost(sources, full=True),
+        fair(sources),
+        protection(sources),
+        limits(sources),
+        reproduce(sources),
+        glossary(),
+    ]

@@ -1,0 +1,69 @@
+"""The part of a report on the questionnaire: what the answers said, and why."""
+
+from functools import partial
+
+from advisor import charts
+from advisor.numbers import signed
+from advisor.question_types import Question
+from advisor.questionnaire import questions
+from advisor.recommendation import Reason, Recommendation
+from advisor.report.document import Block, Bullets, Figure, Paragraph, Section, Table
+from advisor.report.sources import Sources
+
+SHOWN = 12
+"""Reasons, the strongest."""
+
+
+def expected(sources: Sources) -> Section | None:
+    """What the answers pointed to before anything was measured; None without answers."""
+    prior = sources.prior
+    if prior is None:
+        return None
+    titles = {one.rung: one.title for one in prior.ranking}
+    text = f"The answers pointed to: {titles[prior.aim]}. {prior.confidence.text}"
+    blocks: list[Block] = [
+        Paragraph(text),
+        Paragraph(sources.verdict.prior_sentence),
+        Figure(partial(charts.axes, prior), "What the answers say the task needs."),
+        _ranking(prior),
+        _reasons(prior, titles),
+    ]
+    first = [f"First: {one.do} ({one.because})." for one in prior.requirements]
+    held = [f"{titles[b.rung]}: not now, because {b.because}. {b.lifted_by}" for b in prior.blocked]
+    if first or held:
+        blocks.append(Bullets((*first, *held)))
+    return Section("expected", "What was expected, and why", tuple(blocks))
+
+
+def _ranking(prior: Recommendation) -> Table:
+    rows = tuple(
+        (one.title, "not now" if one.blocked else "possible", signed(one.score).lstrip("+"))
+        for one in prior.ranking
+    )
+    strong = next(i for i, one in enumerate(prior.ranking) if one.rung == prior.aim)
+    return Table(
+        "Points by the answers", ("Choice", "State", "Points"), rows, words=2, strong=strong
+    )
+
+
+def _reasons(prior: Recommendation, titles: dict[str, str]) -> Table:
+    asked = {question.key: question for question in questions()}
+    rows = tuple(
+        (
+            _answer(asked, reason),
+            f"{titles[reason.rung]} {signed(reason.effect)}",
+            reason.because,
+            reason.source,
+        )
+        for reason in prior.reasons[:SHOWN]
+    )
+    head = ("Answer", "Moves", "Because", "Source")
+    return Table("The strongest reasons", head, rows, words=4)
+
+
+def _answer(asked: dict[str, Question], reason: Reason) -> str:
+    """The question with its answer in words; their keys where the questionnaire has changed."""
+    question = asked.get(reason.question)
+    options = {option.key: option.text for option in question.options} if question else {}
+    text = question.text if question else reason.question.replace("_", " ")
+    return f"{text} {options.get(reason.answer, reason.answer.replace('_', ' '))}"

@@ -1,0 +1,258 @@
+"""The parts of a report that let someone check it: data, rungs, fairness, limits, reproduction."""
+
+import inspect
+import shlex
+from collections.abc import Mapping
+from functools import partial
+
+from advisor import charts
+from advisor.numbers import count, interval, percent, seconds, setting
+from advisor.report.document import (
+    Block,
+    Bullets,
+    Commands,
+    Figure,
+    Paragraph,
+    Section,
+    Table,
+    Terms,
+)
+from advisor.report.sources import Sources
+from advisor.report.words import GLOSSARY, KIND_WORDS, in_sentence
+from harness.cell import parse_cell
+from harness.experiment import ArmResult
+from harness.generators.endpoint import PREFIX
+from harness.metrics import metrics
+from harness.rungs import rungs
+from harness.types import Json
+
+MEASURED = ("dev_score", "dev_metric", "dev_loss", "steps", "seconds", "curve")
+"""Keys of a trial that are results; the others are what was tried."""
+
+
+def data(sources: Sources) -> Section:
+    """What was measured on."""
+    task, spec = sources.experiment.task, sources.plan.spec
+    pairs = [
+        ("Task", f"{KIND_WORDS[spec.kind].capitalize()}; language {task.language}"),
+        ("Instruction", spec.instruction),
+        ("Learned from", f"{count(task.n_train, 'example')}"),
+        ("Settings chosen on", f"{count(task.n_dev, 'example')} (dev set)"),
+        ("Measured on", f"{count(task.n_heldout, 'held-out question')}"),
+    ]
+    if task.n_unanswerable:
+        pairs.append(("Without an answer", f"{task.n_unanswerable:,} of the held-out questions"))
+    if spec.abstention:
+        pairs.append(("To say then", spec.abstention))
+    if task.n_documents:
+        pairs.append(("Documents", f"{task.n_documents:,}"))
+    if spec.labels:
+        pairs.append(("Labels", ", ".join(spec.labels)))
+    pairs.append(("Score", f"{task.metric_title}: {in_sentence(metric_meaning(task.metric))}"))
+    pairs.append(("Fingerprint", task.fingerprint))
+    split = (
+        "The three parts share no question. While a rung is built and while it answers, the "
+        "references of the held-out questions are not in its hands."
+    )
+    return Section("data", "Data and split", (Terms(tuple(pairs)), Paragraph(split)))
+
+
+def metric_meaning(name: str) -> str:
+    """What a metric counts, in one sentence: the first line of the file that defines it."""
+    metric = metrics()[name]
+    module = inspect.getmodule(metric.item or metric.whole)
+    said = inspect.getdoc(module) or metric.title
+    return said.splitlines()[0]
+
+
+def protection(sources: Sources) -> Section:
+    """Where the data went, for those who have to answer for it."""
+    plan, experiment = sources.plan, sources.experiment
+    if plan.generator.startswith(PREFIX):
+        where = (
+            "Questions, examples and passages were sent to the model's address, "
+            f"{plan.generator.removeprefix(PREFIX)}. Everything else stayed on this machine."
+        )
+    else:
+        where = (
+            "Model, documents and questions stayed on the machine of the check; nothing was sent."
+        )
+    lines = [where]
+    trained = [arm.title for arm in experiment.rungs.values() if arm.settings.get("training_rows")]
+    if trained:
+        lines.append(
+            f"{' and '.join(trained)} put the training examples into the model's weights: what is "
+            "in them is hard to take back. In retrieval, deleting a document is enough."
+        )
+    lines.append(
+        "This report quotes held-out questions, answers and passages: it needs their care."
+    )
+    return Section("protection", "Data protection", (Bullets(tuple(lines)),))
+
+
+def how_built(sources: Sources) -> Section:
+    """Each rung's settings and effort, and all its scores."""
+    pairs = []
+    for name, arm in sources.experiment.rungs.items():
+        what = f"{rungs()[name].what} " if name in rungs() else ""
+        pairs.append((arm.title, f"{what}{_built(sources, arm)}"))
+    blocks: list[Block] = [Terms(tuple(pairs))]
+    experiment = sources.experiment
+    caption = "All scores, with 95 % intervals; the first decides"
+    blocks.append(_all_scores(caption, experiment.rungs))
+    beside = {**experiment.ceilings, **experiment.floors}
+    if beside:
+        blocks.append(_all_scores("For comparison, on the same questions", beside))
+    meanings = tuple(
+        (metrics()[name].title, metric_meaning(name)) for name in _metrics(experiment.rungs)
+    )
+    blocks.append(Terms(meanings))
+    return Section("rungs", "The rungs: settings, effort, scores", tuple(blocks), folded=True)
+
+
+def _built(sources: Sources, arm: ArmResult) -> str:
+    """Settings, what was tried, seeds, cuts and failures of a rung as sentences."""
+    told = []
+    if arm.settings:
+        told.append(f"Settings: {_pairs(arm.settings)}.")
+    tried = arm.effort.get("tried") or ()
+    if tried:
+        told.append(f"Tried on dev: {'; '.join(_trial(trial) for trial in tried)}.")
+    dev_answers = arm.effort.get("dev_answers", 0)
+    told.append(f"Answers on dev spent on choosing: {dev_answers:,}.")
+    if len(arm.seeds) > 1:
+        told.append(f"Seeds: {setting(arm.seeds)}.")
+    total = sources.experiment.task.n_heldout * len(arm.seeds)
+    if arm.truncated:
+        told.append(f"Cut at the length limit: {arm.truncated:,} of {total:,} answers.")
+    if arm.failures:
+        kinds = ", ".join(f"{n:,} {kind.replace('_', ' ')}" for kind, n in arm.failures.items())
+        told.append(f"Failed: {kinds}, of {total:,} answers.")
+    return " ".join(told)
+
+
+def _pairs(values: Mapping[str, Json]) -> str:
+    return ", ".join(f"{key.replace('_', ' ')} {setting(value)}" for key, value in values.items())
+
+
+def _trial(trial: Mapping[str, Json]) -> str:
+    """'passages 2: 41 %'."""
+    what = _pairs({key: value for key, value in trial.items() if key not in MEASURED})
+    scored = percent(trial.get("dev_score", trial.get("dev_metric")))
+    took = f" in {seconds(trial['seconds'])}" if "seconds" in trial else ""
+    return f"{what}: {scored}{took}"
+
+
+def _metrics(arms: Mapping[str, ArmResult]) -> list[str]:
+    """Metrics of any of the arms, the headline first."""
+    return list(dict.fromkeys(name for arm in arms.values() for name in arm.scores))
+
+
+def _score(arm: ArmResult, metric: str) -> str:
+    scored = arm.scores.get(metric)
+    if scored is None or scored.mean is None:
+        return "–"
+    return f"{percent(scored.mean)} ({interval(scored.low, scored.high)})"
+
+
+def _all_scores(caption: str, arms: Mapping[str, ArmResult]) -> Table:
+    """One row a metric."""
+    rows = tuple(
+        (metrics()[name].title, *(_score(arm, name) for arm in arms.values()))
+        for name in _metrics(arms)
+    )
+    head = ("Score", *(arm.title for arm in arms.values()))
+    return Table(caption, head, rows)
+
+
+def training(sources: Sources) -> Section | None:
+    """Curves of the rungs that were trained; None where none was."""
+    figures = [
+        Figure(partial(charts.curve, arm), f"{arm.title}, {_pairs(_numbers(arm))}.")
+        for arm in sources.experiment.rungs.values()
+        if any(trial.get("curve") for trial in arm.effort.get("tried") or ())
+    ]
+    if not figures:
+        return None
+    text = Paragraph(
+        "Loss on training rows that falls while loss on dev rises means learning by heart. The "
+        "state that did best on dev answers the held-out questions."
+    )
+    return Section("training", "How training went", (text, *figures))
+
+
+def _numbers(arm: ArmResult) -> dict[str, Json]:
+    wanted = ("learning_rate", "rank", "epochs", "training_rows")
+    return {name: arm.settings[name] for name in wanted if name in arm.settings}
+
+
+def fair(sources: Sources) -> Section:
+    """The fairness checklist."""
+    rows = tuple(
+        (line.check, "yes" if line.holds else "no", line.detail)
+        for line in sources.experiment.fairness
+    )
+    table = Table(
+        "Conditions of a fair comparison", ("Condition", "Holds", "Detail"), rows, words=3
+    )
+    return Section("fair", "Was it fair?", (table,))
+
+
+def limits(sources: Sources) -> Section:
+    """What was not tested."""
+    experiment, plan = sources.experiment, sources.plan
+    lines = [
+        f"Any model but {plan.generator}: with another one the rungs can stand in another order."
+    ]
+    lines += [
+        f"{_title(name)} could not run: {reason.rstrip('.')}."
+        for name, reason in experiment.skipped.items()
+    ]
+    for cell, said in experiment.failed.items():
+        name, seed = parse_cell(cell)
+        lines.append(f"{_title(name)}, seed {seed}, ended in an error: {said.rstrip('.')}.")
+    known = {*experiment.rungs, *experiment.skipped}
+    left_out = [in_sentence(rung.title) for name, rung in rungs().items() if name not in known]
+    if left_out:
+        lines.append(f"{', '.join(left_out).capitalize()}: not part of this check.")
+    lines.append("Questions unlike the held-out ones: what was not in them was not measured.")
+    lines.append(
+        "Whether people find the answers good: scores were computed, nobody graded the answers."
+    )
+    machine = experiment.model.get("device") or "one machine"
+    lines.append(f"Speed elsewhere: times are those of {machine}.")
+    return Section("limits", "What was not tested", (Bullets(tuple(lines)),))
+
+
+def _title(name: str) -> str:
+    return rungs()[name].title if name in rungs() else name.replace("_", " ").capitalize()
+
+
+def reproduce(sources: Sources) -> Section:
+    """Commands, versions and check sums."""
+    plan, experiment = sources.plan, sources.experiment
+    asked = ",".join([*experiment.rungs, *experiment.skipped])
+    model = f" --model {shlex.quote(plan.generator)}"
+    commands = (
+        "cd PROJECT-FOLDER",
+        f"rungwise check . --rungs {shlex.quote(asked)} --seeds {plan.seeds} "
+        f"--effort {plan.effort}{model}",
+        f"rungwise report {shlex.quote(f'runs/{experiment.run}')} --format html,json",
+    )
+    pairs = [
+        ("Run", f"{experiment.run}, {experiment.created[:16].replace('T', ' ')} UTC"),
+        ("Fingerprint", experiment.task.fingerprint),
+        ("Model", f"{plan.generator} {plan.generator_revision}".strip()),
+        ("Embedder", plan.embedder),
+        ("Machine", experiment.model.get("device") or "not recorded"),
+        ("Longest answer", f"{plan.max_new_tokens:,} tokens"),
+        ("Computing time", seconds(experiment.seconds)),
+        *experiment.environment.items(),
+    ]
+    blocks = (Commands(commands), Terms(tuple((name, str(value)) for name, value in pairs)))
+    return Section("reproduce", "How to do it again", blocks, folded=True)
+
+
+def glossary() -> Section:
+    """Words that the report uses."""
+    return Section("words", "Words", (Terms(GLOSSARY),), folded=True)

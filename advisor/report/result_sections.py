@@ -1,0 +1,206 @@
+"""The parts of a report that say what was found, how sure it is, and what it costs."""
+
+from collections.abc import Sequence
+from functools import partial
+
+from advisor import charts
+from advisor.charts.differences import WORDS
+from advisor.numbers import count, interval, p_value, percent, points, points_range, seconds, size
+from advisor.report.document import Block, Bullets, Fact, Figure, Paragraph, Section, Table
+from advisor.report.sources import Sources
+from advisor.report.words import KIND_WORDS, UPKEEP, in_sentence
+from harness.assemble import clusters_of
+from harness.experiment import ArmResult, Contrast
+
+MIND = 2
+"""Cautions on the first screen."""
+CHANGES = 3
+"""What would change the verdict, for who has two pages."""
+
+
+def picture(sources: Sources) -> Figure:
+    """The ladder."""
+    caption = "Each rung with its score and interval."
+    if sources.experiment.floors:
+        caption += " One in the grey band does no better than doing without a language model."
+    return Figure(partial(charts.ladder, sources.experiment), caption)
+
+
+def facts(sources: Sources) -> tuple[Fact, ...]:
+    """What it costs, whether it was expected, what would change it."""
+    changes = sources.verdict.would_change_if
+    return (
+        Fact("What it costs", cost_sentence(sources)),
+        Fact("What was expected", sources.verdict.prior_sentence),
+        Fact("What would change this", changes[0] if changes else NOTHING_OPEN),
+    )
+
+
+NOTHING_OPEN = (
+    "Between these rungs nothing is left open. Another task, other data or another model asks for "
+    "a new check."
+)
+
+
+def cost_sentence(sources: Sources) -> str:
+    """Time, preparation and upkeep of the advised rung."""
+    arm, first = sources.arm, next(iter(sources.experiment.rungs.values()))
+    told = []
+    if arm.latency_s.p50 is not None:
+        text = f"{seconds(arm.latency_s.p50)} a question on this machine"
+        if arm is not first and first.latency_s.p50 is not None:
+            more = arm.latency_s.p50 - first.latency_s.p50
+            word = "more" if more >= 0 else "less"
+            text += f", {seconds(abs(more))} {word} than {in_sentence(first.title)}"
+        told.append(f"{text}.")
+    told.append(f"Ready in {seconds(arm.prepare_s)}.")
+    if sources.standing in UPKEEP:
+        told.append(UPKEEP[sources.standing])
+    return " ".join(told)
+
+
+def question(sources: Sources) -> Section:
+    """What was asked, of whom, on what."""
+    task = sources.experiment.task
+    asked = ", ".join(in_sentence(arm.title) for arm in sources.experiment.rungs.values())
+    text = (
+        f"The task is to {KIND_WORDS[sources.plan.spec.kind]}. How much effort does it need? "
+        f"Compared were {asked}: each on the same {count(task.n_heldout, 'question')} with known "
+        f"answers, which none of them had seen while it was built."
+    )
+    return Section("question", "The question", (Paragraph(text),))
+
+
+def why(sources: Sources, full: bool) -> Section:
+    """Why this rung and not another; in full with every pair."""
+    experiment = sources.experiment
+    blocks: list[Block] = [Bullets(sources.verdict.reasons)] if sources.verdict.reasons else []
+    if not blocks:
+        blocks.append(Paragraph("Only one rung was measured, so there is nothing to compare."))
+    if full:
+        caption = (
+            f"Differences from {in_sentence(sources.arm.title)} on the same questions, with 95 % "
+            "intervals. Left of zero is worse."
+        )
+        blocks.append(Figure(partial(charts.differences, experiment), caption))
+        blocks += _pairs(sources, "Every pair of rungs", experiment.comparisons)
+        blocks += _pairs(
+            sources, "Against the best without a language model", experiment.floor_contrasts
+        )
+    return Section("why", "Why this rung and not another", tuple(blocks))
+
+
+def _pairs(sources: Sources, caption: str, contrasts: Sequence[Contrast]) -> list[Block]:
+    if not contrasts:
+        return []
+    arms = {**sources.experiment.rungs, **sources.experiment.floors}
+    rows, notes = [], []
+    for c in contrasts:
+        pair = f"{arms[c.a].title} against {in_sentence(arms[c.b].title)}"
+        needed = f"{c.n_needed:,}" if c.n_needed else ""
+        rows.append(
+            (pair, WORDS[c.verdict], points(c.difference), points_range(c.low, c.high),
+             p_value(c.p), p_value(c.p_adjusted), f"{c.n:,}", needed)
+        )  # fmt: skip
+        if c.note:
+            notes.append(f"{pair}: {c.note}.")
+    head = ("Pair", "Verdict", "Points", "95 % interval", "p", "p, adjusted", "Questions",
+            "To settle it")  # fmt: skip
+    tests = "; ".join(dict.fromkeys(c.test for c in contrasts if c.test))
+    blocks: list[Block] = [Table(caption, head, tuple(rows), words=2)]
+    blocks.append(
+        Paragraph(
+            f"Test: {tests}. An interval is for its pair alone; the verdict also allows for the "
+            "number of pairs (Holm's method). So an interval can leave zero out and its pair still "
+            "be too close to call."
+        )
+    )
+    if notes:
+        blocks.append(Bullets(tuple(notes)))
+    return blocks
+
+
+def sure(sources: Sources, full: bool) -> Section:
+    """How sure the result is, and on what it rests; in full with what the first screen says."""
+    task = sources.experiment.task
+    text = [
+        f"The scores rest on {count(task.n_heldout, 'held-out question')}.",
+        f"The intervals say how far chance in the choice of these questions reaches; a difference "
+        f"under {points(task.margin).lstrip('+')} points was set beforehand as too small to "
+        "matter.",
+    ]
+    clusters = clusters_of(sources.heldout)
+    if clusters is not None:
+        text.append(
+            f"They come from {len(set(clusters)):,} documents or groups; questions of one stand or "
+            "fall together, and the intervals allow for that."
+        )
+    if task.n_unanswerable:
+        text.append(
+            f"{count(task.n_unanswerable, 'question')} cannot be answered from what there is; "
+            "there the right answer is to say so."
+        )
+    blocks: list[Block] = [Paragraph(" ".join(text))]
+    cautions = sources.verdict.cautions[0 if full else MIND :]
+    if cautions:
+        blocks.append(Bullets(cautions))
+    return Section("sure", "How sure, and on what", tuple(blocks))
+
+
+def change(sources: Sources, full: bool) -> Section:
+    """What would reopen the decision; in full with all there is."""
+    changes = sources.verdict.would_change_if or (NOTHING_OPEN,)
+    changes = changes if full else changes[:CHANGES]
+    return Section("change", "What would reopen the decision", (Bullets(changes),))
+
+
+def cost(sources: Sources, full: bool) -> Section:
+    """Time and memory a rung; in full with tokens and a picture."""
+    experiment = sources.experiment
+    head = ["Rung", "Score", "A question", "To prepare", "Memory"]
+    if full:
+        head += ["Slowest 5 %", "Tokens in", "Tokens out", "All questions"]
+    names = list(experiment.rungs)
+    rows = [_cost_row(sources, arm, full) for arm in experiment.rungs.values()]
+    strong = (
+        names.index(sources.verdict.recommended) if sources.verdict.recommended in names else None
+    )
+    machine = experiment.model.get("device") or "this machine"
+    blocks: list[Block] = [
+        Table(f"Time and memory on {machine}", tuple(head), tuple(rows), strong=strong),
+    ]
+    if full:
+        caption = "Score against the median time a question; the lines are 95 % intervals."
+        blocks.append(Figure(partial(charts.cost_quality, experiment), caption))
+        blocks.append(
+            Paragraph(
+                f"A question: the median of {_timed(sources)} answers timed one at a time. Tokens: "
+                "means an answer. Memory: the most that the process held."
+            )
+        )
+    return Section("cost", "What it costs", tuple(blocks))
+
+
+def _timed(sources: Sources) -> str:
+    numbers = sorted({arm.latency_s.n for arm in sources.experiment.rungs.values()})
+    return f"{numbers[0]:,}" if len(numbers) == 1 else f"{numbers[0]:,} to {numbers[-1]:,}"
+
+
+def _cost_row(sources: Sources, arm: ArmResult, full: bool) -> tuple[str, ...]:
+    scored = arm.scores[sources.experiment.task.metric]
+    row = [
+        arm.title,
+        f"{percent(scored.mean)} ({interval(scored.low, scored.high)})",
+        seconds(arm.latency_s.p50),
+        seconds(arm.prepare_s),
+        size(arm.peak_memory_bytes),
+    ]
+    if full:
+        tail = seconds(arm.latency_s.p95) if arm.latency_s.p95 is not None else "too few"
+        row += [
+            tail,
+            f"{arm.prompt_tokens:,.0f}",
+            f"{arm.completion_tokens:,.0f}",
+            seconds(arm.answer_s),
+        ]
+    return tuple(row)

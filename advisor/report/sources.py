@@ -1,0 +1,108 @@
+"""What a report is made from: the files of a finished run, nothing else."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import msgspec
+
+from advisor.project import CONFIG
+from advisor.recommendation import Recommendation
+from advisor.verdict import Verdict, climb
+from harness.cell import cell_name
+from harness.disk import decode
+from harness.errors import Problem, UserError
+from harness.experiment import ArmResult, Experiment
+from harness.store import Plan, Run
+from harness.types import Answer, Example, Failure
+
+Scores = Mapping[str, Mapping[str, Mapping[str, float | None]]]
+"""Cell to metric to item to score; None = undefined."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """A finished run, read."""
+
+    run: Run
+    plan: Plan
+    experiment: Experiment
+    verdict: Verdict
+    prior: Recommendation | None
+    heldout: tuple[Example, ...]
+    scores: Scores
+    note: str
+
+    @property
+    def standing(self) -> str:
+        """The rung that climbing ends on: the recommended one, or the one that came nearest."""
+        return climb(self.experiment)
+
+    @property
+    def arm(self) -> ArmResult:
+        """Its result."""
+        return self.experiment.rungs[self.standing]
+
+    def answers(self, rung: str) -> dict[str, Answer | Failure]:
+        """A rung's answers at its first seed, by question."""
+        cell = self.run.cell(cell_name(rung, self.experiment.rungs[rung].seeds[0]))
+        results: tuple[Answer | Failure, ...] = (*cell.answers, *cell.failures)
+        return {result.query_id: result for result in results}
+
+    def item_scores(self, rung: str) -> dict[str, float | None]:
+        """Headline score of each item, mean over the seeds that have one."""
+        arm, metric = self.experiment.rungs[rung], self.experiment.task.metric
+        tables = [self.scores[cell_name(rung, seed)].get(metric, {}) for seed in arm.seeds]
+        means: dict[str, float | None] = {}
+        for example in self.heldout:
+            values = [table.get(example.id) for table in tables]
+            known = [value for value in values if value is not None]
+            means[example.id] = sum(known) / len(known) if known else None
+        return means
+
+
+def read_sources(run: Run, experiment: Experiment, prior: Recommendation | None) -> Sources:
+    """Read the rest of a finished run.
+
+    Raises:
+        UserError: a file is missing or damaged.
+    """
+    file = run.folder / "scores.json"
+    if not file.is_file():
+        raise UserError(
+            Problem(
+                "missing",
+                f"run the check again with --run {run.name}; what is finished is not done again",
+                str(file),
+            )
+        )
+    return Sources(
+        run=run,
+        plan=run.plan(),
+        experiment=experiment,
+        verdict=msgspec.convert(experiment.verdict, Verdict),
+        prior=prior,
+        heldout=run.heldout(),
+        scores=decode(file.read_bytes(), dict[str, dict[str, dict[str, float | None]]], file),
+        note=project_note(run),
+    )
+
+
+def project_note(run: Run) -> str:
+    """The remark in the project's rungwise.toml; empty where the run lies apart from a project.
+
+    Only this is read: whether the project could be checked again does not matter to a report.
+
+    Raises:
+        UserError: the file is not TOML.
+    """
+    file = run.folder.parents[1] / CONFIG
+    if not file.is_file():
+        return ""
+    try:
+        project = tomllib.loads(file.read_text(encoding="utf-8")).get("project", {})
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UserError(
+            Problem(f"not TOML: {error}", "text needs quotes, lists need brackets", str(file))
+        ) from error
+    return str(project.get("note", ""))

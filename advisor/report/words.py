@@ -1,0 +1,81 @@
+"""Words of the report that do not depend on a run."""
+
+from collections.abc import Mapping
+
+from harness.types import Kind
+
+KIND_WORDS: Mapping[Kind, str] = {
+    "label": "choose one label for each message",
+    "json": "take data from each message in a fixed form",
+    "answer": "answer questions",
+    "text": "write a text for each request",
+}
+"""What the model is asked to do."""
+
+UPKEEP: Mapping[str, str] = {
+    "prompt": "Nothing has to be kept current but the instruction.",
+    "few_shot": "The examples have to be kept current.",
+    "constrained": "The form has to be kept current.",
+    "rag": "The documents have to be kept current; a changed one counts from the next question on.",
+    "finetune": "Whatever changes has to be trained again.",
+    "rag_finetune": "The documents have to be kept current, and the model trained again when the "
+    "manner of answering changes.",
+    "preference": "Whatever changes has to be trained again.",
+}
+"""What a rung asks for after the first day."""
+
+GLOSSARY = (
+    ("Rung", "One way to get the task done. The rungs stand in order of effort."),
+    (
+        "Prompt",
+        "An instruction to a general model. Nothing is trained, nothing is looked up.",
+    ),
+    ("Retrieval (RAG)", "For each question passages are looked up and put before the model."),
+    ("Fine-tuning", "A model is trained further on examples, so that its behaviour changes."),
+    (
+        "Adapter (LoRA)",
+        "The small part that fine-tuning trains here; the model itself stays as it is.",
+    ),
+    ("Demonstration", "A worked example shown to the model before the question."),
+    ("Passage", "A piece of a document, as long as a paragraph."),
+    (
+        "Held-out set",
+        "Questions with known answers that no rung saw while it was built. All scores are on it.",
+    ),
+    (
+        "Dev set",
+        "Further questions on which settings were chosen, so that the held-out set stays unused.",
+    ),
+    (
+        "95 % interval",
+        "The range in which the score of many more such questions would lie, 95 times in 100.",
+    ),
+    ("Point", "One hundredth: from 40 % to 45 % is 5 points."),
+    (
+        "Too close to call",
+        "The interval of a difference holds both more and less. More questions can settle it.",
+    ),
+    (
+        "Margin",
+        "The difference that was said, before the check, to be too small to matter.",
+    ),
+    (
+        "Without a language model",
+        "What simple means reach on the same questions. A rung that is no better is not worth it.",
+    ),
+    (
+        "p, adjusted",
+        "How often chance alone would show so large a difference; adjusted for having looked at "
+        "several pairs.",
+    ),
+    (
+        "Seed",
+        "The number that starts the chance in training. Another seed gives a slightly other model.",
+    ),
+    ("Fingerprint", "A check sum of task, data and split. The same data gives the same one."),
+)
+
+
+def in_sentence(title: str) -> str:
+    """A title inside a sentence: 'Retrieval' -> 'retrieval'."""
+    return title[:1].lower() + title[1:]

@@ -1,0 +1,116 @@
+"""The folder in which the app keeps projects: what is there, and how a new one gets in."""
+
+import os
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from advisor import workflow
+from advisor.new_project import create_project
+from advisor.project import CONFIG, Project, open_project
+from advisor.settings_file import change
+from harness.errors import Problem, RungwiseError, UserError
+
+
+@dataclass(frozen=True, slots=True)
+class Shelved:
+    """A project as the list of projects shows it."""
+
+    root: Path
+    name: str
+    run: str
+    """The newest run; empty when there is none."""
+    words: str
+    """The verdict of that run, or what is to be done."""
+    at: str
+    """When that run was started, ISO 8601; empty when there is none."""
+
+
+def projects_folder() -> Path:
+    """Where the app keeps projects: ``RUNGWISE_PROJECTS``, else a folder in the user's home."""
+    given = os.environ.get("RUNGWISE_PROJECTS")
+    return Path(given).expanduser() if given else Path.home() / "rungwise-projects"
+
+
+def recent(most: int = 6, also: Path | None = None) -> list[Shelved]:
+    """The projects that were worked on last, newest first.
+
+    Args:
+        most: how many at most.
+        also: a project that lies elsewhere.
+    """
+    found = {file.parent.resolve() for file in projects_folder().glob(f"*/{CONFIG}")}
+    if also is not None and (also / CONFIG).is_file():
+        found.add(also.resolve())
+    return [_shelved(root) for root in sorted(found, key=_touched, reverse=True)[:most]]
+
+
+def take_sample(name: str) -> Path:
+    """Copy a sample project into the folder; a copy that is there already is taken as it is."""
+    return workflow.copy_sample(name, projects_folder() / name)
+
+
+def take_files(name: str, files: Sequence[tuple[str, bytes]]) -> Path:
+    """Make a project of files that were handed over.
+
+    Args:
+        name: what the user calls it.
+        files: name and content of each; only the last part of a name is used.
+
+    Raises:
+        UserError: no usable name, no files, two files of one name, or files that cannot be
+            understood.
+    """
+    folder = "-".join("".join(c if c.isalnum() else " " for c in name.lower()).split())
+    if not folder:
+        raise UserError(Problem("the project has no name", "give it a short name", "name"))
+    if not files:
+        raise UserError(Problem("there are no files", "add a table of examples", "files"))
+    names = [_file_name(given) for given, _ in files]
+    doubled = sorted({one for one in names if names.count(one) > 1})
+    if doubled:
+        raise UserError(
+            *(Problem("two files have this name", "rename one of them", one) for one in doubled)
+        )
+    root = projects_folder() / folder
+    with tempfile.TemporaryDirectory() as given:
+        for one, (_, content) in zip(names, files, strict=True):
+            (Path(given) / one).write_bytes(content)
+        create_project(root, [Path(given) / one for one in names])
+    change(root, {("project", "name"): name.strip()})
+    return root
+
+
+def _file_name(given: str) -> str:
+    """The last part of a name, whichever way its folders are separated."""
+    return Path(given.replace("\\", "/")).name or "file"
+
+
+def _touched(root: Path) -> float:
+    """When a project was last worked on."""
+    files = [root / CONFIG, root / "answers.toml", *(root / "runs").glob("*/events.jsonl")]
+    return max(file.stat().st_mtime for file in files if file.is_file())
+
+
+def _shelved(root: Path) -> Shelved:
+    try:
+        project = open_project(root)
+        name, run, words, at = _standing(project)
+    except RungwiseError as error:
+        return Shelved(root, root.name, "", f"Needs mending: {error.problems[0]}", "")
+    return Shelved(root, name, run, words, at)
+
+
+def _standing(project: Project) -> tuple[str, str, str, str]:
+    runs = workflow.history(project)
+    if not runs:
+        answered = workflow.answers_of(project)
+        words = "Not checked yet." if answered else "Questions not answered yet."
+        return project.name, "", words, ""
+    run, experiment = runs[0]
+    words = "The check is not finished."
+    if experiment is not None:
+        verdict = workflow.verdict_of(experiment)
+        words = f"{verdict.headline} {verdict.sentence}"
+    return project.name, run.name, words, run.plan().created

@@ -1,0 +1,89 @@
+"""rungwise doctor: what this machine has, and what will and will not work here."""
+
+import shutil
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+import psutil
+
+from advisor.numbers import size
+from advisor.terminal import out, out_json
+from advisor.verb import Verb
+from harness.environment import environment
+from harness.models import EMBEDDED, cache_folder, locate
+
+ENOUGH_MEMORY = 6e9
+ENOUGH_DISK = 3e9
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Arguments."""
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def run(given: Namespace) -> int:
+    """Print what was found; exit 1 when a check could not run here."""
+    facts, obstacles = examine()
+    if given.json:
+        out_json({"facts": facts, "obstacles": obstacles})
+    else:
+        for name, value in facts.items():
+            out(f"{name + ':':24}{value}")
+        out()
+        for obstacle in obstacles:
+            out(f"will not work: {obstacle}")
+        if not obstacles:
+            out("everything that the default check needs is here")
+    return 1 if obstacles else 0
+
+
+def examine() -> tuple[dict[str, str], list[str]]:
+    """Facts about the machine, and what stands against a check."""
+    obstacles = []
+    memory = psutil.virtual_memory().available
+    folder = cache_folder()
+    existing = next(path for path in (folder, *folder.parents) if path.exists())
+    disk = shutil.disk_usage(existing).free
+    facts = dict(environment())
+    facts["memory free"] = size(memory)
+    facts["disk free"] = f"{size(disk)} at {existing}"
+    facts["model cache"] = str(folder)
+    for name in EMBEDDED:
+        found = locate(name)
+        facts[f"model {name}"] = "installed" if found else "not installed"
+        if found is None:
+            obstacles.append(f"{name} is not installed; run: rungwise models pull {name}")
+    try:
+        from harness.device import pick_device
+
+        device = pick_device()
+    except ImportError as error:
+        obstacles.append(f"torch cannot be imported ({error}); install the project again")
+    else:
+        facts["device"] = device.name
+        facts["precision"] = f"{device.precision}: {device.why}"
+        facts["fine-tuning"] = _tuning(device.kind, device.precision)
+    if memory < ENOUGH_MEMORY:
+        obstacles.append(f"{size(memory)} of memory are free; training needs about 4 GB")
+    if disk < ENOUGH_DISK:
+        obstacles.append(f"{size(disk)} of disk are free; give at least {size(ENOUGH_DISK)}")
+    if not Path("/usr/bin/chromium").exists() and shutil.which("chromium") is None:
+        facts["chromium"] = "not installed (only the browser tests need it)"
+    return facts, obstacles
+
+
+def _tuning(kind: str, precision: str) -> str:
+    if kind == "cuda":
+        return "LoRA on the GPU"
+    if precision == "bfloat16":
+        return "LoRA on the CPU for small models (135M: minutes)"
+    return "LoRA on the CPU for small models, two to four times slower than with AMX"
+
+
+VERB = Verb(
+    name="doctor",
+    help="say what this machine has and what will work here",
+    example="rungwise doctor --json",
+    configure=configure,
+    run=run,
+)

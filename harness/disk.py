@@ -1,0 +1,88 @@
+"""Files written whole or not at all, and read with an error that says which one is damaged."""
+
+import contextlib
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from threading import get_ident
+from typing import Any, TypeVar
+
+import msgspec
+
+from harness.errors import JobError, Problem, UserError
+
+Value = TypeVar("Value")
+
+
+@contextlib.contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Make the file's folder; a full or forbidden disk becomes a `JobError`."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield
+    except OSError as error:
+        raise JobError(
+            Problem(
+                f"cannot write ({error.strerror})",
+                "free disk space or choose a folder you may write to; run the same command again "
+                "to go on",
+                str(path),
+            )
+        ) from error
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write a value as JSON so that the file is either the old one or whole.
+
+    Raises:
+        JobError: the disk is full or the folder cannot be written.
+    """
+    data = msgspec.json.format(msgspec.json.encode(value), indent=1)
+    with writing(path):
+        # beside the file, for a rename is atomic only within one file system
+        unfinished = path.with_name(f".{path.name}.{os.getpid()}-{get_ident()}.tmp")
+        try:
+            with unfinished.open("wb") as out:
+                out.write(data)
+                out.flush()
+                os.fsync(out.fileno())
+            unfinished.replace(path)
+        finally:
+            unfinished.unlink(missing_ok=True)
+
+
+def write_lines(path: Path, values: Sequence[Any]) -> None:
+    """Write values as JSON Lines.
+
+    Raises:
+        JobError: the disk is full or the folder cannot be written.
+    """
+    with writing(path):
+        path.write_bytes(b"".join(msgspec.json.encode(value) + b"\n" for value in values))
+
+
+def read_lines(path: Path, kind: type[Value]) -> Iterator[Value]:
+    """Values of a JSON Lines file.
+
+    Raises:
+        UserError: a line is damaged.
+    """
+    with path.open("rb") as lines:
+        for line in lines:
+            yield decode(line, kind, path)
+
+
+def decode(raw: bytes, kind: type[Value], file: Path) -> Value:
+    """A value from JSON.
+
+    Raises:
+        UserError: it is damaged, or of another kind.
+    """
+    try:
+        return msgspec.json.decode(raw, type=kind)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise UserError(
+            Problem(
+                f"damaged ({error})", "restore it, or delete the run and check again", str(file)
+            )
+        ) from error

@@ -1,0 +1,338 @@
+"""Every page by itself, through the real scripts: what it says, does and writes."""
+
+import tomllib
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from advisor import workflow
+from advisor.progress import STARTING, progress, state_of
+from advisor.project import open_project
+from harness.store import Run
+from tests.advisor.page_project import HOSTILE, NAME, make_project, make_run
+from tests.conftest import ROOT
+
+PAGES = ("start", "ask", "data", "check", "compare", "report")
+
+
+@pytest.fixture(autouse=True)
+def own_projects(monkeypatch, tmp_path):
+    """No test sees or touches the projects of whoever runs it."""
+    monkeypatch.setenv("RUNGWISE_PROJECTS", str(tmp_path / "projects"))
+    monkeypatch.delenv("RUNGWISE_PROJECT", raising=False)
+
+
+@pytest.fixture
+def project(tmp_path):
+    return make_project(tmp_path / "project")
+
+
+@pytest.fixture
+def run(project):
+    return make_run(project)
+
+
+def page(name: str, project=None, run: str = "") -> AppTest:
+    """A page as a fresh session sees it that comes with this address."""
+    at = AppTest.from_file(str(ROOT / "advisor" / "pages" / f"{name}.py"), default_timeout=60)
+    if project is not None:
+        at.query_params["project"] = str(project)
+    if run:
+        at.query_params["run"] = run
+    return shown(at.run())
+
+
+def shown(at: AppTest) -> AppTest:
+    assert not at.exception, [error.value for error in at.exception]
+    return at
+
+
+def words(at: AppTest) -> str:
+    """All HTML on the page."""
+    return "\n".join(part.proto.body for part in at.get("html"))
+
+
+@pytest.mark.parametrize("name", PAGES[1:])
+def test_a_page_without_a_project_says_so_and_leads_to_the_start(name):
+    at = page(name)
+    assert "No project is open yet." in words(at)
+    assert [button.label for button in at.button] == ["Choose a project"]
+
+
+@pytest.mark.parametrize("name", PAGES[1:])
+def test_a_page_of_a_project_that_cannot_be_opened_says_what_to_mend(name, tmp_path):
+    (tmp_path / "rungwise.toml").write_text("[data]\nexampels = 'x'\n", encoding="utf-8")
+    said = words(page(name, tmp_path))
+    assert "The project cannot be opened." in said
+    assert "there is no key &#39;exampels&#39;" in said and "did you mean examples?" in said
+
+
+@pytest.mark.parametrize("name", ["compare", "report"])
+def test_a_result_page_before_any_check_leads_to_the_check(name, project):
+    at = page(name, project)
+    assert at.button[0].label == "Go to the check"
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_page_of_a_finished_project_names_itself_and_its_state(name, project, run):
+    at = page(name, project, run.name)
+    first = at.get("html")[0].proto.body
+    assert '<h1 class="rw-where">' in first and '<p class="rw-state">' in first
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_foreign_text_reaches_no_markdown_and_no_html(name, project, run):
+    at = page(name, project, run.name)
+    said = words(at)
+    assert "<script" not in said
+    if name != "start":
+        assert "&lt;script&gt;alert(1)&lt;/script&gt;" in said, "the project's name is not shown"
+    for part in at.markdown:
+        assert HOSTILE not in part.value
+    labels = [button.label for button in at.button] + [box.label for box in at.expander]
+    assert not any("$x^2$" in label or ":red[" in label or "www.evil" in label for label in labels)
+
+
+def test_the_start_page_lists_projects_with_their_verdict(project, run):
+    at = page("start", project)
+    assert at.button(key="open_0").label.startswith("Desk \\*b\\*")
+    assert "Use retrieval." in words(at)
+
+
+def test_a_sample_is_copied_once_and_then_opened(tmp_path):
+    at = page("start")
+    at.radio(key="start_sample").set_value("ticket-routing")
+    at.button(key="open_sample").click()
+    # The page leads on to the next one, which only the router knows.
+    at.run()
+    root = tmp_path / "projects" / "ticket-routing"
+    assert (root / "rungwise.toml").is_file()
+    assert at.session_state["project"] == str(root)
+
+
+def test_uploaded_files_become_a_project_and_what_is_wrong_with_them_is_said(tmp_path):
+    at = page("start")
+    at.text_input(key="start_name").set_value("Müşteri hattı")
+    at.button(key="make_project").click()
+    assert "there are no files" in words(shown(at.run()))
+    table = b"question,answer\n" + b"".join(b"What is %d?,Number %d\n" % (i, i) for i in range(50))
+    at.file_uploader(key="start_files").upload([("../../numbers.csv", table, "text/csv")])
+    at.button(key="make_project").click()
+    at.run()
+    root = tmp_path / "projects" / "müşteri-hattı"
+    assert (root / "data" / "numbers.csv").is_file()
+    assert open_project(root).name == "Müşteri hattı"
+
+
+def test_an_answer_is_on_disk_at_once_and_moves_the_ladder(project):
+    at = page("ask", project)
+    assert "Answer what you know" in words(at)
+    key = f"answer|{project}|held_out_set"
+    at.radio(key=key).set_value("none")
+    shown(at.run())
+    assert workflow.answers_of(open_project(project)).answers == {"held_out_set": "none"}
+    said = words(at)
+    assert "1 of" in said and "Put at least 30, better 100" in said
+    again = page("ask", project)
+    assert again.session_state["project"] == str(project)
+    assert "Question 2 of" in words(again), "a new session goes on at the first open question"
+
+
+def test_the_ladder_names_the_answer_that_moved_it(project):
+    workflow.save_answers(open_project(project), {"knowledge": "private"})
+    at = page("ask", project)
+    while "Question 4 of" not in words(at):
+        at.button(key="ask_next").click()
+        shown(at.run())
+    said = words(at)
+    assert "This answer moved" in said and "Retrieval (RAG) +3" in said
+    assert "+3 by question 4: facts taught by training" in said
+    assert "▲" in said, "retrieval rose and nothing shows it"
+
+
+def test_a_worked_case_replaces_the_answers(project):
+    workflow.save_answers(open_project(project), {"held_out_set": "none"})
+    at = page("ask", project)
+    at.selectbox(key="ask_case").set_value("petitions")
+    shown(at.run())
+    at.button(key="take_case").click()
+    shown(at.run())
+    kept = workflow.answers_of(open_project(project)).answers
+    assert kept["main_failure"] == "form" and kept["held_out_set"] == "some"
+
+
+def test_the_data_answers_what_it_can_and_an_answer_by_hand_stays(project):
+    workflow.save_answers(open_project(project), {"examples": "messy"})
+    at = page("ask", project)
+    at.button(key="ask_from_data").click()
+    shown(at.run())
+    sheet = workflow.answers_of(open_project(project))
+    assert sheet.answers["held_out_set"] == "some" and sheet.answers["examples"] == "messy"
+    assert sheet.from_data["held_out_set"] == "40 questions held out"
+    assert sheet.from_data.keys() == {"held_out_set"}
+
+
+def test_answers_that_cannot_be_read_are_named_and_kept(project):
+    (project / "answers.toml").write_text("[answers]\nknowlege = 'private'\n", encoding="utf-8")
+    assert "unknown question" in words(page("ask", project))
+    assert "knowlege" in (project / "answers.toml").read_text(encoding="utf-8")
+
+
+def test_the_data_page_shows_rows_as_the_model_sees_them_and_the_findings(project):
+    said = words(page("data", project))
+    assert "Answer briefly." in said and "40 held out, 40 documents." in said
+    assert "Should know" in said and "too few" in said
+
+
+def test_a_changed_mapping_is_written_and_the_users_remarks_stay(project):
+    at = page("data", project)
+    at.selectbox(key="map_document").set_value("")
+    at.text_area(key="map_instruction").set_value('Say "days".')
+    at.button(key="map_save").click()
+    shown(at.run())
+    text = (project / "rungwise.toml").read_text(encoding="utf-8")
+    written = tomllib.loads(text)
+    assert written["data"]["columns"] == {"question": "question", "answer": "answer"}
+    assert written["task"]["instruction"] == 'Say "days".'
+    assert "# a remark of the user" in text and "heldout = 40   # rows" in text
+
+
+def test_a_mapping_that_cannot_work_is_refused_and_nothing_is_written(project):
+    before = (project / "rungwise.toml").read_bytes()
+    at = page("data", project)
+    at.selectbox(key="map_kind").set_value("json")
+    at.button(key="map_save").click()
+    shown(at.run())
+    assert "kind = json needs a schema" in words(at)
+    assert (project / "rungwise.toml").read_bytes() == before
+
+
+def test_data_that_cannot_be_used_stops_the_check_and_is_listed_first(project):
+    (project / "data" / "examples.jsonl").write_text('{"question": "Why?"}\n', encoding="utf-8")
+    assert "Must fix" in words(page("data", project))
+    at = page("check", project)
+    assert at.button[0].label == "Mend the data"
+    assert "start_check" not in [button.key for button in at.button]
+
+
+def test_the_check_page_explains_every_rung_and_offers_one_button(project):
+    workflow.save_answers(open_project(project), {"knowledge": "private"})
+    at = page("check", project)
+    said = words(at)
+    assert [box.label for box in at.checkbox] == [
+        "Prompt", "Prompt with examples", "Retrieval", "Fine\\-tuning",
+    ]  # fmt: skip
+    assert "Place 1 by the answers" in said and "Needs your documents." in said
+    assert [button.label for button in at.button] == ["Start the check"]
+
+
+def test_a_rung_that_cannot_run_is_shown_and_not_chosen(project):
+    text = (project / "rungwise.toml").read_text(encoding="utf-8")
+    text = text.replace('documents = "data/documents"\n', "")
+    (project / "rungwise.toml").write_text(text, encoding="utf-8")
+    at = page("check", project)
+    box = at.checkbox(key="rung_rag")
+    assert box.disabled and not box.value
+    assert "This project has no documents." in words(at)
+
+
+def test_a_check_that_was_killed_can_be_gone_on_with_and_shows_what_is_done(project, run):
+    (run.folder / "experiment.json").unlink()
+    run.cell_file("finetune-s0").unlink()
+    run.say("started", "", "finetune-s0")
+    run.say("answered", "", "finetune-s0", {"done": 5, "total": 20})
+    at = page("check", project, run.name)
+    assert f"Check {run.name} was stopped before its end." in words(at)
+    assert at.button(key="resume_check").label == "Go on"
+    assert "stopped while answering, 5 of 20" in words(at)
+    assert any("training, step 2 of 2, loss 1.000" in block.value for block in at.code)
+
+
+def test_a_starting_check_is_watched_and_says_that_it_starts(project, run):
+    (run.folder / "experiment.json").unlink()
+    run.say("doing", STARTING)
+    at = page("check", project, run.name)
+    assert "The check is starting." in words(at)
+    at.button(key="stop_check").click()
+    assert "Finished rungs and the answers so far are kept." in words(shown(at.run()))
+
+
+def test_progress_is_read_from_disk_alone(project, run):
+    run.cell_file("finetune-s0").unlink()
+    (run.folder / "experiment.json").unlink()
+    run.say("started", "", "finetune-s0")
+    now = progress(Run(run.folder))
+    assert now.state == "stopped" == state_of(run)
+    states = {cell.rung: cell.state for cell in now.cells}
+    assert states == {
+        "prompt": "finished", "few_shot": "finished", "rag": "finished", "finetune": "waiting",
+    }  # fmt: skip
+    assert [loss.loss for loss in now.cells[-1].losses] == [2.0, 1.0]
+
+
+def test_a_failed_rung_says_why_and_what_to_do(project, run):
+    run.cell_file("rag-s0").unlink()
+    run.say("started", "", "rag-s0")
+    run.say("failed", f"out of memory {HOSTILE}", "rag-s0", {"fix": "choose a smaller model"})
+    (run.folder / "experiment.json").unlink()
+    said = words(page("check", project, run.name))
+    assert "failed</span> out of memory" in said and "choose a smaller model" in said
+    assert "<script" not in said
+
+
+def test_the_result_opens_with_one_sentence_a_picture_and_three_facts(project, run):
+    at = page("compare", project, run.name)
+    said = words(at)
+    assert "<b>Use retrieval. Do not fine-tune yet.</b>" in said
+    for title in ("What it costs", "What was expected", "What would change this"):
+        assert title in said
+    # the ladder, and behind it the differences of the open tab
+    assert len(at.get("arrow_vega_lite_chart")) >= 2
+
+
+def test_the_items_show_every_answer_its_mark_and_the_cited_passage(project, run):
+    at = page("compare", project, run.name)
+    at.session_state["compare_tab"] = "Items"
+    shown(at.run())
+    box = at.selectbox(key="item_way")
+    assert box.options[0].startswith("Where the rungs disagree (")
+    assert any(words.startswith("Retrieval right, Prompt not (") for words in box.options)
+    said = words(at)
+    assert 'rw-passage cited">' in said and "the answer rests on this" in said
+    assert ">right</span>" in said and ">wrong</span>" in said
+    before = said
+    at.button(key="item_next").click()
+    assert words(shown(at.run())) != before
+    way = next(words for words in box.options if words.startswith("An answer failed"))
+    at.selectbox(key="item_way").set_value(way.rpartition(" (")[0])
+    said = words(shown(at.run()))
+    assert "prompt too long: 2,100 tokens" in said and "1 of 1" in said
+
+
+@pytest.mark.parametrize("tab", ["Differences", "Training", "Cost", "Fair?"])
+def test_every_tab_of_the_result_is_drawn(tab, project, run):
+    at = page("compare", project, run.name)
+    at.session_state["compare_tab"] = tab
+    told = {
+        "Differences": "Every pair of rungs",
+        "Training": "How training went",
+        "Cost": "Time and memory on",
+        "Fair?": "Was it fair?",
+    }
+    assert told[tab] in words(shown(at.run()))
+
+
+def test_the_report_page_offers_both_files_for_both_audiences(project, run):
+    at = page("report", project, run.name)
+    labels = [part.proto.label for part in at.get("download_button")]
+    assert labels == ["Download HTML", "Download JSON"]
+    frame = at.get("iframe")[0].proto
+    assert frame.src.startswith("data:text/html"), "the preview must not share this page's origin"
+    at.segmented_control(key="report_audience").set_value("technical")
+    shown(at.run())
+
+
+def test_the_projects_name_is_shown_as_it_is_written(project):
+    from html import unescape
+
+    assert NAME in unescape(words(page("data", project)))

@@ -1,0 +1,203 @@
+"""Each layout of the field's tools, as its own documentation spells it, comes out as question and
+answer."""
+
+import json
+
+import pytest
+
+from harness.data import import_examples
+from harness.data_columns import Columns
+from harness.data_shapes import unpack_records
+from harness.types import TaskSpec
+
+SPEC = TaskSpec("desk", "answer", "Answer.", abstention="I do not know.")
+
+
+def imported(tmp_path, records, ending=".jsonl"):
+    path = tmp_path / f"rows{ending}"
+    lines = "\n".join(json.dumps(record) for record in records)
+    path.write_text(lines if ending == ".jsonl" else json.dumps(records), encoding="utf-8")
+    return import_examples(path, Columns(), SPEC, path.name)
+
+
+def pair(tmp_path, record):
+    found = imported(tmp_path, [record])
+    assert found.problems == ()
+    (example,) = found.examples
+    return example.question, example.references
+
+
+def user(text):
+    return {"role": "user", "content": text}
+
+
+def assistant(text):
+    return {"role": "assistant", "content": text}
+
+
+SHAPES = {
+    "question and answer": {"question": "Why?", "answer": "So."},
+    "alpaca": {"instruction": "Why?", "input": "", "output": "So."},
+    "alpaca without input": {"instruction": "Why?", "output": "So."},
+    "alpaca with a system text": {"instruction": "Why?", "output": "So.", "system": "Be kind."},
+    "gpteacher": {"instruction": "Why?", "input": "", "response": "So."},
+    "oasst": {"INSTRUCTION": "Why?", "RESPONSE": "So."},
+    "openorca": {"system_prompt": "Be kind.", "question": "Why?", "response": "So."},
+    "chat": {"messages": [user("Why?"), assistant("So.")]},
+    "chat with a system message": {
+        "messages": [{"role": "system", "content": "Be kind."}, user("Why?"), assistant("So.")]
+    },
+    "chat in a text column": {"text": [user("Why?"), assistant("So.")]},
+    "sharegpt": {
+        "conversations": [{"from": "human", "value": "Why?"}, {"from": "gpt", "value": "So."}],
+        "system": "Be kind.",
+        "tools": "",
+    },
+    "prompt and completion": {"prompt": "Why?", "completion": "So."},
+    "prompt and completion as messages": {
+        "prompt": [user("Why?")],
+        "completion": [assistant("So.")],
+    },
+    "kiln": {"input": "Why?", "output": "So.", "reasoning": "", "tags": "a,b"},
+    "article and summary": {"article": "Why?", "summary": "So."},
+    "context qa": {"article": "Long ago.", "question": "Why?", "answer": "So."},
+    "message pair": {"message_1": "Why?", "message_2": "So."},
+    "ragas": {"user_input": "Why?", "reference": "So.", "retrieved_contexts": ["x"]},
+    "ragas 0.1": {"question": "Why?", "ground_truth": "So.", "contexts": ["x"]},
+    "deepeval": {"input": "Why?", "expected_output": "So."},
+    "inspect": {"input": "Why?", "target": "So."},
+    "autorag": {"query": "Why?", "generation_gt": ["So."], "retrieval_gt": [["d1"]]},
+    "squad, flat": {
+        "title": "T",
+        "context": "So it is.",
+        "question": "Why?",
+        "answers": {"text": ["So.", "So."], "answer_start": [0, 0]},
+    },
+}
+
+
+@pytest.mark.parametrize("record", SHAPES.values(), ids=SHAPES.keys())
+def test_a_known_layout_gives_the_question_and_the_answer(tmp_path, record):
+    assert pair(tmp_path, record) == ("Why?", ("So.",))
+
+
+def test_alpaca_joins_instruction_and_input_as_its_own_prompt_does(tmp_path):
+    record = {"instruction": "Translate.", "input": "hello", "output": "hallo"}
+    assert pair(tmp_path, record) == ("Translate.\nhello", ("hallo",))
+
+
+def test_alpaca_puts_earlier_turns_before_the_instruction(tmp_path):
+    record = {"instruction": "And now?", "output": "Later.", "history": [["Hi", "Hello"]]}
+    assert pair(tmp_path, record) == ("Hi\nHello\nAnd now?", ("Later.",))
+
+
+def test_alpaca_in_a_table_is_read_as_alpaca_too(tmp_path):
+    path = tmp_path / "rows.csv"
+    path.write_text("instruction,input,output\nTranslate.,hello,hallo\n", encoding="utf-8")
+    (example,) = import_examples(path, Columns(), SPEC).examples
+    assert (example.question, example.references) == ("Translate.\nhello", ("hallo",))
+
+
+def test_an_alpaca_output_that_is_an_object_is_kept_as_json(tmp_path):
+    question, references = pair(tmp_path, {"instruction": "Who?", "output": {"name": "Ada"}})
+    assert (question, references) == ("Who?", ('{"name": "Ada"}',))
+
+
+def test_the_last_turn_is_the_answer_and_the_earlier_ones_are_the_question(tmp_path):
+    turns = [user("Hi"), assistant("Hello"), user("Where is it?"), assistant("Here.")]
+    assert pair(tmp_path, {"messages": turns}) == ("Hi\nHello\nWhere is it?", ("Here.",))
+
+
+def test_calls_of_tools_are_passed_over(tmp_path):
+    turns = [
+        user("Weather?"),
+        {"role": "assistant", "content": None, "tool_calls": [{"id": "1"}]},
+        {"role": "tool", "content": "sunny"},
+        assistant("It is sunny."),
+    ]
+    assert pair(tmp_path, {"messages": turns}) == ("Weather?", ("It is sunny.",))
+
+
+@pytest.mark.parametrize(
+    "turns",
+    [
+        [user("Why?")],
+        [user("Why?"), {"role": "assistant", "content": None}],
+        [user("Why?"), assistant("So."), user("Really?")],
+    ],
+)
+def test_a_chat_without_a_last_answer_is_a_problem_and_never_unanswerable(tmp_path, turns):
+    found = imported(tmp_path, [{"messages": turns}, SHAPES["chat"]])
+    assert len(found.examples) == 1
+    assert [str(problem) for problem in found.problems] == ["rows.jsonl, row 1: no answer"]
+
+
+def test_other_columns_of_a_chat_row_stay(tmp_path):
+    (row,) = unpack_records({**SHAPES["chat"], "id": "c1", "group": "g"})
+    assert row == {"id": "c1", "group": "g", "question": "Why?", "answer": "So."}
+
+
+SQUAD = {
+    "version": "v2.0",
+    "data": [
+        {
+            "title": "Bread",
+            "paragraphs": [
+                {
+                    "context": "Bread is baked.",
+                    "qas": [
+                        {
+                            "id": "q1",
+                            "question": "What is baked?",
+                            "answers": [
+                                {"text": "Bread", "answer_start": 0},
+                                {"text": "Bread", "answer_start": 0},
+                                {"text": "bread loaves", "answer_start": 0},
+                            ],
+                        },
+                        {
+                            "id": "q2",
+                            "question": "Who bakes?",
+                            "is_impossible": True,
+                            "answers": [],
+                            "plausible_answers": [{"text": "Bread", "answer_start": 0}],
+                        },
+                    ],
+                }
+            ],
+        }
+    ],
+}
+
+
+def test_squad_gives_one_row_a_question_with_all_distinct_answers(tmp_path):
+    found = imported(tmp_path, SQUAD, ".json")
+    assert found.problems == ()
+    first, second = found.examples
+    assert (first.id, first.question, first.references) == (
+        "q1",
+        "What is baked?",
+        ("Bread", "bread loaves"),
+    )
+    assert first.context_ids == ("Bread",)
+    assert (second.id, second.references, second.answerable) == ("q2", (), False)
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"paragraphs": [5]},
+        {"paragraphs": [{"qas": [{"question": "q", "answers": "text"}]}]},
+        {"question": "q", "answers": {"text": None}},
+        {"instruction": "q", "history": 5, "output": "a"},
+    ],
+)
+def test_a_broken_known_layout_is_a_problem_with_its_row(tmp_path, record):
+    found = imported(tmp_path, [SHAPES["chat"], record])
+    assert [problem.where for problem in found.problems] == ["rows.jsonl, row 2"]
+    assert len(found.examples) == 1
+
+
+def test_an_unknown_layout_is_left_as_it_is():
+    record = {"a": 1, "b": [1, 2], "answers": ["x"], "text": "plain", "prompt": ["not a chat"]}
+    assert list(unpack_records(record)) == [record]

@@ -1,0 +1,76 @@
+import pytest
+
+from harness.prompts import Demonstration, passage, render, system_prompt, target
+from harness.types import Context, Example, TaskSpec
+
+LABEL = TaskSpec("desk", "label", " Sort the message. ", labels=("billing", "login"))
+JSON = TaskSpec("desk", "json", "Extract.", schema='{"type":"object"}')
+ANSWER = TaskSpec("desk", "answer", "Answer.", abstention="I do not know.")
+NEAR = Context("a.md", "Two years.", 0.9, "Warranty")
+FAR = Context("b.md", "Two days.", 0.4)
+
+
+def test_the_system_prompt_of_a_label_task_lists_every_label():
+    assert system_prompt(LABEL) == (
+        "Sort the message.\nAnswer with exactly one of these labels and nothing else:\n"
+        "billing\nlogin"
+    )
+
+
+def test_the_system_prompt_of_a_json_task_holds_the_schema():
+    assert system_prompt(JSON).endswith('and nothing else:\n{"type":"object"}')
+
+
+def test_the_system_prompt_names_the_abstention_sentence_only_where_there_is_one():
+    assert system_prompt(ANSWER) == "Answer.\nIf the answer is not known, reply: I do not know."
+    assert system_prompt(TaskSpec("desk", "text", "Write.")) == "Write."
+
+
+def test_messages_begin_with_the_system_prompt_and_end_with_the_question():
+    prompt = render(ANSWER, "How long?", (), [Demonstration("q1", "a1"), Demonstration("q2", "a2")])
+    assert prompt.messages() == [
+        {"role": "system", "content": system_prompt(ANSWER)},
+        {"role": "user", "content": "q1"},
+        {"role": "assistant", "content": "a1"},
+        {"role": "user", "content": "q2"},
+        {"role": "assistant", "content": "a2"},
+        {"role": "user", "content": "How long?"},
+    ]
+
+
+def test_passages_stand_before_the_question_with_the_closest_one_last():
+    assert render(ANSWER, "How long?", (NEAR, FAR)).user == (
+        "Two days.\n\n[Warranty]\nTwo years.\n\nQuestion: How long?"
+    )
+
+
+def test_the_question_alone_is_put_as_it_is():
+    text = "{braces} %s \n and a trailing space "
+    assert render(LABEL, text).user == text
+
+
+def test_every_rung_has_the_same_system_prompt():
+    prompts = [
+        render(ANSWER, "q"),
+        render(ANSWER, "other", (NEAR,)),
+        render(ANSWER, "q", (), [Demonstration("a", "b")]),
+    ]
+    assert len({prompt.system for prompt in prompts}) == 1
+
+
+def test_a_passage_names_its_title_where_it_has_one():
+    assert passage(NEAR) == "[Warranty]\nTwo years."
+    assert passage(FAR) == "Two days."
+
+
+def test_the_first_reference_is_what_a_tuned_model_learns_to_say():
+    assert target(ANSWER, Example("e", "q", ("first", "second"))) == "first"
+
+
+def test_nothing_known_is_learned_as_the_abstention():
+    assert target(ANSWER, Example("e", "q", ())) == "I do not know."
+
+
+def test_without_an_abstention_sentence_an_unanswerable_row_cannot_be_learned():
+    with pytest.raises(ValueError, match="example e has no answer"):
+        target(LABEL, Example("e", "q", ()))

@@ -1,0 +1,164 @@
+"""The main job through its real door: the command, real processes, a small real model."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from harness.store import Run
+
+
+def rungwise(*arguments: object, **more) -> subprocess.CompletedProcess:
+    command = [sys.executable, "-m", "advisor", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=200, **more)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory, tiny_model) -> Path:
+    """A project whose check was killed in the middle of training and then gone on with."""
+    root = tmp_path_factory.mktemp("e2e") / "project"
+    make_project(root, tiny_model)
+    start_and_kill_in_training(root)
+    run = Run(root / "runs" / "first")
+    before = {cell: run.cell_file(cell).stat().st_mtime_ns for cell in done(run)}
+    again = rungwise("check", root, "--run", "first")
+    assert again.returncode == 0, again.stderr
+    (root / "before.json").write_text(json.dumps(before), encoding="utf-8")
+    (root / "stdout.txt").write_text(again.stdout, encoding="utf-8")
+    return root
+
+
+def make_project(root: Path, model: Path) -> None:
+    from tests.conftest import label_rows
+
+    (root / "data").mkdir(parents=True)
+    lines = (json.dumps(row) for row in label_rows(90))
+    (root / "data" / "examples.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    (root / "rungwise.toml").write_text(
+        f"""
+[model]
+generator = "{model.as_posix()}"
+[data]
+examples = "data/examples.jsonl"
+heldout = 30
+[task]
+kind = "label"
+[check]
+rungs = ["prompt", "few_shot", "finetune", "rag"]
+effort = "quick"
+""",
+        encoding="utf-8",
+    )
+
+
+def start_and_kill_in_training(root: Path) -> None:
+    command = [sys.executable, "-m", "advisor", "check", str(root), "--run", "first"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    run = Run(root / "runs" / "first")
+    deadline = time.monotonic() + 150
+    while time.monotonic() < deadline:
+        if any(e.cell == "finetune-s0" and e.message == "Training" for e in run.events()[0]):
+            break
+        assert process.poll() is None, "the check ended before training began"
+        time.sleep(0.05)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def done(run: Run) -> list[str]:
+    return [cell for cell in run.plan().cells if run.finished(cell)]
+
+
+def test_a_killed_check_goes_on_and_leaves_finished_cells_untouched(finished):
+    run = Run(finished / "runs" / "first")
+    before = json.loads((finished / "before.json").read_text(encoding="utf-8"))
+    assert set(before) >= {"majority-s0", "prompt-s0", "few_shot-s0"}
+    assert "finetune-s0" not in before
+    after = {cell: run.cell_file(cell).stat().st_mtime_ns for cell in before}
+    assert after == before
+    assert set(done(run)) == set(run.plan().cells)
+
+
+def test_every_held_out_question_is_answered_exactly_once_by_every_rung(finished):
+    run = Run(finished / "runs" / "first")
+    ids = sorted(query.id for query in run.queries())
+    assert len(ids) == 30
+    for name in ("majority-s0", "prompt-s0", "few_shot-s0", "finetune-s0"):
+        cell = run.cell(name)
+        assert sorted(answer.query_id for answer in cell.answers) == ids
+        assert cell.failures == ()
+
+
+def test_experiment_json_holds_what_the_contract_promises(finished):
+    experiment = json.loads((finished / "runs/first/experiment.json").read_text(encoding="utf-8"))
+    assert experiment["schema"] == 1
+    assert list(experiment["rungs"]) == ["prompt", "few_shot", "finetune"]
+    assert set(experiment["floors"]) == {"majority", "nearest", "linear"}
+    assert experiment["skipped"] == {"rag": "the project has no documents"}
+    assert len(experiment["comparisons"]) == 3
+    score = experiment["rungs"]["finetune"]["scores"]["accuracy_score"]
+    assert score["n"] == 30 and score["n_failed"] == 0
+    assert 0 <= score["low"] <= score["mean"] <= score["high"] <= 1
+    assert all(line["holds"] for line in experiment["fairness"]), experiment["fairness"]
+    assert experiment["verdict"]["recommended"] in (*experiment["rungs"], "none")
+    assert experiment["verdict"]["agreement"] is None
+    curve = experiment["rungs"]["finetune"]["effort"]["tried"][0]["curve"]
+    assert curve[-1]["dev_loss"] < curve[0]["train_loss"], "training learned nothing"
+
+
+def test_the_summary_names_every_rung_and_floor(finished):
+    text = (finished / "stdout.txt").read_text(encoding="utf-8")
+    for name in ("prompt", "few_shot", "finetune", "majority", "nearest", "linear"):
+        assert name in text
+    assert "held-out questions" in text
+
+
+def test_show_and_runs_read_the_store_without_running_anything(finished):
+    shown = rungwise("show", finished / "runs" / "first", "--json")
+    assert shown.returncode == 0, shown.stderr
+    assert json.loads(shown.stdout)["run"] == "first"
+    listed = rungwise("runs", finished, "--json")
+    assert [row["state"] for row in json.loads(listed.stdout)] == ["finished"]
+
+
+def test_a_finished_check_is_only_assembled_again(finished):
+    before = Run(finished / "runs" / "first").events()[0]
+    again = rungwise("check", finished, "--run", "first", "--json")
+    assert again.returncode == 0, again.stderr
+    after = Run(finished / "runs" / "first").events()[0]
+    assert {event.cell for event in after[len(before) :]} == {""}
+    assert json.loads(again.stdout)["run"] == "first"
+
+
+def test_a_check_can_be_cancelled_from_outside_and_says_how_to_go_on(tmp_path, tiny_model):
+    root = tmp_path / "project"
+    make_project(root, tiny_model)
+    command = [sys.executable, "-m", "advisor", "check", str(root), "--run", "first"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    run = Run(root / "runs" / "first")
+    deadline = time.monotonic() + 100
+    while time.monotonic() < deadline and not any(e.cell for e in run.events()[0]):
+        time.sleep(0.05)
+    run.cancel_file.touch()
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "stopped on request" in said and "--run first" in said
+    assert "Traceback" not in said
+    assert run.events()[0][-1].kind == "cancelled"
+
+
+def test_two_checks_on_one_run_do_not_get_into_each_others_way(finished, tmp_path):
+    from filelock import FileLock
+
+    copy = tmp_path / "copy"
+    shutil.copytree(finished, copy)
+    with FileLock(copy / "runs" / "first" / "check.lock"):
+        second = rungwise("check", copy, "--run", "first")
+    assert second.returncode == 2
+    assert "another process is working on this run" in second.stderr
