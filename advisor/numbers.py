@@ -1,4 +1,4 @@
-"""Numbers as people read them. Pure; the one place where figures are rounded."""
+"""Numbers and names as people read them. Pure; the one place where figures are rounded."""
 
 MINUS = "−"
 
@@ -85,3 +85,8 @@ def setting(value: object) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(setting(one) for one in value)
     return str(value)
+
+
+def in_sentence(title: str) -> str:
+    """A title inside a sentence: 'Retrieval' -> 'retrieval'."""
+    return title[:1].lower() + title[1:]

@@ -9,7 +9,7 @@ from advisor.numbers import seconds
 from harness.cell import parse_cell
 from harness.effort import effort
 from harness.floors import FLOORS
-from harness.rungs import rungs
+from harness.rungs import title_of
 from harness.runner import is_running
 from harness.store import Event, Plan, Run
 
@@ -104,7 +104,7 @@ def _age(event: Event) -> float:
 
 def _cell(run: Run, plan: Plan, name: str, events: Sequence[Event], alive: bool) -> CellProgress:
     rung, seed = parse_cell(name)
-    title = rungs()[rung].title if rung in rungs() else rung
+    title = title_of(rung)
     own = [event for event in events if event.cell == name]
     starts = [place for place, event in enumerate(own) if event.kind == "started"]
     last = own[starts[-1] :] if starts else []

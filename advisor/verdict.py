@@ -6,9 +6,10 @@ Pure. The rule is the ladder's own: climb only where a higher rung is shown to b
 from dataclasses import dataclass
 from typing import Literal
 
-from advisor.numbers import count, interval, percent, points, points_range, rounded_up
+from advisor.numbers import count, in_sentence, interval, percent, points, points_range, rounded_up
 from advisor.recommendation import Recommendation
 from harness.experiment import ArmResult, Contrast, Experiment
+from harness.rungs import title_of
 
 Agreement = Literal["confirmed", "overturned", "too_close_to_call"]
 NOTHING = ("stay", "none")
@@ -166,8 +167,7 @@ def _score(experiment: Experiment, name: str) -> str:
 
 
 def _inline(arm: ArmResult) -> str:
-    """A title inside a sentence."""
-    return arm.title[0].lower() + arm.title[1:]
+    return in_sentence(arm.title)
 
 
 def _prior_sentence(
@@ -177,7 +177,7 @@ def _prior_sentence(
         return "No questionnaire was filled in, so there is no expectation to compare with."
     titles = {name: _inline(arm) for name, arm in experiment.rungs.items()}
     expected = {"stay": "staying where you are", "none": "not doing this"}.get(
-        prior, titles.get(prior, prior.replace("_", " "))
+        prior, titles.get(prior, in_sentence(title_of(prior)))
     )
     start = f"Your answers pointed to {expected}"
     if agreement == "confirmed":
@@ -251,7 +251,7 @@ def _changes(
                 f"whether {_inline(arm)} differs from {_inline(experiment.rungs[chosen])}."
             )
     for name, reason in experiment.skipped.items():
-        changes.append(f"{name.replace('_', ' ').capitalize()} was not measured: {reason}.")
+        changes.append(f"{title_of(name)} was not measured: {reason}.")
     if experiment.task.n_documents and chosen in ("prompt", "few_shot", "finetune"):
         changes.append("Facts that change would: only retrieval follows a changed document.")
     if recommendation is not None:
@@ -292,7 +292,7 @@ def _failures(experiment: Experiment) -> list[str]:
     """What failed; said before anything else."""
     said = [
         f"{sum(arm.failures.values())} of {experiment.task.n_heldout * len(arm.seeds)} answers of "
-        f"{name.replace('_', ' ')} failed ({', '.join(arm.failures).replace('_', ' ')}); they "
+        f"{_inline(arm)} failed ({', '.join(arm.failures).replace('_', ' ')}); they "
         "count neither as right nor as wrong."
         for name, arm in experiment.rungs.items()
         if arm.failures

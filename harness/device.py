@@ -38,9 +38,8 @@ def pick_device() -> Device:
     label = f"{flags.get('cpu_name') or 'CPU'}, {cores} core{'s' if cores != 1 else ''}"
     for flag, word in (("amx_bf16", "AMX"), ("avx512_bf16", "AVX512-BF16")):
         if flags.get(flag):
-            return Device(
-                "cpu", label, "bfloat16", f"no CUDA device; the CPU has {word} for bfloat16", threads
-            )
+            why = f"no CUDA device; the CPU has {word} for bfloat16"
+            return Device("cpu", label, "bfloat16", why, threads)
     return Device(
         "cpu", label, "float32", "no CUDA device; the CPU has neither AMX nor AVX512-BF16", threads
     )

@@ -31,7 +31,7 @@ class Recipe:
     batch_rows: int = 16
     """Rows per optimiser step. LoRA loses with large batches; stay below 32."""
     micro_tokens: int = 2048
-    """Tokens that go through the model at once (about 1 MB each at 135M); the rest is accumulated."""
+    """Tokens that go through the model at once (about 1 MB each at 135M); the rest accumulates."""
     warmup_share: float = 0.1
     clip_norm: float = 1.0
     evaluations: int = 6

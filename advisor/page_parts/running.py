@@ -11,6 +11,7 @@ from advisor.page_parts.frame import chart_theme, show_chart
 from advisor.page_parts.rungs import symbol
 from advisor.page_parts.text import html, joined, markup
 from advisor.progress import CellProgress, Loss, RunProgress
+from harness.rungs import title_of
 
 LOG_LINES = 200
 
@@ -28,7 +29,7 @@ def progress_part(now: RunProgress, several: bool, skipped: Mapping[str, str]) -
         markup(
             '<div class="rw-cell rw-quiet"><span>{rung}</span><span></span>'
             '<span class="now">not run: {why}</span></div>',
-            rung=rung.replace("_", " ").capitalize(),
+            rung=title_of(rung),
             why=why,
         )
         for rung, why in skipped.items()

@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 
-from advisor.numbers import count, percent
+from advisor.numbers import count, in_sentence, percent
 from advisor.report.document import Given, Item, Items, Paragraph, Passage, Section, Tone
 from advisor.report.sources import Sources
-from advisor.report.words import in_sentence
 from harness.types import Answer, Example, Failure
 
 N_ITEMS = 10

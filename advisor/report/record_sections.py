@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import partial
 
 from advisor import charts
-from advisor.numbers import count, interval, percent, seconds, setting
+from advisor.numbers import count, in_sentence, interval, percent, seconds, setting
 from advisor.report.document import (
     Block,
     Bullets,
@@ -18,12 +18,12 @@ from advisor.report.document import (
     Terms,
 )
 from advisor.report.sources import Sources
-from advisor.report.words import GLOSSARY, KIND_WORDS, in_sentence
+from advisor.report.words import GLOSSARY, KIND_WORDS
 from harness.cell import parse_cell
 from harness.experiment import ArmResult
 from harness.generators.endpoint import PREFIX
 from harness.metrics import metrics
-from harness.rungs import rungs
+from harness.rungs import rungs, title_of
 from harness.types import Json
 
 MEASURED = ("dev_score", "dev_metric", "dev_loss", "steps", "seconds", "curve")
@@ -205,12 +205,12 @@ def limits(sources: Sources) -> Section:
         f"Any model but {plan.generator}: with another one the rungs can stand in another order."
     ]
     lines += [
-        f"{_title(name)} could not run: {reason.rstrip('.')}."
+        f"{title_of(name)} could not run: {reason.rstrip('.')}."
         for name, reason in experiment.skipped.items()
     ]
     for cell, said in experiment.failed.items():
         name, seed = parse_cell(cell)
-        lines.append(f"{_title(name)}, seed {seed}, ended in an error: {said.rstrip('.')}.")
+        lines.append(f"{title_of(name)}, seed {seed}, ended in an error: {said.rstrip('.')}.")
     known = {*experiment.rungs, *experiment.skipped}
     left_out = [in_sentence(rung.title) for name, rung in rungs().items() if name not in known]
     if left_out:
@@ -222,10 +222,6 @@ def limits(sources: Sources) -> Section:
     machine = experiment.model.get("device") or "one machine"
     lines.append(f"Speed elsewhere: times are those of {machine}.")
     return Section("limits", "What was not tested", (Bullets(tuple(lines)),))
-
-
-def _title(name: str) -> str:
-    return rungs()[name].title if name in rungs() else name.replace("_", " ").capitalize()
 
 
 def reproduce(sources: Sources) -> Section:

@@ -5,10 +5,20 @@ from functools import partial
 
 from advisor import charts
 from advisor.charts.differences import WORDS
-from advisor.numbers import count, interval, p_value, percent, points, points_range, seconds, size
+from advisor.numbers import (
+    count,
+    in_sentence,
+    interval,
+    p_value,
+    percent,
+    points,
+    points_range,
+    seconds,
+    size,
+)
 from advisor.report.document import Block, Bullets, Fact, Figure, Paragraph, Section, Table
 from advisor.report.sources import Sources
-from advisor.report.words import KIND_WORDS, UPKEEP, in_sentence
+from advisor.report.words import KIND_WORDS, UPKEEP
 from harness.assemble import clusters_of
 from harness.experiment import ArmResult, Contrast
 

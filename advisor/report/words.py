@@ -74,8 +74,3 @@ GLOSSARY = (
     ),
     ("Fingerprint", "A check sum of task, data and split. The same data gives the same one."),
 )
-
-
-def in_sentence(title: str) -> str:
-    """A title inside a sentence: 'Retrieval' -> 'retrieval'."""
-    return title[:1].lower() + title[1:]

@@ -33,5 +33,10 @@ def rung_type(name: str) -> RungType:
         ) from None
 
 
+def title_of(name: str) -> str:
+    """A rung's title, also where a stored run names one that is no longer there."""
+    return rungs()[name].title if name in rungs() else name.replace("_", " ").capitalize()
+
+
 def _place(name: str) -> int:
     return LADDER.index(name) if name in LADDER else len(LADDER)

@@ -4,6 +4,7 @@ The shared prefix is encoded once, prompts are sorted by length, finished rows a
 vocabulary head runs on completion tokens only. The adapter is PEFT's own.
 """
 
+import inspect
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -60,6 +61,9 @@ class LibraryModel:
         self.context_length = int(getattr(self.base.config, "max_position_embeddings", 2048))
         self.n_parameters = sum(p.numel() for p in self.base.parameters())
         self._stops = stop_ids(tokenizer)
+        # renamed in transformers 5.24; the old name warns there and the new one fails before
+        named = inspect.signature(type(self.base).forward).parameters
+        self._cache_name = "cache" if "cache" in named else "past_key_values"
         config = self.base.config.get_text_config()
         self._window: int | None = getattr(config, "sliding_window", None) or getattr(
             config, "attention_chunk_size", None
@@ -195,8 +199,8 @@ class LibraryModel:
         if prefix:
             self.base.get_decoder()(
                 input_ids=torch.tensor([prefix], device=self.device),
-                past_key_values=cache,
                 use_cache=True,
+                **self._with(cache),
             )
             cache.batch_repeat_interleave(len(rows))
         longest = max(len(row) for row in rows)
@@ -212,7 +216,7 @@ class LibraryModel:
             input_ids=ids.to(self.device),
             attention_mask=mask,
             position_ids=positions.to(self.device),
-            past_key_values=cache,
+            **self._with(cache),
         )
         return logits, cache, mask
 
@@ -247,10 +251,14 @@ class LibraryModel:
                     input_ids=torch.tensor(tokens, device=self.device)[:, None],
                     attention_mask=mask,
                     position_ids=position[:, None],
-                    past_key_values=cache,
+                    **self._with(cache),
                 )
                 position = position + 1
             return [(ids, not stop) for ids, stop in zip(out, stopped, strict=True)]
+
+    def _with(self, cache: Any) -> dict[str, Any]:
+        """The cache under the name this release of transformers calls it by."""
+        return {self._cache_name: cache}
 
     def _logits(self, pick: Callable[[torch.Tensor], torch.Tensor], **inputs: Any) -> torch.Tensor:
         """Logits (n, V) of the states that `pick` takes from (rows, length, H).
