@@ -46,8 +46,7 @@ def assemble(run: Run, failed: Mapping[str, str]) -> Experiment:
         run: at least one of its cells is finished.
         failed: cells that ended in an error, with the message.
     """
-    plan, heldout = run.plan(), run.heldout()
-    view = run.view()
+    plan, heldout, view = run.plan(), run.heldout(), run.view()
     arms = _arms(run, plan)
     spec = plan.spec
     clusters = clusters_of(heldout)

@@ -15,6 +15,7 @@ from harness.stats.scores import (
     Clusters,
     Codes,
     Floats,
+    Pairs,
     Scores,
     align,
     all_binary,
@@ -66,9 +67,14 @@ def paired(
     if not margin >= 0 or contrasts < 1:
         raise ValueError(f"margin is {margin}, contrasts {contrasts}; expected >= 0 and >= 1")
     pairs = align(a, b, clusters)
-    n = len(pairs.codes)
-    if n == 0:
+    if len(pairs.codes) == 0:
         return nothing_to_compare(pairs.n_failed, margin)
+    return _compared(pairs, margin, contrasts, seed)
+
+
+def _compared(pairs: Pairs, margin: float, contrasts: int, seed: int) -> Comparison:
+    """The comparison, where both arms have a score for at least one item."""
+    n = len(pairs.codes)
     differences = pairs.a.mean(axis=0) - pairs.b.mean(axis=0)
     spread, seeds = item_spread(differences, pairs.codes), seed_spread(pairs.a, pairs.b)
     exact = all_binary(pairs.a, pairs.b) and spread.units == n

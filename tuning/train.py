@@ -110,13 +110,12 @@ def train(
             continue
         scored = evaluate()
         run.must_be_finite(scored.loss, "dev loss", step)
-        train_loss = sum(since) / len(since)
-        point = Point(step, step / run.per_epoch, train_loss, scored.loss, scored.metric)
-        points.append(point)
+        mean = sum(since) / len(since)
+        points.append(Point(step, step / run.per_epoch, mean, scored.loss, scored.metric))
         since = []
         if scored.better_than(best[0] if best else None):
             model.save_adapter(folder)
-            best, worse = (scored, point), 0
+            best, worse = (scored, points[-1]), 0
         else:
             worse += 1
         if worse >= recipe.patience:
