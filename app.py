@@ -3,8 +3,9 @@
 import streamlit as st
 
 from advisor.page_parts.frame import dress, remember
+from advisor.page_parts.style import ICON
 
-st.set_page_config(page_title="Rungwise", page_icon=":material/stairs:", layout="wide")
+st.set_page_config(page_title="Rungwise", page_icon=ICON, layout="wide")
 page = st.navigation(
     [
         st.Page("advisor/pages/start.py", title="Start", default=True),

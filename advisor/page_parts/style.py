@@ -3,6 +3,12 @@
 Greys are mixed from the text colour, so that one sheet serves the light theme and the dark one.
 """
 
+ICON = (
+    '<svg viewBox="0 0 32 32"><rect width="32" height="32" rx="6" fill="#0072b2"/>'
+    '<path d="M6 25h7v-6h6v-6h7" fill="none" stroke="#fff" stroke-width="3.5"/></svg>'
+)
+"""Steps, for the browser's tab. Written out, because a named icon would be fetched from outside."""
+
 CSS = """
 <style>
 .stMainBlockContainer { max-width: 1320px; padding-top: 4.2rem; padding-bottom: 4rem; }
