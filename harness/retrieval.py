@@ -1,5 +1,6 @@
 """Retrieval as the rungs use it: one index a run, built by the first cell that needs it."""
 
+import re
 from collections.abc import Sequence
 
 from filelock import FileLock
@@ -13,6 +14,8 @@ from rag.types import Document
 
 CHUNK_WORDS = 80
 """Longest passage, in words: about 110 tokens. Small readers use short passages best."""
+
+_HEADING = re.compile(r"#{1,6}\s")
 
 LONGEST_SPAN = 6
 """Longest reference, in words, that is looked for literally in passages."""
@@ -46,11 +49,18 @@ def contexts_for(index: Index, questions: Sequence[str], k: int) -> list[tuple[C
 
 
 def as_context(hit: Hit) -> Context:
-    """A passage as it is put before the model: its section's heading first, if it lost it."""
+    """A passage as it is put before the model: its section's heading first, if it lost it.
+
+    The title is not in the text: `harness.prompts.passage` puts it above.
+    """
     chunk = hit.chunk
-    section = chunk.heading.rsplit(" > ", 1)[-1]
-    text = chunk.text.lstrip("# ")
-    if section and not text.startswith(section):
+    section, text = chunk.heading.rsplit(" > ", 1)[-1], chunk.text
+    if _HEADING.match(text):
+        first, _, below = text.partition("\n")
+        if below.strip() and first.lstrip("# ").strip() == chunk.title:
+            text = below.lstrip()
+        text = text.lstrip("# ")
+    elif section:
         text = f"{section}\n{text}"
     return Context(chunk.source, text, round(hit.score, 4), chunk.title, chunk.page, chunk.start)
 

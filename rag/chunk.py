@@ -15,7 +15,16 @@ CountTokens = Callable[[str], int]
 
 _HEADING = re.compile(r"(#{1,6})\s+(.*)")
 _ITEM = re.compile(r"\s*(?:[-*•]|\d{1,3}[.)])\s+")
+
+# Where a block that is too long may be cut, the best places first.
+_LINE = re.compile(r"\n")
 _SENTENCE_END = re.compile(r"(?<=[.!?…])[\"'”’)\]]*\s+")
+_SPACE = re.compile(r"\s+")
+_CUTS = {
+    "table": (_LINE, _SPACE),
+    "list": (re.compile(rf"\n(?={_ITEM.pattern})"), _LINE, _SENTENCE_END, _SPACE),
+    "text": (_SENTENCE_END, _LINE, _SPACE),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,47 +77,51 @@ def chunk_documents(
     """
     if max_tokens < 1:
         raise ValueError(f"max_tokens must be positive. Got {max_tokens}.")
-    chunks: list[Chunk] = []
-    for document in documents:
-        pieces = _pieces(document, count_tokens, max_tokens)
-        for number, group in enumerate(_packed(document, pieces, count_tokens, max_tokens)):
-            first, last = group[0], group[-1]
-            text = document.text[first.start : last.end].strip()
-            if first.repeat and not text.startswith(first.repeat):
-                text = f"{first.repeat}\n{text}"
-            chunks.append(
-                Chunk(
-                    id=f"{document.id}:{number}",
-                    source=document.source,
-                    page=document.page,
-                    title=document.title,
-                    heading=first.heading,
-                    text=text,
-                    start=first.start,
-                    end=last.end,
-                )
-            )
-    return chunks
+    return [
+        _chunk(document, number, group)
+        for document in documents
+        for number, group in enumerate(_packed(document, count_tokens, max_tokens))
+    ]
+
+
+def _chunk(document: Document, number: int, group: Sequence[_Piece]) -> Chunk:
+    first, raw = group[0], document.text[group[0].start : group[-1].end]
+    text, start = raw.strip(), group[0].start + len(raw) - len(raw.lstrip())
+    return Chunk(
+        id=f"{document.id}:{number}",
+        source=document.source,
+        page=document.page,
+        title=document.title,
+        heading=first.heading,
+        text=f"{first.repeat}\n{text}" if first.repeat else text,
+        start=start,
+        end=start + len(text),
+    )
 
 
 def _packed(
-    document: Document, pieces: Sequence[_Piece], count_tokens: CountTokens, max_tokens: int
+    document: Document, count_tokens: CountTokens, max_tokens: int
 ) -> Iterator[list[_Piece]]:
     """Neighbouring pieces together while they fit; a new section starts anew unless tiny."""
     group: list[_Piece] = []
     size = 0
-    for piece in pieces:
-        tokens = count_tokens(document.text[piece.start : piece.end])
-        full = size + tokens > max_tokens
-        # a passage of a few words under its own heading tells a reader nothing
-        leaves = piece.opens_section and size >= max_tokens // 4
-        if group and (full or leaves):
-            yield group
-            group, size = [], 0
+    for piece in _pieces(document, count_tokens, max_tokens):
+        if group:
+            together = _size(document, [*group, piece], count_tokens)
+            # a passage of a few words under its own heading tells a reader nothing
+            leaves = piece.opens_section and size >= max_tokens // 4
+            if together > max_tokens or leaves:
+                yield group
+                group = []
         group.append(piece)
-        size += tokens
+        size = _size(document, group, count_tokens)
     if group:
         yield group
+
+
+def _size(document: Document, group: Sequence[_Piece], count_tokens: CountTokens) -> int:
+    text = document.text[group[0].start : group[-1].end]
+    return count_tokens(f"{group[0].repeat}\n{text}" if group[0].repeat else text)
 
 
 def _pieces(document: Document, count_tokens: CountTokens, max_tokens: int) -> list[_Piece]:
@@ -126,14 +139,34 @@ def _pieces(document: Document, count_tokens: CountTokens, max_tokens: int) -> l
             opening = start if opening is None else opening
             continue
         names = " > ".join(name for _, name in path if name != document.title)
+        if opening is not None and count_tokens(document.text[opening:start]) > max_tokens // 2:
+            # headings that leave the text below them no room
+            out.extend(_cut(document, opening, start, names, count_tokens, max_tokens))
+            opening = None
         first = start if opening is None else opening
-        for at, (a, b, repeat) in enumerate(_fitting(block, count_tokens, max_tokens)):
+        lead = document.text[first:start]
+        for at, (a, b, repeat) in enumerate(_fitting(block, lead, count_tokens, max_tokens)):
             begin = first if at == 0 else start + a
             out.append(_Piece(begin, start + b, names, repeat, at == 0 and opening is not None))
         opening = None
     if opening is not None:  # a heading with nothing below it
-        out.append(_Piece(opening, len(document.text), "", "", True))
+        end = len(document.text)
+        out.extend(_cut(document, opening, end, "", count_tokens, max_tokens))
     return out
+
+
+def _cut(
+    document: Document,
+    begin: int,
+    end: int,
+    names: str,
+    count_tokens: CountTokens,
+    max_tokens: int,
+) -> Iterator[_Piece]:
+    """Headings without the text below them."""
+    text = document.text[begin:end]
+    for at, (a, b, _) in enumerate(_fitting(text, "", count_tokens, max_tokens)):
+        yield _Piece(begin + a, begin + b, names, "", at == 0)
 
 
 def _blocks(text: str) -> Iterator[tuple[int, int]]:
@@ -166,37 +199,46 @@ def _kind(line: str, before: str) -> str:
     return "text"
 
 
-def _fitting(block: str, count_tokens: CountTokens, max_tokens: int) -> list[tuple[int, int, str]]:
-    """(start, end, header to repeat) of parts of a block that fit."""
-    if count_tokens(block) <= max_tokens:
-        return [(0, len(block), "")]
-    table = block.lstrip().startswith("|")
-    by_line = table or bool(_ITEM.match(block))
-    cuts = [m.end() for m in re.finditer(r"\n" if by_line else _SENTENCE_END, block)]
-    edges = sorted({0, *cuts, len(block)})
-    header = block.split("\n", 1)[0] if table else ""
-    parts: list[tuple[int, int]] = []
-    begin = 0
-    for edge, following in zip(edges[1:], [*edges[2:], len(block) + 1], strict=True):
-        over = following > len(block) or count_tokens(block[begin:following]) > max_tokens
-        if over:
-            parts.extend(_forced(block, begin, edge, count_tokens, max_tokens))
-            begin = edge
+def _fitting(
+    block: str, lead: str, count_tokens: CountTokens, max_tokens: int
+) -> list[tuple[int, int, str]]:
+    """(start, end, header to repeat) of parts of a block that fit.
+
+    Args:
+        block: a paragraph, list or table.
+        lead: headings that stand before the first part and count with it.
+        count_tokens: length of a text.
+        max_tokens: longest part, with what stands before it.
+    """
+    kind = "table" if block.lstrip().startswith("|") else "list" if _ITEM.match(block) else "text"
+    header = block.split("\n", 1)[0] if kind == "table" else ""
+    if count_tokens(header) > max_tokens // 2:
+        header = ""  # it would leave the rows no room
+
+    def fits(start: int, end: int) -> bool:
+        before = lead if start == 0 else f"{header}\n" if header else ""
+        return count_tokens(before + block[start:end]) <= max_tokens
+
+    parts = _split(block, (0, len(block)), _CUTS[kind], fits)
     return [(a, b, header if a > 0 else "") for a, b in parts]
 
 
-def _forced(
-    block: str, begin: int, end: int, count_tokens: CountTokens, max_tokens: int
+def _split(
+    block: str,
+    span: tuple[int, int],
+    cuts: Sequence[re.Pattern[str]],
+    fits: Callable[[int, int], bool],
 ) -> list[tuple[int, int]]:
-    """Cut a part at spaces where it has no better place; one long word is left alone."""
-    if count_tokens(block[begin:end]) <= max_tokens:
-        return [(begin, end)]
-    out, start = [], begin
-    spaces = [begin + m.end() for m in re.finditer(r"\s+", block[begin:end])]
-    edges = [*spaces, end]
-    for edge, following in zip(edges, [*edges[1:], end + 1], strict=True):
-        if following > end or count_tokens(block[start:following]) > max_tokens:
-            if edge > start:
-                out.append((start, edge))
-            start = edge
-    return out
+    """Parts that fit, each as long as can be; a single long word is left as it is."""
+    start, end = span
+    if fits(start, end) or not cuts:
+        return [span]
+    out: list[tuple[int, int]] = []
+    last = start
+    edges = [match.end() for match in cuts[0].finditer(block, start, end)]
+    for edge in [*(edge for edge in edges if edge < end), end]:
+        if block[start:last].strip() and not fits(start, edge):
+            out.extend(_split(block, (start, last), cuts[1:], fits))
+            start = last
+        last = edge
+    return [*out, *_split(block, (start, end), cuts[1:], fits)]

