@@ -1,0 +1,54 @@
+"""Every page as a browser draws it: foreign text stays text, and everything fits the window."""
+
+import pytest
+
+from tests.advisor.page_project import make_project, make_run
+from tests.browser.driver import PAGES
+
+pytestmark = pytest.mark.browser
+TABS = ("Differences", "Items", "Training", "Cost", "Fair?")
+SIDEWAYS = """() => [...document.querySelectorAll('[data-testid="stMain"], .stMainBlockContainer')]
+    .map(one => one.scrollWidth - one.clientWidth)"""
+
+
+def test_foreign_text_runs_nothing_loads_nothing_and_every_page_fits(app, visit):
+    root = make_project(app.projects / "desk")
+    run = make_run(root)
+    window = visit()
+    for name in PAGES:
+        window.open(app.address(name, root, run.name), name)
+        fits(window, name)
+        if name == "Compare":
+            for tab in TABS:
+                window.page.get_by_role("tab", name=tab).click()
+                window.quiet()
+                fits(window, tab)
+    assert window.page.get_by_role("link", name="evil").count() == 0
+    assert window.elsewhere() == []
+    assert window.troubles == []
+
+
+def fits(window, name):
+    """Nothing has to be moved sideways, in a wide window or a narrow one."""
+    for width in (1400, 900):
+        window.page.set_viewport_size({"width": width, "height": 900})
+        assert max(window.page.evaluate(SIDEWAYS)) <= 1, f"{name} does not fit {width} pixels"
+
+
+def test_files_that_are_dropped_become_a_project_with_its_questions(app, visit):
+    window = visit()
+    window.open(app.address(), "Start")
+    window.page.get_by_label("Name of the project").fill("Müşteri hattı")
+    table = "question,answer\n" + "".join(f"What is {i}?,Number {i}\n" for i in range(60))
+    window.page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(
+        {"name": "numbers.csv", "mimeType": "text/csv", "buffer": table.encode()}
+    )
+    window.text("numbers.csv")
+    window.press("Make the project")
+    window.drawn("Ask")
+    window.text("Müşteri hattı")
+    window.turn_to("Data")
+    window.text("held out; no documents.")
+    assert (app.projects / "müşteri-hattı" / "data" / "numbers.csv").is_file()
+    assert window.elsewhere() == []
+    assert window.troubles == []
