@@ -1,0 +1,1 @@
+"""Measurements beside stock parts, each a script of its own."""
