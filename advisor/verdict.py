@@ -6,9 +6,12 @@ Pure. The rule is the ladder's own: climb only where a higher rung is shown to b
 from dataclasses import dataclass
 from typing import Literal
 
-from advisor.numbers import count, in_sentence, interval, percent, points, points_range, rounded_up
+from advisor.limits import TUNED, cautions, changes
+from advisor.measured import floor_contrast, headline_score, inline, score_of
+from advisor.numbers import count, in_sentence, percent, points, points_range, rounded_up
 from advisor.recommendation import Recommendation
-from harness.experiment import ArmResult, Contrast, Experiment
+from harness.cell import parse_cell
+from harness.experiment import Contrast, Experiment
 from harness.rungs import title_of
 
 Agreement = Literal["confirmed", "overturned", "too_close_to_call"]
@@ -25,7 +28,6 @@ ADVICE = {
     "preference": "Fine-tune, then align with preferences.",
     "none": "None of these is good enough yet.",
 }
-TUNED = ("finetune", "rag_finetune", "preference")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +72,8 @@ def reconcile(experiment: Experiment, recommendation: Recommendation | None) -> 
         sentence=_sentence(experiment, chosen),
         prior_sentence=_prior_sentence(experiment, recommended, prior, agreement),
         reasons=tuple(_reasons(experiment, chosen, recommended)),
-        would_change_if=tuple(_changes(experiment, chosen, recommendation)),
-        cautions=tuple(_cautions(experiment, chosen)),
+        would_change_if=tuple(changes(experiment, chosen, recommendation)),
+        cautions=tuple(cautions(experiment, chosen)),
     )
 
 
@@ -90,27 +92,15 @@ def climb(experiment: Experiment) -> str:
     return standing
 
 
-def _headline_score(experiment: Experiment, name: str) -> tuple[float, float, float]:
-    """(mean, low, high) of the headline metric; a rung without any score counts as 0, 0, 1."""
-    scored = experiment.rungs[name].scores[experiment.task.metric]
-    if scored.mean is None or scored.low is None or scored.high is None:
-        return 0.0, 0.0, 1.0
-    return scored.mean, scored.low, scored.high
-
-
 def _not_good_enough(experiment: Experiment, chosen: str) -> bool:
     """Shown to miss the target, or no better than doing without a language model."""
     target = experiment.task.target
-    if target is not None and _headline_score(experiment, chosen)[2] < target:
+    if target is not None and headline_score(experiment, chosen)[2] < target:
         return True
-    floor = _floor_contrast(experiment, chosen)
+    floor = floor_contrast(experiment, chosen)
     if floor is None or floor.difference is None:
         return False
     return floor.verdict in ("worse", "equivalent") or floor.difference <= 0
-
-
-def _floor_contrast(experiment: Experiment, chosen: str) -> Contrast | None:
-    return next((c for c in experiment.floor_contrasts if c.a == chosen), None)
 
 
 def _agreement(experiment: Experiment, recommended: str, prior: str) -> Agreement:
@@ -136,7 +126,8 @@ def _agreement(experiment: Experiment, recommended: str, prior: str) -> Agreemen
 
 
 def _headline(experiment: Experiment, recommended: str) -> str:
-    advice = ADVICE[recommended]
+    # a rung whose file was added later has no sentence of its own
+    advice = ADVICE.get(recommended, f"Use {in_sentence(title_of(recommended))}.")
     tuned = any(name in TUNED for name in experiment.rungs)
     if tuned and recommended not in (*TUNED, "none"):
         advice += " Do not fine-tune yet."
@@ -146,28 +137,25 @@ def _headline(experiment: Experiment, recommended: str) -> str:
 def _sentence(experiment: Experiment, chosen: str) -> str:
     """The chosen rung's score, and its lead over the cheapest rung."""
     task, arm = experiment.task, experiment.rungs[chosen]
-    text = (
-        f"On {count(task.n_heldout, 'held-out question')} {_inline(arm)} scored "
-        f"{_score(experiment, chosen)} on {task.metric_title}"
-    )
+    asked = count(task.n_heldout, "held-out question")
+    if arm.scores[task.metric].mean is None:
+        return f"On {asked} no answer of {inline(arm)} could be scored on {task.metric_title}."
+    text = f"On {asked} {inline(arm)} scored {score_of(experiment, chosen)} on {task.metric_title}"
     first = next(iter(experiment.rungs))
     contrast = experiment.contrast(chosen, first) if chosen != first else None
     if contrast is not None and contrast.difference is not None:
         text += (
-            f", {points(contrast.difference).lstrip('+')} points more than "
-            f"{_inline(experiment.rungs[first])} "
+            f", {_lead(contrast.difference)} {inline(experiment.rungs[first])} "
             f"({points_range(contrast.low, contrast.high)})"
         )
     return f"{text}."
 
 
-def _score(experiment: Experiment, name: str) -> str:
-    scored = experiment.rungs[name].scores[experiment.task.metric]
-    return f"{percent(scored.mean)} ({interval(scored.low, scored.high)})"
-
-
-def _inline(arm: ArmResult) -> str:
-    return in_sentence(arm.title)
+def _lead(difference: float) -> str:
+    """0.34 -> '34 points more than'; -0.01 -> '1 point less than'."""
+    whole = round(difference * 100)
+    more = "more" if whole > 0 else "less"
+    return f"{count(abs(whole), 'point')} {more} than" if whole else "as much as"
 
 
 def _prior_sentence(
@@ -175,7 +163,7 @@ def _prior_sentence(
 ) -> str:
     if prior is None:
         return "No questionnaire was filled in, so there is no expectation to compare with."
-    titles = {name: _inline(arm) for name, arm in experiment.rungs.items()}
+    titles = {name: inline(arm) for name, arm in experiment.rungs.items()}
     expected = {"stay": "staying where you are", "none": "not doing this"}.get(
         prior, titles.get(prior, in_sentence(title_of(prior)))
     )
@@ -183,12 +171,18 @@ def _prior_sentence(
     if agreement == "confirmed":
         return f"{start}; the measurement confirms it."
     if prior not in experiment.rungs and prior not in NOTHING:
-        why = experiment.skipped.get(prior, "it was not part of this check")
+        why = experiment.skipped.get(prior) or _failure(experiment, prior)
         return f"{start}, which was not measured: {why}."
     if agreement == "overturned":
         instead = titles.get(recommended, "none of the rungs")
         return f"{start}; the measurement does not: it points to {instead}."
     return f"{start}; the measurement is too close to call."
+
+
+def _failure(experiment: Experiment, rung: str) -> str:
+    """Why a rung that was not skipped has no result."""
+    said = [why for cell, why in experiment.failed.items() if parse_cell(cell)[0] == rung]
+    return f"it failed ({said[0]})" if said else "it was not part of this check"
 
 
 def _reasons(experiment: Experiment, chosen: str, recommended: str) -> list[str]:
@@ -202,7 +196,7 @@ def _reasons(experiment: Experiment, chosen: str, recommended: str) -> list[str]
             continue
         figures = (
             f"{points(contrast.difference)} points ({points_range(contrast.low, contrast.high)}) "
-            f"against {_inline(experiment.rungs[chosen])}"
+            f"against {inline(experiment.rungs[chosen])}"
         )
         words = {
             "better": f"{arm.title} was better: {figures}.",
@@ -224,77 +218,17 @@ def _more(contrast: Contrast) -> str:
 def _why_none(experiment: Experiment, chosen: str) -> str:
     target = experiment.task.target
     arm = experiment.rungs[chosen]
-    if target is not None and _headline_score(experiment, chosen)[2] < target:
+    if target is not None and headline_score(experiment, chosen)[2] < target:
+        # a higher rung may have scored more without being shown to be better
+        best = max(experiment.rungs, key=lambda name: headline_score(experiment, name)[0])
         return (
-            f"The best rung, {_inline(arm)}, reached {_score(experiment, chosen)}; you asked for "
-            f"{percent(target)}."
+            f"The best rung, {inline(experiment.rungs[best])}, reached "
+            f"{score_of(experiment, best)}; you asked for {percent(target)}."
         )
-    floor = _floor_contrast(experiment, chosen)
+    floor = floor_contrast(experiment, chosen)
     assert floor is not None  # the only other way to end here
     other = experiment.floors[floor.b]
     return (
-        f"{arm.title} does no better than doing without a language model: {_inline(other)} scored "
+        f"{arm.title} does no better than doing without a language model: {inline(other)} scored "
         f"{percent(other.scores[experiment.task.metric].mean)}."
     )
-
-
-def _changes(
-    experiment: Experiment, chosen: str, recommendation: Recommendation | None
-) -> list[str]:
-    """What would change the verdict: more items, a rung not measured, another answer."""
-    changes = []
-    for name, arm in experiment.rungs.items():
-        contrast = experiment.contrast(name, chosen) if name != chosen else None
-        if contrast and contrast.verdict == "inconclusive" and contrast.n_needed is not None:
-            changes.append(
-                f"About {rounded_up(contrast.n_needed):,} held-out questions in all would show "
-                f"whether {_inline(arm)} differs from {_inline(experiment.rungs[chosen])}."
-            )
-    for name, reason in experiment.skipped.items():
-        changes.append(f"{title_of(name)} was not measured: {reason}.")
-    if experiment.task.n_documents and chosen in ("prompt", "few_shot", "finetune"):
-        changes.append("Facts that change would: only retrieval follows a changed document.")
-    if recommendation is not None:
-        changes.extend(flip.text for flip in recommendation.would_change_if[:2])
-    return changes
-
-
-def _cautions(experiment: Experiment, chosen: str) -> list[str]:
-    task, cautions = experiment.task, _failures(experiment)
-    if task.n_heldout < 30:
-        cautions.append(
-            f"{task.n_heldout} held-out questions are a smoke test: only very large differences "
-            "can be seen."
-        )
-    elif task.n_heldout < 100:
-        cautions.append(
-            f"With {task.n_heldout} held-out questions differences below about 25 points are "
-            "often invisible."
-        )
-    floor = _floor_contrast(experiment, chosen)
-    if floor is not None and floor.verdict == "inconclusive" and (floor.difference or 0) > 0:
-        other = _inline(experiment.floors[floor.b])
-        cautions.append(
-            f"It is not shown to beat doing without a language model ({other}): "
-            f"{points(floor.difference)} points ({points_range(floor.low, floor.high)})."
-        )
-    if any(len(arm.seeds) == 1 for name, arm in experiment.rungs.items() if name in TUNED):
-        cautions.append(
-            "One training run each: another seed could give another result. Use --seeds 3 to know."
-        )
-    cautions.extend(
-        f"{line.check}: no. {line.detail}." for line in experiment.fairness if not line.holds
-    )
-    return cautions
-
-
-def _failures(experiment: Experiment) -> list[str]:
-    """What failed; said before anything else."""
-    said = [
-        f"{sum(arm.failures.values())} of {experiment.task.n_heldout * len(arm.seeds)} answers of "
-        f"{_inline(arm)} failed ({', '.join(arm.failures).replace('_', ' ')}); they "
-        "count neither as right nor as wrong."
-        for name, arm in experiment.rungs.items()
-        if arm.failures
-    ]
-    return [*said, f"Not finished: {', '.join(experiment.failed)}."] if experiment.failed else said

@@ -1,10 +1,10 @@
 """Finished cells to an experiment: scores, intervals, paired comparisons, fairness."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from harness.compare import corpus_interval, holm, paired
+from harness.compare import Comparison, corpus_interval, holm, paired, paired_corpus
 from harness.disk import write_json
 from harness.experiment import (
     ArmResult,
@@ -17,7 +17,7 @@ from harness.experiment import (
 from harness.fairness import fairness
 from harness.floors import FLOORS
 from harness.intervals import mean_interval
-from harness.metric import Metric
+from harness.metric import Metric, SetScorer
 from harness.rungs import rungs
 from harness.scoring import headline, item_scores, metrics_for
 from harness.store import SCHEMA, Cell, Plan, Run
@@ -55,12 +55,8 @@ def assemble(run: Run, failed: Mapping[str, str]) -> Experiment:
     metric = headline(spec)
     results = {name: _result(arm, heldout, spec, tables, clusters) for name, arm in arms.items()}
     ladder = [name for name in results if name not in FLOORS]
-    rows = {
-        name: [list(tables[cell.cell][metric.name].values()) for cell in arm.cells]
-        for name, arm in arms.items()
-        if metric.item is not None
-    }
-    family = Family(rows, metric.name, plan.margin, clusters)
+    rows = {name: _rows(metric, arm, heldout, tables) for name, arm in arms.items()}
+    family = Family(rows, metric, spec, plan.margin, clusters)
     best_floor = _best([name for name in results if name in FLOORS], results, metric.name)
     cells = [cell for arm in arms.values() for cell in arm.cells]
     return Experiment(
@@ -106,9 +102,10 @@ Table = dict[str, dict[str, float | None]]
 class Family(NamedTuple):
     """Arms that can be compared on one metric."""
 
-    rows: Mapping[str, Sequence[Sequence[float | None]]]
-    """Arm to seeds to items."""
-    metric: str
+    rows: Mapping[str, list[Any]]
+    """Arm to what `_rows` gives."""
+    metric: Metric
+    spec: TaskSpec
     margin: float
     clusters: Sequence[str] | None
 
@@ -119,19 +116,12 @@ class Family(NamedTuple):
         pairs of rungs are in one family: then the chance of one wrong "better" stays at 5 %
         whatever the path.
         """
-        if not self.rows:
-            return []
-        found = holm(
-            [
-                paired(self.rows[a], self.rows[b], margin=self.margin, clusters=self.clusters)
-                for a, b in pairs
-            ]
-        )
+        found = holm([self._between(self.rows[a], self.rows[b]) for a, b in pairs])
         return [
             Contrast(
                 a=a,
                 b=b,
-                metric=self.metric,
+                metric=self.metric.name,
                 difference=one.difference,
                 low=one.low,
                 high=one.high,
@@ -146,6 +136,12 @@ class Family(NamedTuple):
             )
             for (a, b), one in zip(pairs, found, strict=True)
         ]
+
+    def _between(self, a: list[Any], b: list[Any]) -> Comparison:
+        if self.metric.whole is None:
+            return paired(a, b, margin=self.margin, clusters=self.clusters)
+        value = _over_all(self.metric.whole, self.spec)
+        return paired_corpus(value, a, b, margin=self.margin, clusters=self.clusters)
 
 
 def _best(names: Sequence[str], results: Mapping[str, ArmResult], metric: str) -> str:
@@ -232,23 +228,32 @@ def _estimate(
     tables: Mapping[str, Table],
     clusters: Sequence[str] | None,
 ) -> Estimate:
-    if metric.item is not None:
-        rows = [list(tables[cell.cell][metric.name].values()) for cell in arm.cells]
+    rows = _rows(metric, arm, heldout, tables)
+    if metric.whole is None:
         interval = mean_interval(rows if len(rows) > 1 else rows[0], clusters)
     else:
-        whole = metric.whole
-        assert whole is not None  # a metric is one or the other
-        by_id = {answer.query_id: answer for answer in arm.cells[0].answers}
-        items: list[Any] = [
-            (example, by_id[example.id]) if example.id in by_id else None for example in heldout
-        ]
-
-        def value(pairs: Sequence[tuple[Example, Answer]]) -> float:
-            scored = whole(pairs, spec).value
-            return float("nan") if scored is None else scored
-
-        interval = corpus_interval(value, items, clusters=clusters)
+        interval = corpus_interval(_over_all(metric.whole, spec), rows, clusters=clusters)
     return Estimate(interval.mean, interval.low, interval.high, interval.n, interval.n_failed)
+
+
+def _rows(
+    metric: Metric, arm: Arm, heldout: Sequence[Example], tables: Mapping[str, Table]
+) -> list[Any]:
+    """What an arm is judged by: seeds by items with their scores.
+
+    For a metric over all items together, the items of the first seed with their answers: such a
+    metric has no scores that could be averaged over seeds.
+    """
+    if metric.whole is None:
+        return [list(tables[cell.cell][metric.name].values()) for cell in arm.cells]
+    by_id = {answer.query_id: answer for answer in arm.cells[0].answers}
+    return [(example, by_id[example.id]) if example.id in by_id else None for example in heldout]
+
+
+def _over_all(
+    whole: SetScorer, spec: TaskSpec
+) -> Callable[[Sequence[tuple[Example, Answer]]], float | None]:
+    return lambda pairs: whole(pairs, spec).value
 
 
 def _latency(answers: Sequence[Answer]) -> Latency:

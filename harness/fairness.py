@@ -8,6 +8,8 @@ from harness.floors import FLOORS
 from harness.store import Cell, Plan, Run, runs_in
 from harness.types import Example
 
+NO_ANSWER_FAILED = "No answer failed"
+
 
 def fairness(
     run: Run, plan: Plan, cells: Sequence[Cell], heldout: Sequence[Example]
@@ -18,7 +20,8 @@ def fairness(
     incomplete = [
         cell.cell
         for cell in cells
-        if {a.query_id for a in cell.answers} | {f.query_id for f in cell.failures} != ids
+        if sorted([*(a.query_id for a in cell.answers), *(f.query_id for f in cell.failures)])
+        != sorted(ids)
     ]
     n_failed = sum(len(cell.failures) for cell in ladder)
     paths = sorted({f"{cell.path} on {cell.device}" for cell in ladder if cell.path})
@@ -60,7 +63,7 @@ def fairness(
             f"{plan.effort}; dev answers spent on choosing: {effort or 'none'}",
         ),
         Check(
-            "No answer failed",
+            NO_ANSWER_FAILED,
             n_failed == 0,
             "all answered" if not n_failed else f"{n_failed} failed; not counted as wrong or right",
         ),
@@ -68,13 +71,25 @@ def fairness(
 
 
 def _times_touched(run: Run, plan: Plan) -> int:
-    """Runs of the project that were made on the same held-out set, this one included."""
-    return sum(_fingerprint(other) == plan.fingerprint for other in runs_in(run.folder.parents[1]))
+    """This run and the earlier ones of the project whose results show the same questions.
+
+    The fingerprint would not do: it also changes with the training rows and the instruction, which
+    are what a user changes between looks at the same held-out set.
+    """
+    mine = {query.text for query in run.queries()}
+    others = [other for other in runs_in(run.folder.parents[1]) if other.name != run.name]
+    return 1 + sum(_saw(other, mine, plan.created) for other in others)
 
 
-def _fingerprint(run: Run) -> str:
-    """Of a run's task; empty for a run that cannot be read, which must not spoil this one."""
+def _saw(other: Run, questions: set[str], before: str) -> bool:
+    """Whether an earlier run told how it did on half of these questions or more.
+
+    False for a run that cannot be read, which must not spoil this one.
+    """
     try:
-        return run.plan().fingerprint
-    except UserError:
-        return ""
+        if other.plan().created > before or not (other.folder / "experiment.json").is_file():
+            return False
+        shared = questions & {query.text for query in other.queries()}
+    except (UserError, OSError):
+        return False
+    return 2 * len(shared) >= len(questions)

@@ -1,5 +1,6 @@
 """F1 averaged over labels, each label counting the same however rare."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from harness.metric import Metric, references_of
@@ -17,10 +18,9 @@ def score(pairs: Sequence[tuple[Example, Answer]], spec: TaskSpec) -> Score:
         return Score(None, "no answers")
     truths = [references_of(example, spec)[0].casefold() for example, _ in pairs]
     said = [answer.text.strip().casefold() for _, answer in pairs]
-    values = []
-    for label in sorted(set(truths)):
-        hits = sum(t == label == s for t, s in zip(truths, said, strict=True))
-        values.append(2 * hits / (truths.count(label) + said.count(label)))
+    hits = Counter(t for t, s in zip(truths, said, strict=True) if t == s)
+    there, named = Counter(truths), Counter(said)
+    values = [2 * hits[label] / (there[label] + named[label]) for label in sorted(there)]
     return Score(sum(values) / len(values))
 
 

@@ -1,0 +1,82 @@
+"""What limits the claim of a verdict, and what would change it."""
+
+from advisor.measured import floor_contrast, headline_score, inline, score_of
+from advisor.numbers import count, percent, points, points_range, rounded_up
+from advisor.recommendation import Recommendation
+from harness.experiment import Experiment
+from harness.fairness import NO_ANSWER_FAILED
+from harness.rungs import title_of
+
+TUNED = ("finetune", "rag_finetune", "preference")
+
+
+def changes(
+    experiment: Experiment, chosen: str, recommendation: Recommendation | None
+) -> list[str]:
+    """What would change the verdict: more items, a rung not measured, another answer."""
+    found = []
+    for name, arm in experiment.rungs.items():
+        contrast = experiment.contrast(name, chosen) if name != chosen else None
+        if contrast and contrast.verdict == "inconclusive" and contrast.n_needed is not None:
+            found.append(
+                f"About {rounded_up(contrast.n_needed):,} held-out questions in all would show "
+                f"whether {inline(arm)} differs from {inline(experiment.rungs[chosen])}."
+            )
+    for name, reason in experiment.skipped.items():
+        found.append(f"{title_of(name)} was not measured: {reason}.")
+    if experiment.task.n_documents and chosen in ("prompt", "few_shot", "finetune"):
+        found.append("Facts that change would: only retrieval follows a changed document.")
+    if recommendation is not None:
+        found.extend(flip.text for flip in recommendation.would_change_if[:2])
+    return found
+
+
+def cautions(experiment: Experiment, chosen: str) -> list[str]:
+    """What to know before acting on it; failures first."""
+    task, said = experiment.task, _failures(experiment)
+    if task.n_heldout < 30:
+        said.append(
+            f"With {count(task.n_heldout, 'held-out question')} this is a smoke test: only very "
+            "large differences can be seen."
+        )
+    elif task.n_heldout < 100:
+        said.append(
+            f"With {task.n_heldout} held-out questions differences below about 25 points are "
+            "often invisible."
+        )
+    _, low, high = headline_score(experiment, chosen)
+    scored = experiment.rungs[chosen].scores[task.metric].mean is not None
+    if scored and task.target is not None and low < task.target <= high:
+        said.append(
+            f"Whether it reaches your target of {percent(task.target)} is not settled: it scored "
+            f"{score_of(experiment, chosen)}."
+        )
+    floor = floor_contrast(experiment, chosen)
+    if floor is not None and floor.verdict == "inconclusive" and (floor.difference or 0) > 0:
+        other = inline(experiment.floors[floor.b])
+        said.append(
+            f"It is not shown to beat doing without a language model ({other}): "
+            f"{points(floor.difference)} points ({points_range(floor.low, floor.high)})."
+        )
+    if any(len(arm.seeds) == 1 for name, arm in experiment.rungs.items() if name in TUNED):
+        said.append(
+            "One training run each: another seed could give another result. Use --seeds 3 to know."
+        )
+    said.extend(
+        f"{line.check}: no. {line.detail}."
+        for line in experiment.fairness
+        if not line.holds and line.check != NO_ANSWER_FAILED  # said already
+    )
+    return said
+
+
+def _failures(experiment: Experiment) -> list[str]:
+    """What failed; said before anything else."""
+    said = [
+        f"{sum(arm.failures.values())} of {experiment.task.n_heldout * len(arm.seeds)} answers of "
+        f"{inline(arm)} failed ({', '.join(arm.failures).replace('_', ' ')}); they "
+        "count neither as right nor as wrong."
+        for name, arm in experiment.rungs.items()
+        if arm.failures
+    ]
+    return [*said, f"Not finished: {', '.join(experiment.failed)}."] if experiment.failed else said

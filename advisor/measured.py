@@ -1,0 +1,27 @@
+"""What was measured, as a verdict's rule and its sentences both need it."""
+
+from advisor.numbers import in_sentence, interval, percent
+from harness.experiment import ArmResult, Contrast, Experiment
+
+
+def headline_score(experiment: Experiment, name: str) -> tuple[float, float, float]:
+    """(mean, low, high) of the headline metric; what is not known counts as 0, 0, 1."""
+    scored = experiment.rungs[name].scores[experiment.task.metric]
+    high = 1.0 if scored.high is None else scored.high
+    return scored.mean or 0.0, scored.low or 0.0, high
+
+
+def floor_contrast(experiment: Experiment, chosen: str) -> Contrast | None:
+    """A rung against the best floor; None where no floor was run."""
+    return next((c for c in experiment.floor_contrasts if c.a == chosen), None)
+
+
+def score_of(experiment: Experiment, name: str) -> str:
+    """A rung's headline score in words: ``71 % (62–79 %)``."""
+    scored = experiment.rungs[name].scores[experiment.task.metric]
+    return f"{percent(scored.mean)} ({interval(scored.low, scored.high)})"
+
+
+def inline(arm: ArmResult) -> str:
+    """A rung's or floor's title inside a sentence."""
+    return in_sentence(arm.title)
