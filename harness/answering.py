@@ -31,12 +31,13 @@ def answer_all(
         asked: prompts.
         timed: so many are answered one at a time first, for their latency; the rest in batches.
     """
+    generator = bench.generator  # opened before any clock runs
     for one in asked[:timed]:
         started = time.perf_counter()
-        (done,) = bench.generator.complete([one.prompt], bench.max_new_tokens)
+        (done,) = generator.complete([one.prompt], bench.max_new_tokens)
         yield _answer(one, done, time.perf_counter() - started + one.seconds)
     rest = asked[timed:]
-    for done in bench.generator.complete([one.prompt for one in rest], bench.max_new_tokens):
+    for done in generator.complete([one.prompt for one in rest], bench.max_new_tokens):
         yield _answer(rest[done.row], done, None)
 
 

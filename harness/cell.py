@@ -18,7 +18,7 @@ from filelock import FileLock
 from harness.device import peak_memory_bytes
 from harness.disk import write_json
 from harness.effort import effort
-from harness.errors import RungwiseError
+from harness.errors import JobError, RungwiseError
 from harness.floors import FLOORS
 from harness.retrieval import build_search
 from harness.rung import Rung
@@ -26,6 +26,7 @@ from harness.rungs import rung_type
 from harness.store import Cell, Plan, Run
 from harness.types import Answer, Failure, Json, Preparation
 from harness.workbench import Workbench
+from tuning.errors import TuningError
 
 INDEX = "index"
 """The cell that embeds and indexes for the others; it answers nothing."""
@@ -50,11 +51,13 @@ def run_cell(run: Run, cell: str) -> None:
         if name == INDEX:
             started = time.perf_counter()
             build_search(bench, run.view(), run.queries())
-            preparation, seconds = Preparation(seconds=time.perf_counter() - started), 0.0
+            preparation = Preparation(seconds=time.perf_counter() - started)
         else:
+            if name not in FLOORS:
+                _ = bench.generator  # opened before the clocks of preparing and answering run
             rung = (FLOORS.get(name) or rung_type(name).build)(run.view(), bench)
             preparation = _prepare(run, cell, rung)
-            seconds = _answer(run, cell, rung, bench)
+            _answer(run, cell, rung, bench)
         results = run.partial_results(cell)
         finished = Cell(
             cell=cell,
@@ -63,7 +66,7 @@ def run_cell(run: Run, cell: str) -> None:
             preparation=preparation,
             answers=tuple(r for r in results if isinstance(r, Answer)),
             failures=tuple(r for r in results if isinstance(r, Failure)),
-            answer_s=seconds,
+            answer_s=run.partial_seconds(cell),
             peak_memory_bytes=peak_memory_bytes(),
             path=bench.generator.path if "generator" in vars(bench) else "",
             device=bench.device.name if "device" in vars(bench) else "",
@@ -122,19 +125,19 @@ def _prepare(run: Run, cell: str, rung: Rung) -> Preparation:
     return preparation
 
 
-def _answer(run: Run, cell: str, rung: Rung, bench: Workbench) -> float:
-    """Answer what is still open; returns the seconds it took."""
+def _answer(run: Run, cell: str, rung: Rung, bench: Workbench) -> None:
+    """Answer what is still open."""
     have = {result.query_id for result in run.partial_results(cell)}
     queries = run.queries()
     left = [query for query in queries if query.id not in have]
-    started = time.perf_counter()
     done = len(have)
     timed = max(0, min(bench.timed_queries - done, len(left)))
+    since = time.perf_counter()
     for batch in _batches(rung.answer(left, timed)):
-        run.append_results(cell, batch)
+        run.append_results(cell, batch, time.perf_counter() - since)
+        since = time.perf_counter()
         done += len(batch)
         run.say("answered", "", cell, {"done": done, "total": len(queries)})
-    return time.perf_counter() - started
 
 
 def _batches(results: Iterator[Answer | Failure]) -> Iterator[list[Answer | Failure]]:
@@ -173,6 +176,9 @@ def main() -> int:
             for problem in error.problems:
                 run.say("failed", str(problem), cell, {"fix": problem.fix})
             return error.exit_code
+        except TuningError as error:  # a model that cannot be opened or has no chat template
+            run.say("failed", error.reason, cell, {"fix": error.fix})
+            return JobError.exit_code
     return 0
 
 

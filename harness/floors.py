@@ -35,14 +35,14 @@ class NearestFloor:
 
     def prepare(self, settings: Mapping[str, Json] | None) -> Preparation:
         """Index the training questions by words and word pairs."""
-        from sklearn.feature_extraction.text import TfidfVectorizer
-
-        self.vectorizer: Any = TfidfVectorizer(sublinear_tf=True, ngram_range=(1, 2))
+        self.vectorizer = _words()
         self.pool: Any = self.vectorizer.fit_transform([e.question for e in self.view.train])
         return Preparation()
 
     def answer(self, queries: Sequence[Query], timed: int) -> Iterator[Answer | Failure]:
         """One look-up a question."""
+        if not queries:
+            return
         closeness = self.vectorizer.transform([query.text for query in queries]) @ self.pool.T
         for query, row in zip(queries, closeness.argmax(axis=1).A1, strict=True):
             yield Answer(query.id, target(self.view.spec, self.view.train[int(row)]))
@@ -56,17 +56,22 @@ class LinearFloor:
 
     def prepare(self, settings: Mapping[str, Json] | None) -> Preparation:
         """Fit on words, word pairs and character sequences."""
+        from sklearn.dummy import DummyClassifier
         from sklearn.feature_extraction.text import TfidfVectorizer
         from sklearn.linear_model import LogisticRegression
         from sklearn.pipeline import make_pipeline, make_union
 
         features = make_union(
-            TfidfVectorizer(sublinear_tf=True, ngram_range=(1, 2)),
+            _words(),
             TfidfVectorizer(sublinear_tf=True, analyzer="char_wb", ngram_range=(2, 4)),
         )
-        self.model: Any = make_pipeline(features, LogisticRegression(C=10.0, max_iter=1000))
         train = self.view.train
-        self.model.fit([e.question for e in train], [target(self.view.spec, e) for e in train])
+        labels = [target(self.view.spec, example) for example in train]
+        # where all rows have one label there is nothing to tell apart
+        several = len(set(labels)) > 1
+        classifier = LogisticRegression(C=10.0, max_iter=1000) if several else DummyClassifier()
+        self.model: Any = make_pipeline(features, classifier)
+        self.model.fit([example.question for example in train], labels)
         return Preparation()
 
     def answer(self, queries: Sequence[Query], timed: int) -> Iterator[Answer | Failure]:
@@ -74,6 +79,16 @@ class LinearFloor:
         said = self.model.predict([query.text for query in queries]) if queries else []
         for query, label in zip(queries, said, strict=True):
             yield Answer(query.id, str(label))
+
+
+def _words() -> Any:
+    """Words and word pairs, weighted; a word may be a single letter, digit or other mark.
+
+    By default the library passes over all of these, and over a text in which there is nothing else.
+    """
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    return TfidfVectorizer(sublinear_tf=True, ngram_range=(1, 2), token_pattern=r"\w+|[^\w\s]")
 
 
 FLOORS: dict[str, Callable[[TrainView, Workbench], Rung]] = {

@@ -142,7 +142,9 @@ def _embedded(name: str, role: Role, say: Callable[[str], None]) -> ModelRef:
     if model.role != role:
         raise UserError(
             Problem(
-                f"{name} is an {model.role}, a {role} is wanted", "swap the two", f"[model] {role}"
+                f"{name} cannot be the {role}: it is the {model.role}",
+                "swap the two",
+                f"[model] {role}",
             )
         )
     package = locate(name)

@@ -189,9 +189,13 @@ class Run:
         file = self.cell_file(cell, ".prepared.json")
         return decode(file.read_bytes(), Preparation, file) if file.is_file() else None
 
-    def append_results(self, cell: str, results: Sequence[Answer | Failure]) -> None:
-        """Add answers to the partial file and force them to disk."""
+    def append_results(
+        self, cell: str, results: Sequence[Answer | Failure], seconds: float = 0.0
+    ) -> None:
+        """Add answers, and the seconds they took, to the partial file; force them to disk."""
         lines = [msgspec.json.encode({type(result).__name__.lower(): result}) for result in results]
+        if seconds:
+            lines.append(msgspec.json.encode({"seconds": seconds}))
         file = self.cell_file(cell, ".partial.jsonl")
         with writing(file), file.open("ab") as out:
             out.write(b"".join(line + b"\n" for line in lines))
@@ -200,6 +204,14 @@ class Run:
 
     def partial_results(self, cell: str) -> list[Answer | Failure]:
         """Answers of an interrupted cell; a line cut off by a kill is removed from the file."""
+        found = [line.answer or line.failure for line in self._partial(cell)]
+        return [result for result in found if result is not None]
+
+    def partial_seconds(self, cell: str) -> float:
+        """Seconds that these answers took, over all processes."""
+        return sum(line.seconds for line in self._partial(cell))
+
+    def _partial(self, cell: str) -> list["_Result"]:
         file = self.cell_file(cell, ".partial.jsonl")
         if not file.is_file():
             return []
@@ -208,13 +220,7 @@ class Run:
         if whole != raw:
             with file.open("r+b") as out:
                 out.truncate(len(whole))
-        results: list[Answer | Failure] = []
-        for line in whole.splitlines():
-            record = decode(line, _Result, file)
-            result = record.answer or record.failure
-            if result is not None:
-                results.append(result)
-        return results
+        return [decode(line, _Result, file) for line in whole.splitlines()]
 
     # events
 
@@ -255,6 +261,7 @@ class _Result(msgspec.Struct, frozen=True):
 
     answer: Answer | None = None
     failure: Failure | None = None
+    seconds: float = 0.0
 
 
 def now() -> str:

@@ -47,7 +47,7 @@ class RagFinetuneRung:
         """Choose the number of passages by recall on dev, then train with them in the prompt."""
         if settings is not None:
             self.k = int(str(settings["passages"]))
-            return train_adapter(self.bench, [], [])
+            return Preparation({**self._train().settings, **settings})
         # Recall needs no model, so it is measured on all of dev; at least two passages, for there
         # must be a distractor to learn to pass over.
         ks = [max(2, k) for k in self.bench.effort.passages]
@@ -56,11 +56,10 @@ class RagFinetuneRung:
         self.k = min(
             k for k, value in recall.items() if best is None or (value or 0) >= best - 0.02
         )
-        prepared = train_adapter(
-            self.bench, self._lessons(self.view.train, True), self._dev_lessons()
-        )
+        prepared = self._train()
         settings = {**prepared.settings, "passages": self.k, "dev_recall": recall[self.k]}
-        return Preparation(settings, prepared.effort)
+        looked_at = [{"passages": k, "dev_recall": value} for k, value in recall.items()]
+        return Preparation(settings, {**prepared.effort, "passages_tried": looked_at})
 
     def answer(self, queries: Sequence[Query], timed: int) -> Iterator[Answer | Failure]:
         """The same prompt as the rag rung's, read by the tuned model."""
@@ -73,8 +72,10 @@ class RagFinetuneRung:
         ]
         return answer_all(self.bench, asked, timed=timed)
 
-    def _dev_lessons(self) -> list[Lesson]:
-        return self._lessons(self.bench.dev(self.view.dev), False)
+    def _train(self) -> Preparation:
+        """Train, or load what an interrupted process has trained."""
+        dev = self._lessons(self.bench.dev(self.view.dev), False)
+        return train_adapter(self.bench, self._lessons(self.view.train, True), dev)
 
     def _lessons(self, examples: Sequence[Example], mend: bool) -> list[Lesson]:
         """Examples with their passages; for training, a missed answer passage is put in."""
