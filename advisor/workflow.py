@@ -18,17 +18,18 @@ import msgspec
 from advisor.progress import STARTING
 from advisor.project import ANSWERS, CONFIG, Project
 from advisor.questionnaire import AnswerSheet, read_answers, write_answers
+from advisor.ready import is_run_name, require_ready
 from advisor.recommend import recommend
 from advisor.recommendation import Recommendation
 from advisor.report import Audience, build, report_format
 from advisor.verdict import Verdict, reconcile
-from harness.disk import write_json, writing
+from harness.disk import decode, write_json, writing
 from harness.errors import JobError, Problem, UserError
 from harness.experiment import Experiment
 from harness.models import EMBEDDED, locate
 from harness.runner import CheckSettings, is_running, make_plan, run_check
 from harness.store import Event, Run, runs_in
-from harness.task import Loaded, load_task, require
+from harness.task import Loaded, load_task
 
 SAMPLES = ("support-desk", "ticket-routing", "order-json")
 
@@ -127,15 +128,14 @@ def start_run(
         UserError: everything that stands against a check, at once.
     """
     name = run_name or datetime.now(UTC).astimezone().strftime("%Y%m%d-%H%M%S")
-    if Path(name).name != name or name.startswith("."):
-        raise UserError(Problem(f"{name!r} is no name for a run", "use letters, digits and -"))
     run = Run(project.root / "runs" / name)
-    if (run.folder / "run.json").is_file():
-        return run
-    say("Reading and splitting the data …")
-    task = require(load(project))
-    plan = make_plan(project.root, name, task, settings or project.settings(), say)
-    run.create(plan, task)
+    going_on = is_run_name(name) and (run.folder / "run.json").is_file()
+    if not going_on:
+        say("Reading and splitting the data …")
+    task = require_ready(project, name, None if going_on else settings or project.settings())
+    if task is not None:
+        plan = make_plan(project.root, name, task, settings or project.settings(), say)
+        run.create(plan, task)
     return run
 
 
@@ -197,11 +197,13 @@ def experiment_of(run: Run) -> Experiment | None:
     if not file.is_file():
         return None
     try:
-        return msgspec.json.decode(file.read_bytes(), type=Experiment)
-    except msgspec.MsgspecError as error:
-        raise UserError(
-            Problem(f"damaged ({error})", f"run the check again with --run {run.name}", str(file))
-        ) from error
+        experiment = msgspec.json.decode(file.read_bytes(), type=Experiment)
+        verdict_of(experiment)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        again = f"rungwise check {run.folder.parents[1]} --run {run.name}"
+        fix = f"write it again from what was measured: {again}"
+        raise UserError(Problem(f"damaged ({error})", fix, str(file))) from error
+    return experiment
 
 
 def verdict_of(experiment: Experiment) -> Verdict:
@@ -214,7 +216,7 @@ def prior_of(run: Run) -> Recommendation | None:
     file = run.folder / "prior.json"
     if not file.is_file():
         return None
-    return msgspec.json.decode(file.read_bytes(), type=Recommendation)
+    return decode(file.read_bytes(), Recommendation, file)
 
 
 def find_run(where: str, project: Path | None = None) -> Run:

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -15,13 +16,12 @@ from harness.executors.local import last_line, run_process
 from harness.experiment import Experiment
 from harness.floors import FLOORS, floors_for
 from harness.generators.endpoint import PREFIX
-from harness.metrics import metrics
-from harness.models import Role, resolve
+from harness.metrics import metric, metrics
+from harness.models import EMBEDDED, Role, locate, resolve
 from harness.prompts import target
 from harness.rungs import rung_type, rungs
-from harness.scoring import headline
 from harness.store import SCHEMA, Event, Plan, Run, now
-from harness.types import Task
+from harness.types import Kind, Task
 
 OnEvent = Callable[[Event], None]
 LONGEST_ANSWER = 512
@@ -51,29 +51,20 @@ def make_plan(
 ) -> Plan:
     """Decide what will run, before anything runs; unpacks the embedded model if need be.
 
+    Args:
+        project: its folder.
+        run: name of the run.
+        task: with its data.
+        settings: in which `settings_problems` finds nothing.
+        say: told about work that takes seconds.
+
     Raises:
-        UserError: an unknown rung or effort, or a model that is not here; all at once.
+        UserError: a model that cannot be used.
     """
-    problems: list[Problem] = []
-    chosen = []
-    for name in settings.rungs:
-        try:
-            chosen.append(rung_type(name))
-        except UserError as error:
-            problems.extend(error.problems)
-    for attempt in (
-        lambda: effort(settings.effort),
-        lambda: _check_metric(task),
-        lambda: _check_models(project, settings, say),
-    ):
-        try:
-            attempt()
-        except UserError as error:
-            problems.extend(error.problems)
-    if settings.seeds < 1:
-        problems.append(Problem("at least one seed is needed", "write seeds = 1", "[check] seeds"))
-    if problems:
-        raise UserError(*problems)
+    for name, role, revision in _models(settings):
+        if name in EMBEDDED:
+            resolve(name, role, project, revision=revision, say=say)
+    chosen = [rung_type(name) for name in dict.fromkeys(settings.rungs)]
     skipped: dict[str, str] = {}
     cells = [cell_name(floor, 0) for floor in floors_for(task.spec.kind)]
     if any("embeddings" in rung.needs for rung in chosen):
@@ -232,30 +223,57 @@ def _fix(run: Run) -> str:
     return f"see the log in {run.folder / 'cells'}; the same command with --run {run.name} goes on"
 
 
-def _check_models(project: Path, settings: CheckSettings, say: Callable[[str], None]) -> None:
+def settings_problems(
+    project: Path, settings: CheckSettings, metric: str, kind: Kind | None
+) -> list[Problem]:
+    """What is wrong with the settings of a check: rungs, seeds, effort, metric, models.
+
+    Args:
+        project: folder that a model's path may be relative to.
+        settings: to look at.
+        metric: the headline's name; empty takes the default of the kind.
+        kind: of task; None where it is not known.
+    """
+    attempts: list[Callable[[], object]] = [partial(rung_type, name) for name in settings.rungs]
+    attempts += [lambda: effort(settings.effort), lambda: _check_metric(metric, kind)]
+    attempts += [partial(_check_model, project, *wanted) for wanted in _models(settings)]
     problems: list[Problem] = []
+    for attempt in attempts:
+        try:
+            attempt()
+        except UserError as error:
+            problems.extend(error.problems)
+    if not settings.rungs:
+        fix = f"choose from {', '.join(rungs())}"
+        problems.append(Problem("no rung is chosen", fix, "[check] rungs"))
+    if settings.seeds < 1:
+        problems.append(Problem("at least one seed is needed", "write seeds = 1", "[check] seeds"))
+    return problems
+
+
+def _models(settings: CheckSettings) -> list[tuple[str, Role, str]]:
+    """Name, role and revision of each model that must be on this machine."""
     wanted: list[tuple[str, Role, str]] = [
         (settings.generator, "generator", settings.revision),
         (settings.embedder, "embedder", ""),
     ]
-    for name, role, revision in wanted:
-        if name.startswith(PREFIX):
-            continue
-        try:
-            resolve(name, role, project, revision=revision, say=say)
-        except UserError as error:
-            problems.extend(error.problems)
-    if problems:
-        raise UserError(*problems)
+    return [model for model in wanted if not model[0].startswith(PREFIX)]
 
 
-def _check_metric(task: Task) -> None:
-    chosen = headline(task.spec)
-    if task.spec.kind not in chosen.kinds:
-        fitting = ", ".join(m.name for m in metrics().values() if task.spec.kind in m.kinds)
+def _check_model(project: Path, name: str, role: Role, revision: str) -> None:
+    # an embedded model that is installed has yet to be unpacked, which is not done for a look
+    if name in EMBEDDED and EMBEDDED[name].role == role and locate(name):
+        return
+    resolve(name, role, project, revision=revision)
+
+
+def _check_metric(name: str, kind: Kind | None) -> None:
+    chosen = metric(name) if name else None
+    if chosen and kind and kind not in chosen.kinds:
+        fitting = ", ".join(m.name for m in metrics().values() if kind in m.kinds)
         raise UserError(
             Problem(
-                f"{chosen.name} does not fit a task of kind {task.spec.kind}",
+                f"{chosen.name} does not fit a task of kind {kind}",
                 f"choose one of {fitting}",
                 "[task] metric",
             )

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from harness.data import fingerprint, import_examples, unique_ids
+from harness.data import Imported, fingerprint, import_examples, unique_ids
 from harness.data_columns import Columns
-from harness.errors import Problem, UserError
+from harness.errors import Problem
 from harness.split import take, without_leaks
 from harness.types import Example, Task, TaskSpec
 from rag.errors import DocumentError
@@ -67,6 +67,7 @@ def load_task(spec: TaskSpec, sources: Sources) -> Loaded:
     problems = list(first.problems)
     train: tuple[Example, ...] = first.examples
     heldout: tuple[Example, ...] = ()
+    second: Imported | None = None
     if spec.kind == "label" and not spec.labels:
         spec = dataclasses.replace(spec, labels=labels_of(train))
     if sources.heldout_file is not None:
@@ -79,10 +80,11 @@ def load_task(spec: TaskSpec, sources: Sources) -> Loaded:
     documents, unread = _documents(sources.documents, shown)
     problems.extend(unread)
     examples = (*train, *heldout)
-    if problems:
-        return Loaded(None, tuple(problems), (), examples, documents, first.columns)
     cut = _cut(spec, sources, train, heldout)
-    problems.extend(_too_small(cut, sources, shown))
+    # a file with rows to mend is measured once they are mended
+    whole_train = not first.problems
+    whole_heldout = not second.problems if second else whole_train
+    problems.extend(_too_small(cut, sources, shown, train=whole_train, heldout=whole_heldout))
     if problems:
         return Loaded(None, tuple(problems), cut.leaked, examples, documents, first.columns)
     task = Task(
@@ -94,17 +96,6 @@ def load_task(spec: TaskSpec, sources: Sources) -> Loaded:
         fingerprint=fingerprint(spec, cut.train, cut.dev, cut.heldout, documents),
     )
     return Loaded(task, (), cut.leaked, examples, documents, first.columns)
-
-
-def require(loaded: Loaded) -> Task:
-    """The task.
-
-    Raises:
-        UserError: all problems at once.
-    """
-    if loaded.task is None:
-        raise UserError(*loaded.problems)
-    return loaded.task
 
 
 def labels_of(examples: Sequence[Example]) -> tuple[str, ...]:
@@ -137,18 +128,24 @@ def _cut(
     return _Cut(train, dev, heldout, leaked)
 
 
-def _too_small(cut: _Cut, sources: Sources, shown: "_Shown") -> list[Problem]:
+def _too_small(
+    cut: _Cut, sources: Sources, shown: "_Shown", *, train: bool, heldout: bool
+) -> list[Problem]:
+    """What is too small of the parts to look at."""
     problems = []
-    if len(cut.heldout) < SMALLEST_HELDOUT:
+    if heldout and len(cut.heldout) < SMALLEST_HELDOUT:
+        more = "add rows to it"
+        if sources.heldout_file is None:
+            more = "add examples, or raise heldout under [data] in rungwise.toml"
         problems.append(
             Problem(
                 f"the held-out set has {len(cut.heldout)} rows; below {SMALLEST_HELDOUT} nothing "
                 "can be said, below 30 only very large differences can be seen",
-                "add examples, or raise heldout under [data] in rungwise.toml",
+                more,
                 shown(sources.heldout_file or sources.train),
             )
         )
-    if len(cut.train) < SMALLEST_TRAIN:
+    if train and len(cut.train) < SMALLEST_TRAIN:
         problems.append(
             Problem(
                 f"{len(cut.train)} rows are left to learn from; at least {SMALLEST_TRAIN} are "

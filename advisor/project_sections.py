@@ -1,0 +1,102 @@
+"""What may stand in rungwise.toml: its sections, their keys and the defaults."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from harness.types import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectSection:
+    """Section ``[project]``."""
+
+    name: str = ""
+    language: str = "en"
+    note: str = ""
+    """A remark that every report repeats."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSection:
+    """Section ``[model]``."""
+
+    generator: str = "smollm2-135m-instruct"
+    revision: str = ""
+    embedder: str = "all-minilm-l6-v2"
+
+
+@dataclass(frozen=True, slots=True)
+class DataSection:
+    """Section ``[data]``."""
+
+    examples: str = ""
+    train: str = ""
+    heldout: str | int | float = 0.25
+    documents: str = ""
+    preferences: str = ""
+    dev: float = 0.15
+    max_train: int | None = None
+    max_heldout: int | None = None
+    group: str = ""
+    seed: int = 0
+    columns: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class TaskSection:
+    """Section ``[task]``."""
+
+    kind: Kind = "answer"
+    instruction: str = ""
+    labels: tuple[str, ...] = ()
+    schema: str = ""
+    metric: str = ""
+    abstention: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckSection:
+    """Section ``[check]``."""
+
+    rungs: tuple[str, ...] = ()
+    seeds: int = 1
+    effort: str = "normal"
+    margin: float = 0.03
+    target: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sections:
+    """The whole file; a section that is not there has its defaults."""
+
+    project: ProjectSection = ProjectSection()
+    model: ModelSection = ModelSection()
+    data: DataSection = field(default_factory=DataSection)
+    task: TaskSection = TaskSection()
+    check: CheckSection = CheckSection()
+
+
+SECTIONS: Mapping[str, type] = {
+    "project": ProjectSection,
+    "model": ModelSection,
+    "data": DataSection,
+    "task": TaskSection,
+    "check": CheckSection,
+}
+
+WANTED: Mapping[str, str] = {
+    "data.heldout": '0.25 (a share), 200 (a count) or "data/heldout.jsonl"',
+    "data.dev": "0.15",
+    "data.max_train": "400",
+    "data.max_heldout": "200",
+    "data.seed": "0",
+    "data.columns": '{ question = "text", answer = "label" }',
+    "task.kind": '"label", "json", "answer" or "text"',
+    "task.labels": '["billing", "delivery"]',
+    "check.rungs": '["prompt", "rag"]',
+    "check.seeds": "3",
+    "check.margin": "0.03",
+    "check.target": "0.80",
+}
+"""How a value looks; whatever is not listed is a text in quotes."""

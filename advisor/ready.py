@@ -1,0 +1,65 @@
+"""Everything that stands against a check, found before it starts and said at once."""
+
+import re
+
+from advisor.project import ANSWERS, Project
+from advisor.questionnaire import read_answers
+from harness.errors import Problem, UserError
+from harness.runner import CheckSettings, settings_problems
+from harness.task import load_task
+from harness.types import Task
+
+_RUN_NAME = re.compile(r"[^\W_][\w.-]{0,99}")
+
+
+def is_run_name(name: str) -> bool:
+    """Whether a run's folder may have this name."""
+    return _RUN_NAME.fullmatch(name) is not None
+
+
+def require_ready(project: Project, run_name: str, settings: CheckSettings | None) -> Task | None:
+    """The task to check.
+
+    Args:
+        project: as `read_project` found it, its problems included.
+        run_name: for the run's folder.
+        settings: of a new run; None goes on with an old one, which has its data and settings.
+
+    Returns:
+        The task of a new run; None for an old one.
+
+    Raises:
+        UserError: all problems of settings, answers, data and models at once.
+    """
+    problems = list(project.problems)
+    if not is_run_name(run_name):
+        fix = "use letters, digits, - and ., beginning with a letter or digit"
+        problems.append(Problem(f"{run_name!r} is no name for a run", fix, "--run"))
+    problems.extend(_answer_problems(project))
+    if settings is None:
+        if problems:
+            raise UserError(*problems)
+        return None
+    task: Task | None = None
+    if project.readable:
+        loaded = load_task(project.spec(), project.sources())
+        task = loaded.task
+        # a missing file is said once
+        said = {problem.where for problem in problems}
+        problems.extend(problem for problem in loaded.problems if problem.where not in said)
+    kind = None if "task.kind" in project.unread else project.task.kind
+    problems.extend(settings_problems(project.root, settings, project.task.metric, kind))
+    if problems or task is None:
+        raise UserError(*problems)
+    return task
+
+
+def _answer_problems(project: Project) -> tuple[Problem, ...]:
+    """What is wrong with answers.toml: the verdict needs it when everything else is done."""
+    file = project.root / ANSWERS
+    if file.is_file():
+        try:
+            read_answers(file)
+        except UserError as error:
+            return error.problems
+    return ()
