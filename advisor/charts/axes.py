@@ -34,7 +34,11 @@ def axes(recommendation: Recommendation, theme: Theme = LIGHT, width: int = 260)
 def _axis(channel: str, title: str) -> object:
     import altair as alt
 
-    axis = alt.Axis(title=title, labels=False, ticks=False, grid=False, domain=True)
+    # below the words at the corners
+    away = 26 if channel == "x" else 8
+    axis = alt.Axis(
+        title=title, titlePadding=away, labels=False, ticks=False, grid=False, domain=True
+    )
     kind = alt.X if channel == "x" else alt.Y
     return kind(f"{channel}:Q", scale=alt.Scale(domain=[0, 1]), axis=axis)
 

@@ -26,7 +26,11 @@ def ranking(now: Recommendation, before: Recommendation) -> None:
         _row(place, one, earlier[one.rung] - place, numbers, now)
         for place, one in enumerate(now.ranking)
     ]
-    html("{rows}", rows=joined(rows))
+    html(
+        '<div class="rw-rung head rw-quiet rw-small"><span></span><span></span>'
+        "<span>points</span></div>{rows}",
+        rows=joined(rows),
+    )
 
 
 def signed(points: int) -> str:

@@ -11,9 +11,11 @@ from advisor.page_parts.frame import chart_theme, show_chart
 from advisor.page_parts.rungs import symbol
 from advisor.page_parts.text import html, joined, markup
 from advisor.progress import CellProgress, Loss, RunProgress
+from harness.cell import INDEX
 from harness.rungs import title_of
 
 LOG_LINES = 200
+UNMARKED = markup('<span class="rw-mark"></span>')
 
 
 def progress_part(now: RunProgress, several: bool, skipped: Mapping[str, str]) -> None:
@@ -56,7 +58,7 @@ def now_words(now: RunProgress) -> str:
     cell = now.working
     if cell is None:
         return "Preparing the next rung." if now.state == "running" else ""
-    words = f"{cell.title}: {cell.doing}."
+    words = f"{_title(cell)}: {cell.doing}."
     if cell.left_s is not None:
         words += f" About {seconds(max(1.0, cell.left_s))} left for this part"
         words += f", then {count(now.waiting, 'more rung')}." if now.waiting else "."
@@ -65,8 +67,14 @@ def now_words(now: RunProgress) -> str:
     return words
 
 
+def _title(cell: CellProgress) -> str:
+    """Of a rung, or of the preparation that several rungs share."""
+    return "Search index" if cell.rung == INDEX else cell.title
+
+
 def _row(cell: CellProgress, several: bool) -> Markup:
     words = {"finished": "done", "waiting": "waiting", "failed": "failed"}.get(cell.state, "")
+    title = _title(cell)
     fix = markup('<br><span class="rw-quiet">{fix}</span>', fix=cell.fix) if cell.fix else ""
     return markup(
         '<div class="rw-cell"><span>{symbol}{title}{seed}</span>'
@@ -74,8 +82,8 @@ def _row(cell: CellProgress, several: bool) -> Markup:
         'aria-valuemax="100" aria-valuenow="{share}">'
         '<i class="{off}" style="width:{share}%"></i></div>'
         '<span class="now">{tag}{words}{fix}</span></div>',
-        symbol=symbol(cell.rung),
-        title=cell.title,
+        symbol=symbol(cell.rung) if cell.rung != INDEX else UNMARKED,
+        title=title,
         seed=f", training {cell.seed + 1}" if several else "",
         share=round(100 * cell.share),
         off="off" if cell.state == "waiting" else "",

@@ -11,12 +11,12 @@ ICON = (
 
 CSS = """
 <style>
-.stMainBlockContainer { max-width: 1320px; padding-top: 4.2rem; padding-bottom: 4rem; }
+.stMainBlockContainer { max-width: 1360px; padding: 4.2rem clamp(1.2rem, 3vw, 2.6rem) 4rem; }
 .stVerticalBlock { gap: .75rem; }
 .stHtml { line-height: 1.5; }
 .rw-where { font-size: 1.55rem; font-weight: 650; margin: 0; padding: 0; line-height: 1.25; }
 .rw-where small { font-weight: 400; font-size: 1rem; opacity: .74; margin-left: .6rem; }
-.rw-state { max-width: 80ch; margin: .15rem 0 0; opacity: .86; }
+.rw-state { max-width: 80ch; margin: .15rem 0 .5rem; opacity: .86; }
 .rw-lead { font-size: 1.15rem; line-height: 1.5; max-width: 72ch; margin: 0; }
 .rw-lead b { font-weight: 650; }
 .rw h2, .rw h3 { padding: 0; }
@@ -54,10 +54,14 @@ CSS = """
 .rw-rung.off { opacity: .75; }
 .rw-rung.aim { font-weight: 600; }
 .rw-rung .why { grid-column: 2 / 4; font-weight: 400; font-size: .86rem; opacity: .85; }
+.rw-rung.head { padding: 0; border: 0; }
 .rw-rung .points { font-variant-numeric: tabular-nums; }
 .rw-cell { display: grid; grid-template-columns: 14.5rem 1fr 21rem; gap: 1rem; align-items: center;
   padding: .3rem 0; }
 .rw-cell .now { font-variant-numeric: tabular-nums; font-size: .92rem; }
+/* The kinds of files are named beside it; the widget's own list is cut off in the middle. */
+[data-testid="stFileUploaderDropzoneInstructions"] { display: none; }
+.rw-under { margin-left: 1.85rem; }
 .stIFrame iframe, iframe.stIFrame { border-radius: .4rem;
   border: 1px solid color-mix(in srgb, currentColor 22%, transparent); }
 .rw-said { border-left: 3px solid color-mix(in srgb, currentColor 25%, transparent);

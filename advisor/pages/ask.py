@@ -6,6 +6,7 @@ import streamlit as st
 
 from advisor import charts, workflow
 from advisor.facts import known_from
+from advisor.numbers import in_sentence
 from advisor.page_parts.cached import audited, loaded
 from advisor.page_parts.frame import chart_theme, first_line, project_or_stop, show_chart
 from advisor.page_parts.ranking import ranking, signed
@@ -193,7 +194,7 @@ def case_part(advice: Recommendation) -> None:
 def advice_part(question: Question, answers: Mapping[str, str], advice: Recommendation) -> None:
     """The ladder, and what would change it."""
     others = {key: option for key, option in answers.items() if key != question.key}
-    heading("What your answers say", advice.confidence.text)
+    heading("What your answers say", f"Confidence {in_sentence(advice.confidence.text)}")
     ranking(advice, recommend(others))
     with st.expander("What would change the advice"):
         bullets("", [flip.text for flip in advice.would_change_if[:6]])

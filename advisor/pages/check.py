@@ -32,9 +32,9 @@ EVERY_S = 1.5
 NEEDS = {"documents": "your documents", "weights": "the model’s weights on this machine"}
 
 
-def choose_part(project: Project, found: Loaded, last: Experiment | None) -> None:
+def choose_part(project: Project, found: Loaded, last: Experiment | None, stopped: bool) -> None:
     """Cards with the rungs, how hard they try, and the button."""
-    title = "Compare again" if last else "What to compare"
+    title = "Compare again" if last else "Or start another check" if stopped else "What to compare"
     heading(title, "All rungs answer the same held-out questions.")
     prior = workflow.prior(project)
     wanted = project.settings().rungs
@@ -69,7 +69,7 @@ def choose_part(project: Project, found: Loaded, last: Experiment | None) -> Non
     with button:
         pressed = st.button(
             "Start the check",
-            type="primary",
+            type="secondary" if stopped else "primary",
             disabled=not chosen,
             key="start_check",
             width="stretch",
@@ -114,11 +114,13 @@ def why_there(rung: RungType, prior: Recommendation | None) -> str:
     held = next((one for one in prior.blocked if one.rung == rung.name), None)
     if held is not None:
         return f"Your answers speak against it now: {held.because}."
-    words = "Your answers point here" if prior.aim == rung.name else f"Place {place} by the answers"
+    words = (
+        "Your answers point here" if prior.aim == rung.name else f"Place {place} by your answers"
+    )
     if not ranked.reasons:
         return f"{words}."
     reason = ranked.reasons[0]
-    return f"{words}: {'for' if reason.effect > 0 else 'against'} it, {reason.because}."
+    return f"{words}. {'For' if reason.effect > 0 else 'Against'} it: {reason.because}."
 
 
 def start(project: Project, chosen: tuple[str, ...], effort: str, seeds: int) -> None:
@@ -196,4 +198,4 @@ elif run and last:
     first_line("Check", project.name, words, ("See the result", "compare"))
 else:
     first_line("Check", project.name, "Nothing was checked yet. Choose the rungs and start.")
-choose_part(project, found, last)
+choose_part(project, found, last, state == "stopped")

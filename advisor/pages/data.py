@@ -37,7 +37,12 @@ GROUPS = {
     "warning": ("Should know", "warn"),
     "info": ("Fine, for your information", ""),
 }
-CODES = {"pii": "personal data", "ordered": "sorted", "shift": "parts differ"}
+CODES = {
+    "pii": "personal data",
+    "ordered": "sorted",
+    "shift": "parts differ",
+    "too_few": "number of rows",
+}
 SHOWN_ROWS = 12
 
 
@@ -143,7 +148,7 @@ def findings_part(report: AuditReport, found: Loaded) -> None:
         if not group:
             continue
         heading(f"{words} ({len(group)})")
-        sides = st.columns(2, gap="medium")
+        sides = st.columns(2, gap="large")
         for number, finding in enumerate(group):
             with sides[number % 2]:
                 finding_part(finding, tag, questions)

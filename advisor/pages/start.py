@@ -19,6 +19,7 @@ SAMPLE_WORDS = {
     "ticket-routing": ("Ticket routing", "Messages to be sorted into a fixed set of queues."),
     "order-json": ("Orders as records", "Orders in free text, to be turned into structured data."),
 }
+KINDS = "Tables: CSV, Excel, JSON lines. Documents: PDF, Word, HTML, text and more."
 
 
 def sample_door() -> None:
@@ -47,6 +48,7 @@ def own_door() -> None:
         key="start_files",
         label_visibility="collapsed",
     )
+    say(KINDS, "rw-p rw-small rw-quiet")
     if st.button("Make the project", width="stretch", key="make_project"):
         enter(lambda: take_files(name, [(file.name, file.getvalue()) for file in files]))
 
@@ -67,7 +69,7 @@ def known_door(projects: list[Shelved]) -> None:
                 open_up(shelved.root, shelved.run)
                 go("compare" if shelved.run else "ask")
             html(
-                '<p class="rw-p rw-small rw-quiet rw-text">{words}{when}</p>',
+                '<p class="rw-p rw-small rw-quiet rw-text rw-under">{words}{when}</p>',
                 words=shelved.words,
                 when=f" ({day(shelved.at)})" if shelved.at else "",
             )

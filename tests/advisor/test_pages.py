@@ -181,7 +181,7 @@ def test_answers_that_cannot_be_read_are_named_and_kept(project):
 def test_the_data_page_shows_rows_as_the_model_sees_them_and_the_findings(project):
     said = words(page("data", project))
     assert "Answer briefly." in said and "40 held out, 40 documents." in said
-    assert "Should know" in said and "too few" in said
+    assert "Should know" in said and "number of rows" in said
 
 
 def test_a_changed_mapping_is_written_and_the_users_remarks_stay(project):
@@ -222,7 +222,7 @@ def test_the_check_page_explains_every_rung_and_offers_one_button(project):
     assert [box.label for box in at.checkbox] == [
         "Prompt", "Prompt with examples", "Retrieval", "Fine\\-tuning",
     ]  # fmt: skip
-    assert said.count("Your answers point here") == 1 and said.count("Place 2 by the answers") == 1
+    assert said.count("Your answers point here") == 1 and said.count("Place 2 by your answers") == 1
     assert "Needs your documents." in said
     assert [button.label for button in at.button] == ["Start the check"]
 
