@@ -2,25 +2,33 @@
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Sequence
+from difflib import get_close_matches
 from importlib.metadata import version
 from typing import NoReturn
 
-from advisor.terminal import note, show_error
+from advisor.terminal import any_letter, note, show_error
 from advisor.verb import Verb
 from harness.errors import JobError, Problem, RungwiseError, UserError
 from harness.plugins import load_plugins
 
 ORDER = ("demo", "new", "ask", "audit", "check", "runs", "show", "report", "models", "app",
          "doctor")  # fmt: skip
+_UNKNOWN_VERB = re.compile(r"argument VERB: invalid choice: '(.*?)' ")
 
 
 class _Parser(argparse.ArgumentParser):
     """Says what is wrong with a command as every other mistake is said."""
 
     def error(self, message: str) -> NoReturn:
-        show_error(UserError(Problem(message, f"see: {self.prog} --help")))
+        fix = f"see: {self.prog} --help"
+        if unknown := _UNKNOWN_VERB.match(message):
+            near = get_close_matches(unknown[1], ORDER, 1)
+            message = f"there is no verb {unknown[1]!r}"
+            fix = f"did you mean {near[0]}? {fix}" if near else fix
+        show_error(UserError(Problem(message, fix)))
         sys.exit(UserError.exit_code)
 
 
@@ -32,7 +40,7 @@ def parser() -> argparse.ArgumentParser:
         epilog="Start with: rungwise demo",
     )
     top.add_argument("--version", action="version", version=f"rungwise {version('rungwise')}")
-    verbs = top.add_subparsers(dest="verb", metavar="VERB", required=True)
+    verbs = top.add_subparsers(dest="verb", metavar="VERB")
     found = {verb.name: verb for verb in load_plugins("advisor.verbs", "VERB", Verb)}
     for name in sorted(found, key=lambda n: ORDER.index(n) if n in ORDER else len(ORDER)):
         verb = found[name]
@@ -52,7 +60,12 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb; returns the exit status: 0, 1 for a failed job, 2 for the user's mistake."""
     _no_network()
-    given = parser().parse_args(arguments)
+    any_letter()
+    top = parser()
+    given = top.parse_args(arguments)
+    if given.verb is None:
+        note(top.format_help())
+        return UserError.exit_code
     try:
         status: int = given.run_verb(given)
         return status
@@ -65,8 +78,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         note("stopped; what is finished is kept")
         return 1
     except BrokenPipeError:
-        # the reader (head, less) has seen enough
-        sys.stdout = None
+        # the reader (head, less) has seen enough; what is still to be written has nowhere to go
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
         if given.debug:

@@ -4,7 +4,7 @@ import json
 import re
 import shutil
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,11 +12,12 @@ from typing import Any, NamedTuple
 import tomlkit
 
 from advisor.project import CONFIG, INSTRUCTIONS
+from advisor.schema_draft import draft_schema
 from harness.data import canonical_json
 from harness.data_columns import Columns, detect
 from harness.data_files import READERS, Rows, read_rows
 from harness.errors import Problem, UserError
-from harness.types import Kind
+from harness.types import Json, Kind
 from rag.load import supported_suffixes
 
 HELDOUT_NAME = re.compile(r"(?<![a-z])(test|held[-_ ]?out|eval|val|valid|validation|dev)(?![a-z])")
@@ -34,6 +35,10 @@ class Guess(NamedTuple):
     kind: Kind
     columns: Columns
     n_rows: int
+    names: tuple[str, ...] = ()
+    """Columns of the table."""
+    schema: Mapping[str, Json] | None = None
+    """Drafted from the answers, where they are JSON objects."""
 
 
 def create_project(root: Path, files: Sequence[Path]) -> Guess | None:
@@ -69,6 +74,9 @@ def create_project(root: Path, files: Sequence[Path]) -> Guess | None:
                 shutil.copyfile(file, data / file.name)
         for source in guess.documents:
             _copy_documents(source, data / "documents")
+    if guess and guess.schema:
+        text = json.dumps(guess.schema, ensure_ascii=False, indent=2)
+        (root / "schema.json").write_text(f"{text}\n", encoding="utf-8")
     text = _config_text(root.resolve().name, guess)
     (root / CONFIG).write_text(text, encoding="utf-8")
     return guess
@@ -130,14 +138,19 @@ def _guess(files: Sequence[Path]) -> Guess:
     names = list(dict.fromkeys(name for row in rows.rows for name in row.fields))
     columns = detect(names)
     kind = _kind(rows, columns, bool(documents))
-    return Guess(train, heldout, documents, kind, columns, len(rows.rows))
+    schema = None
+    if kind == "json":
+        every = (*rows.rows, *(read_rows(heldout).rows if heldout else ()))
+        objects = [_as_object(row.fields.get(columns.answer)) for row in every]
+        schema = draft_schema([one for one in objects if one is not None])
+    return Guess(train, heldout, documents, kind, columns, len(rows.rows), tuple(names), schema)
 
 
 def _kind(rows: Rows, columns: Columns, has_documents: bool) -> Kind:
     """Guess the kind of task from the answers."""
     values: list[Any] = [row.fields.get(columns.answer) for row in rows.rows]
     texts = [str(value) for value in values if isinstance(value, str | int) and str(value).strip()]
-    if values and all(isinstance(value, dict) or _is_object(value) for value in values):
+    if values and all(_as_object(value) is not None for value in values):
         return "json"
     distinct = set(texts)
     short = all(len(text) <= 60 for text in distinct)
@@ -146,13 +159,14 @@ def _kind(rows: Rows, columns: Columns, has_documents: bool) -> Kind:
     return "answer" if has_documents or all(len(text) <= 300 for text in texts) else "text"
 
 
-def _is_object(value: Any) -> bool:
-    if not isinstance(value, str) or not value.lstrip().startswith("{"):
-        return False
-    try:
-        return isinstance(json.loads(canonical_json(value)), dict)
-    except (ValueError, RecursionError):
-        return False
+def _as_object(value: Any) -> dict[str, Any] | None:
+    """A JSON object, also out of text that holds one."""
+    if isinstance(value, str) and value.lstrip().startswith("{"):
+        try:
+            value = json.loads(canonical_json(value))
+        except (ValueError, RecursionError):
+            return None
+    return value if isinstance(value, dict) else None
 
 
 def _copy_documents(source: Path, target: Path) -> None:
@@ -177,7 +191,8 @@ def _config_text(name: str, guess: Guess | None) -> str:
     task.add("kind", tomlkit.item(kind).comment("label | json | answer | text"))
     task.add("instruction", INSTRUCTIONS[kind])
     if kind == "json":
-        task.add("schema", tomlkit.item("schema.json").comment("a JSON Schema; write it first"))
+        remark = "drafted from the answers; make it as strict as the answers must be"
+        task.add("schema", tomlkit.item("schema.json").comment(remark))
     if kind == "answer":
         task.add(tomlkit.comment('abstention = "I do not know."   # allows "I do not know"'))
     document.add("task", task)
@@ -214,5 +229,9 @@ def _data_table(guess: Guess | None) -> Any:
             value = getattr(guess.columns, column.name)
             if value:
                 columns.add(column.name, value)
+        for role in ("question", "answer"):
+            if not getattr(guess.columns, role):
+                names = ", ".join(guess.names) or "none"
+                columns.add(tomlkit.comment(f'{role} = "…"   # write one of: {names}'))
         data.add("columns", columns)
     return data

@@ -6,7 +6,7 @@ from advisor.project import ANSWERS, Project
 from advisor.questionnaire import read_answers
 from harness.errors import Problem, UserError
 from harness.runner import CheckSettings, settings_problems
-from harness.task import load_task
+from harness.task import Loaded, load_task
 from harness.types import Task
 
 _RUN_NAME = re.compile(r"[^\W_][\w.-]{0,99}")
@@ -31,27 +31,35 @@ def require_ready(project: Project, run_name: str, settings: CheckSettings | Non
     Raises:
         UserError: all problems of settings, answers, data and models at once.
     """
-    problems = list(project.problems)
+    problems = list(_answer_problems(project))
     if not is_run_name(run_name):
         fix = "use letters, digits, - and ., beginning with a letter or digit"
         problems.append(Problem(f"{run_name!r} is no name for a run", fix, "--run"))
-    problems.extend(_answer_problems(project))
     if settings is None:
-        if problems:
-            raise UserError(*problems)
+        if project.problems or problems:
+            raise UserError(*project.problems, *problems)
         return None
-    task: Task | None = None
-    if project.readable:
-        loaded = load_task(project.spec(), project.sources())
-        task = loaded.task
-        # a missing file is said once
-        said = {problem.where for problem in problems}
-        problems.extend(problem for problem in loaded.problems if problem.where not in said)
+    loaded, found = load_what_can_be(project)
     kind = None if "task.kind" in project.unread else project.task.kind
     problems.extend(settings_problems(project.root, settings, project.task.metric, kind))
-    if problems or task is None:
-        raise UserError(*problems)
-    return task
+    if found or problems or loaded is None:
+        raise UserError(*found, *problems)
+    return loaded.task
+
+
+def load_what_can_be(project: Project) -> tuple[Loaded | None, tuple[Problem, ...]]:
+    """The data, and the problems of rungwise.toml and data together.
+
+    Args:
+        project: as `read_project` found it. Where its problems leave open which data is meant,
+            none is read.
+    """
+    if not project.readable:
+        return None, project.problems
+    loaded = load_task(project.spec(), project.sources())
+    said = {problem.where for problem in project.problems}  # a file that is missing is said once
+    rest = (problem for problem in loaded.problems if problem.where not in said)
+    return loaded, (*project.problems, *rest)
 
 
 def _answer_problems(project: Project) -> tuple[Problem, ...]:

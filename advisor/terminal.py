@@ -1,5 +1,6 @@
 """Words on a terminal, the one place that prints: results to stdout, the rest to stderr."""
 
+import io
 import json
 import sys
 from collections.abc import Iterable, Sequence
@@ -11,10 +12,24 @@ from tqdm import tqdm
 from harness.errors import RungwiseError
 from harness.store import Event
 
+_CONTROL = dict.fromkeys([*range(32), *range(127, 160)], "\ufffd") | {9: "\t", 10: "\n"}
+"""Letters that could steer a terminal; names and rows of the user's files may hold them."""
+
+
+def any_letter() -> None:
+    """Let every letter through, whatever the locale: UTF-8 into pipes and files.
+
+    A terminal keeps its encoding; what it cannot show becomes a question mark.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            encoding = stream.encoding if stream.isatty() else "utf-8"
+            stream.reconfigure(encoding=encoding, errors="replace")
+
 
 def out(text: str = "") -> None:
     """A line of the result."""
-    print(text)
+    print(text.translate(_CONTROL))
 
 
 def out_json(value: Any) -> None:
@@ -24,23 +39,42 @@ def out_json(value: Any) -> None:
 
 def note(text: str) -> None:
     """A line on what is going on."""
-    print(text, file=sys.stderr, flush=True)
+    print(text.translate(_CONTROL), file=sys.stderr, flush=True)
+
+
+def ask(prompt: str) -> str | None:
+    """A line that the user types or a program sends; None when there is no more to come."""
+    # not input(), which writes its prompt among the results
+    print(prompt, end="", file=sys.stderr, flush=True)
+    line = sys.stdin.readline()
+    return line.strip() if line else None
 
 
 def show_error(error: RungwiseError) -> None:
     """Two lines a problem, without a traceback."""
     for problem in error.problems:
-        print(f"error: {problem}", file=sys.stderr)
-        print(f"fix: {problem.fix}", file=sys.stderr)
+        note(f"error: {_one_line(str(problem))}")
+        note(f"fix: {_one_line(problem.fix)}")
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Columns aligned with spaces; all but the first two are right-aligned figures."""
+def _one_line(text: str) -> str:
+    """Text without line breaks, as names of files and columns may hold them."""
+    return " ".join(text.split())
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]], texts: int = 1) -> str:
+    """Columns aligned with spaces.
+
+    Args:
+        head: names of the columns.
+        rows: their cells.
+        texts: how many columns, from the left, hold text; the others hold figures.
+    """
     lines = [list(head), *(list(row) for row in rows)]
     widths = [max(len(line[i]) for line in lines) for i in range(len(head))]
     return "\n".join(
         "  ".join(
-            cell.ljust(width) if i == 0 else cell.rjust(width)
+            cell.ljust(width) if i < texts else cell.rjust(width)
             for i, (cell, width) in enumerate(zip(line, widths, strict=True))
         ).rstrip()
         for line in lines

@@ -1,16 +1,19 @@
 """rungwise ask: the questionnaire in the terminal, or from a file."""
 
-import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping
 from pathlib import Path
 
 from advisor import workflow
-from advisor.project import open_project
-from advisor.question_types import DONT_KNOW, Question
-from advisor.questionnaire import read_answers, visible
+from advisor.audit import audit
+from advisor.facts import known_from
+from advisor.project import ANSWERS, Project, read_project
+from advisor.question_types import Question
+from advisor.questionnaire import questions, read_answers, visible
+from advisor.ready import load_what_can_be
+from advisor.recommendation import Recommendation
 from advisor.summary import recommendation_text
-from advisor.terminal import note, out, out_json
+from advisor.terminal import ask, note, out, out_json
 from advisor.verb import Verb
 from harness.errors import Problem, UserError
 
@@ -18,64 +21,92 @@ from harness.errors import Problem, UserError
 def configure(parser: ArgumentParser) -> None:
     """Arguments."""
     parser.add_argument("dir", type=Path, help="the project folder")
-    parser.add_argument("--answers", type=Path, help="take the answers from this file")
+    parser.add_argument("--answers", type=Path, metavar="FILE", help="take the answers from it")
     parser.add_argument("--json", action="store_true", help="print the recommendation as JSON")
 
 
 def run(given: Namespace) -> int:
     """Ask what is not answered yet, then say what the answers advise."""
-    project = open_project(given.dir)
+    project = read_project(given.dir)  # the questions need no data and come before it
     if given.answers:
-        answers: Mapping[str, str] = read_answers(given.answers).answers
+        recommendation = workflow.save_answers(project, read_answers(given.answers).answers)
     else:
-        sheet = workflow.answers_of(project)
-        answers = _interview(dict(sheet.answers) if sheet else {})
-    recommendation = workflow.save_answers(project, answers)
+        recommendation = _interview(project)
     if given.json:
         out_json(recommendation)
     else:
         out(recommendation_text(recommendation))
+        note(f"\nThe answers are in {given.dir / ANSWERS}; edit it to change one.")
     return 0
 
 
-def _interview(answers: dict[str, str]) -> dict[str, str]:
-    """Put the open questions one by one; an empty line stops, what was said is kept."""
-    if not sys.stdin.isatty():
-        if answers:
-            return answers
-        raise UserError(
-            Problem("no terminal to ask on", "give the answers with --answers FILE", "rungwise ask")
-        )
-    note("An empty line stops; what you answered is kept.")
-    while True:
-        open_questions = [q for q in visible(answers) if q.key not in answers]
-        if not open_questions:
-            return answers
-        said = _put(open_questions[0], len(answers) + 1, len(visible(answers)))
+def _interview(project: Project) -> Recommendation:
+    """Put the open questions one by one; each answer is on disk before the next question.
+
+    Raises:
+        UserError: there is nobody to answer and nothing has been answered yet.
+    """
+    sheet = workflow.answers_of(project)
+    answers = dict(sheet.answers) if sheet else {}
+    if _open_questions(answers):
+        _fill_in(project, answers)
+        note("An empty line stops; what you answered is kept, and the same command goes on.")
+    while left := _open_questions(answers):
+        said = _put(left[0], answers)
         if said is None:
-            return answers
-        answers[open_questions[0].key] = said
+            break
+        answers[left[0].key] = said
+        workflow.save_answers(project, answers)
+    recommendation = workflow.prior(project)
+    if recommendation is None:
+        fix = "answer on the terminal, or give a file with --answers FILE"
+        raise UserError(Problem("no question was answered", fix, "rungwise ask"))
+    return recommendation
 
 
-def _put(question: Question, number: int, total: int) -> str | None:
+def _open_questions(answers: Mapping[str, str]) -> list[Question]:
+    return [question for question in visible(answers) if question.key not in answers]
+
+
+def _fill_in(project: Project, answers: dict[str, str]) -> None:
+    """Answer what the data answers by itself, and say so."""
+    loaded, problems = load_what_can_be(project)
+    if loaded is None or problems:
+        return
+    asked = {question.key: question for question in questions()}
+    known = [
+        one
+        for one in known_from(loaded, audit(loaded, project.spec()))
+        if one.question not in answers
+    ]
+    for one in known:
+        answers[one.question] = one.option
+        question = asked[one.question]
+        answer = question.option(one.option).text
+        note(f"Filled in from your data: {question.text} {answer} ({one.because})")
+    if known:
+        workflow.save_answers(
+            project, answers, from_data={one.question: one.because for one in known}
+        )
+
+
+def _put(question: Question, answers: Mapping[str, str]) -> str | None:
     """One question; None to stop."""
-    note(f"\n{number}/{total}  {question.text}\n      for example: {question.example}")
-    keys = [*(option.key for option in question.options), DONT_KNOW]
-    texts = [*(option.text for option in question.options), "I don't know"]
-    for place, text in enumerate(texts, 1):
-        note(f"  {place}  {text}")
+    asked = [one.key for one in visible(answers)]
+    number = f"{asked.index(question.key) + 1}/{len(asked)}"
+    note(f"\n{number}  {question.text}\n      for example: {question.example}")
+    for place, option in enumerate(question.options, 1):
+        note(f"  {place}  {option.text}")
+    keys = [option.key for option in question.options]
     while True:
-        try:
-            said = input("> ").strip()
-        except EOFError:
-            return None
+        said = ask("> ")
         if not said:
             return None
-        if said.isdigit() and 1 <= int(said) <= len(keys):
+        if said.isdecimal() and 1 <= int(said) <= len(keys):
             return keys[int(said) - 1]
         if said in keys:
             return said
-        note(f"type a number from 1 to {len(keys)}")
+        note(f"Type a number from 1 to {len(keys)}, or an empty line to stop.")
 
 
 VERB = Verb(

@@ -3,11 +3,12 @@
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from advisor import workflow
-from advisor.audit import audit
-from advisor.project import open_project
+from advisor.audit import AuditReport, audit
+from advisor.project import read_project
+from advisor.ready import load_what_can_be
 from advisor.terminal import out, out_json
 from advisor.verb import Verb
+from harness.errors import UserError
 
 WORDS = {"error": "must fix", "warning": "should know", "info": "fine"}
 
@@ -20,24 +21,34 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(given: Namespace) -> int:
     """Print the findings; exit 1 if any stops a check."""
-    project = open_project(given.dir)
-    report = audit(workflow.load(project), project.spec())
+    project = read_project(given.dir)
+    loaded, problems = load_what_can_be(project)
+    if project.problems or loaded is None:
+        raise UserError(*problems)
+    report = audit(loaded, project.spec())
     if given.json:
         out_json(report)
     else:
-        out(f"{report.examples:,} examples, {report.documents:,} documents")
-        for severity, words in WORDS.items():
-            for finding in report.findings:
-                if finding.severity == severity:
-                    out(f"\n{words}: {finding.message}")
-                    if finding.rows:
-                        more = finding.count - len(finding.rows[:5])
-                        out(
-                            f"  rows: {', '.join(finding.rows[:5])}"
-                            + (f" and {more:,} more" if more > 0 else "")
-                        )
-                    out(f"  fix: {finding.fix}")
+        _print(report, given.dir)
     return 1 if any(finding.severity == "error" for finding in report.findings) else 0
+
+
+def _print(report: AuditReport, folder: Path) -> None:
+    out(f"{report.examples:,} examples, {report.documents:,} documents")
+    for severity, words in WORDS.items():
+        for finding in report.findings:
+            if finding.severity == severity:
+                out(f"\n{words}: {finding.message}")
+                if finding.rows:
+                    more = finding.count - len(finding.rows[:5])
+                    and_more = f" and {more:,} more" if more > 0 else ""
+                    out(f"  rows: {', '.join(finding.rows[:5])}{and_more}")
+                out(f"  fix: {finding.fix}")
+    stops = sum(finding.severity == "error" for finding in report.findings)
+    if stops:
+        out(f"\nnothing can be checked before that is mended; then run: rungwise audit {folder}")
+    else:
+        out(f"\nnothing stands against a check; next: rungwise check {folder}")
 
 
 VERB = Verb(

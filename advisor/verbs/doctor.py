@@ -27,8 +27,9 @@ def run(given: Namespace) -> int:
     if given.json:
         out_json({"facts": facts, "obstacles": obstacles})
     else:
+        width = max(len(name) for name in facts) + 2
         for name, value in facts.items():
-            out(f"{name + ':':24}{value}")
+            out(f"{name + ':':{width}}{value}")
         out()
         for obstacle in obstacles:
             out(f"will not work: {obstacle}")

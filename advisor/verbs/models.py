@@ -18,7 +18,9 @@ HUB_FILES = ("*.json", "*.safetensors", "*.model", "*.txt", "*.jinja", "1_Poolin
 
 def configure(parser: ArgumentParser) -> None:
     """Arguments."""
-    parser.add_argument("what", nargs="?", choices=("list", "pull"), default="list")
+    parser.add_argument(
+        "what", nargs="?", choices=("list", "pull"), default="list", help="default: list"
+    )
     parser.add_argument("name", nargs="?", help="embedded name, or hub id owner/name[@revision]")
     parser.add_argument("--json", action="store_true", help="print JSON")
 
@@ -27,8 +29,11 @@ def run(given: Namespace) -> int:
     """List what is there, or get one model."""
     if given.what == "list":
         return _list(given.json)
+    first = next(iter(EMBEDDED))
     if not given.name:
-        raise UserError(Problem("which model?", "rungwise models pull NAME", "models"))
+        raise UserError(
+            Problem("no model is named", f"rungwise models pull NAME, for instance {first}", "pull")
+        )
     if given.name in EMBEDDED:
         _pull_embedded(given.name)
     elif given.name.count("/") == 1:
@@ -52,7 +57,7 @@ def _list(as_json: bool) -> int:
         keys = ("name", "role", "state", "note")
         out_json([dict(zip(keys, row, strict=True)) for row in rows])
     else:
-        out(table(["model", "role", "state", ""], rows))
+        out(table(["model", "role", "state", ""], rows, texts=4))
         out(f"\nunpacked models: {cache_folder() / 'models'}")
     return 0
 

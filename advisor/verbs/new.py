@@ -3,7 +3,7 @@
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from advisor.new_project import create_project
+from advisor.new_project import Guess, create_project
 from advisor.project import CONFIG
 from advisor.terminal import out
 from advisor.verb import Verb
@@ -28,15 +28,29 @@ def run(given: Namespace) -> int:
     guess = create_project(given.dir, given.files)
     out(f"made {given.dir / CONFIG}")
     if guess and guess.train:
-        columns = guess.columns
         out(f"examples:  {guess.train.name}, {guess.n_rows:,} rows")
         if guess.heldout:
             out(f"held out:  {guess.heldout.name}")
         out(f"kind:      {guess.kind}")
-        out(f"question:  column {columns.question!r}")
-        out(f"answer:    column {columns.answer!r}")
-    out(f"next: look over {CONFIG}, then run: rungwise audit {given.dir}")
+        for role in ("question", "answer"):
+            column = getattr(guess.columns, role)
+            out(f"{role + ':':11}{f'column {column!r}' if column else _open(role, guess)}")
+        if guess.schema:
+            out("schema:    schema.json, drafted from the answers")
+    if guess and guess.documents:
+        out(f"documents: {', '.join(source.name for source in guess.documents)}")
+    first = f"look over {CONFIG}"
+    if guess is None or guess.train is None:
+        first = f"put your examples where {CONFIG} says, with a question and an answer each"
+    out(f"next: {first}, then run: rungwise audit {given.dir}")
+    out(f"      rungwise ask {given.dir} puts the questions; it needs no data")
     return 0
+
+
+def _open(role: str, guess: Guess) -> str:
+    """What to do about a column that was not recognised."""
+    names = ", ".join(guess.names) or "none"
+    return f'not recognised; write {role} = "…" under [data.columns] (columns: {names})'
 
 
 VERB = Verb(

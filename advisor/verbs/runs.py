@@ -4,10 +4,12 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from advisor import workflow
-from advisor.project import open_project
+from advisor.project import read_project
 from advisor.terminal import out, out_json, table
 from advisor.verb import Verb
+from harness.errors import UserError
 from harness.runner import is_running
+from harness.store import Run, runs_in
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -17,22 +19,30 @@ def configure(parser: ArgumentParser) -> None:
 
 
 def run(given: Namespace) -> int:
-    """List runs, newest first."""
+    """List runs, newest first; a damaged one is listed as such, with what to do."""
     rows = []
-    for found, experiment in workflow.history(open_project(given.dir)):
-        if experiment is not None:
-            state, what = "finished", str(experiment.verdict["headline"])
-        else:
-            state, what = ("running", "") if is_running(found) else ("unfinished", "")
-        rows.append([found.name, found.plan().created[:16].replace("T", " "), state, what])
+    for found in runs_in(read_project(given.dir).root):
+        try:
+            rows.append([found.name, *_standing(found)])
+        except UserError as error:
+            problem = error.problems[0]
+            rows.append([found.name, "", "damaged", f"{problem}; {problem.fix}"])
     if given.json:
         keys = ("run", "created", "state", "verdict")
         out_json([dict(zip(keys, row, strict=True)) for row in rows])
     elif rows:
-        out(table(["run", "started (UTC)", "state", "verdict"], rows))
+        out(table(["run", "started (UTC)", "state", "verdict"], rows, texts=4))
     else:
         out(f"no runs yet; start one with: rungwise check {given.dir}")
     return 0
+
+
+def _standing(found: Run) -> tuple[str, str, str]:
+    created = found.plan().created[:16].replace("T", " ")
+    experiment = workflow.experiment_of(found)
+    if experiment is not None:
+        return created, "finished", workflow.verdict_of(experiment).headline
+    return created, "running" if is_running(found) else "unfinished", ""
 
 
 VERB = Verb(
