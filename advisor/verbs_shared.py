@@ -4,12 +4,13 @@ import signal
 
 from advisor import terminal, workflow
 from advisor.project import Project
+from harness.errors import JobError, Problem
 from harness.experiment import Experiment
 from harness.store import Run
 
 
 def follow(project: Project, run: Run) -> Experiment:
-    """Run a check with its progress on stderr; a request to stop ends it cleanly."""
+    """Run a check with its progress and its failed cells on stderr; a request to stop ends it."""
     progress = terminal.Progress(run.plan().cells)
 
     def stopped(signum: int, frame: object) -> None:
@@ -17,6 +18,11 @@ def follow(project: Project, run: Run) -> Experiment:
 
     signal.signal(signal.SIGTERM, stopped)
     try:
-        return workflow.check(project, run, progress)
+        experiment = workflow.check(project, run, progress)
     finally:
         progress.close()
+    if experiment.failed:
+        fix = f"mend that; then go on with: rungwise check {project.root} --run {run.name}"
+        problems = [Problem(why, fix, cell) for cell, why in experiment.failed.items()]
+        terminal.show_error(JobError(*problems))
+    return experiment

@@ -1,6 +1,8 @@
 """A check from plan to experiment: cells one after the other, resumable, cancellable."""
 
 import dataclasses
+import errno
+import os
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -59,7 +61,7 @@ def make_plan(
         say: told about work that takes seconds.
 
     Raises:
-        UserError: a model that cannot be used.
+        UserError: a model that cannot be used, or no rung that can run.
     """
     for name, role, revision in _models(settings):
         if name in EMBEDDED:
@@ -75,6 +77,9 @@ def make_plan(
             skipped[rung.name] = reason
             continue
         cells.extend(cell_name(rung.name, s) for s in range(settings.seeds if rung.seeded else 1))
+    if len(skipped) == len(chosen):
+        fix = f"choose another of {', '.join(rungs())}"
+        raise UserError(*(Problem(why, fix, f"rung {name}") for name, why in skipped.items()))
     return Plan(
         schema=SCHEMA,
         run=run,
@@ -186,12 +191,14 @@ def _run_cells(run: Run, plan: Plan, on_event: OnEvent) -> Experiment:
     run.say("started", figures={"cells": list(plan.cells)})
     try:
         for group in _groups(plan.cells):
-            open_cells = [cell for cell in group if not run.finished(cell)]
-            if open_cells:
-                run_process(run, open_cells, watch)
-            for cell in open_cells:
-                if not run.finished(cell):
-                    failed[cell] = _why(run, cell, open_cells[0], watch.reasons)
+            left = [cell for cell in group if not run.finished(cell)]
+            while left:
+                status = run_process(run, left, watch)
+                stopped = [cell for cell in left if not run.finished(cell)][:1]
+                for cell in stopped:
+                    failed[cell] = _why(run, cell, left[0], status, watch.reasons)
+                # those behind it in its process get their turn in another one
+                left = left[left.index(stopped[0]) + 1 :] if stopped else []
     except BaseException:  # also when the user interrupts: say so, then let it through
         run.say("cancelled", "stopped; what is finished is kept")
         raise
@@ -210,11 +217,15 @@ def _groups(cells: Sequence[str]) -> list[list[str]]:
     return [floors, *rest] if floors else rest
 
 
-def _why(run: Run, cell: str, first: str, reasons: dict[str, list[str]]) -> str:
-    """What stopped a cell: its own word, or the last line its process printed."""
+def _why(run: Run, cell: str, first: str, status: int, reasons: dict[str, list[str]]) -> str:
+    """What stopped a cell: its own word, a kill, or the last line its process printed."""
     if cell in reasons:
         return "; ".join(reasons[cell])
     why = last_line(run.cell_file(first, ".log")) or "the process ended without a word"
+    if os.strerror(errno.ENOSPC) in why:  # libraries say it each in their own way
+        why = "the disk is full; free some space"
+    if status == -9:  # then the last line says nothing about why
+        why = "the process was killed, most often for lack of memory"
     run.say("failed", why, cell, {"fix": _fix(run)})
     return why
 
