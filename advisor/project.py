@@ -19,7 +19,7 @@ from advisor.project_sections import (
 from harness.data_columns import Columns
 from harness.errors import Problem, UserError
 from harness.rungs import rungs
-from harness.runner import CheckSettings
+from harness.settings import CheckSettings
 from harness.task import Sources
 from harness.types import Kind, TaskSpec
 

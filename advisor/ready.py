@@ -5,7 +5,7 @@ import re
 from advisor.project import ANSWERS, Project
 from advisor.questionnaire import read_answers
 from harness.errors import Problem, UserError
-from harness.runner import CheckSettings, settings_problems
+from harness.settings import CheckSettings, settings_problems
 from harness.task import Loaded, load_task
 from harness.types import Task
 

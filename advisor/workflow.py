@@ -27,7 +27,8 @@ from harness.disk import decode, write_json, writing
 from harness.errors import JobError, Problem, UserError
 from harness.experiment import Experiment
 from harness.models import EMBEDDED, locate
-from harness.runner import CheckSettings, is_running, make_plan, run_check
+from harness.runner import is_running, make_plan, run_check
+from harness.settings import CheckSettings
 from harness.store import Event, Run, runs_in
 from harness.task import Loaded, load_task
 

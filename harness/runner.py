@@ -1,47 +1,30 @@
 """A check from plan to experiment: cells one after the other, resumable, cancellable."""
 
-import dataclasses
 import errno
 import os
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from harness.assemble import assemble
 from harness.cell import INDEX, cell_name, parse_cell
-from harness.effort import effort
 from harness.environment import environment
 from harness.errors import JobError, Problem, UserError
 from harness.executors.local import last_line, run_process
 from harness.experiment import Experiment
 from harness.floors import FLOORS, floors_for
 from harness.generators.endpoint import PREFIX
-from harness.metrics import metric, metrics
-from harness.models import EMBEDDED, Role, locate, resolve
+from harness.models import EMBEDDED, resolve
 from harness.prompts import target
 from harness.rungs import rung_type, rungs
+from harness.settings import CheckSettings, models_of
 from harness.store import SCHEMA, Event, Plan, Run, now
-from harness.types import Kind, Task
+from harness.types import Task
 
 OnEvent = Callable[[Event], None]
 LONGEST_ANSWER = 512
 """Tokens; no rung may write more."""
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class CheckSettings:
-    """What the user decides about a check."""
-
-    rungs: tuple[str, ...]
-    seeds: int = 1
-    effort: str = "normal"
-    margin: float = 0.03
-    target: float | None = None
-    generator: str = "smollm2-135m-instruct"
-    revision: str = ""
-    embedder: str = "all-minilm-l6-v2"
 
 
 def make_plan(
@@ -63,7 +46,7 @@ def make_plan(
     Raises:
         UserError: a model that cannot be used, or no rung that can run.
     """
-    for name, role, revision in _models(settings):
+    for name, role, revision in models_of(settings):
         if name in EMBEDDED:
             resolve(name, role, project, revision=revision, say=say)
     chosen = [rung_type(name) for name in dict.fromkeys(settings.rungs)]
@@ -232,63 +215,6 @@ def _why(run: Run, cell: str, first: str, status: int, reasons: dict[str, list[s
 
 def _fix(run: Run) -> str:
     return f"see the log in {run.folder / 'cells'}; the same command with --run {run.name} goes on"
-
-
-def settings_problems(
-    project: Path, settings: CheckSettings, metric: str, kind: Kind | None
-) -> list[Problem]:
-    """What is wrong with the settings of a check: rungs, seeds, effort, metric, models.
-
-    Args:
-        project: folder that a model's path may be relative to.
-        settings: to look at.
-        metric: the headline's name; empty takes the default of the kind.
-        kind: of task; None where it is not known.
-    """
-    attempts: list[Callable[[], object]] = [partial(rung_type, name) for name in settings.rungs]
-    attempts += [lambda: effort(settings.effort), lambda: _check_metric(metric, kind)]
-    attempts += [partial(_check_model, project, *wanted) for wanted in _models(settings)]
-    problems: list[Problem] = []
-    for attempt in attempts:
-        try:
-            attempt()
-        except UserError as error:
-            problems.extend(error.problems)
-    if not settings.rungs:
-        fix = f"choose from {', '.join(rungs())}"
-        problems.append(Problem("no rung is chosen", fix, "[check] rungs"))
-    if settings.seeds < 1:
-        problems.append(Problem("at least one seed is needed", "write seeds = 1", "[check] seeds"))
-    return problems
-
-
-def _models(settings: CheckSettings) -> list[tuple[str, Role, str]]:
-    """Name, role and revision of each model that must be on this machine."""
-    wanted: list[tuple[str, Role, str]] = [
-        (settings.generator, "generator", settings.revision),
-        (settings.embedder, "embedder", ""),
-    ]
-    return [model for model in wanted if not model[0].startswith(PREFIX)]
-
-
-def _check_model(project: Path, name: str, role: Role, revision: str) -> None:
-    # an embedded model that is installed has yet to be unpacked, which is not done for a look
-    if name in EMBEDDED and EMBEDDED[name].role == role and locate(name):
-        return
-    resolve(name, role, project, revision=revision)
-
-
-def _check_metric(name: str, kind: Kind | None) -> None:
-    chosen = metric(name) if name else None
-    if chosen and kind and kind not in chosen.kinds:
-        fitting = ", ".join(m.name for m in metrics().values() if kind in m.kinds)
-        raise UserError(
-            Problem(
-                f"{chosen.name} does not fit a task of kind {kind}",
-                f"choose one of {fitting}",
-                "[task] metric",
-            )
-        )
 
 
 def _unmet(needs: frozenset[str], task: Task, settings: CheckSettings) -> str:

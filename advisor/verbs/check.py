@@ -11,7 +11,7 @@ from advisor.verb import Verb
 from advisor.verbs_shared import follow
 from harness.effort import EFFORTS
 from harness.rungs import rungs
-from harness.runner import CheckSettings
+from harness.settings import CheckSettings
 
 SETTINGS = ("rungs", "seeds", "effort", "model")
 

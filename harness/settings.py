@@ -1,0 +1,85 @@
+"""What the user decides about a check, and what can be wrong with it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from harness.effort import effort
+from harness.errors import Problem, UserError
+from harness.generators.endpoint import PREFIX
+from harness.metrics import metric, metrics
+from harness.models import EMBEDDED, Role, locate, resolve
+from harness.rungs import rung_type, rungs
+from harness.types import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class CheckSettings:
+    """What the user decides about a check."""
+
+    rungs: tuple[str, ...]
+    seeds: int = 1
+    effort: str = "normal"
+    margin: float = 0.03
+    target: float | None = None
+    generator: str = "smollm2-135m-instruct"
+    revision: str = ""
+    embedder: str = "all-minilm-l6-v2"
+
+
+def settings_problems(
+    project: Path, settings: CheckSettings, metric: str, kind: Kind | None
+) -> list[Problem]:
+    """What is wrong with the settings of a check: rungs, seeds, effort, metric, models.
+
+    Args:
+        project: folder that a model's path may be relative to.
+        settings: to look at.
+        metric: the headline's name; empty takes the default of the kind.
+        kind: of task; None where it is not known.
+    """
+    attempts: list[Callable[[], object]] = [partial(rung_type, name) for name in settings.rungs]
+    attempts += [lambda: effort(settings.effort), lambda: _check_metric(metric, kind)]
+    attempts += [partial(_check_model, project, *wanted) for wanted in models_of(settings)]
+    problems: list[Problem] = []
+    for attempt in attempts:
+        try:
+            attempt()
+        except UserError as error:
+            problems.extend(error.problems)
+    if not settings.rungs:
+        fix = f"choose from {', '.join(rungs())}"
+        problems.append(Problem("no rung is chosen", fix, "[check] rungs"))
+    if settings.seeds < 1:
+        problems.append(Problem("at least one seed is needed", "write seeds = 1", "[check] seeds"))
+    return problems
+
+
+def models_of(settings: CheckSettings) -> list[tuple[str, Role, str]]:
+    """Name, role and revision of each model that must be on this machine."""
+    wanted: list[tuple[str, Role, str]] = [
+        (settings.generator, "generator", settings.revision),
+        (settings.embedder, "embedder", ""),
+    ]
+    return [model for model in wanted if not model[0].startswith(PREFIX)]
+
+
+def _check_model(project: Path, name: str, role: Role, revision: str) -> None:
+    # an embedded model that is installed has yet to be unpacked, which is not done for a look
+    if name in EMBEDDED and EMBEDDED[name].role == role and locate(name):
+        return
+    resolve(name, role, project, revision=revision)
+
+
+def _check_metric(name: str, kind: Kind | None) -> None:
+    chosen = metric(name) if name else None
+    if chosen and kind and kind not in chosen.kinds:
+        fitting = ", ".join(m.name for m in metrics().values() if kind in m.kinds)
+        raise UserError(
+            Problem(
+                f"{chosen.name} does not fit a task of kind {kind}",
+                f"choose one of {fitting}",
+                "[task] metric",
+            )
+        )
