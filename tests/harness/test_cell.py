@@ -1,0 +1,59 @@
+import pytest
+
+from harness.cell import cell_name, parse_cell, run_cell
+from harness.store import Run
+from harness.types import Answer, Example, Task, TaskSpec
+from tests.advisor.report_runs import start
+
+SPEC = TaskSpec("desk", "label", "Sort.", labels=("a", "b"))
+HELDOUT = tuple(Example(f"h{i}", f"message {i}", ("a",)) for i in range(6))
+TRAIN = tuple(Example(f"t{i}", f"text {i}", ("b",)) for i in range(3))
+
+
+@pytest.fixture
+def run(tmp_path) -> Run:
+    task = Task(SPEC, TRAIN, TRAIN[:1], HELDOUT, (), "f1")
+    return start(tmp_path / "runs" / "first", task, ["majority-s0", "nearest-s0"])
+
+
+def test_a_cell_answers_every_question_and_leaves_one_file(run):
+    run_cell(run, "majority-s0")
+    cell = run.cell("majority-s0")
+    assert {answer.query_id for answer in cell.answers} == {e.id for e in HELDOUT}
+    assert {answer.text for answer in cell.answers} == {"b"}
+    assert not run.cell_file("majority-s0", ".partial.jsonl").exists()
+
+
+def test_a_cell_never_opens_the_file_with_the_references(run):
+    (run.folder / "data" / "heldout.jsonl").unlink()
+    run_cell(run, "nearest-s0")
+    assert len(run.cell("nearest-s0").answers) == len(HELDOUT)
+
+
+def test_a_later_process_asks_only_what_is_open_and_adds_its_time_to_the_earlier_one(run):
+    earlier = [Answer(e.id, "said before") for e in HELDOUT[:4]]
+    run.append_results("majority-s0", earlier[:3], 20.0)
+    run.append_results("majority-s0", earlier[3:], 5.0)
+    run_cell(run, "majority-s0")
+    cell = run.cell("majority-s0")
+    assert [answer.text for answer in cell.answers] == ["said before"] * 4 + ["b"] * 2
+    assert 25.0 < cell.answer_s < 26.0
+
+
+def test_a_cell_whose_questions_are_all_answered_is_only_closed(run):
+    run.append_results("nearest-s0", [Answer(e.id, "said before") for e in HELDOUT], 3.0)
+    run_cell(run, "nearest-s0")
+    cell = run.cell("nearest-s0")
+    assert {answer.text for answer in cell.answers} == {"said before"} and cell.answer_s == 3.0
+
+
+def test_a_finished_cell_is_not_run_again(run):
+    run_cell(run, "majority-s0")
+    before = run.cell_file("majority-s0").stat().st_mtime_ns
+    run_cell(run, "majority-s0")
+    assert run.cell_file("majority-s0").stat().st_mtime_ns == before
+
+
+@pytest.mark.parametrize(("rung", "seed"), [("prompt", 0), ("rag_finetune", 12), ("a-s1", 2)])
+def test_a_cells_name_tells_rung_and_seed(rung, seed):
+    assert parse_cell(cell_name(rung, seed)) == (rung, seed)

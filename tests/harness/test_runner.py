@@ -1,0 +1,306 @@
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+from harness.errors import JobError, UserError
+from harness.rungs import rungs
+from harness.runner import (
+    LONGEST_ANSWER,
+    CheckSettings,
+    answer_limit,
+    is_running,
+    make_plan,
+    run_check,
+    settings_problems,
+)
+from harness.store import Run
+from harness.types import Answer, Example, Task, TaskSpec
+from rag.types import Document
+from tests.advisor.report_runs import put, start
+from tests.conftest import LABELS, label_rows
+
+SPEC = TaskSpec("desk", "label", "Sort the message.", labels=LABELS)
+ROWS = tuple(Example(f"e{i}", r["text"], (r["label"],)) for i, r in enumerate(label_rows(60)))
+TASK = Task(SPEC, ROWS[:30], ROWS[30:40], ROWS[40:], (), "f00d")
+PAGE = Document("a.md", "Some text.", "a.md", None, "A")
+ENDPOINT = "openai:http://127.0.0.1:9/v1#model"
+
+
+@pytest.fixture
+def settings(tiny_model) -> CheckSettings:
+    """All rungs on the tiny model; its folder stands in for the embedder, which is not opened."""
+    model = tiny_model.as_posix()
+    return CheckSettings(tuple(rungs()), effort="quick", generator=model, embedder=model)
+
+
+# The plan
+
+
+def test_everything_wrong_with_the_settings_is_said_at_once(settings, tmp_path):
+    wrong = dataclasses.replace(
+        settings, rungs=("promt", "rag", "tune"), seeds=0, effort="huge", generator="no-such-model",
+        embedder="nor-this",
+    )  # fmt: skip
+    said = [p.message for p in settings_problems(tmp_path, wrong, "rouge_l_score", "label")]
+    assert said == [
+        "there is no rung 'promt'",
+        "there is no rung 'tune'",
+        "there is no effort 'huge'",
+        "rouge_l_score does not fit a task of kind label",
+        "there is no model named 'no-such-model'",
+        "there is no model named 'nor-this'",
+        "at least one seed is needed",
+    ]
+
+
+def test_good_settings_have_no_problem(settings, tmp_path):
+    assert settings_problems(tmp_path, settings, "accuracy_score", "label") == []
+    assert settings_problems(tmp_path, settings, "", None) == []
+
+
+def test_no_rung_is_a_problem_that_lists_the_rungs(settings, tmp_path):
+    none = dataclasses.replace(settings, rungs=())
+    (problem,) = settings_problems(tmp_path, none, "", "label")
+    assert problem.message == "no rung is chosen" and "rag_finetune" in problem.fix
+
+
+def plan_cells(settings, project: Path, task: Task = TASK, **changes) -> tuple[str, ...]:
+    return make_plan(project, "r", task, dataclasses.replace(settings, **changes)).cells
+
+
+def test_floors_come_first_then_the_index_then_rungs_in_order_of_effort(settings, tmp_path):
+    task = dataclasses.replace(TASK, documents=(PAGE,))
+    mixed = ("rag_finetune", "prompt", "rag", "few_shot", "finetune", "prompt")
+    assert plan_cells(settings, tmp_path, task, rungs=mixed) == (
+        "majority-s0", "nearest-s0", "linear-s0", "index-s0", "prompt-s0", "few_shot-s0", "rag-s0",
+        "finetune-s0", "rag_finetune-s0",
+    )  # fmt: skip
+
+
+def test_several_seeds_are_run_only_where_they_differ(settings, tmp_path):
+    cells = plan_cells(settings, tmp_path, rungs=("prompt", "finetune"), seeds=3)
+    assert cells[3:] == ("prompt-s0", "finetune-s0", "finetune-s1", "finetune-s2")
+
+
+def test_nothing_is_indexed_where_no_rung_searches(settings, tmp_path):
+    assert "index-s0" not in plan_cells(settings, tmp_path, rungs=("prompt", "finetune"))
+
+
+def test_rungs_that_cannot_run_are_skipped_with_the_reason(settings, tmp_path):
+    plan = make_plan(tmp_path, "r", TASK, settings)
+    reason = "the project has no documents"
+    assert plan.skipped == {"rag": reason, "rag_finetune": reason}
+    assert not [cell for cell in plan.cells if cell.startswith("rag")]
+    elsewhere = dataclasses.replace(settings, generator=ENDPOINT, rungs=("prompt", "finetune"))
+    assert make_plan(tmp_path, "r", TASK, elsewhere).skipped == {
+        "finetune": "the model's weights are not on this machine"
+    }
+
+
+def test_where_every_chosen_rung_would_be_skipped_there_is_no_check(settings, tmp_path):
+    only = dataclasses.replace(settings, rungs=("rag", "rag_finetune"))
+    with pytest.raises(UserError) as raised:
+        make_plan(tmp_path, "r", TASK, only)
+    assert [str(problem) for problem in raised.value.problems] == [
+        "rung rag: the project has no documents",
+        "rung rag_finetune: the project has no documents",
+    ]
+    assert "prompt" in raised.value.problems[0].fix
+
+
+def test_answers_may_be_a_quarter_longer_than_the_longest_known_one(settings, tmp_path):
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(str(Path(settings.generator) / "tokenizer.json"))
+    longest = "a much longer answer than all the others " * 3
+    dev = (*TASK.dev, Example("long", "q", (longest,)))
+    n = len(tokenizer.encode(longest).ids)
+    spec = dataclasses.replace(SPEC, kind="answer", labels=())
+    task = dataclasses.replace(TASK, spec=spec, dev=dev)
+    assert answer_limit(tmp_path, task, settings) == n + n // 4 + 8
+
+
+def test_the_limit_does_not_look_at_held_out_answers_and_has_an_end(settings, tmp_path):
+    expected = answer_limit(tmp_path, TASK, settings)
+    long = Example("long", "q", ("word " * 3000,))
+    seen = dataclasses.replace(TASK, train=(*TASK.train, long))
+    unseen = dataclasses.replace(TASK, heldout=(*TASK.heldout, long))
+    assert answer_limit(tmp_path, unseen, settings) == expected
+    assert answer_limit(tmp_path, seen, settings) == LONGEST_ANSWER
+    elsewhere = dataclasses.replace(settings, generator=ENDPOINT)
+    assert answer_limit(tmp_path, TASK, elsewhere) == 8 // 3 + 0 + 8, "“delivery”, 3 letters each"
+
+
+def test_a_model_without_a_tokenizer_file_is_named(settings, tmp_path):
+    (tmp_path / "config.json").write_text("{}", encoding="utf-8")
+    bare = dataclasses.replace(settings, generator=tmp_path.as_posix())
+    with pytest.raises(UserError) as raised:
+        answer_limit(tmp_path, TASK, bare)
+    assert raised.value.problems[0].where == str(tmp_path / "tokenizer.json")
+
+
+# The cells, with processes that are only played
+
+
+class Processes:
+    """Stands in for `run_process`: finishes every cell, but for those it has a fate for."""
+
+    def __init__(self, fates: dict[str, Callable[[Run], int]] | None = None) -> None:
+        self.fates, self.calls = fates or {}, []
+
+    def __call__(self, run: Run, cells: list[str], watch: Callable[[], None]) -> int:
+        self.calls.append(list(cells))
+        for cell in cells:
+            if cell in self.fates:
+                status = self.fates[cell](run)
+                watch()
+                return status
+            rung, _, seed = cell.rpartition("-s")
+            answers = [Answer(example.id, "login") for example in TASK.heldout]
+            put(run, rung, int(seed), answers)
+        watch()
+        return 0
+
+
+@pytest.fixture
+def play(tmp_path, monkeypatch):
+    def played(cells: list[str], fates=None) -> tuple[Run, Processes]:
+        processes = Processes(fates)
+        monkeypatch.setattr("harness.runner.run_process", processes)
+        run = Run(tmp_path / "runs" / "first")
+        if not (run.folder / "run.json").is_file():
+            run = start(run.folder, TASK, cells)
+        return run, processes
+
+    return played
+
+
+CELLS = ["majority-s0", "nearest-s0", "linear-s0", "prompt-s0", "rag-s0", "finetune-s0"]
+
+
+def says(message: str, cell: str) -> Callable[[Run], int]:
+    def fate(run: Run) -> int:
+        run.say("failed", message, cell, {"fix": "mend it"})
+        return 2
+
+    return fate
+
+
+def test_floors_share_a_process_and_every_other_cell_has_its_own(play):
+    run, processes = play(CELLS)
+    experiment = run_check(run)
+    assert processes.calls == [CELLS[:3], ["prompt-s0"], ["rag-s0"], ["finetune-s0"]]
+    assert list(experiment.rungs) == ["prompt", "rag", "finetune"]
+    assert experiment.failed == {}
+
+
+def test_a_failed_cell_stops_no_other_one_also_not_in_its_own_process(play):
+    fates = {"nearest-s0": says("no words", "nearest-s0"), "rag-s0": says("no index", "rag-s0")}
+    run, processes = play(CELLS, fates)
+    experiment = run_check(run)
+    assert experiment.failed == {"nearest-s0": "no words", "rag-s0": "no index"}
+    assert (list(experiment.rungs), list(experiment.floors)) == (
+        ["prompt", "finetune"],
+        ["majority", "linear"],
+    )
+    assert processes.calls[:2] == [CELLS[:3], ["linear-s0"]]
+    assert run.events()[0][-1].figures == {"failed": experiment.failed}
+
+
+def test_a_cell_that_dies_without_a_word_is_named_with_the_last_line_of_its_log(play):
+    def dies(run: Run) -> int:
+        log = run.cell_file("rag-s0", ".log")
+        log.write_text("Traceback …\nValueError: there is nothing to index\n", encoding="utf-8")
+        return 1
+
+    run, _ = play(CELLS, {"rag-s0": dies, "finetune-s0": lambda run: 1})
+    experiment = run_check(run)
+    assert experiment.failed == {
+        "rag-s0": "ValueError: there is nothing to index",
+        "finetune-s0": "the process ended without a word",
+    }
+    event = next(e for e in run.events()[0] if (e.kind, e.cell) == ("failed", "rag-s0"))
+    assert event.message == experiment.failed["rag-s0"] and "--run first" in event.figures["fix"]
+
+
+def test_a_killed_process_is_told_as_that_whatever_it_printed_last(play):
+    def killed(run: Run) -> int:
+        run.cell_file("rag-s0", ".log").write_text("Loading weights: 100%\n", encoding="utf-8")
+        return -9
+
+    run, _ = play(CELLS, {"rag-s0": killed})
+    why = "the process was killed, most often for lack of memory"
+    assert run_check(run).failed == {"rag-s0": why}
+
+
+def test_where_no_rung_could_be_finished_every_cell_says_why(play):
+    fates = {cell: says(f"no {cell}", cell) for cell in CELLS[3:]}
+    run, _ = play(CELLS, fates)
+    with pytest.raises(JobError) as raised:
+        run_check(run)
+    assert [str(p) for p in raised.value.problems] == [f"{c}: no {c}" for c in CELLS[3:]]
+    assert not (run.folder / "experiment.json").exists()
+
+
+def test_a_later_try_runs_only_what_is_open_and_forgets_the_old_failure(play):
+    run, _ = play(CELLS, {"rag-s0": says("out of memory", "rag-s0")})
+    run_check(run)
+    run, processes = play(CELLS)
+    experiment = run_check(run)
+    assert processes.calls == [["rag-s0"]]
+    assert experiment.failed == {} and "rag" in experiment.rungs
+
+
+def test_a_request_to_stop_ends_the_check_and_keeps_what_is_finished(play):
+    def asked_to_stop(run: Run) -> int:
+        run.cancel_file.touch()
+        return 0
+
+    run, processes = play(CELLS, {"rag-s0": asked_to_stop})
+    with pytest.raises(JobError, match="stopped on request; what is finished is kept"):
+        run_check(run)
+    assert run.finished("prompt-s0") and processes.calls[-1] == ["rag-s0"]
+    assert run.events()[0][-1].kind == "cancelled"
+    run, processes = play(CELLS)
+    assert "finetune" in run_check(run).rungs, "an old request does not stop the next try"
+
+
+def test_every_event_is_passed_on_once(play):
+    run, _ = play(CELLS, {"rag-s0": says("no index", "rag-s0")})
+    run.say("doing", "from before")
+    seen = []
+    run_check(run, seen.append)
+    assert [event.kind for event in seen] == ["started", "failed", "finished"]
+
+
+def test_a_run_is_running_while_its_lock_is_held(play):
+    run, _ = play(CELLS)
+    assert not is_running(run)
+    with FileLock(run.folder / "check.lock"):
+        assert is_running(run)
+    assert not is_running(run)
+
+
+# With processes that are real
+
+
+@pytest.mark.slow
+def test_real_processes_fail_one_by_one_and_the_rest_is_measured(tmp_path, tiny_model):
+    model = tiny_model.as_posix()
+    cells = ["majority-s0", "nearest-s0", "prompt-s0", "rag-s0"]
+    run = start(tmp_path / "project" / "runs" / "first", TASK, cells)
+    plan = dataclasses.replace(run.plan(), generator=model, embedder=model, max_new_tokens=4)
+    run.create(plan, TASK)
+    # a folder where a file belongs: this floor cannot write what it learned
+    run.cell_file("majority-s0", ".prepared.json").mkdir(parents=True)
+    experiment = run_check(run)
+    assert list(experiment.failed) == ["majority-s0", "rag-s0"]
+    assert "cannot write" in experiment.failed["majority-s0"]
+    assert experiment.failed["rag-s0"] == "ValueError: there is nothing to index"
+    assert list(experiment.floors) == ["nearest"] and list(experiment.rungs) == ["prompt"]
+    prompt = run.cell("prompt-s0")
+    assert len(prompt.answers) == len(TASK.heldout) and prompt.answer_s > 0
+    assert not run.cell_file("prompt-s0", ".partial.jsonl").exists()
