@@ -9,13 +9,12 @@ from harness.errors import JobError, UserError
 from harness.rungs import rungs
 from harness.runner import (
     LONGEST_ANSWER,
-    CheckSettings,
     answer_limit,
     is_running,
     make_plan,
     run_check,
-    settings_problems,
 )
+from harness.settings import CheckSettings, settings_problems
 from harness.store import Run
 from harness.types import Answer, Example, Task, TaskSpec
 from rag.types import Document

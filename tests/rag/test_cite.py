@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag.cite import cite
@@ -56,6 +56,7 @@ def test_how_much_support_is_enough_can_be_set():
     assert cite(answer, [WARRANTY], least=0.5) == (0,)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60), st.lists(st.text(max_size=60), max_size=6))
 def test_citations_are_distinct_indices_of_passages(answer, passages):
     found = cite(answer, passages)
@@ -63,6 +64,7 @@ def test_citations_are_distinct_indices_of_passages(answer, passages):
     assert all(0 <= index < len(passages) for index in found)
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(["warranty", "months", "2024", "returns"]), min_size=1))
 def test_an_answer_copied_from_a_passage_cites_it(words):
     assert 1 in cite(" ".join(words), ["nothing of it", f"{' '.join(words)} and more", "other"])
