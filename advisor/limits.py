@@ -7,6 +7,7 @@ from harness.experiment import Experiment
 from harness.fairness import NO_ANSWER_FAILED
 from harness.rungs import title_of
 
+ALLOWED = ", not enough when several rungs are compared at once"
 TUNED = ("finetune", "rag_finetune", "preference")
 
 
@@ -22,6 +23,12 @@ def changes(
                 f"About {rounded_up(contrast.n_needed):,} held-out questions in all would show "
                 f"whether {inline(arm)} differs from {inline(experiment.rungs[chosen])}."
             )
+    floor = floor_contrast(experiment, chosen)
+    if floor and floor.verdict == "inconclusive" and floor.n_needed is not None:
+        found.append(
+            f"About {rounded_up(floor.n_needed):,} held-out questions in all would show whether "
+            f"{inline(experiment.rungs[chosen])} beats doing without a language model."
+        )
     for name, reason in experiment.skipped.items():
         found.append(f"{title_of(name)} was not measured: {reason}.")
     if experiment.task.n_documents and chosen in ("prompt", "few_shot", "finetune"):
@@ -56,11 +63,13 @@ def cautions(experiment: Experiment, chosen: str) -> list[str]:
         other = inline(experiment.floors[floor.b])
         said.append(
             f"It is not shown to beat doing without a language model ({other}): "
-            f"{points(floor.difference)} points ({points_range(floor.low, floor.high)})."
+            f"{points(floor.difference)} points ({points_range(floor.low, floor.high)})"
+            f"{ALLOWED if (floor.low or 0) > 0 else ''}."
         )
     if any(len(arm.seeds) == 1 for name, arm in experiment.rungs.items() if name in TUNED):
         said.append(
-            "One training run each: another seed could give another result. Use --seeds 3 to know."
+            "One training run each: another seed could give another result. Three runs each "
+            "(seeds = 3) would show how much."
         )
     said.extend(
         f"{line.check}: no. {line.detail}."

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from harness.errors import UserError
 from harness.experiment import Check
 from harness.floors import FLOORS
+from harness.rungs import title_of
 from harness.store import Cell, Plan, Run, runs_in
 from harness.types import Example
 
@@ -26,7 +27,8 @@ def fairness(
     n_failed = sum(len(cell.failures) for cell in ladder)
     paths = sorted({f"{cell.path} on {cell.device}" for cell in ladder if cell.path})
     effort = ", ".join(
-        f"{cell.rung} {cell.preparation.effort.get('dev_answers', 0)}" for cell in ladder
+        f"{title_of(cell.rung).lower()} {cell.preparation.effort.get('dev_answers', 0)}"
+        for cell in ladder
     )
     touched = _times_touched(run, plan)
     return (

@@ -1,5 +1,6 @@
 """Quality against time: what another second of waiting buys."""
 
+import math
 from typing import NamedTuple
 
 from advisor.charts.style import LIGHT, Chart, Row, Theme, data, finish, look, markers, ring
@@ -13,6 +14,24 @@ LETTER = 7
 """Width of a letter, about."""
 AWAY = 18
 """From the middle of a marker to its name, in pixels."""
+
+
+class Scale(NamedTuple):
+    """From values to pixels."""
+
+    width: float
+    reach: float
+    """Seconds at the right edge."""
+    top: float
+    """Share at the upper edge."""
+
+    def across(self, seconds: float) -> float:
+        """Pixels from the left edge."""
+        return seconds / self.reach * self.width
+
+    def down(self, share: float) -> float:
+        """Pixels from the upper edge."""
+        return (1 - share / self.top) * HEIGHT
 
 
 class Place(NamedTuple):
@@ -33,18 +52,20 @@ def cost_quality(experiment: Experiment, theme: Theme = LIGHT, width: int = 480)
     places = _places(experiment)
     if not places:
         return None
-    reach = max(place.seconds for place in places) * 1.1
+    highest = max(place.high or place.mean for place in places)
+    # up to the next quarter, so that low scores do not lie on top of each other
+    scale = Scale(width, max(p.seconds for p in places) * 1.1, max(1, math.ceil(4 * highest)) / 4)
     x = alt.X(
         "seconds:Q",
-        scale=alt.Scale(domain=[0, reach]),
+        scale=alt.Scale(domain=[0, scale.reach]),
         axis=alt.Axis(title="seconds a question (median)", grid=False, tickCount=6),
     )
     y = alt.Y(
         "mean:Q",
-        scale=alt.Scale(domain=[0, 1]),
+        scale=alt.Scale(domain=[0, scale.top]),
         axis=alt.Axis(
             title=experiment.task.metric_title,
-            values=[0, 0.25, 0.5, 0.75, 1],
+            tickCount=4,
             labelExpr="round(datum.value * 100) + ' %'",
             domain=False,
             ticks=False,
@@ -58,9 +79,9 @@ def cost_quality(experiment: Experiment, theme: Theme = LIGHT, width: int = 480)
 
     layers = [
         mark(places).mark_rule(strokeWidth=2, color=theme.muted).encode(y="low:Q", y2="high:Q"),
+        *_labels(places, scale, theme),
         ring(mark(recommended), theme),
         markers(mark(places), theme),
-        *_labels(places, reach, width, theme),
     ]
     told = "; ".join(f"{p.title}: {percent(p.mean)} in {seconds(p.seconds)}" for p in places)
     description = f"Score against time a question. {told}."
@@ -90,45 +111,72 @@ class Box(NamedTuple):
         return across and self.top < other.bottom and other.top < self.bottom
 
 
-def _labels(places: list[Place], reach: float, width: int, theme: Theme) -> list[Chart]:
-    """Each rung's name beside its marker, where it covers no other marker, interval or name."""
-    import altair as alt
+class Spot(NamedTuple):
+    """Where a name may stand."""
 
-    def down(share: float) -> float:
-        return (1 - share) * HEIGHT
+    side: int
+    """1 = right of its marker, -1 = left."""
+    away: float
+    """From the middle of the marker to the name, in pixels."""
+    down: float
+    box: Box
+
+
+def _labels(places: list[Place], scale: Scale, theme: Theme) -> list[Chart]:
+    """Each rung's name near its marker, where it covers no other marker, interval or name.
+
+    A name that had to move away is tied to its marker by a thin line.
+    """
+    import altair as alt
 
     taken = []
     for place in places:
-        at = place.seconds / reach * width
+        at, level = scale.across(place.seconds), scale.down(place.mean)
         # wider than the marker: a name right behind another rung's marker would name that one
-        taken.append(Box(at - 14, down(place.mean) - 9, at + 14, down(place.mean) + 9))
+        taken.append(Box(at - 14, level - 9, at + 14, level + 9))
         low, high = place.low or place.mean, place.high or place.mean
-        taken.append(Box(at - 2, down(high), at + 2, down(low)))
+        taken.append(Box(at - 2, scale.down(high), at + 2, scale.down(low)))
     named: dict[int, list[Row]] = {1: [], -1: []}
     for place in places:
-        side, dy, box = _free(place, place.seconds / reach * width, down(place.mean), taken)
-        taken.append(box)
-        beside = place.seconds + side * AWAY / width * reach
-        named[side].append(
-            {"title": place.title, "seconds": beside, "mean": place.mean - dy / HEIGHT}
+        spot = _free(place, scale, taken)
+        taken.append(spot.box)
+        named[spot.side].append(
+            {
+                "title": place.title,
+                "seconds": place.seconds + spot.side * spot.away / scale.width * scale.reach,
+                "mean": place.mean - spot.down / HEIGHT * scale.top,
+                "from": place.seconds,
+                "level": place.mean,
+                "tied": spot.down != 0 or spot.away > AWAY,
+            }
         )
+    ties = [row for names in named.values() for row in names if row["tied"]]
+    tie = alt.Chart(data(ties)).mark_rule(color=theme.muted, strokeWidth=0.75)
     return [
-        alt.Chart(data(names))
-        .mark_text(align="left" if side > 0 else "right", color=theme.ink, fontSize=13)
-        .encode(x="seconds:Q", y="mean:Q", text="title:N")
-        for side, names in named.items()
+        tie.encode(x="from:Q", x2="seconds:Q", y="level:Q", y2="mean:Q"),
+        *(
+            alt.Chart(data(names))
+            .mark_text(
+                align="left" if side > 0 else "right", dx=3 * side, color=theme.ink, fontSize=13
+            )
+            .encode(x="seconds:Q", y="mean:Q", text="title:N")
+            for side, names in named.items()
+        ),
     ]
 
 
-def _free(place: Place, x: float, y: float, taken: list[Box]) -> tuple[int, int, Box]:
-    """(side, shift down, box) of the nearest free place for a name; beside it where none is."""
+def _free(place: Place, scale: Scale, taken: list[Box]) -> Spot:
+    """The nearest free spot for a name; the nearest one where none is free."""
     long = len(place.title) * LETTER
+    x, y = scale.across(place.seconds), scale.down(place.mean)
     tries = []
-    for dy in (0, -LINE, LINE, -2 * LINE, 2 * LINE, -3 * LINE, 3 * LINE):
-        for side in (1, -1):
-            left = x + AWAY if side > 0 else x - AWAY - long
-            top = y + dy - LINE / 2
-            tries.append((side, dy, Box(left, top, left + long, top + LINE)))
-    inside = [one for one in tries if one[2].left >= 0 and one[2].bottom <= HEIGHT]
-    free = [one for one in inside if not any(one[2].meets(box) for box in taken)]
-    return (free or inside or tries)[0]
+    for away in (AWAY, 2 * AWAY, 3 * AWAY):
+        for down in (step * LINE for step in range(-3, 4)):
+            for side in (1, -1):
+                left = x + away if side > 0 else x - away - long
+                box = Box(left, y + down - LINE / 2, left + long, y + down + LINE / 2)
+                tries.append(Spot(side, away, down, box))
+    # half a line below the axis is still above its labels
+    inside = [one for one in tries if one.box.left >= 0 and one.box.bottom <= HEIGHT + LINE / 2]
+    near = sorted(inside or tries, key=lambda one: (one.away + abs(one.down), -one.side))
+    return next((one for one in near if not any(one.box.meets(box) for box in taken)), near[0])

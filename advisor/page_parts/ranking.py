@@ -53,7 +53,7 @@ def _row(
         place=place + 1,
         title=one.title,
         moved=moved,
-        aim=aim if one.rung == now.aim else "",
+        aim=aim if one.rung == now.aim and now.reasons else "",
         points=signed(one.score).lstrip("+"),
         why=markup('<span class="why">{why}</span>', why=why) if why else "",
     )

@@ -59,9 +59,15 @@ CSS = """
 .rw-cell { display: grid; grid-template-columns: 14.5rem 1fr 21rem; gap: 1rem; align-items: center;
   padding: .3rem 0; }
 .rw-cell .now { font-variant-numeric: tabular-nums; font-size: .92rem; }
+/* Too narrow for both: the facts go below the picture. */
+.st-key-first_screen > .stHorizontalBlock { flex-wrap: wrap; }
+.st-key-first_screen .stColumn { min-width: min(100%, 21rem); }
+.st-key-first_screen .stColumn:first-child { min-width: min(100%, 40rem); }
 /* The kinds of files are named beside it; the widget's own list is cut off in the middle. */
 [data-testid="stFileUploaderDropzoneInstructions"] { display: none; }
-.rw-under { margin-left: 1.85rem; }
+.rw-under { margin: 0 0 .6rem 1.72rem; }
+[class*="st-key-open_"] button, [class*="st-key-jump_"] button { justify-content: left;
+  text-align: left; min-height: 1.9rem; padding-top: 0; padding-bottom: 0; }
 .stIFrame iframe, iframe.stIFrame { border-radius: .4rem;
   border: 1px solid color-mix(in srgb, currentColor 22%, transparent); }
 .rw-said { border-left: 3px solid color-mix(in srgb, currentColor 25%, transparent);
@@ -78,7 +84,7 @@ CSS = """
 .rw-wide { overflow-x: auto; }
 .rw dl { display: grid; grid-template-columns: minmax(9rem, max-content) 1fr; gap: .25rem 1rem;
   margin: .2rem 0; }
-.rw dt { opacity: .74; }
+.rw dt { opacity: .74; margin: 0; }
 .rw dd { margin: 0; max-width: 80ch; }
 </style>
 """

@@ -66,7 +66,9 @@ def _to(place: int) -> None:
 def _item(item: Item, abstention: str) -> None:
     example = item.example
     references = list(example.references) or [abstention or "Nothing answers this."]
-    facts = f"It must hold: {', '.join(example.key_facts)}." if example.key_facts else ""
+    facts = (
+        f"A right answer must contain: {', '.join(example.key_facts)}." if example.key_facts else ""
+    )
     html(
         '<p class="rw-lead rw-text" dir="auto">{question}</p>'
         '<p class="rw-quiet rw-small rw-label">Right answer</p>{references}'

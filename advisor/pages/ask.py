@@ -194,7 +194,10 @@ def case_part(advice: Recommendation) -> None:
 def advice_part(question: Question, answers: Mapping[str, str], advice: Recommendation) -> None:
     """The ladder, and what would change it."""
     others = {key: option for key, option in answers.items() if key != question.key}
-    heading("What your answers say", f"Confidence {in_sentence(advice.confidence.text)}")
+    if answers:
+        heading("What your answers say", f"Confidence {in_sentence(advice.confidence.text)}")
+    else:
+        heading("Where the ladder starts", "The cheapest rung first. Every answer moves it.")
     ranking(advice, recommend(others))
     with st.expander("What would change the advice"):
         bullets("", [flip.text for flip in advice.would_change_if[:6]])

@@ -42,7 +42,8 @@ def first_screen(project: Project, run: Run, shown: Report, verdict: Verdict) ->
         )
     with other:
         choose_run(project, run)
-    picture, facts = st.columns([1.7, 1], gap="large")
+    with st.container(key="first_screen"):
+        picture, facts = st.columns([1.7, 1], gap="large")
     with picture:
         figure(shown.picture, wide=True)
     with facts:

@@ -24,7 +24,7 @@ ROLES = {
     "id": "Number or name of the row",
     "group": "What belongs together",
     "document": "Document with the answer",
-    "key_facts": "Facts a right answer must hold",
+    "key_facts": "Facts a right answer must contain",
 }
 KIND_WORDS = {
     "label": "one label of a list",

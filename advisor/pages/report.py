@@ -23,6 +23,7 @@ AUDIENCES: dict[Audience, tuple[str, str]] = {
         "For those who check, everything: data, settings, all pairs, answers, how to repeat it.",
     ),
 }
+MAIN = "html"
 HEIGHT = 900
 # Nothing may run or be loaded in the preview; the report needs neither.
 POLICY = (
@@ -33,7 +34,7 @@ POLICY = (
 
 def downloads(project: Project, run: Run, audience: Audience) -> None:
     """A button for each format."""
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, horizontal_alignment="right"):
         for name, kind in formats().items():
             st.download_button(
                 f"Download {name.upper()}",
@@ -43,6 +44,7 @@ def downloads(project: Project, run: Run, audience: Audience) -> None:
                 key=f"download_{name}",
                 icon=":material/download:",
                 on_click="ignore",
+                type="primary" if name == MAIN else "secondary",
             )
 
 
@@ -65,8 +67,7 @@ if run is None or workflow.experiment_of(run) is None:
 first_line(
     "Report",
     project.name,
-    f"Of check {run.name}. Choose who reads it, look it over, and download it. It is one file that "
-    "needs no network.",
+    f"The report of check {run.name}: choose who reads it, then download it. One file, no network.",
 )
 left, right = st.columns([2, 1], vertical_alignment="center")
 with left:

@@ -99,7 +99,7 @@ first_line(
     "",
     "Measured on your own data, on this machine. Answer some questions, look over the data, run "
     "every approach on the same held-out questions, and read what to use and how sure that is.",
-    ("Go on with the open project", "ask") if opened else None,
+    ("Go on", "ask") if opened else None,
 )
 doors = st.columns(3, gap="medium", border=True)
 with doors[0]:

@@ -28,6 +28,8 @@ from harness.types import Json
 
 MEASURED = ("dev_score", "dev_metric", "dev_loss", "steps", "seconds", "curve")
 """Keys of a trial that are results; the others are what was tried."""
+SHARES = ("dev_recall",)
+"""Settings that say how much of something was reached."""
 
 
 def data(sources: Sources) -> Section:
@@ -78,11 +80,13 @@ def protection(sources: Sources) -> Section:
             "Model, documents and questions stayed on the machine of the check; nothing was sent."
         )
     lines = [where]
-    trained = [arm.title for arm in experiment.rungs.values() if arm.settings.get("training_rows")]
+    arms = [arm for arm in experiment.rungs.values() if arm.settings.get("training_rows")]
+    trained = " and ".join(in_sentence(arm.title) for arm in arms)
     if trained:
         lines.append(
-            f"{' and '.join(trained)} put the training examples into the model's weights: what is "
-            "in them is hard to take back. In retrieval, deleting a document is enough."
+            f"{trained[:1].upper()}{trained[1:]} put the training examples into the model's "
+            "weights: what is in them is hard to take back. In retrieval, deleting a document is "
+            "enough."
         )
     lines.append(
         "This report quotes held-out questions, answers and passages: it needs their care."
@@ -132,7 +136,10 @@ def _built(sources: Sources, arm: ArmResult) -> str:
 
 
 def _pairs(values: Mapping[str, Json]) -> str:
-    return ", ".join(f"{key.replace('_', ' ')} {setting(value)}" for key, value in values.items())
+    return ", ".join(
+        f"{key.replace('_', ' ')} {percent(value) if key in SHARES else setting(value)}"
+        for key, value in values.items()
+    )
 
 
 def _trial(trial: Mapping[str, Json]) -> str:

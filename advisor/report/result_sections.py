@@ -38,7 +38,9 @@ def picture(sources: Sources) -> Figure:
 
 def facts(sources: Sources) -> tuple[Fact, ...]:
     """What it costs, whether it was expected, what would change it."""
-    changes = sources.verdict.would_change_if
+    # Of the answers to the questionnaire only where they are still what counts: in full below.
+    flips = {flip.text for flip in sources.prior.would_change_if} if sources.prior else set()
+    changes = [text for text in sources.verdict.would_change_if if text not in flips]
     return (
         Fact("What it costs", cost_sentence(sources)),
         Fact("What was expected", sources.verdict.prior_sentence),

@@ -103,7 +103,7 @@ class RagFinetuneRung:
 
 RUNG = RungType(
     name="rag_finetune",
-    title="Retrieval and fine-tuning",
+    title="Retrieval with fine-tuning",
     what="Passages from your documents, read by a model that was trained to read them.",
     needs=frozenset({"documents", "embeddings", "weights"}),
     seeded=True,

@@ -160,7 +160,7 @@ def test_a_failed_answer_is_neither_right_nor_wrong(full):
 def test_what_could_not_run_is_said_to_be_untested(full):
     said = texts(section(report_of(full), "limits"))
     assert "Preference could not run: there are no preferences." in said
-    assert "Retrieval and fine-tuning, seed 1, ended in an error: out of memory." in said
+    assert "Retrieval with fine-tuning, seed 1, ended in an error: out of memory." in said
     assert "Any model but smollm2-135m-instruct" in said
 
 
