@@ -107,7 +107,8 @@ def _cell(run: Run, plan: Plan, name: str, events: Sequence[Event], alive: bool)
     title = title_of(rung)
     own = [event for event in events if event.cell == name]
     starts = [place for place, event in enumerate(own) if event.kind == "started"]
-    last = own[starts[-1] :] if starts else []
+    # a process can die before it says that it started; then its only word is how
+    last = own[starts[-1] :] if starts else own
     losses = _losses(own)
     state, doing, share, left, fix = _standing(run, plan, name, last, losses, alive)
     return CellProgress(name, rung, seed, title, state, doing, share, left, losses, fix)
