@@ -1,0 +1,95 @@
+import pytest
+
+from harness.prompts import passage
+from harness.retrieval import as_context, evidence, holds_answer, open_index, recall_at_k
+from harness.types import Context, Example
+from rag.chunk import Chunk
+from rag.index import Hit
+from tests.harness.rung_bench import VIEW, bench
+
+
+def shown(text: str, heading: str = "", title: str = "Guide") -> str:
+    chunk = Chunk("a.md:0", "a.md", 2, title, heading, text, 7, 7 + len(text))
+    return passage(as_context(Hit(chunk, 0.5)))
+
+
+@pytest.mark.parametrize(
+    ("text", "heading", "expected"),
+    [
+        ("# Guide\n\nWelcome.", "", "[Guide]\nWelcome."),
+        ("# Guide\n\n## Pods\n\nSend back.", "Pods", "[Guide]\nPods\n\nSend back."),
+        ("## Pods\n\nSend back.", "Pods", "[Guide]\nPods\n\nSend back."),
+        ("Cut off from it.", "Opened goods > Pods", "[Guide]\nPods\nCut off from it."),
+        ("Cut off from it.", "", "[Guide]\nCut off from it."),
+        ("# Guide", "", "[Guide]\nGuide"),
+        ("#1 of the list", "Pods", "[Guide]\nPods\n#1 of the list"),
+    ],
+)
+def test_a_passage_shows_title_and_section_once(text, heading, expected):
+    assert shown(text, heading) == expected
+
+
+def test_a_context_knows_where_its_passage_stands():
+    chunk = Chunk("a.md:0", "a.md", 2, "Guide", "", "Text.", 7, 12)
+    assert as_context(Hit(chunk, 0.123456)) == Context("a.md", "Text.", 0.1235, "Guide", 2, 7)
+
+
+FACTS = Example("e", "q", ("It takes 4.5 days.",), ("a.md",), key_facts=("4.5 days", "two"))
+
+
+@pytest.mark.parametrize(
+    ("source", "text", "held"),
+    [
+        ("a.md", "Two parcels in 4.5 days.", True),
+        ("a.md", "Parcels in 4.5 days.", False),
+        ("a.md", "Two parcels in 45 days.", False),
+        ("b.md", "Two parcels in 4.5 days.", False),
+    ],
+)
+def test_the_answer_is_there_when_all_its_facts_stand_in_one_passage_of_its_document(
+    source, text, held
+):
+    assert holds_answer(FACTS, [Context(source, text, 0.5)]) is held
+
+
+def test_facts_spread_over_two_passages_do_not_count():
+    halves = [Context("a.md", "Two parcels.", 0.5), Context("a.md", "In 4.5 days.", 0.5)]
+    assert holds_answer(FACTS, halves) is False
+
+
+def test_without_facts_a_short_answer_is_looked_for_and_a_sentence_is_not():
+    assert evidence(Example("e", "q", ("Two days!", "48 hours"))) == [
+        [" two days "],
+        [" 48 hours "],
+    ]
+    long = Example("e", "q", ("It usually takes about two days to get there",))
+    assert evidence(long) == []
+    assert holds_answer(long, [Context("a.md", "anything", 0.5)]) is None
+
+
+def test_for_a_sentence_its_document_is_enough():
+    row = Example("e", "q", ("It usually takes about two days to get there",), ("a.md",))
+    assert holds_answer(row, [Context("a.md", "anything", 0.5)]) is True
+    assert holds_answer(row, [Context("b.md", "anything", 0.5)]) is False
+
+
+def test_what_nothing_answers_has_no_passage_to_find():
+    assert holds_answer(Example("e", "q", ()), [Context("a.md", "anything", 0.5)]) is None
+
+
+def test_recall_grows_with_k_and_counts_answerable_questions_only(tmp_path):
+    index = open_index(bench(tmp_path, tmp_path, "rag-s1"), VIEW.documents)
+    recall = recall_at_k(index, VIEW.train, [1, 2, 5])
+    assert 0 < recall[1] <= recall[2] <= recall[5] <= 1
+    nothing = [e for e in VIEW.train if not e.answerable]
+    assert nothing and recall_at_k(index, nothing, [2]) == {2: None}
+
+
+def test_the_index_of_a_run_is_built_once_and_again_for_other_documents(tmp_path):
+    first = bench(tmp_path, tmp_path, "rag-s1")
+    built = open_index(first, VIEW.documents)
+    later = bench(tmp_path, tmp_path, "rag_finetune-s1")
+    assert open_index(later, VIEW.documents).chunks == built.chunks
+    assert later.embedder.encoded == []
+    fewer = open_index(later, VIEW.documents[:2])
+    assert {chunk.source for chunk in fewer.chunks} == {"page0.md", "page1.md"}
