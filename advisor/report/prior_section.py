@@ -28,8 +28,12 @@ def expected(sources: Sources) -> Section | None:
         _ranking(prior),
         _reasons(prior, titles),
     ]
-    first = [f"First: {one.do} ({one.because})." for one in prior.requirements]
-    held = [f"{titles[b.rung]}: not now, because {b.because}. {b.lifted_by}" for b in prior.blocked]
+    first = [f"First: {one.do.rstrip('.')} ({one.because})." for one in prior.requirements]
+    held = [
+        f"{titles[b.rung]}: not now, because {b.because}. "
+        f"{'First' if b.waiting else 'It would take'}: {b.lifted_by.rstrip('.')}."
+        for b in prior.blocked
+    ]
     if first or held:
         blocks.append(Bullets((*first, *held)))
     return Section("expected", "What was expected, and why", tuple(blocks))
