@@ -4,6 +4,7 @@ Every error that reaches a terminal or a page is a list of problems, each with t
 wrong there and what to do, so that one run reports all of them at once.
 """
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 
@@ -46,3 +47,14 @@ class JobError(RungwiseError):
     """The work itself failed; what was finished before is kept (exit status 1)."""
 
     exit_code = 1
+
+
+def problems_of(attempts: Iterable[Callable[[], object]]) -> list[Problem]:
+    """Make every attempt, and bring together what stands against each."""
+    problems: list[Problem] = []
+    for attempt in attempts:
+        try:
+            attempt()
+        except UserError as error:
+            problems.extend(error.problems)
+    return problems

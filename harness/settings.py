@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from harness.effort import effort
-from harness.errors import Problem, UserError
+from harness.errors import Problem, UserError, problems_of
 from harness.generators.endpoint import PREFIX
 from harness.metrics import metric, metrics
 from harness.models import EMBEDDED, Role, locate, resolve
@@ -42,12 +42,7 @@ def settings_problems(
     attempts: list[Callable[[], object]] = [partial(rung_type, name) for name in settings.rungs]
     attempts += [lambda: effort(settings.effort), lambda: _check_metric(metric, kind)]
     attempts += [partial(_check_model, project, *wanted) for wanted in models_of(settings)]
-    problems: list[Problem] = []
-    for attempt in attempts:
-        try:
-            attempt()
-        except UserError as error:
-            problems.extend(error.problems)
+    problems = problems_of(attempts)
     if not settings.rungs:
         fix = f"choose from {', '.join(rungs())}"
         problems.append(Problem("no rung is chosen", fix, "[check] rungs"))

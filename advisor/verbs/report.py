@@ -1,12 +1,15 @@
 """rungwise report: a finished run on paper or screen."""
 
 from argparse import ArgumentParser, Namespace
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from advisor import workflow
-from advisor.report import AUDIENCES, formats
+from advisor.report import AUDIENCES, formats, report_format
 from advisor.terminal import out
 from advisor.verb import Verb
+from harness.errors import Problem, UserError, problems_of
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -30,6 +33,13 @@ def configure(parser: ArgumentParser) -> None:
 def run(given: Namespace) -> int:
     """Write the report and print where it is."""
     names = [name.strip() for name in given.format.split(",") if name.strip()]
+    attempts: list[Callable[[], object]] = [partial(report_format, name) for name in names]
+    problems = problems_of([partial(workflow.find_run, given.run), *attempts])
+    if not names:
+        fix = f"choose from {', '.join(formats())}"
+        problems.append(Problem("no format is chosen", fix, "--format"))
+    if problems:
+        raise UserError(*problems)
     found = workflow.find_run(given.run)
     for path in workflow.write_report(found, names, given.audience, given.out):
         out(str(path.resolve()))
