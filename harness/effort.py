@@ -27,7 +27,7 @@ class Effort:
 EFFORTS = {
     effort.name: effort
     for effort in (
-        Effort("quick", 32, (3,), (2,), 1, 3, 3),
+        Effort("quick", 32, (3,), (2,), 1, 2, 2),
         Effort("normal", 48, (2, 4), (1, 2, 3), 2, 4, 5),
         Effort("thorough", 96, (1, 3, 5, 8), (1, 2, 3, 5), 3, 8, 8),
     )

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from tuning.encode import Encoded
 from tuning.errors import TuningError
+from tuning.memory import give_back
 from tuning.models import LanguageModel
 from tuning.recipe import Recipe
 
@@ -174,6 +175,7 @@ class _Run:
         self.optimiser.step()
         self.optimiser.zero_grad()
         self.model.adapter_changed()
+        give_back()
         self.tokens += sum(len(row.prompt) + len(row.completion) for row in rows)
         return total
 

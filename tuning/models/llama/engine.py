@@ -56,7 +56,11 @@ class EngineModel:
                 yield Generated(index, ids, truncated)
 
     def loss(self, rows: Sequence[Encoded]) -> torch.Tensor:
-        """Summed NLL of the completions; the head runs on completion tokens only."""
+        """Summed NLL of the completions.
+
+        The head, and the last layer but for its keys and values, run on the tokens that predict a
+        completion token only.
+        """
         order = sorted(rows, key=lambda row: len(row.prompt) + len(row.completion))
         shared = common_prefix([row.prompt for row in order])
         ids = [[*row.prompt[shared:], *row.completion] for row in order]
@@ -69,7 +73,7 @@ class EngineModel:
             predicting.extend(range(end - len(row.completion) - 1, end - 1))
         learned = [token for row in order for token in row.completion]
         where = torch.tensor(predicting, device=self.model.device)
-        logits = self.model.logits(self.model.forward(batch)[where]).float()
+        logits = self.model.logits(self.model.forward(batch, only=where)).float()
         wanted = torch.tensor(learned, device=self.model.device)
         return torch.nn.functional.cross_entropy(logits, wanted, reduction="sum")
 

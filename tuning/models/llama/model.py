@@ -102,7 +102,7 @@ class Llama:
                 keep_cache.append(qkv[:, c.heads :])
             mixed = self._attention(batch, qkv)
             if only is not None and layer is self.layers[-1]:
-                x, mixed = x[only], mixed[only]
+                x, mixed = x.index_select(0, only), mixed.index_select(0, only)
             x = x + layer.out(mixed)
             x = x + self.mlp(layer, x)
         return x

@@ -1,0 +1,62 @@
+"""Measurements by name: ``python -m bench [PART …]``, all of them without a name.
+
+Each part is a file in this folder with a function ``measure`` that returns figures as JSON. They are
+printed and kept in ``bench/results/<part>.<machine>.json``, with what else the machine was doing.
+Absolute times depend on the machine and its load; they are records, not tests.
+"""
+
+import argparse
+import importlib
+import json
+import re
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psutil
+
+from harness.device import pick_device
+from harness.environment import environment
+
+PARTS = {
+    "start": "how long the command line takes to answer, and what it loads",
+    "pages": "how long each page of the app takes to draw",
+    "ladder": "the whole sample check: seconds and memory by rung",
+    "training": "one training step: the engine beside PEFT on transformers, same rows, same losses",
+}
+RESULTS = Path(__file__).parent / "results"
+
+
+def main() -> int:
+    """Measure the parts asked for, one after the other."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("parts", nargs="*", metavar="PART", help="; ".join(
+        f"{name}: {what}" for name, what in PARTS.items()))  # fmt: skip
+    given = parser.parse_args()
+    unknown = sorted(set(given.parts) - set(PARTS))
+    if unknown:
+        parser.error(f"there is no part {', '.join(unknown)}; choose from {', '.join(PARTS)}")
+    device = pick_device()
+    for name in given.parts or PARTS:
+        busy = psutil.cpu_percent(interval=1.0)
+        figures = importlib.import_module(f"bench.{name}").measure()
+        record = {
+            "part": name,
+            "what": PARTS[name],
+            "at": datetime.now(UTC).isoformat(timespec="seconds"),
+            "device": device.name,
+            "precision": device.precision,
+            "busy_before_percent": busy,
+            "environment": environment(),
+            "figures": figures,
+        }
+        text = json.dumps(record, indent=1, ensure_ascii=False) + "\n"
+        RESULTS.mkdir(exist_ok=True)
+        machine = re.sub(r"\W+", "-", device.name).strip("-").lower()
+        (RESULTS / f"{name}.{machine}.json").write_text(text, encoding="utf-8")
+        print(text)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
