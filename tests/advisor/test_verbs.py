@@ -1,0 +1,98 @@
+"""Verbs that look: audit, models, doctor. JSON only on stdout, and an exit status to script by."""
+
+import json
+
+import pytest
+
+from advisor.verbs import doctor
+from harness.models import EMBEDDED
+from tests.command import here, make_project
+from tests.conftest import label_rows
+
+ROWS = "\n".join(json.dumps(row) for row in label_rows(90))
+LABEL_TASK = '[data]\nexamples = "data/examples.jsonl"\nheldout = 30\n[task]\nkind = "label"\n'
+
+
+@pytest.fixture
+def root(tmp_path):
+    return make_project(tmp_path / "p", LABEL_TASK, examples__jsonl=ROWS)
+
+
+def read(done):
+    """JSON and nothing else on stdout."""
+    assert done.stdout.startswith(("{", "[")), done.stderr
+    return json.loads(done.stdout)
+
+
+def test_audit_prints_what_the_contract_promises(root):
+    done = here("audit", root, "--json")
+    assert done.returncode == 0 and done.stderr == ""
+    report = read(done)
+    assert report["examples"] == 90 and report["documents"] == 0
+    assert report["findings"]
+    for finding in report["findings"]:
+        assert set(finding) >= {"code", "severity", "count", "rows", "message", "fix"}
+        assert finding["severity"] in ("warning", "info")
+
+
+def test_audit_says_what_comes_next(root):
+    assert (
+        f"nothing stands against a check; next: rungwise check {root}" in here("audit", root).stdout
+    )
+
+
+@pytest.mark.parametrize("as_json", [True, False], ids=["JSON", "text"])
+def test_audit_ends_with_status_1_where_a_finding_stops_a_check(root, as_json):
+    with (root / "data" / "examples.jsonl").open("a", encoding="utf-8") as file:
+        file.write('\n{"text": "no label", "label": ""}\n')
+    done = here("audit", root, *(["--json"] if as_json else []))
+    assert done.returncode == 1 and done.stderr == ""
+    if as_json:
+        (error,) = [one for one in read(done)["findings"] if one["severity"] == "error"]
+        assert "data/examples.jsonl, row 91" in str(error)
+    else:
+        assert "must fix: " in done.stdout and "data/examples.jsonl, row 91" in done.stdout
+        assert f"then run: rungwise audit {root}" in done.stdout
+
+
+def test_models_lists_what_is_embedded_and_whether_it_is_here(monkeypatch):
+    listed = read(here("models", "list", "--json"))
+    states = {row["name"]: row["state"] for row in listed}
+    assert set(EMBEDDED) <= set(states)
+    assert all(set(row) == {"name", "role", "state", "note"} for row in listed)
+    monkeypatch.setattr("advisor.verbs.models.locate", lambda name: None)
+    gone = read(here("models", "--json"))
+    assert {row["state"] for row in gone if row["name"] in EMBEDDED} == {"not installed"}
+    text = here("models").stdout.splitlines()
+    at = text[0].index("role")
+    assert all(text[i][at - 1] == " " and text[i][at] != " " for i in (1, 2)), "columns line up"
+
+
+def test_models_lists_what_the_hubs_cache_holds(tmp_path, monkeypatch):
+    (tmp_path / "hub" / "models--some--thing").mkdir(parents=True)
+    monkeypatch.setenv("HF_HOME", str(tmp_path))
+    listed = read(here("models", "--json"))
+    assert {"name": "some/thing", "role": "from the hub", "state": "in the hub's cache",
+            "note": ""} in listed  # fmt: skip
+
+
+def test_doctor_says_what_is_here_and_what_would_not_work(monkeypatch):
+    found = read(here("doctor", "--json"))
+    assert set(found) == {"facts", "obstacles"}
+    assert {"python", "torch", "device", "precision", "memory free", "disk free"} <= set(
+        found["facts"]
+    )
+    monkeypatch.setattr(doctor, "ENOUGH_DISK", 1e18)
+    monkeypatch.setattr(doctor, "locate", lambda name: None)
+    short = here("doctor")
+    assert short.returncode == 1
+    wrong = [line for line in short.stdout.splitlines() if line.startswith("will not work: ")]
+    assert len([line for line in wrong if "rungwise models pull" in line]) == len(EMBEDDED)
+    assert any("of disk are free" in line for line in wrong)
+    monkeypatch.undo()
+    monkeypatch.setattr(doctor, "ENOUGH_MEMORY", 0)
+    monkeypatch.setattr(doctor, "ENOUGH_DISK", 0)
+    monkeypatch.setattr(doctor, "locate", lambda name: "here")
+    whole = here("doctor")
+    assert whole.returncode == 0
+    assert "everything that the default check needs is here" in whole.stdout
