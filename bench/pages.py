@@ -3,15 +3,17 @@
 DIR is a project with a finished check; it is copied first. Without it a small one is made. Prints
 JSON: `start` until the app answers, then for each page `opened` by its address, as after a reload
 (the first one pays for what later ones share), and `turned` to from the page before it.
+
+`--shot FILE` also saves the first screen of the result, as docs/app.png was made.
 """
 
 import json
 import os
 import platform
 import shutil
-import sys
 import tempfile
 import time
+from argparse import ArgumentParser
 from collections.abc import Callable
 from pathlib import Path
 
@@ -44,15 +46,29 @@ def measure(app: App, window: Visit, root: Path) -> dict[str, dict[str, float]]:
     return seconds
 
 
-def main(given: list[str]) -> None:
+def picture(app: App, window: Visit, root: Path, file: Path) -> None:
+    """The first screen of the result, down to the tabs."""
+    window.open(app.address("Compare", root), "Compare")
+    window.page.wait_for_timeout(1000)  # charts are drawn after the script has ended
+    tabs = window.page.get_by_role("tablist").bounding_box()
+    height = tabs["y"] + tabs["height"] + 12 if tabs else 900
+    clip = {"x": 0, "y": 0, "width": 1400, "height": height}
+    window.page.screenshot(path=file, clip=clip)
+
+
+def main() -> None:
     """Measure and print."""
+    parser = ArgumentParser(prog="python -m bench.pages")
+    parser.add_argument("dir", nargs="?", type=Path, help="a project with a finished check")
+    parser.add_argument("--shot", type=Path, help="where to save the first screen of the result")
+    given = parser.parse_args()
     program = chromium()
     if program is None:
         raise SystemExit("there is no chromium on this machine")
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder) / "projects" / "measured"
-        if given:
-            shutil.copytree(given[0], root)
+        if given.dir:
+            shutil.copytree(given.dir, root)
         else:
             make_run(make_project(root))
         start = time.perf_counter()
@@ -61,6 +77,8 @@ def main(given: list[str]) -> None:
             with running_browser(program) as browser:
                 window = Visit(browser)
                 pages = measure(app, window, root)
+                if given.shot:
+                    picture(app, window, root, given.shot)
                 window.close()
     found = {
         "machine": f"{platform.machine()}, {os.cpu_count()} cores",
@@ -72,4 +90,4 @@ def main(given: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()
