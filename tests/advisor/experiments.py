@@ -1,8 +1,12 @@
 """Experiments made by hand: scores and verdict words as a test wants them."""
 
+import dataclasses
+import re
 from collections.abc import Mapping
 from itertools import combinations
 
+from advisor.recommend import recommend
+from advisor.verdict import Verdict, reconcile
 from harness.experiment import (
     ArmResult,
     Check,
@@ -118,3 +122,35 @@ def experiment(
         "seconds": 60.0,
     }
     return Experiment(**{**values, **more})
+
+
+PRIOR = recommend({"main_failure": "facts", "knowledge": "private", "citations": "must"})
+
+
+def prior(aim: str):
+    return dataclasses.replace(PRIOR, aim=aim)
+
+
+def verdict(found: Experiment, aim: str | None = None) -> Verdict:
+    return reconcile(found, prior(aim) if aim else None)
+
+
+def sentences(found: Verdict) -> list[str]:
+    return [
+        found.headline,
+        found.sentence,
+        found.prior_sentence,
+        *found.reasons,
+        *found.would_change_if,
+        *found.cautions,
+    ]
+
+
+def reads_plainly(found: Verdict) -> None:
+    """Fails where a text is no plain English sentence."""
+    for text in sentences(found):
+        assert text[0].isupper() or text[0].isdigit(), text
+        assert text.endswith("."), text
+        odd = re.search(r"\bNone\b(?! of )|\bnan\b|[{}_]|  |\.\.|not known|no interval", text)
+        assert not odd, text
+        assert not re.search(r"\b1 (points|questions|answers|items)\b", text), text

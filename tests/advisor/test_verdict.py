@@ -1,48 +1,18 @@
+"""When a step is taken, when none is good enough, and what was expected."""
+
 import dataclasses
-import re
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from advisor.recommend import recommend
-from advisor.verdict import Verdict, climb, reconcile
-from harness.experiment import Check, Experiment
-from harness.rungs import rungs
-from tests.advisor.experiments import METRIC, arm, experiment
+from advisor.verdict import climb
+from tests.advisor.experiments import (
+    experiment,
+    reads_plainly,
+    verdict,
+)
 
-PRIOR = recommend({"main_failure": "facts", "knowledge": "private", "citations": "must"})
-LADDER = list(rungs())
 BETTER = {("few_shot", "prompt"): "better"}
-
-
-def prior(aim: str):
-    return dataclasses.replace(PRIOR, aim=aim)
-
-
-def verdict(found: Experiment, aim: str | None = None) -> Verdict:
-    return reconcile(found, prior(aim) if aim else None)
-
-
-def sentences(found: Verdict) -> list[str]:
-    return [
-        found.headline,
-        found.sentence,
-        found.prior_sentence,
-        *found.reasons,
-        *found.would_change_if,
-        *found.cautions,
-    ]
-
-
-def reads_plainly(found: Verdict) -> None:
-    for text in sentences(found):
-        assert text[0].isupper() or text[0].isdigit(), text
-        assert text.endswith("."), text
-        assert not re.search(r"\bNone\b(?! of )|nan|\{|\}|_|  |\.\.|not known|no interval", text), (
-            text
-        )
-        assert not re.search(r"\b1 (points|questions|answers|items)\b", text), text
+TWO = {"prompt": 0.5, "rag": 0.7}
 
 
 # Climbing
@@ -129,8 +99,6 @@ def test_a_lead_over_the_floor_that_may_be_chance_is_a_caution():
 
 # Prior and evidence
 
-TWO = {"prompt": 0.5, "rag": 0.7}
-
 
 @pytest.mark.parametrize(
     ("words", "aim", "agreement", "said"),
@@ -211,186 +179,3 @@ def test_without_answers_there_is_no_agreement():
     found = verdict(experiment(TWO))
     assert (found.prior, found.agreement) == (None, None)
     assert found.prior_sentence.startswith("No questionnaire was filled in")
-
-
-# Words and figures
-
-
-def test_the_result_is_one_sentence_with_score_lead_and_interval():
-    words = {("rag", "prompt"): "better"}
-    assert verdict(experiment(TWO, words)).sentence == (
-        "On 100 held-out questions retrieval scored 70 % (62–78 %) on accuracy, 20 points more "
-        "than prompt (+10 to +30)."
-    )
-
-
-@pytest.mark.parametrize(
-    ("difference", "said"),
-    [(0.01, "1 point more than"), (0.0, "as much as"), (-0.04, "4 points less than")],
-)
-def test_the_lead_over_the_cheapest_rung_is_told_as_it_is(difference, said):
-    means = {"prompt": 0.5, "few_shot": 0.6, "rag": 0.7}
-    words = {
-        **BETTER,
-        ("rag", "few_shot"): "better",
-        ("rag", "prompt"): ("inconclusive", difference),
-    }
-    assert f", {said} prompt (" in verdict(experiment(means, words)).sentence
-
-
-def test_every_rival_has_its_reason_with_its_own_figures():
-    means = {"prompt": 0.5, "few_shot": 0.7, "rag": 0.71, "finetune": 0.6, "rag_finetune": 0.76}
-    words = {**BETTER, ("rag", "few_shot"): "equivalent", ("finetune", "few_shot"): "worse"}
-    said = verdict(experiment(means, words)).reasons
-    assert [re.split(r" (?:was|made|is) ", text)[0] for text in said] == [
-        rungs()[name].title for name in ("prompt", "rag", "finetune", "rag_finetune")
-    ]
-    few = rungs()["few_shot"].title.lower()
-    assert said[0] == f"Prompt was worse: −20 points (−30 to −10) against {few}."
-    assert "made no difference that matters: +1 points" in said[1] or "+1 point" in said[1]
-    assert "was worse: −10 points (−20 to 0)" in said[2]
-    assert said[3].endswith(" About 300 more questions would settle it.")
-
-
-def test_a_rung_that_has_no_sentence_of_its_own_is_advised_by_its_title(monkeypatch):
-    new = dataclasses.replace(rungs()["rag"], name="distil", title="Distillation")
-    monkeypatch.setitem(rungs(), "distil", new)
-    found = experiment({"prompt": 0.5, "distil": 0.7}, {("distil", "prompt"): "better"})
-    assert verdict(found).headline == "Use distillation."
-
-
-def test_not_to_fine_tune_is_advised_only_where_it_was_tried():
-    assert "fine-tune" not in verdict(experiment(TWO)).headline
-    tried = verdict(experiment({**TWO, "finetune": 0.5}))
-    assert tried.headline == "A good prompt is enough. Do not fine-tune yet."
-
-
-def test_a_rung_without_any_score_is_told_as_that():
-    found = verdict(experiment({"prompt": None}), "prompt")
-    assert found.sentence == (
-        "On 100 held-out questions no answer of prompt could be scored on accuracy."
-    )
-    reads_plainly(found)
-
-
-# Cautions and changes
-
-
-@pytest.mark.parametrize(
-    ("n", "said"), [(12, "smoke test"), (29, "smoke test"), (30, "25 points"), (99, "25 points")]
-)
-def test_few_questions_are_a_caution(n, said):
-    texts = verdict(experiment({"prompt": 0.5}, n_heldout=n)).cautions
-    assert any(said in text and f"{n} held-out" in text for text in texts)
-
-
-def test_a_hundred_questions_are_none():
-    assert verdict(experiment({"prompt": 0.5}, n_heldout=100)).cautions == ()
-
-
-def test_one_seed_is_a_caution_only_where_something_was_trained():
-    def said(**seeds: int) -> bool:
-        arms = {name: arm(name, 0.5, seeds=n) for name, n in seeds.items()}
-        return any("One training run" in text for text in verdict(experiment(arms)).cautions)
-
-    assert said(prompt=1, finetune=1)
-    assert not said(prompt=1, finetune=3)
-    assert not said(prompt=1, rag=1)
-
-
-def test_failures_are_said_first_with_their_number():
-    arms = {"prompt": 0.5, "rag": arm("rag", 0.6, failures={"prompt_too_long": 7})}
-    failed = Check("No answer failed", False, "7 failed; not counted as wrong or right")
-    unfair = Check("Same base model for all rungs", False, "two devices")
-    found = verdict(
-        experiment(arms, n_heldout=20, failed={"finetune-s0": "out"}, fairness=(failed, unfair))
-    )
-    assert found.cautions[0] == (
-        "7 of 20 answers of retrieval failed (prompt too long); they count neither as right nor "
-        "as wrong."
-    )
-    assert found.cautions[1] == "Not finished: finetune-s0."
-    assert "Same base model for all rungs: no. two devices." in found.cautions
-    assert not any("No answer failed" in text for text in found.cautions), "it is said already"
-
-
-def test_what_would_change_it_names_items_skipped_rungs_and_answers():
-    skipped = {"finetune": "the model's weights are not on this machine"}
-    found = verdict(experiment(TWO, skipped=skipped, n_documents=3), "prompt")
-    expected = [
-        "About 400 held-out questions in all would show whether retrieval differs from prompt.",
-        "Fine-tuning was not measured: the model's weights are not on this machine.",
-        "Facts that change would: only retrieval follows a changed document.",
-    ]
-    assert [text for text in found.would_change_if if text in expected] == expected
-    assert PRIOR.would_change_if[0].text in found.would_change_if
-    settled = verdict(experiment(TWO, {("rag", "prompt"): "better"}, n_documents=3))
-    assert settled.would_change_if == ()
-
-
-# For any outcome
-
-quick = settings(deadline=None, max_examples=60)
-
-WORDS = st.tuples(
-    st.sampled_from(["better", "worse", "equivalent", "inconclusive"]),
-    st.one_of(st.none(), st.floats(-1, 1)),
-)
-MEANS = st.one_of(st.none(), st.floats(0, 1))
-
-
-@st.composite
-def experiments(draw) -> Experiment:
-    names = [name for name in LADDER if draw(st.booleans())] or [draw(st.sampled_from(LADDER))]
-    means = {name: draw(MEANS) for name in names}
-    if draw(st.booleans()):
-        means["majority"] = draw(MEANS)
-    pairs = [(a, b) for a in means for b in means if a != b]
-    words = {pair: draw(WORDS) for pair in pairs}
-    rest = [name for name in LADDER if name not in names]
-    return experiment(
-        means,
-        words,
-        target=draw(st.one_of(st.none(), st.floats(0, 1))),
-        n_heldout=draw(st.integers(1, 300)),
-        n_documents=draw(st.integers(0, 2)),
-        skipped={name: "it cannot run" for name in rest if draw(st.booleans())},
-        failed={f"{name}-s0": "out of memory" for name in rest if draw(st.booleans())},
-    )
-
-
-AIMS = st.sampled_from([*LADDER, "stay", "none", "preference", "constrained", None])
-
-
-@quick
-@given(experiments(), AIMS)
-def test_any_outcome_has_a_verdict_in_plain_sentences(found, aim):
-    said = verdict(found, aim)
-    assert said.recommended in (*found.rungs, "none")
-    assert (said.agreement is None) == (aim is None)
-    for text in sentences(said):
-        assert text.strip() and text.endswith(".") and "None" not in text.replace("None of", "")
-        assert not re.search(r"\bnan\b|[{}]", text)
-
-
-@quick
-@given(experiments())
-def test_the_verdict_does_not_depend_on_which_side_a_pair_was_measured_from(found):
-    turned = tuple(found.contrast(c.b, c.a) for c in found.comparisons)
-    other = dataclasses.replace(found, comparisons=turned)
-    assert verdict(other).recommended == verdict(found).recommended
-    assert verdict(other).sentence == verdict(found).sentence
-
-
-@quick
-@given(experiments())
-def test_a_recommended_rung_is_never_shown_to_be_worse_than_the_cheapest_by_a_step(found):
-    chosen = climb(found)
-    names = list(found.rungs)
-    assert chosen == names[0] or any(
-        found.contrast(chosen, lower).verdict == "better" for lower in names[: names.index(chosen)]
-    )
-
-
-def test_the_metric_of_these_experiments_is_the_headline():
-    assert experiment(TWO).task.metric == METRIC

@@ -1,144 +1,22 @@
 import dataclasses
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from filelock import FileLock
 
-from harness.errors import JobError, UserError
-from harness.rungs import rungs
+from harness.errors import JobError
 from harness.runner import (
-    LONGEST_ANSWER,
-    answer_limit,
     is_running,
-    make_plan,
     run_check,
 )
-from harness.settings import CheckSettings, settings_problems
 from harness.store import Run
 from harness.types import Answer, Example, Task, TaskSpec
-from rag.types import Document
 from tests.advisor.report_runs import put, start
 from tests.conftest import LABELS, label_rows
 
 SPEC = TaskSpec("desk", "label", "Sort the message.", labels=LABELS)
 ROWS = tuple(Example(f"e{i}", r["text"], (r["label"],)) for i, r in enumerate(label_rows(60)))
 TASK = Task(SPEC, ROWS[:30], ROWS[30:40], ROWS[40:], (), "f00d")
-PAGE = Document("a.md", "Some text.", "a.md", None, "A")
-ENDPOINT = "openai:http://127.0.0.1:9/v1#model"
-
-
-@pytest.fixture
-def settings(tiny_model) -> CheckSettings:
-    """All rungs on the tiny model; its folder stands in for the embedder, which is not opened."""
-    model = tiny_model.as_posix()
-    return CheckSettings(tuple(rungs()), effort="quick", generator=model, embedder=model)
-
-
-# The plan
-
-
-def test_everything_wrong_with_the_settings_is_said_at_once(settings, tmp_path):
-    wrong = dataclasses.replace(
-        settings, rungs=("promt", "rag", "tune"), seeds=0, effort="huge", generator="no-such-model",
-        embedder="nor-this",
-    )  # fmt: skip
-    said = [p.message for p in settings_problems(tmp_path, wrong, "rouge_l_score", "label")]
-    assert said == [
-        "there is no rung 'promt'",
-        "there is no rung 'tune'",
-        "there is no effort 'huge'",
-        "rouge_l_score does not fit a task of kind label",
-        "there is no model named 'no-such-model'",
-        "there is no model named 'nor-this'",
-        "at least one seed is needed",
-    ]
-
-
-def test_good_settings_have_no_problem(settings, tmp_path):
-    assert settings_problems(tmp_path, settings, "accuracy_score", "label") == []
-    assert settings_problems(tmp_path, settings, "", None) == []
-
-
-def test_no_rung_is_a_problem_that_lists_the_rungs(settings, tmp_path):
-    none = dataclasses.replace(settings, rungs=())
-    (problem,) = settings_problems(tmp_path, none, "", "label")
-    assert problem.message == "no rung is chosen" and "rag_finetune" in problem.fix
-
-
-def plan_cells(settings, project: Path, task: Task = TASK, **changes) -> tuple[str, ...]:
-    return make_plan(project, "r", task, dataclasses.replace(settings, **changes)).cells
-
-
-def test_floors_come_first_then_the_index_then_rungs_in_order_of_effort(settings, tmp_path):
-    task = dataclasses.replace(TASK, documents=(PAGE,))
-    mixed = ("rag_finetune", "prompt", "rag", "few_shot", "finetune", "prompt")
-    assert plan_cells(settings, tmp_path, task, rungs=mixed) == (
-        "majority-s0", "nearest-s0", "linear-s0", "index-s0", "prompt-s0", "few_shot-s0", "rag-s0",
-        "finetune-s0", "rag_finetune-s0",
-    )  # fmt: skip
-
-
-def test_several_seeds_are_run_only_where_they_differ(settings, tmp_path):
-    cells = plan_cells(settings, tmp_path, rungs=("prompt", "finetune"), seeds=3)
-    assert cells[3:] == ("prompt-s0", "finetune-s0", "finetune-s1", "finetune-s2")
-
-
-def test_nothing_is_indexed_where_no_rung_searches(settings, tmp_path):
-    assert "index-s0" not in plan_cells(settings, tmp_path, rungs=("prompt", "finetune"))
-
-
-def test_rungs_that_cannot_run_are_skipped_with_the_reason(settings, tmp_path):
-    plan = make_plan(tmp_path, "r", TASK, settings)
-    reason = "the project has no documents"
-    assert plan.skipped == {"rag": reason, "rag_finetune": reason}
-    assert not [cell for cell in plan.cells if cell.startswith("rag")]
-    elsewhere = dataclasses.replace(settings, generator=ENDPOINT, rungs=("prompt", "finetune"))
-    assert make_plan(tmp_path, "r", TASK, elsewhere).skipped == {
-        "finetune": "the model's weights are not on this machine"
-    }
-
-
-def test_where_every_chosen_rung_would_be_skipped_there_is_no_check(settings, tmp_path):
-    only = dataclasses.replace(settings, rungs=("rag", "rag_finetune"))
-    with pytest.raises(UserError) as raised:
-        make_plan(tmp_path, "r", TASK, only)
-    assert [str(problem) for problem in raised.value.problems] == [
-        "rung rag: the project has no documents",
-        "rung rag_finetune: the project has no documents",
-    ]
-    assert "prompt" in raised.value.problems[0].fix
-
-
-def test_answers_may_be_a_quarter_longer_than_the_longest_known_one(settings, tmp_path):
-    from tokenizers import Tokenizer
-
-    tokenizer = Tokenizer.from_file(str(Path(settings.generator) / "tokenizer.json"))
-    longest = "a much longer answer than all the others " * 3
-    dev = (*TASK.dev, Example("long", "q", (longest,)))
-    n = len(tokenizer.encode(longest).ids)
-    spec = dataclasses.replace(SPEC, kind="answer", labels=())
-    task = dataclasses.replace(TASK, spec=spec, dev=dev)
-    assert answer_limit(tmp_path, task, settings) == n + n // 4 + 8
-
-
-def test_the_limit_does_not_look_at_held_out_answers_and_has_an_end(settings, tmp_path):
-    expected = answer_limit(tmp_path, TASK, settings)
-    long = Example("long", "q", ("word " * 3000,))
-    seen = dataclasses.replace(TASK, train=(*TASK.train, long))
-    unseen = dataclasses.replace(TASK, heldout=(*TASK.heldout, long))
-    assert answer_limit(tmp_path, unseen, settings) == expected
-    assert answer_limit(tmp_path, seen, settings) == LONGEST_ANSWER
-    elsewhere = dataclasses.replace(settings, generator=ENDPOINT)
-    assert answer_limit(tmp_path, TASK, elsewhere) == 8 // 3 + 0 + 8, "“delivery”, 3 letters each"
-
-
-def test_a_model_without_a_tokenizer_file_is_named(settings, tmp_path):
-    (tmp_path / "config.json").write_text("{}", encoding="utf-8")
-    bare = dataclasses.replace(settings, generator=tmp_path.as_posix())
-    with pytest.raises(UserError) as raised:
-        answer_limit(tmp_path, TASK, bare)
-    assert raised.value.problems[0].where == str(tmp_path / "tokenizer.json")
 
 
 # The cells, with processes that are only played
