@@ -30,8 +30,12 @@ def visit(chromium) -> Iterator[Callable[..., "driver.Visit"]]:
         window.close()
 
 
-@pytest.fixture
-def app(chromium, tmp_path) -> Iterator["driver.App"]:
+@pytest.fixture(scope="module")
+def app(chromium, tmp_path_factory) -> Iterator["driver.App"]:
     """The app with an empty folder of projects, started elsewhere than where it lies."""
-    with driver.running_app(tmp_path / "elsewhere", tmp_path / "projects") as app:
-        yield app
+    folder = tmp_path_factory.mktemp("app")
+    with pytest.MonkeyPatch.context() as patch:
+        # checks that the app starts keep converted models away from the user's
+        patch.setenv("RUNGWISE_CACHE", str(folder / "cache"))
+        with driver.running_app(folder / "elsewhere", folder / "projects") as app:
+            yield app

@@ -15,8 +15,9 @@ def test_foreign_text_runs_nothing_loads_nothing_and_every_page_fits(app, visit)
     root = make_project(app.projects / "desk")
     run = make_run(root)
     window = visit()
+    window.open(app.address("Start", root, run.name), "Start")
     for name in PAGES:
-        window.open(app.address(name, root, run.name), name)
+        window.turn_to(name)
         fits(window, name)
         if name == "Compare":
             for tab in TABS:
