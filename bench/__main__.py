@@ -1,8 +1,8 @@
 """Measurements by name: ``python -m bench [PART …]``, all of them without a name.
 
-Each part is a file in this folder with a function ``measure`` that returns figures as JSON. They are
-printed and kept in ``bench/results/<part>.<machine>.json``, with what else the machine was doing.
-Absolute times depend on the machine and its load; they are records, not tests.
+Each part is a file in this folder with a function ``measure`` that returns figures as JSON. They
+are printed and kept in ``bench/results/<part>.<machine>.json``, with what else the machine was
+doing. Absolute times depend on the machine and its load; they are records, not tests.
 """
 
 import argparse

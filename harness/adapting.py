@@ -11,6 +11,7 @@ from harness.errors import JobError, Problem
 from harness.prompts import target
 from harness.types import Example, Json, Preparation
 from harness.workbench import Workbench
+from tuning.encode import Encoded
 from tuning.errors import TuningError
 from tuning.recipe import Recipe, adapter_shape, learning_rates
 from tuning.train import Evaluated, Progress, TrainingResult, mean_loss, train
@@ -42,8 +43,9 @@ def train_adapter(
         return Preparation(stored["settings"], stored["effort"])
     tried: list[tuple[float, TrainingResult]] = []
     try:
+        rows, dev = _fitting(bench, train_rows), _fitting(bench, dev_rows)
         for rate in learning_rates(model.n_parameters)[: bench.effort.learning_rates]:
-            tried.append((rate, _train(bench, train_rows, dev_rows, rate)))
+            tried.append((rate, _train(bench, rows, dev_rows, dev, rate)))
     except TuningError as error:
         raise JobError(Problem(error.reason, error.fix, bench.cell)) from error
     best_rate, best = max(tried, key=lambda one: _rank(one[1]))
@@ -52,12 +54,14 @@ def train_adapter(
     settings: dict[str, Json] = {
         "method": "lora",
         "learning_rate": best_rate,
-        "rank": adapter_shape(len(train_rows)).rank,
+        "rank": adapter_shape(len(rows)).rank,
         "epochs": round(best.best.epoch, 2),
-        "training_rows": len(train_rows),
+        "training_rows": len(rows),
         "batch_rows": Recipe(adapter_shape(1), 0.0, 0).batch_rows,
         "stopped_early": best.stopped_early,
     }
+    if len(rows) < len(train_rows):
+        settings["rows_too_long"] = len(train_rows) - len(rows)
     effort: dict[str, Json] = {
         "tried": [
             {
@@ -81,18 +85,33 @@ def asdict_point(point: Any) -> dict[str, Json]:
     return {name: getattr(point, name) for name in point._fields}
 
 
+def _fitting(bench: Workbench, lessons: Sequence[Lesson]) -> list[Encoded]:
+    """The rows that the model's context can hold.
+
+    A longer one would be learned at positions the model was never built for.
+
+    Raises:
+        TuningError: there are rows, and none of them fits.
+    """
+    local = bench.local()
+    rows = [local.encode(one.asked.prompt, target(bench.spec, one.example)) for one in lessons]
+    kept = [row for row in rows if len(row.prompt) + len(row.completion) <= local.context_length]
+    if rows and not kept:
+        raise TuningError(
+            f"every row is longer than the {local.context_length:,} tokens the model can read",
+            "shorten the examples, or choose a model with a longer context",
+        )
+    return kept
+
+
 def _train(
-    bench: Workbench, train_rows: Sequence[Lesson], dev_rows: Sequence[Lesson], rate: float
+    bench: Workbench,
+    rows: Sequence[Encoded],
+    dev_rows: Sequence[Lesson],
+    dev: Sequence[Encoded],
+    rate: float,
 ) -> TrainingResult:
     local = bench.local()
-
-    def encoded(lessons: Sequence[Lesson]) -> list[Any]:
-        return [
-            local.encode(lesson.asked.prompt, target(bench.spec, lesson.example))
-            for lesson in lessons
-        ]
-
-    rows, dev = encoded(train_rows), encoded(dev_rows)
     dev_examples = [lesson.example for lesson in dev_rows]
 
     def evaluate() -> Evaluated:

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 
 from filelock import FileLock
 
+from harness.disk import write_json
 from harness.text import normalise
 from harness.types import Context, Example, Query, TrainView
-from harness.workbench import Workbench
+from harness.workbench import EMBEDDING_TIME, Workbench
 from rag.chunk import chunk_documents
 from rag.index import Hit, Index, IndexMismatchError, corpus_hash
 from rag.types import Document
@@ -16,6 +17,9 @@ CHUNK_WORDS = 80
 """Longest passage, in words: about 110 tokens. Small readers use short passages best."""
 
 _HEADING = re.compile(r"#{1,6}\s")
+
+TIMED_TEXTS = 6
+"""Questions that are embedded one by one to time it."""
 
 LONGEST_SPAN = 6
 """Longest reference, in words, that is looked for literally in passages."""
@@ -39,6 +43,9 @@ def build_search(bench: Workbench, view: TrainView, queries: Sequence[Query]) ->
     """Embed everything that any rung will ask for, once, so that no other process has to."""
     questions = [example.question for example in (*view.train, *view.dev)]
     bench.embedder.embed([*questions, *(query.text for query in queries)])
+    alone = [*questions, *(query.text for query in queries)][:TIMED_TEXTS]
+    if len(alone) > 1:
+        write_json(bench.folder / EMBEDDING_TIME, bench.embedder.seconds_alone(alone))
     if view.documents:
         open_index(bench, view.documents)
 

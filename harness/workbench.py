@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 
 from harness.device import Device, pick_device
+from harness.disk import decode
 from harness.effort import Effort
 from harness.errors import Problem, UserError
 from harness.generators.base import Generator
@@ -15,6 +16,9 @@ from harness.models import ModelRef, resolve
 from harness.scoring import headline, mean_score
 from harness.types import Answer, Example, Json, TaskSpec
 from rag.embed import Embedder
+
+EMBEDDING_TIME = "embedding_seconds.json"
+"""File in the run's folder, written by the cell that embeds."""
 
 Say = Callable[[str, Mapping[str, Json]], None]
 """(what is happening, figures) to whoever watches."""
@@ -76,6 +80,16 @@ class Workbench:
             precision=self.device.precision,
             say=lambda line: self.say(line, {}),
         )
+
+    @cached_property
+    def embedding_s(self) -> float:
+        """Seconds to embed a question that nobody asked before; 0 where none is embedded.
+
+        Held-out questions are embedded together beforehand, so a rung that searches must add this
+        to its latency, or it would look faster than it is.
+        """
+        file = self.folder / EMBEDDING_TIME
+        return decode(file.read_bytes(), float, file) if file.is_file() else 0.0
 
     def dev(self, examples: Sequence[Example]) -> tuple[Example, ...]:
         """The dev examples that settings are chosen on: the first so many of a fixed shuffle."""

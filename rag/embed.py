@@ -2,6 +2,8 @@
 
 import hashlib
 import os
+import statistics
+import time
 import zipfile
 import zlib
 from collections.abc import Callable, Sequence
@@ -59,6 +61,19 @@ class Embedder:
         if not keys:
             return np.zeros((0, 0), dtype=np.float32)
         return np.stack([known[key] for key in keys])
+
+    def seconds_alone(self, texts: Sequence[str]) -> float:
+        """Median seconds to embed one text by itself, as a question that nobody asked before.
+
+        What is kept on disk is not looked at. The first text warms up and does not count, so at
+        least two are needed.
+        """
+        taken = []
+        for text in texts:
+            started = time.perf_counter()
+            self._encode([text])
+            taken.append(time.perf_counter() - started)
+        return statistics.median(taken[1:])
 
     def _encode(self, texts: list[str]) -> Vectors:
         if self._model is None:

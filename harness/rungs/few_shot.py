@@ -39,7 +39,7 @@ class FewShotRung:
         """Demonstrations as earlier turns of the conversation, then the question."""
         started = time.perf_counter()
         demonstrations = self._nearest([query.text for query in queries])
-        each = (time.perf_counter() - started) / max(1, len(queries))
+        each = self.bench.embedding_s + (time.perf_counter() - started) / max(1, len(queries))
         asked = [
             Asked(query, render(self.view.spec, query.text, (), shown), (), each)
             for query, shown in zip(queries, demonstrations, strict=True)

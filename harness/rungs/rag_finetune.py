@@ -65,7 +65,7 @@ class RagFinetuneRung:
         """The same prompt as the rag rung's, read by the tuned model."""
         started = time.perf_counter()
         found = contexts_for(self.index, [query.text for query in queries], self.k)
-        each = (time.perf_counter() - started) / max(1, len(queries))
+        each = self.bench.embedding_s + (time.perf_counter() - started) / max(1, len(queries))
         asked = [
             Asked(query, render(self.view.spec, query.text, contexts), contexts, each)
             for query, contexts in zip(queries, found, strict=True)

@@ -1,11 +1,21 @@
 import pytest
 
+from harness.disk import write_json
 from harness.prompts import passage
-from harness.retrieval import as_context, evidence, holds_answer, open_index, recall_at_k
+from harness.retrieval import (
+    as_context,
+    build_search,
+    evidence,
+    holds_answer,
+    open_index,
+    recall_at_k,
+)
+from harness.rungs import rungs
 from harness.types import Context, Example
+from harness.workbench import EMBEDDING_TIME
 from rag.chunk import Chunk
 from rag.index import Hit
-from tests.harness.rung_bench import VIEW, bench
+from tests.harness.rung_bench import QUERIES, VIEW, bench
 
 
 def shown(text: str, heading: str = "", title: str = "Guide") -> str:
@@ -93,3 +103,20 @@ def test_the_index_of_a_run_is_built_once_and_again_for_other_documents(tmp_path
     assert later.embedder.encoded == []
     fewer = open_index(later, VIEW.documents[:2])
     assert {chunk.source for chunk in fewer.chunks} == {"page0.md", "page1.md"}
+
+
+def test_embedding_a_new_question_counts_into_the_latency_of_rungs_that_search(
+    tmp_path, tiny_model
+):
+    tools = bench(tmp_path, tiny_model, "rag-s1")
+    build_search(tools, VIEW, QUERIES)
+    before = len(tools.embedder.encoded)
+    assert tools.embedder.seconds_alone(["a", "b", "c"]) > 0
+    assert tools.embedder.encoded[before:] == ["a", "b", "c"], "known or not, it is embedded"
+    assert 0 < bench(tmp_path, tiny_model, "rag-s1").embedding_s < 1
+    slow = bench(tmp_path, tiny_model, "rag-s1")
+    write_json(tmp_path / EMBEDDING_TIME, 100.0)
+    rung = rungs()["rag"].build(VIEW, slow)
+    rung.prepare(None)
+    timed, batched = rung.answer(QUERIES[:2], 1)
+    assert timed.latency_s > 100 and batched.latency_s is None

@@ -7,6 +7,7 @@ from typing import NamedTuple, get_type_hints
 
 import pytest
 
+from harness.errors import JobError
 from harness.generators.base import Completion
 from harness.prompts import Demonstration, Prompt, render, system_prompt, target
 from harness.retrieval import contexts_for, holds_answer
@@ -294,3 +295,22 @@ def test_prompt_and_finetune_put_the_question_alone(played):
 
 def test_the_held_out_rows_of_this_file_are_in_no_other_part():
     assert not {e.question for e in HELDOUT} & {e.question for e in (*TRAIN, *DEV)}
+
+
+def test_rows_longer_than_the_models_context_are_left_out_of_training_and_counted(
+    tmp_path, tiny_model
+):
+    long = dataclasses.replace(TRAIN[0], question=LONG.text)
+    tools = bench(tmp_path, tiny_model, "finetune-s1")
+    view = dataclasses.replace(VIEW, train=(long, *TRAIN[1:]))
+    settings = rungs()["finetune"].build(view, tools).prepare(None).settings
+    assert settings["rows_too_long"] == 1 and settings["training_rows"] == len(TRAIN) - 1
+
+
+def test_training_on_nothing_but_rows_that_are_too_long_says_what_to_do(tmp_path, tiny_model):
+    long = dataclasses.replace(TRAIN[0], question=LONG.text)
+    tools = bench(tmp_path, tiny_model, "finetune-s1")
+    rung = rungs()["finetune"].build(dataclasses.replace(VIEW, train=(long,)), tools)
+    with pytest.raises(JobError, match="every row is longer") as refused:
+        rung.prepare(None)
+    assert "longer context" in refused.value.problems[0].fix
