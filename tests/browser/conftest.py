@@ -1,14 +1,15 @@
-"""Headless Chromium, where there is one, and small projects to show in it."""
+"""Headless Chromium, where there is one, and the app to show in it."""
 
 from collections.abc import Callable, Iterator
 
 import pytest
 
-driver = pytest.importorskip("tests.browser.driver", reason="playwright is not installed")
+from tests.browser import driver
+from tests.browser.driver import App, Browser, Visit
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator["driver.Browser"]:
+def chromium() -> Iterator[Browser]:
     program = driver.chromium()
     if program is None:
         pytest.skip("there is no chromium on this machine")
@@ -17,12 +18,12 @@ def chromium() -> Iterator["driver.Browser"]:
 
 
 @pytest.fixture
-def visit(chromium) -> Iterator[Callable[..., "driver.Visit"]]:
+def visit(chromium) -> Iterator[Callable[[], Visit]]:
     """Opens windows; all are shut at the end."""
     windows = []
 
-    def opened(**size: int) -> "driver.Visit":
-        windows.append(driver.Visit(chromium, **size))
+    def opened() -> Visit:
+        windows.append(Visit(chromium))
         return windows[-1]
 
     yield opened
@@ -31,7 +32,7 @@ def visit(chromium) -> Iterator[Callable[..., "driver.Visit"]]:
 
 
 @pytest.fixture(scope="module")
-def app(chromium, tmp_path_factory) -> Iterator["driver.App"]:
+def app(chromium, tmp_path_factory) -> Iterator[App]:
     """The app with an empty folder of projects, started elsewhere than where it lies."""
     folder = tmp_path_factory.mktemp("app")
     with pytest.MonkeyPatch.context() as patch:
