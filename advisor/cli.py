@@ -68,6 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return UserError.exit_code
     try:
         status: int = given.run_verb(given)
+        sys.stdout.flush()  # here, where a reader that is gone is no error
         return status
     except RungwiseError as error:
         if given.debug:
@@ -75,7 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         show_error(error)
         return error.exit_code
     except KeyboardInterrupt:
-        note("stopped; what is finished is kept")
+        note("\nstopped; what is finished is kept")
         return 1
     except BrokenPipeError:
         # the reader (head, less) has seen enough; what is still to be written has nowhere to go

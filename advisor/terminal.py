@@ -47,7 +47,10 @@ def ask(prompt: str) -> str | None:
     # not input(), which writes its prompt among the results
     print(prompt, end="", file=sys.stderr, flush=True)
     line = sys.stdin.readline()
-    return line.strip() if line else None
+    if not line:
+        note("")  # what comes next begins a line
+        return None
+    return line.strip()
 
 
 def show_error(error: RungwiseError) -> None:
@@ -126,7 +129,8 @@ class Progress:
                 self._close()
                 self.bar = tqdm(total=total, desc=what, file=sys.stderr, leave=False)
             self.bar.set_postfix_str(detail, refresh=False)
-            self.bar.update(done - self.bar.n)
+            self.bar.n = done
+            self.bar.refresh()  # events are few, and the last one must not be passed over
         elif done == total or done * 10 // max(1, total) != self.last:
             self.last = done * 10 // max(1, total)
             note(f"    {what.lower()} {done}/{total}{', ' + detail if detail else ''}")

@@ -11,7 +11,7 @@ import pytest
 from advisor.cli import parser
 from advisor.verb import Verb
 from harness.plugins import load_plugins
-from tests.command import here, make_project, refused, rungwise
+from tests.command import PATIENCE_S, here, make_project, refused, rungwise
 
 VERBS = {verb.name: verb for verb in load_plugins("advisor.verbs", "VERB", Verb)}
 CONTRACT = (
@@ -108,10 +108,14 @@ def test_what_could_steer_a_terminal_is_not_passed_on_to_it(tmp_path):
     assert list(found) == [f"{tmp_path}/no\ufffd[2J such: there is no rungwise.toml here"]
 
 
-def test_a_reader_that_has_seen_enough_is_no_error():
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_reader_that_has_seen_enough_is_no_error(unbuffered):
     reading, writing = os.pipe()
     os.close(reading)
     command = [sys.executable, "-m", "advisor", "models", "--json"]
-    done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, timeout=100)
+    environment = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
+    done = subprocess.run(
+        command, stdout=writing, stderr=subprocess.PIPE, timeout=PATIENCE_S, env=environment
+    )
     os.close(writing)
     assert done.returncode == 0 and done.stderr == b""

@@ -1,0 +1,214 @@
+"""rungwise new: from files of every layout to a project that audit and check accept."""
+
+import csv
+import dataclasses
+import io
+import json
+import tomllib
+
+import jsonschema
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from advisor import workflow
+from advisor.project import open_project
+from advisor.schema_draft import draft_schema
+from tests.command import here, refused
+
+QUESTIONS = [f"{i}. mesaj: kartım gelmedi, şifrem de çalışmıyor" for i in range(48)]
+LABELS = ["kart", "şifre", "hesap"]
+SHORT = [(question, LABELS[i % 3]) for i, question in enumerate(QUESTIONS)]
+LONG = [(question, f"Kartınız {i} gün içinde gelir.") for i, question in enumerate(QUESTIONS)]
+
+
+def table(rows, separator):
+    out = io.StringIO()
+    writer = csv.writer(out, delimiter=separator)
+    writer.writerow(["text", "label"])
+    writer.writerows(rows)
+    return out.getvalue()
+
+
+def lines(records):
+    return "\n".join(json.dumps(record, ensure_ascii=False) for record in records)
+
+
+def chat(question, answer):
+    return [
+        {"role": "system", "content": "Nazik ol."},
+        {"role": "user", "content": question},
+        {"role": "assistant", "content": answer},
+    ]
+
+
+LAYOUTS = {
+    "JSON Lines": ("a.jsonl", lines({"text": q, "label": a} for q, a in SHORT).encode(), "label"),
+    "JSON": (
+        "a.json",
+        json.dumps([{"question": q, "answer": a} for q, a in SHORT]).encode(),
+        "label",
+    ),
+    "semicolons": ("a.csv", table(SHORT, ";").encode(), "label"),
+    "byte order mark": ("a.csv", table(SHORT, ",").encode("utf-8-sig"), "label"),
+    "Windows Turkish": ("a.csv", table(SHORT, ";").encode("cp1254"), "label"),
+    "Alpaca": (
+        "a.json",
+        json.dumps([{"instruction": "", "input": q, "output": a} for q, a in LONG]).encode(),
+        "answer",
+    ),
+    "OpenAI chat": ("a.jsonl", lines({"messages": chat(q, a)} for q, a in LONG).encode(), "answer"),
+    "ShareGPT": (
+        "a.json",
+        json.dumps(
+            [
+                {"conversations": [{"from": "human", "value": q}, {"from": "gpt", "value": a}]}
+                for q, a in LONG
+            ]
+        ).encode(),
+        "answer",
+    ),
+    "JSON answers": (
+        "a.jsonl",
+        lines({"text": q, "json": {"n": i, "box": "x"}} for i, q in enumerate(QUESTIONS)).encode(),
+        "json",
+    ),
+}
+
+
+def accepted(root):
+    """Audit finds no error and a check plans its run; returns the task's rows by question."""
+    audited = here("audit", root, "--json")
+    assert audited.returncode == 0, audited.stdout + audited.stderr
+    project = open_project(root)
+    endpoint = "openai:http://127.0.0.1:9/v1#none"  # no model is needed to plan
+    settings = dataclasses.replace(project.settings(), generator=endpoint, embedder=endpoint)
+    workflow.start_run(project, "planned", settings=settings)
+    task = workflow.load(project).task
+    return {e.question: e.references for e in (*task.train, *task.dev, *task.heldout)}
+
+
+@pytest.mark.parametrize(("name", "content", "kind"), LAYOUTS.values(), ids=LAYOUTS.keys())
+def test_a_file_of_any_known_layout_becomes_a_project_that_a_check_accepts(
+    tmp_path, name, content, kind
+):
+    (tmp_path / name).write_bytes(content)
+    made = here("new", tmp_path / "p", "--from", tmp_path / name)
+    assert made.returncode == 0 and made.stderr == ""
+    assert f"kind:      {kind}\n" in made.stdout and f"{name}, 48 rows" in made.stdout
+    rows = accepted(tmp_path / "p")
+    assert set(rows) == set(QUESTIONS)
+    if kind == "label":
+        assert rows == {question: (label,) for question, label in SHORT}
+    elif kind == "answer":
+        assert rows == {question: (answer,) for question, answer in LONG}
+    else:
+        assert json.loads(rows[QUESTIONS[7]][0]) == {"n": 7, "box": "x"}
+
+
+def test_two_tables_are_told_apart_by_name_and_documents_are_copied(tmp_path):
+    for name, part in (("test.jsonl", LONG[:12]), ("all.jsonl", LONG[12:])):
+        text = lines({"question": q, "answer": a} for q, a in part)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    (tmp_path / "handbook" / "cards").mkdir(parents=True)
+    (tmp_path / "handbook" / "cards" / "new.md").write_text("# Kart\n\nBeş gün.", encoding="utf-8")
+    (tmp_path / "notes.txt").write_text("Şifre e-posta ile gelir.", encoding="utf-8")
+    names = ("test.jsonl", "all.jsonl", "handbook", "notes.txt")
+    made = here("new", tmp_path / "p", "--from", *(tmp_path / name for name in names))
+    assert "examples:  all.jsonl, 36 rows\nheld out:  test.jsonl\n" in made.stdout
+    assert "documents: handbook, notes.txt\n" in made.stdout
+    accepted(tmp_path / "p")
+    task = workflow.load(open_project(tmp_path / "p")).task
+    assert len(task.heldout) == 12
+    assert {d.source for d in task.documents} == {"cards/new.md", "notes.txt"}
+
+
+def test_documents_alone_make_a_project_that_says_where_examples_go(tmp_path):
+    (tmp_path / "notes.txt").write_text("Şifre e-posta ile gelir.", encoding="utf-8")
+    made = here("new", tmp_path / "p", "--from", tmp_path / "notes.txt")
+    assert made.returncode == 0
+    assert "next: put your examples where rungwise.toml says" in made.stdout
+    (error,) = refused(here("audit", tmp_path / "p"))
+    assert error == "data/examples.jsonl: there is no such file or folder"
+    text = lines({"question": q, "answer": a} for q, a in LONG)
+    (tmp_path / "p" / "data" / "examples.jsonl").write_text(text, encoding="utf-8")
+    assert len(accepted(tmp_path / "p")) == 48
+
+
+def test_columns_that_are_not_recognised_are_left_to_fill_in_with_their_names(tmp_path):
+    text = table(LONG, ",").replace("text,label", "frage,antwort")
+    (tmp_path / "a.csv").write_text(text, encoding="utf-8")
+    made = here("new", tmp_path / "p", "--from", tmp_path / "a.csv")
+    assert 'not recognised; write question = "…" under [data.columns] (columns: frage, ant' in (
+        made.stdout
+    )
+    config = tmp_path / "p" / "rungwise.toml"
+    written = config.read_text(encoding="utf-8")
+    assert '# question = "…"   # write one of: frage, antwort' in written
+    assert here("audit", tmp_path / "p").returncode == 1
+    filled = written.replace('# question = "…"', 'question = "frage"')
+    filled = filled.replace('# answer = "…"', 'answer = "antwort"')
+    config.write_text(filled, encoding="utf-8")
+    assert accepted(tmp_path / "p") == {question: (answer,) for question, answer in LONG}
+
+
+def test_a_large_table_is_sampled_with_a_remark_how_to_use_all(tmp_path):
+    rows = [(f"message {i}", LABELS[i % 3]) for i in range(700)]
+    (tmp_path / "a.csv").write_text(table(rows, ","), encoding="utf-8")
+    here("new", tmp_path / "p", "--from", tmp_path / "a.csv")
+    text = (tmp_path / "p" / "rungwise.toml").read_text(encoding="utf-8")
+    assert "max_train = 400 # drawn at random; remove to use all rows" in text
+    assert tomllib.loads(text)["data"]["max_heldout"] == 200
+
+
+def test_files_that_cannot_make_a_project_are_all_named_and_nothing_is_made(tmp_path):
+    for name in ("a.csv", "b.csv", "c.csv", "photo.xyz"):
+        (tmp_path / name).write_text(table(SHORT, ","), encoding="utf-8")
+    given = ["a.csv", "b.csv", "c.csv", "photo.xyz"]
+    found = refused(here("new", tmp_path / "p", "--from", *(tmp_path / name for name in given)))
+    assert list(found) == [
+        f"{tmp_path / 'photo.xyz'}: neither a table of examples nor a document that can be read",
+        "a.csv, b.csv, c.csv: 3 tables of examples were given",
+    ]
+    assert not (tmp_path / "p").exists()
+
+
+def test_what_would_overwrite_or_swallow_something_is_refused(tmp_path):
+    (tmp_path / "x").mkdir()
+    for folder in (tmp_path, tmp_path / "x"):
+        (folder / "a.csv").write_text(table(SHORT, ","), encoding="utf-8")
+    found = refused(
+        here("new", tmp_path / "x" / "p", "--from", tmp_path / "a.csv", tmp_path / "x" / "a.csv",
+             tmp_path / "x")
+    )  # fmt: skip
+    assert list(found) == [
+        "a.csv: two files have this name",
+        f"{tmp_path / 'x'}: the project would lie inside this folder",
+    ]
+    assert here("new", tmp_path / "p").returncode == 0
+    found = refused(here("new", tmp_path / "p", "--from", tmp_path / "a.csv"))
+    assert found == {f"{tmp_path / 'p'}: there is a project here already": "choose another folder"}
+
+
+NUMBERS = st.integers() | st.floats(allow_nan=False, allow_infinity=False)
+VALUES = st.recursive(
+    st.none() | st.booleans() | NUMBERS | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner),
+    max_leaves=4,
+)
+
+
+@given(st.lists(st.dictionaries(st.sampled_from("abcd"), VALUES), min_size=1, max_size=5))
+def test_every_object_is_valid_under_the_schema_drafted_from_it_and_others(objects):
+    schema = draft_schema(objects)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    for one in objects:
+        jsonschema.validate(one, schema)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({**objects[0], "e": 1}, schema)
+
+
+def test_a_drafted_schema_names_types_and_what_is_always_there():
+    schema = draft_schema([{"qty": 1, "note": "x"}, {"qty": 2.5}, {"qty": 3, "note": None}])
+    assert schema["properties"] == {"qty": {"type": "number"}, "note": {"type": ["string", "null"]}}
+    assert schema["required"] == ["qty"]

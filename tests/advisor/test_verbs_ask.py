@@ -1,0 +1,175 @@
+"""rungwise ask: from a file, on a terminal, through a pipe; every answer is kept at once."""
+
+import json
+import os
+import pty
+import select
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from advisor.questionnaire import cases, questions, read_answers, visible
+from tests.command import PATIENCE_S, here, make_project, refused, rungwise
+from tests.conftest import label_rows
+
+EMPTY = '[data]\nexamples = "data/examples.jsonl"\n'
+FIRST, SECOND = questions()[0], questions()[1]
+
+
+@pytest.fixture
+def root(tmp_path):
+    """A project without data: the questions come before it."""
+    return make_project(tmp_path / "p", EMPTY)
+
+
+def kept(root):
+    return dict(read_answers(root / "answers.toml").answers)
+
+
+def whole_sheet(root):
+    """A file that answers everything that is asked."""
+    case = cases()[0]
+    lines = [f'{key} = "{option}"' for key, option in case.answers.items()]
+    file = root / "filled.toml"
+    file.write_text("\n".join(["[answers]", *lines]), encoding="utf-8")
+    return file, case
+
+
+# From a file
+
+
+def test_answers_from_a_file_are_kept_and_the_advice_is_json_alone(root):
+    file, case = whole_sheet(root)
+    done = here("ask", root, "--answers", file, "--json")
+    assert done.returncode == 0 and done.stderr == ""
+    advice = json.loads(done.stdout)
+    assert advice["aim"] in case.expected
+    assert {"ranking", "reasons", "blocked", "would_change_if"} <= set(advice)
+    assert kept(root) == dict(case.answers)
+
+
+def test_where_all_is_answered_nothing_is_asked_and_the_advice_is_said_again(root):
+    file, _ = whole_sheet(root)
+    first = here("ask", root, "--answers", file)
+    before = (root / "answers.toml").read_bytes()
+    again = here("ask", root)
+    assert again.returncode == 0
+    assert again.stdout == first.stdout
+    assert again.stdout.startswith("the answers point to: ") and "Because:" in again.stdout
+    assert "edit it to change one" in again.stderr
+    assert (root / "answers.toml").read_bytes() == before
+
+
+# Through a pipe
+
+
+def piped(root, text, *arguments):
+    return rungwise("ask", root, *arguments, input=text)
+
+
+def test_a_pipe_may_answer_by_number_and_by_name_and_a_wrong_one_is_asked_again(root):
+    third = visible({FIRST.key: FIRST.options[1].key, SECOND.key: SECOND.options[0].key})[2]
+    done = piped(root, f"2\n99\nnonsense\n{SECOND.options[0].key}\ndont_know\n\n", "--json")
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["confidence"]
+    assert done.stderr.count(f"Type a number from 1 to {len(SECOND.options)}") == 2
+    assert kept(root) == {
+        FIRST.key: FIRST.options[1].key,
+        SECOND.key: SECOND.options[0].key,
+        third.key: "dont_know",
+    }
+
+
+def test_a_pipe_that_ends_stops_and_the_next_call_goes_on_at_the_next_question(root):
+    piped(root, "1\n")
+    again = piped(root, "1\n")
+    assert FIRST.text not in again.stderr
+    assert f"2/{len(visible(kept(root)))}  {SECOND.text}" in again.stderr
+    assert list(kept(root)) == [FIRST.key, SECOND.key]
+
+
+def test_nobody_to_answer_is_an_error_that_names_the_other_way(root):
+    found = refused(rungwise("ask", root, stdin=subprocess.DEVNULL))
+    assert found == {
+        "rungwise ask: no question was answered": "answer on the terminal, or give a file with "
+        "--answers FILE"
+    }
+    assert not (root / "answers.toml").exists()
+
+
+def test_what_the_data_answers_is_filled_in_and_said(tmp_path):
+    rows = "\n".join(json.dumps(row) for row in label_rows(90))
+    config = f'{EMPTY}heldout = 40\n[task]\nkind = "label"\n'
+    root = make_project(tmp_path / "p", config, examples__jsonl=rows)
+    done = piped(root, "\n")
+    assert done.returncode == 0
+    assert "Filled in from your data: Have you put real questions" in done.stderr
+    assert "(40 questions held out)" in done.stderr
+    sheet = read_answers(root / "answers.toml")
+    assert sheet.answers["held_out_set"] == "some"
+    assert sheet.from_data["held_out_set"] == "40 questions held out"
+
+
+# On a terminal
+
+
+class OnTerminal:
+    """The questionnaire with a terminal of its own."""
+
+    def __init__(self, root):
+        self.screen, theirs = pty.openpty()
+        command = [sys.executable, "-m", "advisor", "ask", str(root)]
+        self.process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs)
+        os.close(theirs)
+        self.shown = ""
+
+    def wait_for(self, text):
+        until = time.monotonic() + 60
+        while text not in self.shown and time.monotonic() < until:
+            if select.select([self.screen], [], [], 0.5)[0]:
+                try:
+                    self.shown += os.read(self.screen, 4096).decode()
+                except OSError:  # the other side has closed
+                    break
+        assert text in self.shown, self.shown
+
+    def type(self, text):
+        os.write(self.screen, text.encode())
+
+    def end(self):
+        status = self.process.wait(PATIENCE_S)
+        os.close(self.screen)
+        return status
+
+
+def test_each_answer_is_on_disk_before_the_next_question_and_a_kill_loses_none(root):
+    terminal = OnTerminal(root)
+    terminal.wait_for(f"1/{len(visible({}))}  {FIRST.text[:40]}")
+    terminal.wait_for("> ")
+    terminal.type("1\n")
+    terminal.wait_for(SECOND.text[:40])
+    assert kept(root) == {FIRST.key: FIRST.options[0].key}
+    os.kill(terminal.process.pid, signal.SIGKILL)
+    terminal.end()
+    again = OnTerminal(root)
+    again.wait_for(SECOND.text[:40])
+    assert FIRST.text[:40] not in again.shown
+    again.type("2\n\n")
+    again.wait_for("the answers point to: ")
+    assert again.end() == 0
+    assert kept(root) == {FIRST.key: FIRST.options[0].key, SECOND.key: SECOND.options[1].key}
+
+
+def test_an_interrupt_says_that_what_is_finished_is_kept(root):
+    terminal = OnTerminal(root)
+    terminal.wait_for("> ")
+    terminal.type("1\n")
+    terminal.wait_for(SECOND.text[:40])
+    terminal.process.send_signal(signal.SIGINT)
+    terminal.wait_for("stopped; what is finished is kept")
+    assert terminal.end() == 1
+    assert "Traceback" not in terminal.shown
+    assert list(kept(root)) == [FIRST.key]

@@ -1,0 +1,132 @@
+"""rungwise check, runs, show and report on one finished run of a small real model."""
+
+import fcntl
+import json
+import os
+import pty
+import struct
+import subprocess
+import sys
+import termios
+import threading
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from harness.store import Run
+from tests.command import PATIENCE_S, here, importable, make_project, refused
+from tests.conftest import label_rows
+
+pytestmark = pytest.mark.timeout(600)
+
+ROWS = "\n".join(json.dumps(row) for row in label_rows(90))
+LABEL_TASK = '[data]\nexamples = "data/examples.jsonl"\nheldout = 30\n[task]\nkind = "label"\n'
+
+
+class Checked(NamedTuple):
+    root: Path
+    status: int
+    out: str
+    screen: str
+    """What a terminal showed on stderr."""
+
+
+@pytest.fixture(scope="module")
+def checked(tmp_path_factory, tiny_model) -> Checked:
+    """A check with settings of its own, watched on a terminal, its result taken as JSON."""
+    root = tmp_path_factory.mktemp("check") / "p"
+    config = f'{LABEL_TASK}[check]\nrungs = ["finetune"]\nseeds = 3\neffort = "thorough"\n'
+    make_project(root, config, examples__jsonl=ROWS)
+    screen, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
+    shown: list[bytes] = []
+
+    def watch() -> None:
+        while True:
+            try:
+                shown.append(os.read(screen, 4096))
+            except OSError:  # the other side has closed
+                return
+
+    watching = threading.Thread(target=watch)
+    watching.start()
+    command = [
+        sys.executable, "-m", "advisor", "check", root, "--rungs", "prompt,prompt", "--seeds", "2",
+        "--effort", "quick", "--model", tiny_model, "--run", "one", "--json",
+    ]  # fmt: skip
+    try:
+        done = subprocess.run(
+            list(map(str, command)), stdout=subprocess.PIPE, stderr=theirs, timeout=PATIENCE_S
+        )
+    finally:
+        os.close(theirs)
+        watching.join()
+        os.close(screen)
+    return Checked(root, done.returncode, done.stdout.decode(), b"".join(shown).decode())
+
+
+def test_check_takes_rungs_seeds_effort_model_and_run_from_the_command(checked, tiny_model):
+    assert checked.status == 0, checked.screen
+    plan = Run(checked.root / "runs" / "one").plan()
+    assert plan.cells == ("majority-s0", "nearest-s0", "linear-s0", "prompt-s0"), "a rung once"
+    assert (plan.seeds, plan.effort, plan.generator) == (2, "quick", str(tiny_model))
+    assert (plan.margin, plan.run) == (0.03, "one"), "the rest is as in rungwise.toml"
+
+
+def test_check_prints_experiment_json_and_nothing_else_on_stdout(checked):
+    stored = json.loads((checked.root / "runs" / "one" / "experiment.json").read_bytes())
+    assert json.loads(checked.out) == stored
+
+
+def test_check_shows_a_bar_for_each_cell_on_a_terminal(checked):
+    assert "[4/4] prompt-s0" in checked.screen
+    assert "Answering: 100%|" in checked.screen and "30/30" in checked.screen
+    assert "    answering 30/30" not in checked.screen, "plain lines are for files"
+
+
+def test_an_old_run_goes_on_with_its_own_settings_and_that_is_said(checked):
+    again = here("check", checked.root, "--run", "one", "--effort", "thorough", "--json")
+    assert again.returncode == 0
+    assert "one goes on with the settings it was started with." in again.stderr
+    assert json.loads(again.stdout)["rungs"].keys() == {"prompt"}
+    assert Run(checked.root / "runs" / "one").plan().effort == "quick"
+
+
+def test_runs_lists_the_newest_first_with_its_verdict(checked):
+    listed = json.loads(here("runs", checked.root, "--json").stdout)
+    headline = json.loads(checked.out)["verdict"]["headline"]
+    assert [(row["run"], row["state"], row["verdict"]) for row in listed] == [
+        ("one", "finished", headline)
+    ]
+    assert headline in here("runs", checked.root).stdout
+
+
+def test_show_finds_a_run_by_folder_and_by_name_in_the_project_folder(checked, monkeypatch):
+    folder = checked.root / "runs" / "one"
+    assert json.loads(here("show", folder, "--json").stdout) == json.loads(checked.out)
+    monkeypatch.chdir(checked.root)
+    text = here("show", "one")
+    assert text.returncode == 0 and text.stderr == ""
+    assert "Differences:" in text.stdout and "(majority)" in text.stdout
+    found = refused(here("show", "two"))
+    assert found == {"there is no run 'two'": "give the run's folder; known here: one"}
+
+
+def test_report_writes_every_format_asked_for_and_prints_only_where(checked, tmp_path):
+    done = here(
+        "report", checked.root / "runs" / "one", "--format", "html, json", "--out", tmp_path,
+        "--audience", "executive",
+    )  # fmt: skip
+    assert done.returncode == 0 and done.stderr == ""
+    written = [Path(line) for line in done.stdout.splitlines()]
+    assert written == [tmp_path / "report-executive.html", tmp_path / "report-executive.json"]
+    assert all(path.stat().st_size > 1000 for path in written)
+
+
+def test_a_project_folder_is_found_from_anywhere(checked, tmp_path):
+    command = [sys.executable, "-m", "advisor", "runs", str(checked.root), "--json"]
+    done = subprocess.run(
+        command, cwd=tmp_path, env=importable(), capture_output=True, text=True, check=True
+    )
+    assert json.loads(done.stdout)[0]["run"] == "one"
