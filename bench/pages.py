@@ -15,6 +15,7 @@ import tempfile
 import time
 from argparse import ArgumentParser
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from tests.advisor.page_project import make_project, make_run
@@ -34,13 +35,10 @@ def timed(work: Callable[[], object]) -> float:
 def measure(app: App, window: Visit, root: Path) -> dict[str, dict[str, float]]:
     """Each page opened by its address, then turned to."""
     seconds = {
-        name: {"opened": timed(lambda name=name: window.open(app.address(name, root), name))}
+        name: {"opened": timed(partial(window.open, app.address(name, root), name))}
         for name in PAGES
     }
-    rounds = [
-        {name: timed(lambda name=name: window.turn_to(name)) for name in PAGES}
-        for _ in range(ROUNDS)
-    ]
+    rounds = [{name: timed(partial(window.turn_to, name)) for name in PAGES} for _ in range(ROUNDS)]
     for name in PAGES:
         seconds[name]["turned"] = sorted(one[name] for one in rounds)[ROUNDS // 2]
     return seconds
@@ -52,8 +50,7 @@ def picture(app: App, window: Visit, root: Path, file: Path) -> None:
     window.page.wait_for_timeout(1000)  # charts are drawn after the script has ended
     tabs = window.page.get_by_role("tablist").bounding_box()
     height = tabs["y"] + tabs["height"] + 12 if tabs else 900
-    clip = {"x": 0, "y": 0, "width": 1400, "height": height}
-    window.page.screenshot(path=file, clip=clip)
+    window.page.screenshot(path=file, clip={"x": 0, "y": 0, "width": 1400, "height": height})
 
 
 def main() -> None:
