@@ -16,13 +16,18 @@ def follow(project: Project, run: Run) -> Experiment:
     def stopped(signum: int, frame: object) -> None:
         raise KeyboardInterrupt
 
+    go_on = f"go on with: rungwise check {project.root} --run {run.name}"
     signal.signal(signal.SIGTERM, stopped)
     try:
         experiment = workflow.check(project, run, progress)
+    except (JobError, KeyboardInterrupt):
+        progress.close()
+        terminal.note(f"\n{go_on}")
+        raise
     finally:
         progress.close()
     if experiment.failed:
-        fix = f"mend that; then go on with: rungwise check {project.root} --run {run.name}"
+        fix = f"mend that; then {go_on}"
         problems = [Problem(why, fix, cell) for cell, why in experiment.failed.items()]
         terminal.show_error(JobError(*problems))
     return experiment

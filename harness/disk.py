@@ -24,8 +24,7 @@ def writing(path: Path) -> Iterator[None]:
         raise JobError(
             Problem(
                 f"cannot write ({error.strerror})",
-                "free disk space or choose a folder you may write to; run the same command again "
-                "to go on",
+                "free disk space or choose a folder you may write to; what is finished is kept",
                 str(path),
             )
         ) from error

@@ -77,6 +77,7 @@ def test_a_disk_without_room_ends_the_job_with_a_way_out_and_keeps_what_is_done(
     ((error, fix),) = said(runs.first).items()
     assert error == "finetune-s0: the disk is full; free some space"
     assert "--run first goes on" in fix
+    assert "go on with: rungwise check " in runs.first.stderr
     assert runs.again.returncode == 0, runs.again.stderr
     before = {
         file.name: file.stat().st_mtime_ns for file in (runs.root / "before").glob("*-s0.json")

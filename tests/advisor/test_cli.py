@@ -2,7 +2,9 @@
 
 import json
 import os
+import re
 import shlex
+import socket
 import subprocess
 import sys
 
@@ -119,3 +121,16 @@ def test_a_reader_that_has_seen_enough_is_no_error(unbuffered):
     )
     os.close(writing)
     assert done.returncode == 0 and done.stderr == b""
+
+
+def test_a_port_that_is_taken_is_refused_with_a_free_one():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        ((error, fix),) = refused(here("app", "--port", port)).items()
+    assert error.startswith(f"--port: port {port} cannot be used (")
+    other = int(re.search(r"--port (\d+)", fix)[1])
+    assert other != port
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", other))
