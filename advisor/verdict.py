@@ -68,7 +68,7 @@ def reconcile(experiment: Experiment, recommendation: Recommendation | None) -> 
         recommended=recommended,
         prior=prior,
         agreement=agreement,
-        headline=_headline(experiment, recommended),
+        headline=_headline(experiment, chosen, recommended),
         sentence=_sentence(experiment, chosen),
         prior_sentence=_prior_sentence(experiment, recommended, prior, agreement),
         reasons=tuple(_reasons(experiment, chosen, recommended)),
@@ -94,13 +94,17 @@ def climb(experiment: Experiment) -> str:
 
 def _not_good_enough(experiment: Experiment, chosen: str) -> bool:
     """Shown to miss the target, or no better than doing without a language model."""
-    target = experiment.task.target
-    if target is not None and headline_score(experiment, chosen)[2] < target:
+    if _misses_target(experiment, chosen):
         return True
     floor = floor_contrast(experiment, chosen)
     if floor is None or floor.difference is None:
         return False
     return floor.verdict in ("worse", "equivalent") or floor.difference <= 0
+
+
+def _misses_target(experiment: Experiment, chosen: str) -> bool:
+    target = experiment.task.target
+    return target is not None and headline_score(experiment, chosen)[2] < target
 
 
 def _agreement(experiment: Experiment, recommended: str, prior: str) -> Agreement:
@@ -125,9 +129,11 @@ def _agreement(experiment: Experiment, recommended: str, prior: str) -> Agreemen
     return "overturned" if settled else "too_close_to_call"
 
 
-def _headline(experiment: Experiment, recommended: str) -> str:
+def _headline(experiment: Experiment, chosen: str, recommended: str) -> str:
     # a rung whose file was added later has no sentence of its own
     advice = ADVICE.get(recommended, f"Use {in_sentence(title_of(recommended))}.")
+    if recommended == "none" and not _misses_target(experiment, chosen):
+        return "None of these beats doing without a language model."
     tuned = any(name in TUNED for name in experiment.rungs)
     if tuned and recommended not in (*TUNED, "none"):
         advice += " Do not fine-tune yet."
@@ -216,9 +222,8 @@ def _more(contrast: Contrast) -> str:
 
 
 def _why_none(experiment: Experiment, chosen: str) -> str:
-    target = experiment.task.target
-    arm = experiment.rungs[chosen]
-    if target is not None and headline_score(experiment, chosen)[2] < target:
+    target, arm = experiment.task.target, experiment.rungs[chosen]
+    if _misses_target(experiment, chosen):
         # a higher rung may have scored more without being shown to be better
         best = max(experiment.rungs, key=lambda name: headline_score(experiment, name)[0])
         return (

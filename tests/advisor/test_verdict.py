@@ -81,6 +81,7 @@ def test_none_is_good_enough_when_a_floor_is_as_good(word, recommended):
     found = verdict(experiment({"prompt": 0.5, "majority": 0.5}, {("prompt", "majority"): word}))
     assert found.recommended == recommended
     if recommended == "none":
+        assert found.headline == "None of these beats doing without a language model."
         assert found.reasons[0] == (
             "Prompt does no better than doing without a language model: always the commonest "
             "answer scored 50 %."
