@@ -43,7 +43,7 @@ def own_cache(request, monkeypatch, tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def own_main(monkeypatch):
-    """Streamlit's AppTest puts the page in the place of `__main__`, which a spawned process runs."""
+    """AppTest leaves its page as `__main__`, and a process that is spawned later would run it."""
     monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
 
 
