@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import statistics
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
@@ -23,6 +24,8 @@ from rag.load import supported_suffixes
 HELDOUT_NAME = re.compile(r"(?<![a-z])(test|held[-_ ]?out|eval|val|valid|validation|dev)(?![a-z])")
 MANY_ROWS = 600
 """Rows above which a check on a laptop takes long; a sample is taken unless the user changes it."""
+FEW_WORDS = 4
+"""Answers that are not longer, half of them, are spans rather than sentences."""
 TRAIN_SAMPLE, HELDOUT_SAMPLE = 400, 200
 
 
@@ -39,6 +42,8 @@ class Guess(NamedTuple):
     """Columns of the table."""
     schema: Mapping[str, Json] | None = None
     """Drafted from the answers, where they are JSON objects."""
+    instruction: str = ""
+    """What fits the answers better than the usual instruction of their kind; may be empty."""
 
 
 def create_project(root: Path, files: Sequence[Path]) -> Guess | None:
@@ -143,7 +148,18 @@ def _guess(files: Sequence[Path]) -> Guess:
         every = (*rows.rows, *(read_rows(heldout).rows if heldout else ()))
         objects = [_as_object(row.fields.get(columns.answer)) for row in every]
         schema = draft_schema([one for one in objects if one is not None])
-    return Guess(train, heldout, documents, kind, columns, len(rows.rows), tuple(names), schema)
+    instruction = _instruction(kind, rows, columns)
+    return Guess(
+        train, heldout, documents, kind, columns, len(rows.rows), tuple(names), schema, instruction
+    )
+
+
+def _instruction(kind: Kind, rows: Rows, columns: Columns) -> str:
+    """Short answers are asked for as such: a sentence around a right span scores low."""
+    words = [len(str(row.fields.get(columns.answer) or "").split()) for row in rows.rows]
+    if kind == "answer" and words and statistics.median(words) <= FEW_WORDS:
+        return "Answer the question in a few words."
+    return ""
 
 
 def _kind(rows: Rows, columns: Columns, has_documents: bool) -> Kind:
@@ -189,7 +205,9 @@ def _config_text(name: str, guess: Guess | None) -> str:
     kind: Kind = guess.kind if guess else "answer"
     task = tomlkit.table()
     task.add("kind", tomlkit.item(kind).comment("label | json | answer | text"))
-    task.add("instruction", INSTRUCTIONS[kind])
+    task.add(
+        "instruction", guess.instruction if guess and guess.instruction else INSTRUCTIONS[kind]
+    )
     if kind == "json":
         remark = "drafted from the answers; make it as strict as the answers must be"
         task.add("schema", tomlkit.item("schema.json").comment(remark))

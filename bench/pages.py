@@ -1,15 +1,13 @@
 """Seconds until each page of the app is drawn, in a real browser: `python -m bench.pages [DIR]`.
 
 DIR is a project with a finished check; it is copied first. Without it a small one is made. Prints
-JSON: `start` until the app answers, then for each page `opened` by its address, as after a reload
+JSON: `start_s` until the app answers, then for each page `opened` by its address, as after a reload
 (the first one pays for what later ones share), and `turned` to from the page before it.
 
 `--shot FILE` also saves the first screen of the result, as docs/app.png was made.
 """
 
 import json
-import os
-import platform
 import shutil
 import tempfile
 import time
@@ -18,6 +16,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from harness.types import Json
 from tests.advisor.page_project import make_project, make_run
 from tests.browser.driver import PAGES, App, Visit, chromium, running_app, running_browser
 
@@ -32,7 +31,7 @@ def timed(work: Callable[[], object]) -> float:
     return round(time.perf_counter() - start, 2)
 
 
-def measure(app: App, window: Visit, root: Path) -> dict[str, dict[str, float]]:
+def drawn(app: App, window: Visit, root: Path) -> dict[str, dict[str, float]]:
     """Each page opened by its address, then turned to."""
     seconds = {
         name: {"opened": timed(partial(window.open, app.address(name, root), name))}
@@ -53,19 +52,20 @@ def picture(app: App, window: Visit, root: Path, file: Path) -> None:
     window.page.screenshot(path=file, clip={"x": 0, "y": 0, "width": 1400, "height": height})
 
 
-def main() -> None:
-    """Measure and print."""
-    parser = ArgumentParser(prog="python -m bench.pages")
-    parser.add_argument("dir", nargs="?", type=Path, help="a project with a finished check")
-    parser.add_argument("--shot", type=Path, help="where to save the first screen of the result")
-    given = parser.parse_args()
+def measure(project: Path | None = None, shot: Path | None = None) -> dict[str, Json]:
+    """Seconds until the app answers and until each page is drawn.
+
+    Args:
+        project: with a finished check; None makes a small one.
+        shot: where to save the first screen of the result.
+    """
     program = chromium()
     if program is None:
         raise SystemExit("there is no chromium on this machine")
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder) / "projects" / "measured"
-        if given.dir:
-            shutil.copytree(given.dir, root)
+        if project:
+            shutil.copytree(project, root)
         else:
             make_run(make_project(root))
         start = time.perf_counter()
@@ -73,17 +73,20 @@ def main() -> None:
             started = round(time.perf_counter() - start, 2)
             with running_browser(program) as browser:
                 window = Visit(browser)
-                pages = measure(app, window, root)
-                if given.shot:
-                    picture(app, window, root, given.shot)
+                pages = drawn(app, window, root)
+                if shot:
+                    picture(app, window, root, shot)
                 window.close()
-    found = {
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
-        "load": round(os.getloadavg()[0], 1),
-        "start": started,
-        "pages": pages,
-    }
-    print(json.dumps(found, indent=1))
+    return {"start_s": started, "pages_s": pages}
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = ArgumentParser(prog="python -m bench.pages")
+    parser.add_argument("dir", nargs="?", type=Path, help="a project with a finished check")
+    parser.add_argument("--shot", type=Path, help="where to save the first screen of the result")
+    given = parser.parse_args()
+    print(json.dumps(measure(given.dir, given.shot), indent=1))
 
 
 if __name__ == "__main__":

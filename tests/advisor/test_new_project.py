@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from advisor import workflow
+from advisor.new_project import create_project
 from advisor.project import open_project
 from advisor.schema_draft import draft_schema
 from tests.command import here, refused
@@ -150,6 +151,18 @@ def test_columns_that_are_not_recognised_are_left_to_fill_in_with_their_names(tm
     filled = filled.replace('# answer = "…"', 'answer = "antwort"')
     config.write_text(filled, encoding="utf-8")
     assert accepted(tmp_path / "p") == {question: (answer,) for question, answer in LONG}
+
+
+@pytest.mark.parametrize(
+    ("answer", "instruction"),
+    [("1998", "Answer the question in a few words."),
+     ("It opened in the spring of 1998.", "Answer the question in one short sentence.")],
+)  # fmt: skip
+def test_short_answers_are_asked_for_as_such(tmp_path, answer, instruction):
+    rows = [{"question": f"When did hall {i} open?", "answer": f"{answer} {i}"} for i in range(40)]
+    (tmp_path / "halls.jsonl").write_text(lines(rows), encoding="utf-8")
+    create_project(tmp_path / "made", [tmp_path / "halls.jsonl"])
+    assert open_project(tmp_path / "made").spec().instruction == instruction
 
 
 def test_a_large_table_is_sampled_with_a_remark_how_to_use_all(tmp_path):
