@@ -12,7 +12,11 @@ from tuning.encode import Encoded
 from tuning.errors import TuningError
 from tuning.memory import give_back
 from tuning.models import LanguageModel
+from tuning.models.shared import common_prefix
 from tuning.recipe import Recipe
+
+GIVE_BACK_TOKENS = 16_384
+"""Tokens between two times that freed memory is handed back: getting it again takes a moment."""
 
 
 class Evaluated(NamedTuple):
@@ -153,7 +157,7 @@ class _Run:
         count = min(recipe.evaluations, self.steps)
         self.evaluate_at = {round(self.steps * (i + 1) / count) for i in range(count)}
         self.order = batches(len(rows), recipe.batch_rows, self.steps, recipe.seed)
-        self.tokens = 0
+        self.tokens = self.given_back = 0
 
     def step(self, step: int) -> float:
         """One optimiser step; returns the mean loss of its rows before the step."""
@@ -175,8 +179,10 @@ class _Run:
         self.optimiser.step()
         self.optimiser.zero_grad()
         self.model.adapter_changed()
-        give_back()
         self.tokens += sum(len(row.prompt) + len(row.completion) for row in rows)
+        if self.tokens - self.given_back > GIVE_BACK_TOKENS:
+            give_back()
+            self.given_back = self.tokens
         return total
 
     def must_be_finite(self, loss: float, name: str, step: int) -> None:
@@ -221,15 +227,22 @@ def batches(n_rows: int, batch_rows: int, steps: int, seed: int) -> list[list[in
 
 
 def micro_batches(rows: Sequence[Encoded], budget: int) -> list[list[Encoded]]:
-    """Rows in order of length, cut so that a part holds at most `budget` tokens.
+    """Rows in order of length, cut into parts of about one size that hold at most `budget` tokens.
 
-    Rows of like length go together, so that attention pads little.
+    What all prompts begin with counts once a part, as it is computed once. Rows of like length go
+    together, so that attention pads little; parts of one size, for a small last part is slow.
     """
+    shared = common_prefix([row.prompt for row in rows])
+    sized = sorted(
+        ((len(row.prompt) + len(row.completion) - shared, row) for row in rows),
+        key=lambda pair: pair[0],
+    )
+    room, total = max(1, budget - shared), sum(size for size, _ in sized)
+    even = math.ceil(total / math.ceil(total / room)) + sized[-1][0] // 2 if sized else 0
     out: list[list[Encoded]] = []
     held = 0
-    for row in sorted(rows, key=lambda row: len(row.prompt) + len(row.completion)):
-        size = len(row.prompt) + len(row.completion)
-        if not out or held + size > budget:
+    for size, row in sized:
+        if not out or held + size > min(room, even):
             out.append([])
             held = 0
         out[-1].append(row)

@@ -68,5 +68,5 @@ def _environment() -> dict[str, str]:
         "TQDM_DISABLE": "1",
         # oneDNN keeps a compiled kernel for every shape it has met, and flat batches rarely meet
         # one twice: left alone, its cache was seen to grow by 25 MB a training step.
-        "ONEDNN_PRIMITIVE_CACHE_CAPACITY": "64",
+        "ONEDNN_PRIMITIVE_CACHE_CAPACITY": "256",
     }

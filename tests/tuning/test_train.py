@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from tests.tuning.oracle import opened, some_rows
 from tuning.errors import TuningError
+from tuning.models.shared import common_prefix
 from tuning.recipe import AdapterShape, Recipe, adapter_shape, learning_rates
 from tuning.train import Evaluated, batches, mean_loss, micro_batches, schedule, train
 
@@ -201,15 +202,24 @@ def test_no_step_of_any_schedule_stands_still_or_exceeds_the_peak(steps, share):
 
 @given(
     sizes=st.lists(st.tuples(st.integers(1, 30), st.integers(1, 9)), min_size=1, max_size=30),
+    shared=st.integers(0, 20),
     budget=st.integers(1, 120),
 )
-def test_parts_hold_every_row_once_and_no_more_tokens_than_the_budget(sizes, budget):
-    rows = some_rows(sizes)
+def test_parts_hold_every_row_once_and_no_more_tokens_than_the_budget(sizes, shared, budget):
+    rows = some_rows(sizes, shared=shared)
     parts = micro_batches(rows, budget)
     assert sorted(row for part in parts for row in part) == sorted(rows)
     for part in parts:
-        tokens = sum(len(row.prompt) + len(row.completion) for row in part)
+        once = common_prefix([row.prompt for row in part])
+        tokens = once + sum(len(row.prompt) + len(row.completion) - once for row in part)
         assert tokens <= budget or len(part) == 1
+
+
+def test_parts_are_of_about_one_size_and_what_prompts_share_counts_once():
+    rows = some_rows([(140, 20)] * 8, shared=60)
+    whole = 60 + 8 * 160
+    assert [len(part) for part in micro_batches(rows, whole)] == [8]
+    assert sorted(len(part) for part in micro_batches(rows, whole - 1)) == [4, 4]
 
 
 def test_the_recipe_follows_the_amount_of_data_and_the_size_of_the_base():

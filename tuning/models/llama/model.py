@@ -6,7 +6,7 @@ from typing import NamedTuple
 import torch
 
 from tuning.models.llama.batch import Batch
-from tuning.models.llama.ops import from_slots, rms_norm, rotate, to_slots
+from tuning.models.llama.ops import from_slots, rms_norm, rotate, swiglu, to_slots
 from tuning.models.llama.projection import Projection
 from tuning.models.llama.weights import LlamaConfig, Weights, read_config, read_weights
 
@@ -109,8 +109,7 @@ class Llama:
 
     def mlp(self, layer: Layer, x: torch.Tensor) -> torch.Tensor:
         """The gated feed-forward part, (T, H) to (T, H)."""
-        gate, up = layer.gate_up(rms_norm(x, layer.mlp_norm, self.config.rms_eps)).chunk(2, -1)
-        return layer.down(torch.nn.functional.silu(gate) * up)
+        return layer.down(swiglu(layer.gate_up(rms_norm(x, layer.mlp_norm, self.config.rms_eps))))
 
     def logits(self, x: torch.Tensor) -> torch.Tensor:
         """(T, H) to (T, V): final norm and vocabulary head; costly, so call it on few tokens."""

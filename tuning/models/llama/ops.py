@@ -92,6 +92,28 @@ class RmsNorm(torch.autograd.Function):
         return (scaled * inverse - full * (along * inverse**3)).to(x.dtype), None, None
 
 
+class SwiGlu(torch.autograd.Function):
+    """silu(gate) * up. Keeps nothing but its input and writes one gradient, not two halves."""
+
+    @staticmethod
+    def forward(ctx: Any, gate_up: Any) -> Any:
+        """Gate and up side by side (T, 2 I) to (T, I)."""
+        ctx.save_for_backward(gate_up)
+        gate, up = gate_up.chunk(2, -1)
+        return torch.nn.functional.silu(gate).mul_(up)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Any) -> Any:
+        """Gradient of gate and up side by side."""
+        (gate_up,) = ctx.saved_tensors
+        gate, up = gate_up.chunk(2, -1)
+        out = torch.empty_like(gate_up)
+        of_gate, of_up = out.chunk(2, -1)
+        torch.mul(grad, torch.nn.functional.silu(gate), out=of_up)
+        torch.ops.aten.silu_backward.grad_input(grad * up, gate, grad_input=of_gate)
+        return out
+
+
 class Rotate(torch.autograd.Function):
     """Rotary position embedding of the first n heads; the other heads (values) pass."""
 
@@ -137,6 +159,11 @@ def from_slots(slots: torch.Tensor, scatter: torch.Tensor) -> torch.Tensor:
 def rms_norm(x: torch.Tensor, weight: torch.Tensor, eps: float) -> torch.Tensor:
     """See `RmsNorm`."""
     return _apply(RmsNorm, x, weight, eps)
+
+
+def swiglu(gate_up: torch.Tensor) -> torch.Tensor:
+    """See `SwiGlu`."""
+    return _apply(SwiGlu, gate_up)
 
 
 def rotate(x: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor) -> torch.Tensor:
