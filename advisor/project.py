@@ -18,7 +18,7 @@ from advisor.project_sections import (
 )
 from harness.data_columns import Columns
 from harness.errors import Problem, UserError
-from harness.rungs import rungs
+from harness.rungs import rungs_for
 from harness.settings import CheckSettings
 from harness.task import Sources
 from harness.types import Kind, TaskSpec
@@ -126,7 +126,7 @@ class Project:
     def settings(self) -> CheckSettings:
         """What a check does unless the command says otherwise."""
         return CheckSettings(
-            rungs=self.check.rungs or tuple(rungs()),
+            rungs=self.check.rungs or rungs_for(self.task.kind),
             seeds=self.check.seeds,
             effort=self.check.effort,
             margin=self.check.margin,

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from harness.generators.base import Completion, Refusal
@@ -9,6 +10,7 @@ from harness.prompts import Prompt, passage
 from harness.types import Answer, Context, Failure, Query
 from harness.workbench import Workbench
 from rag.cite import cite
+from tuning.constrain import Constraint
 
 
 class Asked(NamedTuple):
@@ -22,7 +24,11 @@ class Asked(NamedTuple):
 
 
 def answer_all(
-    bench: Workbench, asked: Sequence[Asked], *, timed: int = 0
+    bench: Workbench,
+    asked: Sequence[Asked],
+    *,
+    timed: int = 0,
+    constraint: Constraint | None = None,
 ) -> Iterator[Answer | Failure]:
     """Answer every prompt once, yielding as they get ready.
 
@@ -30,14 +36,17 @@ def answer_all(
         bench: the model and the token limit.
         asked: prompts.
         timed: so many are answered one at a time first, for their latency; the rest in batches.
+        constraint: what answers may be, for a model on this machine; None for anything.
     """
-    generator = bench.generator  # opened before any clock runs
+    complete = bench.generator.complete  # opened before any clock runs
+    if constraint is not None:
+        complete = partial(bench.local().complete, constraint=constraint)
     for one in asked[:timed]:
         started = time.perf_counter()
-        (done,) = generator.complete([one.prompt], bench.max_new_tokens)
+        (done,) = complete([one.prompt], bench.max_new_tokens)
         yield _answer(one, done, time.perf_counter() - started + one.seconds)
     rest = asked[timed:]
-    for done in generator.complete([one.prompt for one in rest], bench.max_new_tokens):
+    for done in complete([one.prompt for one in rest], bench.max_new_tokens):
         yield _answer(rest[done.row], done, None)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from harness.errors import UserError
 from harness.experiment import Check
 from harness.floors import FLOORS
-from harness.rungs import title_of
+from harness.rungs import rungs, title_of
 from harness.store import Cell, Plan, Run, runs_in
 from harness.types import Example
 
@@ -45,7 +45,7 @@ def fairness(
         Check(
             "Same system prompt, layout and decoding",
             True,
-            f"one renderer, greedy, at most {plan.max_new_tokens} new tokens",
+            _decoding(plan, ladder),
         ),
         Check(
             "Nothing was chosen on the held-out set",
@@ -70,6 +70,15 @@ def fairness(
             "all answered" if not n_failed else f"{n_failed} failed; not counted as wrong or right",
         ),
     )
+
+
+def _decoding(plan: Plan, ladder: Sequence[Cell]) -> str:
+    """How answers come about; the constrained rung differs, by what it is, in one point."""
+    text = f"one renderer, greedy, at most {plan.max_new_tokens} new tokens"
+    known = rungs()
+    held = [c for c in ladder if c.rung in known and "closed_answers" in known[c.rung].needs]
+    names = ", ".join(dict.fromkeys(title_of(cell.rung).lower() for cell in held))
+    return f"{text}; {names}: among allowed answers only" if names else text
 
 
 def _times_touched(run: Run, plan: Plan) -> int:

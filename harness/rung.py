@@ -34,7 +34,8 @@ class RungType:
     what: str
     """One sentence: what it does to the model or its input."""
     needs: frozenset[str]
-    """Of ``documents``, ``embeddings`` and ``weights``; training examples are always there."""
+    """Of ``documents``, ``embeddings``, ``weights`` (to train), ``decoder`` (to say which tokens
+    may follow) and ``closed_answers`` (labels or JSON); training examples are always there."""
     seeded: bool
     """True when another seed gives another result, so that several seeds are worth running."""
     build: Callable[[TrainView, Workbench], Rung]

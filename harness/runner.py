@@ -9,6 +9,7 @@ from filelock import FileLock, Timeout
 
 from harness.assemble import assemble
 from harness.cell import INDEX, cell_name, parse_cell
+from harness.closed_answers import CLOSED, NOT_CLOSED
 from harness.environment import environment
 from harness.errors import JobError, Problem, UserError
 from harness.executors.local import last_line, run_process
@@ -55,7 +56,7 @@ def make_plan(
     if any("embeddings" in rung.needs for rung in chosen):
         cells.append(cell_name(INDEX, 0))
     for rung in sorted(chosen, key=lambda rung: list(rungs()).index(rung.name)):
-        reason = _unmet(rung.needs, task, settings)
+        reason = unmet(rung.needs, task, settings)
         if reason:
             skipped[rung.name] = reason
             continue
@@ -81,6 +82,18 @@ def make_plan(
         max_new_tokens=answer_limit(project, task, settings),
         environment=environment(),
     )
+
+
+def unmet(needs: frozenset[str], task: Task, settings: CheckSettings) -> str:
+    """Why a rung cannot run on this task; empty when it can."""
+    elsewhere = settings.generator.startswith(PREFIX)
+    reasons = {
+        "documents": (not task.documents, "the project has no documents"),
+        "closed_answers": (task.spec.kind not in CLOSED, NOT_CLOSED),
+        "decoder": (elsewhere, "an endpoint does not let us choose among its model's tokens"),
+        "weights": (elsewhere, "the model's weights are not on this machine"),
+    }
+    return next((why for need, (holds, why) in reasons.items() if need in needs and holds), "")
 
 
 def answer_limit(project: Path, task: Task, settings: CheckSettings) -> int:
@@ -215,12 +228,3 @@ def _why(run: Run, cell: str, first: str, status: int, reasons: dict[str, list[s
 
 def _fix(run: Run) -> str:
     return f"see the log in {run.folder / 'cells'}; the same command with --run {run.name} goes on"
-
-
-def _unmet(needs: frozenset[str], task: Task, settings: CheckSettings) -> str:
-    """Why a rung cannot run on this task; empty when it can."""
-    if "documents" in needs and not task.documents:
-        return "the project has no documents"
-    if "weights" in needs and settings.generator.startswith(PREFIX):
-        return "the model's weights are not on this machine"
-    return ""

@@ -109,7 +109,7 @@ class Workbench:
         return value * answered if metric.higher_is_better else -value - (1 - answered)
 
     def local(self) -> LocalGenerator:
-        """The base model as something that can be trained.
+        """The base model as something that can be trained, or told what it may say.
 
         Raises:
             UserError: the generator is an endpoint, whose weights are elsewhere.
@@ -117,7 +117,7 @@ class Workbench:
         if not isinstance(self.generator, LocalGenerator):
             raise UserError(
                 Problem(
-                    f"{self.generator_name} cannot be fine-tuned here: its weights are elsewhere",
+                    f"this rung needs the weights of {self.generator_name}, which are elsewhere",
                     "choose a local model under [model] generator, or leave the rung out",
                     "[check] rungs",
                 )

@@ -19,8 +19,9 @@ from harness.errors import RungwiseError
 from harness.experiment import Experiment
 from harness.rung import RungType
 from harness.rungs import rungs
+from harness.runner import unmet
 from harness.store import Run
-from harness.task import Loaded
+from harness.types import Task
 
 EFFORT_WORDS = {
     "quick": "One setting for each rung: a first look.",
@@ -29,10 +30,15 @@ EFFORT_WORDS = {
 }
 SEEDS = (1, 3, 5)
 EVERY_S = 1.5
-NEEDS = {"documents": "your documents", "weights": "the model’s weights on this machine"}
+NEEDS = {
+    "closed_answers": "answers that are labels or JSON",
+    "documents": "your documents",
+    "decoder": "the model on this machine",
+    "weights": "the model’s weights on this machine",
+}
 
 
-def choose_part(project: Project, found: Loaded, last: Experiment | None, stopped: bool) -> None:
+def choose_part(project: Project, task: Task, last: Experiment | None, stopped: bool) -> None:
     """Cards with the rungs, how hard they try, and the button."""
     title = "Compare again" if last else "Or start another check" if stopped else "What to compare"
     heading(title, "All rungs answer the same held-out questions.")
@@ -43,7 +49,7 @@ def choose_part(project: Project, found: Loaded, last: Experiment | None, stoppe
     for first in range(0, len(known), 3):
         for place, rung in zip(st.columns(3, gap="small"), known[first : first + 3], strict=False):
             with place, st.container(border=True, height="stretch", gap="small"):
-                if card(rung, found, prior, last):
+                if card(rung, unmet(rung.needs, task, project.settings()), prior, last):
                     chosen.append(rung.name)
     left, right, button = st.columns([1.4, 1.2, 1], gap="large", vertical_alignment="center")
     with left:
@@ -79,12 +85,11 @@ def choose_part(project: Project, found: Loaded, last: Experiment | None, stoppe
 
 
 def card(
-    rung: RungType, found: Loaded, prior: Recommendation | None, last: Experiment | None
+    rung: RungType, obstacle: str, prior: Recommendation | None, last: Experiment | None
 ) -> bool:
-    """One rung: what it does, why it is there, what it needs. True when it is to run."""
-    possible = "documents" not in rung.needs or bool(found.documents)
+    """One rung: what it does, why it is there, what it needs or lacks. True when it is to run."""
     on = st.checkbox(
-        plain(rung.title), value=possible, disabled=not possible, key=f"rung_{rung.name}"
+        plain(rung.title), value=not obstacle, disabled=bool(obstacle), key=f"rung_{rung.name}"
     )
     needs = " and ".join(words for need, words in NEEDS.items() if need in rung.needs)
     took = last.rungs.get(rung.name) if last else None
@@ -97,8 +102,8 @@ def card(
         needs=needs or "nothing but the examples",
         took=f" Took {seconds(took.prepare_s + took.answer_s)} last time." if took else "",
     )
-    if not possible:
-        say("This project has no documents.", "rw-p rw-small")
+    if obstacle:
+        say(f"{obstacle[0].upper()}{obstacle[1:]}.", "rw-p rw-small")
     return bool(on)
 
 
@@ -198,4 +203,4 @@ elif run and last:
     first_line("Check", project.name, words, ("See the result", "compare"))
 else:
     first_line("Check", project.name, "Nothing was checked yet. Choose the rungs and start.")
-choose_part(project, found, last, state == "stopped")
+choose_part(project, found.task, last, state == "stopped")

@@ -30,6 +30,11 @@ GLOSSARY = (
         "Prompt",
         "An instruction to a general model. Nothing is trained, nothing is looked up.",
     ),
+    (
+        "Constrained prompt",
+        "The same instruction, while the model can write allowed answers only: a label of the "
+        "list, or JSON by the schema.",
+    ),
     ("Retrieval (RAG)", "For each question passages are looked up and put before the model."),
     ("Fine-tuning", "A model is trained further on examples, so that its behaviour changes."),
     (

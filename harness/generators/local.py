@@ -7,6 +7,7 @@ from harness.device import Device
 from harness.generators.base import Completion, Refusal
 from harness.models import ModelRef
 from harness.prompts import Prompt
+from tuning.constrain import Constraint
 from tuning.encode import Encoded, encode_example, encode_prompt
 from tuning.models import LanguageModel, open_model
 
@@ -31,9 +32,21 @@ class LocalGenerator:
         self.context_length = self.model.context_length
 
     def complete(
-        self, prompts: Sequence[Prompt], max_new_tokens: int
+        self,
+        prompts: Sequence[Prompt],
+        max_new_tokens: int,
+        constraint: Constraint | None = None,
     ) -> Iterator[Completion | Refusal]:
-        """Greedy answers; a prompt that leaves no room for its answer is refused by name."""
+        """Greedy answers; a prompt that leaves no room for its answer is refused by name.
+
+        Args:
+            prompts: to be answered.
+            max_new_tokens: limit on each answer; a constraint with a longest answer lifts it to
+                that, for half a label is none.
+            constraint: what answers may be; None for anything.
+        """
+        if constraint is not None:
+            max_new_tokens = max(max_new_tokens, constraint.longest)
         encoded = [encode_prompt(self.tokenizer, prompt.messages()) for prompt in prompts]
         room = self.context_length - max_new_tokens
         fits = [row for row, ids in enumerate(encoded) if len(ids) <= room]
@@ -43,7 +56,8 @@ class LocalGenerator:
                 "prompt_too_long",
                 f"the prompt has {len(encoded[row])} tokens; the model takes {room} and an answer",
             )
-        for done in self.model.generate([encoded[row] for row in fits], max_new_tokens):
+        asked = [encoded[row] for row in fits]
+        for done in self.model.generate(asked, max_new_tokens, constraint):
             row = fits[done.row]
             text = self.tokenizer.decode(done.ids, skip_special_tokens=True).strip()
             yield Completion(row, text, len(encoded[row]), len(done.ids), done.truncated)

@@ -2,9 +2,11 @@
 
 from functools import cache
 
+from harness.closed_answers import CLOSED
 from harness.errors import Problem, UserError
 from harness.plugins import load_plugins
 from harness.rung import RungType
+from harness.types import Kind
 
 LADDER = ("prompt", "few_shot", "constrained", "rag", "finetune", "rag_finetune", "preference")
 """The order of effort: a later rung costs more to build and to keep."""
@@ -31,6 +33,12 @@ def rung_type(name: str) -> RungType:
                 f"there is no rung {name!r}", f"choose from {', '.join(rungs())}", "[check] rungs"
             )
         ) from None
+
+
+def rungs_for(kind: Kind) -> tuple[str, ...]:
+    """Those that can take a kind of task, in order of effort."""
+    closed = kind in CLOSED
+    return tuple(n for n, rung in rungs().items() if closed or "closed_answers" not in rung.needs)
 
 
 def title_of(name: str) -> str:

@@ -234,7 +234,18 @@ def test_a_rung_that_cannot_run_is_shown_and_not_chosen(project):
     at = page("check", project)
     box = at.checkbox(key="rung_rag")
     assert box.disabled and not box.value
-    assert "This project has no documents." in words(at)
+    assert "The project has no documents." in words(at)
+
+
+def test_what_has_only_free_answers_offers_no_constrained_prompt(project):
+    text = (project / "rungwise.toml").read_text(encoding="utf-8")
+    offered = 'rungs = ["prompt", "constrained"]'
+    (project / "rungwise.toml").write_text(
+        text.replace('rungs = ["prompt", "few_shot", "rag", "finetune"]', offered), encoding="utf-8"
+    )
+    at = page("check", project)
+    assert at.checkbox(key="rung_constrained").disabled
+    assert "Answers of this task are free text; there is nothing to constrain." in words(at)
 
 
 def test_a_check_that_was_killed_can_be_gone_on_with_and_shows_what_is_done(project, run):

@@ -1,5 +1,6 @@
 """A small task with documents and a workbench whose model is tiny and whose calls are kept."""
 
+import dataclasses
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -8,10 +9,12 @@ from harness.effort import Effort
 from harness.generators.base import Completion, Refusal
 from harness.generators.local import LocalGenerator
 from harness.prompts import Prompt
+from harness.rungs import rungs
 from harness.types import Example, Query, TaskSpec, TrainView
 from harness.workbench import Workbench
 from rag.types import Document
 from tests.rag.fake_embedder import HashEmbedder
+from tuning.constrain import Constraint
 from tuning.encode import Encoded
 
 SPEC = TaskSpec(
@@ -43,6 +46,18 @@ QUERIES = tuple(Query(e.id, e.question) for e in HELDOUT)
 VIEW = TrainView(SPEC, TRAIN, DEV, tuple(page(number) for number in range(8)))
 
 
+def closed(spec: TaskSpec) -> TaskSpec:
+    """The same questions with the known answers as labels."""
+    labels = tuple(sorted({said for row in ROWS for said in row.references}))
+    return dataclasses.replace(spec, kind="label", labels=labels, metric="accuracy_score")
+
+
+def view_of(name: str) -> TrainView:
+    """What a rung is built on here: some take no task of free text."""
+    spec = closed(SPEC) if "closed_answers" in rungs()[name].needs else SPEC
+    return dataclasses.replace(VIEW, spec=spec)
+
+
 class Keeping(LocalGenerator):
     """The local generator; what it is asked and what it learns from is kept."""
 
@@ -52,10 +67,13 @@ class Keeping(LocalGenerator):
         self.learned: list[tuple[Prompt, str]] = []
 
     def complete(
-        self, prompts: Sequence[Prompt], max_new_tokens: int
+        self,
+        prompts: Sequence[Prompt],
+        max_new_tokens: int,
+        constraint: Constraint | None = None,
     ) -> Iterator[Completion | Refusal]:
         self.asked.extend((prompt, max_new_tokens) for prompt in prompts)
-        return super().complete(prompts, max_new_tokens)
+        return super().complete(prompts, max_new_tokens, constraint)
 
     def encode(self, prompt: Prompt, completion: str) -> Encoded:
         self.learned.append((prompt, completion))

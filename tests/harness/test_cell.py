@@ -1,9 +1,12 @@
+import dataclasses
+
 import pytest
 
 from harness.cell import cell_name, parse_cell, run_cell
 from harness.store import Run
 from harness.types import Answer, Example, Task, TaskSpec
 from tests.advisor.report_runs import start
+from tuning.errors import TuningError
 
 SPEC = TaskSpec("desk", "label", "Sort.", labels=("a", "b"))
 HELDOUT = tuple(Example(f"h{i}", f"message {i}", ("a",)) for i in range(6))
@@ -57,3 +60,28 @@ def test_a_finished_cell_is_not_run_again(run):
 @pytest.mark.parametrize(("rung", "seed"), [("prompt", 0), ("rag_finetune", 12), ("a-s1", 2)])
 def test_a_cells_name_tells_rung_and_seed(rung, seed):
     assert parse_cell(cell_name(rung, seed)) == (rung, seed)
+
+
+def on_the_tiny_model(folder, model, spec: TaskSpec) -> Run:
+    task = Task(spec, TRAIN, TRAIN[:1], HELDOUT, (), "f1")
+    run = start(folder / "runs" / "closed", task, ["constrained-s0"])
+    run.create(dataclasses.replace(run.plan(), generator=model.as_posix(), max_new_tokens=9), task)
+    return run
+
+
+def test_a_constrained_cell_leaves_nothing_but_labels(tmp_path, tiny_model):
+    run = on_the_tiny_model(tmp_path, tiny_model, SPEC)
+    run_cell(run, "constrained-s0")
+    cell = run.cell("constrained-s0")
+    assert len(cell.answers) == len(HELDOUT) and not cell.failures
+    assert {answer.text for answer in cell.answers} <= set(SPEC.labels)
+    assert cell.preparation.settings == {"method": "labels over a trie"}
+
+
+def test_a_schema_that_cannot_be_kept_ends_the_cell_before_its_first_answer(tmp_path, tiny_model):
+    spec = TaskSpec("form", "json", "Fill in.", schema='{"type": "array", "uniqueItems": true}')
+    run = on_the_tiny_model(tmp_path, tiny_model, spec)
+    with pytest.raises(TuningError, match="uniqueItems") as stopped:
+        run_cell(run, "constrained-s0")
+    assert "leave the rung out" in stopped.value.fix
+    assert not run.partial_results("constrained-s0")

@@ -108,3 +108,10 @@ def test_runs_that_showed_nobody_anything_are_not_counted(run):
     unreadable = earlier(run, "without-data")
     (unreadable.folder / "data" / "queries.jsonl").unlink()
     assert one(lines(run, cell()), "The held-out set is fresh")[0]
+
+
+def test_decoding_among_allowed_answers_only_is_told(run):
+    _, plain = one(lines(run, cell()), "Same system prompt")
+    _, told = one(lines(run, cell(), cell("constrained")), "Same system prompt")
+    assert "allowed" not in plain
+    assert told == f"{plain}; constrained prompt: among allowed answers only"

@@ -11,7 +11,7 @@ from harness.runner import (
     make_plan,
 )
 from harness.settings import CheckSettings, settings_problems
-from harness.types import Example, Task, TaskSpec
+from harness.types import KINDS, Example, Task, TaskSpec
 from rag.types import Document
 from tests.conftest import LABELS, label_rows
 
@@ -87,10 +87,24 @@ def test_rungs_that_cannot_run_are_skipped_with_the_reason(settings, tmp_path):
     reason = "the project has no documents"
     assert plan.skipped == {"rag": reason, "rag_finetune": reason}
     assert not [cell for cell in plan.cells if cell.startswith("rag")]
-    elsewhere = dataclasses.replace(settings, generator=ENDPOINT, rungs=("prompt", "finetune"))
+    three = ("prompt", "constrained", "finetune")
+    elsewhere = dataclasses.replace(settings, generator=ENDPOINT, rungs=three)
     assert make_plan(tmp_path, "r", TASK, elsewhere).skipped == {
-        "finetune": "the model's weights are not on this machine"
+        "constrained": "an endpoint does not let us choose among its model's tokens",
+        "finetune": "the model's weights are not on this machine",
     }
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_only_labels_and_json_can_be_constrained(settings, tmp_path, kind):
+    spec = TaskSpec("desk", kind, "Answer.", labels=LABELS * (kind == "label"), schema="{}")
+    both = dataclasses.replace(settings, rungs=("constrained", "prompt"))
+    plan = make_plan(tmp_path, "r", dataclasses.replace(TASK, spec=spec), both)
+    if kind in ("label", "json"):
+        assert plan.skipped == {} and plan.cells[-1] == "constrained-s0"
+    else:
+        why = "answers of this task are free text; there is nothing to constrain"
+        assert plan.skipped == {"constrained": why}
 
 
 def test_where_every_chosen_rung_would_be_skipped_there_is_no_check(settings, tmp_path):

@@ -9,11 +9,11 @@ from harness.floors import FLOORS, floors_for
 from harness.metrics import metric, metrics
 from harness.plugins import load_plugins
 from harness.rung import RungType
-from harness.rungs import LADDER, rung_type, rungs
+from harness.rungs import LADDER, rung_type, rungs, rungs_for
 from harness.scoring import default_metric, metrics_for
 from harness.types import KINDS, TaskSpec
 
-NEEDS = {"documents", "weights", "embeddings"}
+NEEDS = {"documents", "weights", "embeddings", "closed_answers", "decoder"}
 
 
 @pytest.fixture
@@ -129,3 +129,12 @@ def test_a_metric_is_listed_once_for_a_task_with_the_chosen_one_first():
     assert names[0] == "fact_score"
     assert len(names) == len(set(names))
     assert set(names) == {m.name for m in metrics().values() if "answer" in m.kinds}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_only_a_task_with_closed_answers_is_offered_to_be_constrained(kind):
+    offered = rungs_for(kind)
+    assert ("constrained" in offered) == (kind in ("label", "json"))
+    assert [name for name in rungs() if name != "constrained"] == [
+        name for name in offered if name != "constrained"
+    ]

@@ -23,6 +23,7 @@ from tests.harness.rung_bench import (
     VIEW,
     Bench,
     bench,
+    view_of,
 )
 
 every_rung = pytest.mark.parametrize("name", list(rungs()))
@@ -48,7 +49,7 @@ def played(tmp_path_factory, tiny_model):
     def play(name: str) -> Played:
         if name not in done:
             tools = bench(tmp_path_factory.mktemp(name), tiny_model, f"{name}-s1")
-            rung = rungs()[name].build(VIEW, tools)
+            rung = rungs()[name].build(view_of(name), tools)
             prepared = rung.prepare(None)
             before = len(tools.generator.asked)
             results = list(rung.answer(QUERIES, 2))
@@ -103,7 +104,7 @@ def test_an_answer_does_not_depend_on_its_company_or_place(name, played):
 def test_a_new_process_with_the_stored_settings_gives_the_same_answers(name, played, tiny_model):
     first = played(name)
     tools = bench(first.bench.folder, tiny_model, f"{name}-s1")
-    rung = rungs()[name].build(VIEW, tools)
+    rung = rungs()[name].build(view_of(name), tools)
     rung.prepare(first.prepared.settings)
     assert tools.generator.learned == [] and tools.generator.asked == [], "nothing is done again"
     assert texts(rung.answer(QUERIES, 0)) == texts(first.results)
@@ -114,7 +115,7 @@ def test_what_was_trained_is_trained_again_where_its_files_are_gone(
     name, played, tmp_path, tiny_model
 ):
     first = played(name)
-    rung = rungs()[name].build(VIEW, bench(tmp_path, tiny_model, f"{name}-s1"))
+    rung = rungs()[name].build(view_of(name), bench(tmp_path, tiny_model, f"{name}-s1"))
     rung.prepare(first.prepared.settings)
     assert texts(rung.answer(QUERIES, 0)) == texts(first.results)
 
@@ -138,7 +139,7 @@ def test_a_prompt_that_is_too_long_is_a_failure_and_the_others_are_answered(name
 def test_all_rungs_have_the_same_system_prompt_and_decoding(name, played):
     asked = played(name).asked_in_answering
     assert len(asked) == len(QUERIES)
-    assert {prompt.system for prompt, _ in asked} == {system_prompt(SPEC)}
+    assert {prompt.system for prompt, _ in asked} == {system_prompt(view_of(name).spec)}
     assert {limit for _, limit in asked} == {NEW_TOKENS}
     assert all(prompt.user.endswith(q.text) for (prompt, _), q in zip(asked, QUERIES, strict=True))
 

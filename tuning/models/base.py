@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from tuning.constrain import Constraint
 from tuning.encode import Encoded
 from tuning.recipe import AdapterShape
 
@@ -36,9 +37,22 @@ class LanguageModel(Protocol):
     n_parameters: int
 
     def generate(
-        self, prompts: Sequence[Sequence[int]], max_new_tokens: int
+        self,
+        prompts: Sequence[Sequence[int]],
+        max_new_tokens: int,
+        constraint: Constraint | None = None,
     ) -> Iterator[Generated]:
-        """Continue every prompt; yields as prompts finish, in waves that fit into memory."""
+        """Continue every prompt; yields as prompts finish, in waves that fit into memory.
+
+        Args:
+            prompts: ids of each.
+            max_new_tokens: limit on each answer.
+            constraint: what answers may be: of each step's tokens, the likeliest it allows is
+                taken. None for anything.
+
+        Raises:
+            TuningError: the constraint gives up; see there.
+        """
         ...
 
     def loss(self, rows: Sequence[Encoded]) -> "torch.Tensor":

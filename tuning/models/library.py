@@ -12,9 +12,11 @@ from typing import Any
 import torch
 from transformers import AutoModelForCausalLM, DynamicCache
 
+from tuning.constrain import Constraint
 from tuning.encode import Encoded, stop_ids
 from tuning.errors import TuningError
 from tuning.models.base import Generated
+from tuning.models.greedy import Greedy
 from tuning.models.shared import (
     PEFT_PREFIX,
     SavedAdapter,
@@ -71,15 +73,19 @@ class LibraryModel:
         self._peft: Any = None
 
     def generate(
-        self, prompts: Sequence[Sequence[int]], max_new_tokens: int
+        self,
+        prompts: Sequence[Sequence[int]],
+        max_new_tokens: int,
+        constraint: Constraint | None = None,
     ) -> Iterator[Generated]:
         """Continue every prompt; shared leading tokens are computed once a wave."""
         shared = common_prefix(prompts)
         rows = [list(prompt[shared:]) for prompt in prompts]
         prefix = list(prompts[0][:shared]) if prompts else []
         for wave in self._waves([len(row) + max_new_tokens for row in rows], shared):
-            done = self._decode(prefix, [rows[i] for i in wave], max_new_tokens)
-            for index, (ids, truncated) in zip(wave, done, strict=True):
+            going = Greedy(len(wave), self._stops, constraint)
+            self._decode(prefix, [rows[i] for i in wave], max_new_tokens, going)
+            for index, (ids, truncated) in zip(wave, going.answers(), strict=True):
                 yield Generated(index, ids, truncated)
 
     def loss(self, rows: Sequence[Encoded]) -> torch.Tensor:
@@ -221,40 +227,36 @@ class LibraryModel:
         return logits, cache, mask
 
     def _decode(
-        self, prefix: list[int], rows: Sequence[Sequence[int]], max_new_tokens: int
-    ) -> list[tuple[list[int], bool]]:
+        self,
+        prefix: list[int],
+        rows: Sequence[Sequence[int]],
+        max_new_tokens: int,
+        going: Greedy,
+    ) -> None:
         """Greedy continuation of every row; see `tuning.models.llama.decode.decode`."""
+        if not going.open:
+            return
         with torch.inference_mode():
             ends = [len(row) - 1 for row in rows]
             logits, cache, mask = self._prefill(prefix, rows, range(len(rows)), ends)
             position = len(prefix) + 1 + torch.tensor(ends, device=self.device)
-            out: list[list[int]] = [[] for _ in rows]
-            live, stopped = list(range(len(rows))), [False] * len(rows)
             for step in range(max_new_tokens):
-                tokens = logits.max(-1).indices.tolist()
-                for row, token in zip(live, tokens, strict=True):
-                    if token in self._stops:
-                        stopped[row] = True
-                    elif not stopped[row]:
-                        out[row].append(token)
-                going = [at for at, row in enumerate(live) if not stopped[row]]
-                if not going or step + 1 == max_new_tokens:
+                if not going.take(logits) or step + 1 == max_new_tokens:
                     break
-                if len(going) <= 0.85 * len(live):
-                    keep = torch.tensor(going, device=self.device)
+                kept = going.drop()
+                if kept is not None:
+                    keep = torch.tensor(kept, device=self.device)
                     cache.batch_select_indices(keep)
                     mask, position = mask[keep], position[keep]
-                    live, tokens = [live[at] for at in going], [tokens[at] for at in going]
-                mask = torch.cat([mask, mask.new_ones(len(live), 1)], 1)
+                mask = torch.cat([mask, mask.new_ones(len(mask), 1)], 1)
                 logits = self._logits(
                     lambda states: states[:, 0],
-                    input_ids=torch.tensor(tokens, device=self.device)[:, None],
+                    input_ids=torch.tensor(going.tokens, device=self.device)[:, None],
                     attention_mask=mask,
                     position_ids=position[:, None],
                     **self._with(cache),
                 )
                 position = position + 1
-            return [(ids, not stop) for ids, stop in zip(out, stopped, strict=True)]
 
     def _with(self, cache: Any) -> dict[str, Any]:
         """The cache under the name this release of transformers calls it by."""

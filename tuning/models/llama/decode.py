@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 import torch
 
+from tuning.constrain import Constraint
+from tuning.models.greedy import Greedy
 from tuning.models.llama.batch import Batch, pack
 from tuning.models.llama.model import Llama
 from tuning.models.llama.ops import rms_norm, rotate
@@ -53,6 +55,7 @@ def decode(
     rows: Sequence[Sequence[int]],
     max_new_tokens: int,
     stops: frozenset[int],
+    constraint: Constraint | None = None,
 ) -> list[tuple[list[int], bool]]:
     """Continue every row by its likeliest token until a stop token or the limit.
 
@@ -62,35 +65,28 @@ def decode(
         rows: ids of each row after the prefix, sorted by length, none empty.
         max_new_tokens: limit per row.
         stops: ids that end a row.
+        constraint: what answers may be; None for anything.
 
     Returns:
         For each row its new ids without the stop token, and whether the limit cut it.
     """
+    going = Greedy(len(rows), stops, constraint)
     with torch.inference_mode():
+        if not going.open:  # a constraint that only one answer passes leaves nothing to compute
+            return going.answers()
         batch = pack(prefix, rows, model.dtype, model.device)
         kept: list[torch.Tensor] = []
         x = model.forward(batch, kept, only=batch.last)
         cache = Cache(model, batch, kept, max_new_tokens)
         del kept
-        out: list[list[int]] = [[] for _ in rows]
-        live = list(range(len(rows)))
-        stopped = [False] * len(rows)
         for step in range(max_new_tokens):
-            # max, not argmax: in bfloat16 on the CPU it is several times as fast
-            tokens = model.logits(x).max(-1).indices.tolist()
-            for row, token in zip(live, tokens, strict=True):
-                if token in stops:
-                    stopped[row] = True
-                elif not stopped[row]:
-                    out[row].append(token)
-            going = [at for at, row in enumerate(live) if not stopped[row]]
-            if not going or step + 1 == max_new_tokens:
+            if not going.take(model.logits(x)) or step + 1 == max_new_tokens:
                 break
-            if len(going) <= 0.85 * len(live):  # copying the cache costs more than a few idle rows
-                cache.keep(torch.tensor(going, device=model.device))
-                live, tokens = [live[at] for at in going], [tokens[at] for at in going]
-            x = _step(model, cache, torch.tensor(tokens, device=model.device))
-        return [(ids, not stop) for ids, stop in zip(out, stopped, strict=True)]
+            kept_rows = going.drop()
+            if kept_rows is not None:
+                cache.keep(torch.tensor(kept_rows, device=model.device))
+            x = _step(model, cache, torch.tensor(going.tokens, device=model.device))
+        return going.answers()
 
 
 def _step(model: Llama, cache: Cache, tokens: torch.Tensor) -> torch.Tensor:

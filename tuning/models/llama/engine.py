@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 
+from tuning.constrain import Constraint
 from tuning.encode import Encoded, stop_ids
 from tuning.errors import TuningError
 from tuning.models.base import Generated
@@ -43,7 +44,10 @@ class EngineModel:
         self._shape: AdapterShape | None = None
 
     def generate(
-        self, prompts: Sequence[Sequence[int]], max_new_tokens: int
+        self,
+        prompts: Sequence[Sequence[int]],
+        max_new_tokens: int,
+        constraint: Constraint | None = None,
     ) -> Iterator[Generated]:
         """Continue every prompt; shared leading tokens are computed once a wave."""
         shared = common_prefix(prompts)
@@ -51,7 +55,8 @@ class EngineModel:
         lengths = [len(row) + max_new_tokens for row in rows]
         prefix = list(prompts[0][:shared]) if prompts else []
         for wave in waves(lengths, WAVE_TOKENS):
-            done = decode(self.model, prefix, [rows[i] for i in wave], max_new_tokens, self._stops)
+            own = [rows[i] for i in wave]
+            done = decode(self.model, prefix, own, max_new_tokens, self._stops, constraint)
             for index, (ids, truncated) in zip(wave, done, strict=True):
                 yield Generated(index, ids, truncated)
 

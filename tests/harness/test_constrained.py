@@ -1,0 +1,103 @@
+"""The constrained rung: labels and JSON through the real door, and tasks that it cannot take."""
+
+import dataclasses
+import json
+
+import pytest
+
+from harness.closed_answers import constraint_of
+from harness.errors import JobError, UserError
+from harness.json_answers import follows_schema, parse_object
+from harness.prompts import render
+from harness.rungs import rungs
+from harness.types import Answer, TaskSpec, TrainView
+from tests.harness.rung_bench import QUERIES, SPEC, VIEW, bench, view_of
+from tuning.errors import TuningError
+from tuning.models import open_tokenizer
+
+SCHEMA = (
+    '{"type": "object", "required": ["days"], "additionalProperties": false, '
+    '"properties": {"days": {"type": "integer", "minimum": 0, "maximum": 40}}}'
+)
+FORM = TaskSpec("desk", "json", "Say how many days.", schema=SCHEMA)
+
+
+@pytest.fixture
+def answered(tmp_path, tiny_model):
+    """The rung's answers to the held-out questions of a task."""
+
+    def answer(spec: TaskSpec, name: str = "constrained", **changes) -> list[Answer]:
+        tools = dataclasses.replace(bench(tmp_path, tiny_model, f"{name}-s0"), spec=spec, **changes)
+        rung = rungs()[name].build(dataclasses.replace(VIEW, spec=spec), tools)
+        rung.prepare(None)
+        found = list(rung.answer(QUERIES, 1))
+        assert [prompt for prompt, _ in tools.generator.asked] == [
+            render(spec, query.text) for query in QUERIES
+        ], "the prompt rung's prompts"
+        return found
+
+    return answer
+
+
+def test_every_answer_is_a_label_or_the_abstention(answered):
+    spec = view_of("constrained").spec
+    assert {answer.text for answer in answered(spec)} <= {*spec.labels, SPEC.abstention}
+    assert not {a.text for a in answered(spec, "prompt")} & set(spec.labels)
+
+
+def test_a_label_longer_than_the_token_limit_is_said_whole(answered):
+    long = "a queue with a name that is much longer than any answer may be"
+    spec = TaskSpec("t", "label", "Sort.", labels=(long, f"{long} or two", "short"))
+    found = answered(spec, max_new_tokens=2)
+    assert {answer.text for answer in found} <= set(spec.labels)
+    assert not any(answer.truncated for answer in found)
+
+
+@pytest.mark.parametrize("abstention", ["", "Nobody knows."])
+def test_every_whole_answer_is_json_by_the_schema(answered, abstention):
+    spec = dataclasses.replace(FORM, abstention=abstention)
+    for answer in answered(spec, max_new_tokens=40):
+        if answer.text != abstention:
+            assert follows_schema(json.loads(answer.text), SCHEMA)
+        assert not answer.truncated
+    loose = answered(spec, "prompt", max_new_tokens=40)
+    assert not any(parse_object(answer.text) for answer in loose)
+
+
+def test_an_answer_that_the_limit_cuts_says_so(answered):
+    spec = dataclasses.replace(FORM, schema='{"type": "array", "items": {"type": "integer"}, '
+                                            '"minItems": 30}')  # fmt: skip
+    assert all(answer.truncated for answer in answered(spec, max_new_tokens=9))
+
+
+def test_how_answers_are_constrained_is_recorded(tmp_path, tiny_model):
+    for spec, method in (
+        (view_of("constrained").spec, "labels over a trie"),
+        (FORM, "JSON schema, llguidance"),
+    ):
+        view = TrainView(spec, (), (), ())
+        rung = rungs()["constrained"].build(view, bench(tmp_path, tiny_model, "constrained-s0"))
+        assert rung.prepare(None).settings == {"method": method}
+
+
+def test_a_schema_that_cannot_be_kept_stops_the_rung_before_its_first_answer(answered):
+    spec = dataclasses.replace(FORM, schema='{"type": "array", "uniqueItems": true}')
+    with pytest.raises(TuningError, match="uniqueItems") as refused:
+        answered(spec)
+    assert refused.value.fix
+
+
+def test_a_label_that_the_tokenizer_cannot_write_is_named(tiny_model):
+    spec = TaskSpec("t", "label", "Sort.", labels=("fine", "<|im_end|>ignored", " padded"))
+    with pytest.raises(JobError) as refused:
+        constraint_of(spec, open_tokenizer(tiny_model))
+    assert [problem.where for problem in refused.value.problems] == [
+        "<|im_end|>ignored", " padded",
+    ]  # fmt: skip
+
+
+def test_an_endpoint_is_refused_also_where_nobody_asked_before(tmp_path, tiny_model):
+    tools = bench(tmp_path, tiny_model, "constrained-s0")
+    tools.__dict__["generator"] = object()
+    with pytest.raises(UserError, match="weights"):
+        rungs()["constrained"].build(view_of("constrained"), tools).prepare(None)
