@@ -25,9 +25,10 @@ def changes(
             )
     floor = floor_contrast(experiment, chosen)
     if floor and floor.verdict == "inconclusive" and floor.n_needed is not None:
+        claim = "beats" if (floor.difference or 0.0) > 0 else "is really behind"
         found.append(
             f"About {rounded_up(floor.n_needed):,} held-out questions in all would show whether "
-            f"{inline(experiment.rungs[chosen])} beats doing without a language model."
+            f"{inline(experiment.rungs[chosen])} {claim} doing without a language model."
         )
     for name, reason in experiment.skipped.items():
         found.append(f"{title_of(name)} was not measured: {reason}.")
