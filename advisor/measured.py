@@ -17,8 +17,9 @@ def floor_contrast(experiment: Experiment, chosen: str) -> Contrast | None:
 
 
 def score_of(experiment: Experiment, name: str) -> str:
-    """A rung's headline score in words: ``71 % (62–79 %)``."""
-    scored = experiment.rungs[name].scores[experiment.task.metric]
+    """A rung's or floor's headline score in words: ``71 % (62–79 %)``."""
+    arm = experiment.rungs[name] if name in experiment.rungs else experiment.floors[name]
+    scored = arm.scores[experiment.task.metric]
     return f"{percent(scored.mean)} ({interval(scored.low, scored.high)})"
 
 

@@ -69,7 +69,7 @@ def reconcile(experiment: Experiment, recommendation: Recommendation | None) -> 
         prior=prior,
         agreement=agreement,
         headline=_headline(experiment, chosen, recommended),
-        sentence=_sentence(experiment, chosen),
+        sentence=_sentence(experiment, chosen, recommended),
         prior_sentence=_prior_sentence(experiment, recommended, prior, agreement),
         reasons=tuple(_reasons(experiment, chosen, recommended)),
         would_change_if=tuple(changes(experiment, chosen, recommendation)),
@@ -140,13 +140,17 @@ def _headline(experiment: Experiment, chosen: str, recommended: str) -> str:
     return advice
 
 
-def _sentence(experiment: Experiment, chosen: str) -> str:
-    """The chosen rung's score, and its lead over the cheapest rung."""
+def _sentence(experiment: Experiment, chosen: str, recommended: str) -> str:
+    """The chosen rung's score, and its lead over the cheapest rung or the floor that equals it."""
     task, arm = experiment.task, experiment.rungs[chosen]
     asked = count(task.n_heldout, "held-out question")
     if arm.scores[task.metric].mean is None:
         return f"On {asked} no answer of {inline(arm)} could be scored on {task.metric_title}."
     text = f"On {asked} {inline(arm)} scored {score_of(experiment, chosen)} on {task.metric_title}"
+    floor = floor_contrast(experiment, chosen)
+    if recommended == "none" and floor and not _misses_target(experiment, chosen):
+        other = inline(experiment.floors[floor.b])
+        return f"{text}; {other} scored {score_of(experiment, floor.b)}."
     first = next(iter(experiment.rungs))
     contrast = experiment.contrast(chosen, first) if chosen != first else None
     if contrast is not None and contrast.difference is not None:

@@ -103,6 +103,7 @@ def test_none_is_good_enough_when_a_floor_is_as_good(word, recommended):
     assert found.recommended == recommended
     if recommended == "none":
         assert found.headline == "None of these beats doing without a language model."
+        assert found.sentence.endswith("; always the commonest answer scored 50 % (42–58 %).")
         assert found.reasons[0] == (
             "Prompt does no better than doing without a language model: always the commonest "
             "answer scored 50 %."
