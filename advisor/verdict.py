@@ -6,8 +6,15 @@ Pure. The rule is the ladder's own: climb only where a higher rung is shown to b
 from dataclasses import dataclass
 from typing import Literal
 
-from advisor.limits import TUNED, cautions, changes
-from advisor.measured import floor_contrast, headline_score, inline, score_of
+from advisor.limits import ALLOWED, TUNED, cautions, changes
+from advisor.measured import (
+    floor_contrast,
+    headline_score,
+    inline,
+    leader,
+    score_of,
+    seems_better,
+)
 from advisor.numbers import count, in_sentence, percent, points, points_range, rounded_up
 from advisor.recommendation import Recommendation
 from harness.cell import parse_cell
@@ -134,6 +141,9 @@ def _headline(experiment: Experiment, chosen: str, recommended: str) -> str:
     advice = ADVICE.get(recommended, f"Use {in_sentence(title_of(recommended))}.")
     if recommended == "none" and not _misses_target(experiment, chosen):
         return "None of these beats doing without a language model."
+    ahead = leader(experiment, chosen)
+    if ahead is not None and recommended != "none":
+        return f"Not settled yet: {inline(experiment.rungs[ahead])} leads."
     tuned = any(name in TUNED for name in experiment.rungs)
     if tuned and recommended not in (*TUNED, "none"):
         advice += " Do not fine-tune yet."
@@ -212,17 +222,23 @@ def _reasons(experiment: Experiment, chosen: str, recommended: str) -> list[str]
             "better": f"{arm.title} was better: {figures}.",
             "worse": f"{arm.title} was worse: {figures}.",
             "equivalent": f"{arm.title} made no difference that matters: {figures}.",
-            "inconclusive": f"{arm.title} is too close to call: {figures}.{_more(contrast)}",
+            "inconclusive": f"{arm.title} {_open(contrast)}: {figures}{_more(contrast)}",
         }
         reasons.append(words[contrast.verdict])
     return reasons
 
 
+def _open(contrast: Contrast) -> str:
+    return "seems better" if seems_better(contrast) else "is too close to call"
+
+
 def _more(contrast: Contrast) -> str:
+    """The end of a sentence on a difference that is not settled."""
+    end = f"{ALLOWED}." if seems_better(contrast) else "."
     if contrast.n_needed is None:
-        return ""
+        return end
     more = rounded_up(max(1, contrast.n_needed - contrast.n))
-    return f" About {more:,} more questions would settle it."
+    return f"{end} About {more:,} more questions would settle it."
 
 
 def _why_none(experiment: Experiment, chosen: str) -> str:

@@ -185,6 +185,15 @@ def test_three_hundred_of_either_side_are_enough():
     assert said(labelled(*"ab" * 150), labelled(*"ab" * 150, prefix="h")) == []
 
 
+@pytest.mark.parametrize(("groups", "told"), [(1, True), (8, True), (9, False), (300, False)])
+def test_held_out_rows_of_few_documents_can_show_nothing_and_that_is_told(groups, told):
+    rows = labelled(*["a"] * 300, prefix="h")
+    heldout = [replace(row, context_ids=(f"d{i % groups}",)) for i, row in enumerate(rows)]
+    few = [one for one in found(too_few, labelled(*"ab" * 150), heldout) if "group" in one.message]
+    assert [(one.severity, one.count) for one in few] == [("warning", groups)] * told
+    assert all("at least 9 groups" in one.message for one in few)
+
+
 def test_without_a_split_nothing_is_said_about_held_out_rows():
     assert said(labelled(*"ab" * 30)) == [("info", "60 rows before any are held out")]
 

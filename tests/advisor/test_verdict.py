@@ -87,6 +87,21 @@ def test_a_target_within_the_interval_is_a_caution():
     assert said not in verdict(experiment({"prompt": 0.5}, target=0.4)).cautions
 
 
+@pytest.mark.parametrize(("lead", "headline"), [
+    (0.3, "Not settled yet: retrieval leads."),
+    (0.05, "A good prompt is enough. Do not fine-tune yet."),
+])  # fmt: skip
+def test_a_large_lead_that_is_not_shown_is_not_told_as_a_good_prompt(lead, headline):
+    means = {"prompt": 0.4, "rag": 0.4 + lead, "finetune": 0.4}
+    words = {("rag", "prompt"): ("inconclusive", lead), ("finetune", "prompt"): "equivalent"}
+    found = verdict(experiment(means, words))
+    assert found.recommended == "prompt" and found.headline == headline
+    ahead = "seems better" if lead > 0.1 else "is too close to call"
+    assert found.reasons[0].startswith(f"Retrieval {ahead}: +{lead * 100:.0f} points")
+    assert ("several rungs are compared at once" in found.reasons[0]) == (lead > 0.1)
+    reads_plainly(found)
+
+
 @pytest.mark.parametrize(
     ("word", "recommended"),
     [

@@ -72,8 +72,9 @@ def test_a_rung_that_has_no_sentence_of_its_own_is_advised_by_its_title(monkeypa
 
 
 def test_not_to_fine_tune_is_advised_only_where_it_was_tried():
-    assert "fine-tune" not in verdict(experiment(TWO)).headline
-    tried = verdict(experiment({**TWO, "finetune": 0.5}))
+    open_still = {("rag", "prompt"): ("inconclusive", 0.02)}
+    assert "fine-tune" not in verdict(experiment(TWO, open_still)).headline
+    tried = verdict(experiment({**TWO, "finetune": 0.5}, open_still))
     assert tried.headline == "A good prompt is enough. Do not fine-tune yet."
 
 

@@ -6,6 +6,8 @@ from typing import Final, NamedTuple
 
 from advisor.audit.finding import Finder, Finding, Material, Severity, finding, ids, listed
 from advisor.numbers import count
+from harness.assemble import clusters_of
+from harness.stats.power import discordant_needed
 from harness.types import Kind
 
 
@@ -38,9 +40,14 @@ FIRST_GAINS: Final = 50
 LEAST_PER_LABEL: Final = 5
 
 
+RUNGS_COMPARED: Final = 5
+"""Of a usual check: every pair of them is a comparison."""
+
+
 def find(material: Material) -> Iterator[Finding]:
-    """By held-out rows, by rows to learn from, and by label."""
+    """By held-out rows and their groups, by rows to learn from, and by label."""
     yield from _heldout(material)
+    yield from _groups(material)
     yield from _learning(material)
     if material.spec.kind == "label":
         yield from _labels(material)
@@ -61,6 +68,25 @@ def _heldout(material: Material) -> Iterator[Finding]:
                 "[data] in rungwise.toml.",
             )
             return
+
+
+def _groups(material: Material) -> Iterator[Finding]:
+    """Rows of one group or document are not independent, so that groups count and not rows."""
+    groups = set(clusters_of(material.heldout) or ())
+    pairs = RUNGS_COMPARED * (RUNGS_COMPARED - 1) // 2
+    needed = discordant_needed(contrasts=2 * pairs)  # as harness.compare counts groups
+    if len(groups) < needed and groups:
+        yield Finding(
+            "too_few",
+            "warning",
+            len(groups),
+            (),
+            f"Few groups: the {count(len(material.heldout), 'held-out row')} belong to "
+            f"{count(len(groups), 'group or document', 'groups or documents')}, and rows of one "
+            f"stand or fall together. With {RUNGS_COMPARED} rungs at least {needed} groups must "
+            "differ before any difference can be shown.",
+            f"Hold out rows of {2 * needed} groups or more, fewer of each if need be.",
+        )
 
 
 def _learning(material: Material) -> Iterator[Finding]:
