@@ -103,7 +103,8 @@ def _not_good_enough(experiment: Experiment, chosen: str) -> bool:
     """Shown to miss the target, or no better than doing without a language model."""
     if _misses_target(experiment, chosen):
         return True
-    floor = floor_contrast(experiment, chosen)
+    # where another rung leads, the floor is that one's to beat
+    floor = floor_contrast(experiment, leader(experiment, chosen) or chosen)
     if floor is None or floor.difference is None:
         return False
     return floor.verdict in ("worse", "equivalent") or floor.difference <= 0

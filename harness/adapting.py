@@ -1,6 +1,7 @@
 """Fine-tuning as the rungs use it: learning rate chosen on dev, best adapter kept, resumable."""
 
 import json
+import math
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -48,7 +49,7 @@ def train_adapter(
             tried.append((rate, _train(bench, rows, dev_rows, dev, rate)))
     except TuningError as error:
         raise JobError(Problem(error.reason, error.fix, bench.cell)) from error
-    best_rate, best = max(tried, key=lambda one: _rank(one[1]))
+    best_rate, best = _best(tried, noise_of(len(dev_rows)))
     _keep(best.folder, folder)
     model.load_adapter(folder)
     settings: dict[str, Json] = {
@@ -117,7 +118,8 @@ def _train(
     def evaluate() -> Evaluated:
         bench.say("Testing on dev", {})
         answers = answers_only(answer_all(bench, [lesson.asked for lesson in dev_rows]))
-        return Evaluated(bench.dev_score(dev_examples, answers), mean_loss(local.model, dev))
+        score = bench.dev_score(dev_examples, answers)
+        return Evaluated(score, mean_loss(local.model, dev), noise_of(len(dev_rows)))
 
     def on_step(progress: Progress) -> None:
         bench.say("Training", {**progress._asdict(), "learning_rate": rate})
@@ -134,9 +136,24 @@ def _train(
     return train(local.model, rows, recipe, folder, evaluate, on_step)
 
 
-def _rank(result: TrainingResult) -> tuple[float, float]:
-    metric = result.best.dev_metric
-    return (metric if metric is not None else float("-inf"), -result.best.dev_loss)
+def noise_of(n_rows: int) -> float:
+    """Standard error of a share of right answers among so many rows, at its largest."""
+    return 0.5 / math.sqrt(max(1, n_rows))
+
+
+def _best(
+    tried: Sequence[tuple[float, TrainingResult]], noise: float
+) -> tuple[float, TrainingResult]:
+    """The learning rate that did best on dev; the likelier one where they are equal."""
+
+    def seen(result: TrainingResult) -> Evaluated:
+        return Evaluated(result.best.dev_metric, result.best.dev_loss, noise)
+
+    best = tried[0]
+    for one in tried[1:]:
+        if seen(one[1]).better_than(seen(best[1])):
+            best = one
+    return best
 
 
 def _keep(best: Path, folder: Path) -> None:

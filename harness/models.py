@@ -160,11 +160,23 @@ def _embedded(name: str, role: Role, say: Callable[[str], None]) -> ModelRef:
     if source.is_dir():
         _verify(name, package)
         return ModelRef(name, source, model.sha256[:16], model.note)
-    target = cache_folder() / "models" / f"{name}-{model.sha256[:12]}"
+    target = _cached(name)
     if not (target / "complete").is_file():
         _verify(name, package)
         _dequantise(source, target, say)
     return ModelRef(name, target, model.sha256[:16], model.note)
+
+
+def unpacked(name: str) -> bool:
+    """Whether an embedded model needs no converting: it was done, or there is nothing to do."""
+    package = locate(name)
+    if package is None or not (package / EMBEDDED[name].path).is_file():
+        return True
+    return (_cached(name) / "complete").is_file()
+
+
+def _cached(name: str) -> Path:
+    return cache_folder() / "models" / f"{name}-{EMBEDDED[name].sha256[:12]}"
 
 
 def _verify(name: str, package: Path) -> None:

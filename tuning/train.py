@@ -26,13 +26,18 @@ class Evaluated(NamedTuple):
     """The task's headline metric on dev, higher is better; None where it is undefined."""
     loss: float
     """Mean NLL per completion token on dev, nats."""
+    noise: float = 0.0
+    """Differences of the metric up to this are chance: its standard error on so many rows."""
 
     def better_than(self, other: "Evaluated | None") -> bool:
-        """By metric; loss decides between equal metrics, or where there is none."""
+        """By metric; loss decides where there is none, or where it differs by no more than noise.
+
+        On 32 dev rows two right answers more are chance; the loss is a mean over all tokens.
+        """
         if other is None:
             return True
         mine, theirs = self.metric, other.metric
-        if mine is not None and theirs is not None and mine != theirs:
+        if mine is not None and theirs is not None and abs(mine - theirs) > self.noise:
             return mine > theirs
         return self.loss < other.loss
 

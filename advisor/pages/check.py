@@ -133,7 +133,6 @@ def start(project: Project, chosen: tuple[str, ...], effort: str, seeds: int) ->
     settings = dataclasses.replace(project.settings(), rungs=chosen, effort=effort, seeds=seeds)
     try:
         with st.spinner("Reading the data and making the model ready …"):
-            workflow.unpack_model(project)
             run = workflow.start_run(project, settings=settings)
             workflow.start_in_background(project, run)
     except RungwiseError as error:

@@ -102,6 +102,18 @@ def test_a_large_lead_that_is_not_shown_is_not_told_as_a_good_prompt(lead, headl
     reads_plainly(found)
 
 
+def test_where_another_rung_leads_the_floor_is_that_ones_to_beat():
+    means = {"rag": 0.13, "rag_finetune": 0.25, "majority": 0.14}
+    words = {
+        ("rag_finetune", "rag"): ("inconclusive", 0.12),
+        ("rag", "majority"): ("inconclusive", -0.01),
+        ("rag_finetune", "majority"): ("inconclusive", 0.11),
+    }
+    found = verdict(experiment(means, words))
+    assert found.headline == "Not settled yet: retrieval with fine-tuning leads."
+    assert found.recommended == "rag"
+
+
 @pytest.mark.parametrize(
     ("word", "recommended"),
     [

@@ -7,7 +7,14 @@ import pytest
 
 from harness import models
 from harness.errors import UserError
-from harness.models import EMBEDDED, Embedded, cache_folder, folder_revision, resolve
+from harness.models import (
+    EMBEDDED,
+    Embedded,
+    cache_folder,
+    folder_revision,
+    resolve,
+    unpacked,
+)
 from tests.conftest import make_llama
 
 ROOT = Path(__file__).parents[2]
@@ -94,7 +101,9 @@ def write_gguf(path: Path) -> Path:
 
 def test_an_embedded_model_is_unpacked_once_and_found_afterwards(embedded):
     said: list[str] = []
+    assert not unpacked("tiny")
     first = resolve("tiny", "generator", say=said.append)
+    assert unpacked("tiny") and unpacked("all-minilm-l6-v2"), "a ready folder needs nothing"
     assert len(said) == 1 and said[0].startswith("Unpacking the embedded language model")
     weights = first.folder / "model.safetensors"
     written = weights.stat().st_mtime_ns

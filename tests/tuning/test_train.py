@@ -88,6 +88,9 @@ def test_the_metric_decides_and_the_loss_only_between_equal_metrics(model, tmp_p
         (Evaluated(None, 1.0), Evaluated(None, 2.0), True),
         (Evaluated(0.0, 1.0), Evaluated(None, 2.0), True),
         (Evaluated(None, 2.0), Evaluated(0.9, 1.0), False),
+        (Evaluated(0.34, 1.0, 0.09), Evaluated(0.4, 2.0, 0.09), True),
+        (Evaluated(0.34, 2.0, 0.09), Evaluated(0.4, 1.0, 0.09), False),
+        (Evaluated(0.3, 1.0, 0.09), Evaluated(0.4, 2.0, 0.09), False),
     ],
 )
 def test_better_is_a_higher_metric_then_a_lower_loss(first, second, better):
