@@ -152,24 +152,27 @@ def _headline(experiment: Experiment, chosen: str, recommended: str) -> str:
 
 
 def _sentence(experiment: Experiment, chosen: str, recommended: str) -> str:
-    """The chosen rung's score, and its lead over the cheapest rung or the floor that equals it."""
-    task, arm = experiment.task, experiment.rungs[chosen]
+    """The score that counts, and its lead over what it has to be compared with."""
+    task = experiment.task
+    ahead = None if recommended == "none" else leader(experiment, chosen)
+    named = ahead or chosen
     asked = count(task.n_heldout, "held-out question")
+    arm = experiment.rungs[named]
     if arm.scores[task.metric].mean is None:
         return f"On {asked} no answer of {inline(arm)} could be scored on {task.metric_title}."
-    text = f"On {asked} {inline(arm)} scored {score_of(experiment, chosen)} on {task.metric_title}"
+    text = f"On {asked} {inline(arm)} scored {score_of(experiment, named)} on {task.metric_title}"
     floor = floor_contrast(experiment, chosen)
     if recommended == "none" and floor and not _misses_target(experiment, chosen):
         other = inline(experiment.floors[floor.b])
         return f"{text}; {other} scored {score_of(experiment, floor.b)}."
-    first = next(iter(experiment.rungs))
-    contrast = experiment.contrast(chosen, first) if chosen != first else None
+    rival = chosen if ahead else next(iter(experiment.rungs))
+    contrast = experiment.contrast(named, rival) if named != rival else None
     if contrast is not None and contrast.difference is not None:
         text += (
-            f", {_lead(contrast.difference)} {inline(experiment.rungs[first])} "
+            f", {_lead(contrast.difference)} {inline(experiment.rungs[rival])} "
             f"({points_range(contrast.low, contrast.high)})"
         )
-    return f"{text}."
+    return f"{text}{ALLOWED if ahead else ''}."
 
 
 def _lead(difference: float) -> str:

@@ -112,6 +112,11 @@ def test_where_another_rung_leads_the_floor_is_that_ones_to_beat():
     found = verdict(experiment(means, words))
     assert found.headline == "Not settled yet: retrieval with fine-tuning leads."
     assert found.recommended == "rag"
+    assert found.sentence == (
+        "On 100 held-out questions retrieval with fine-tuning scored 25 % (17–33 %) on accuracy, "
+        "12 points more than retrieval (+2 to +22), not enough when several rungs are compared at "
+        "once."
+    )
 
 
 @pytest.mark.parametrize(
