@@ -1,6 +1,6 @@
 """What limits the claim of a verdict, and what would change it."""
 
-from advisor.measured import floor_contrast, headline_score, inline, score_of
+from advisor.measured import floor_contrast, headline_score, inline, leader, score_of
 from advisor.numbers import count, percent, points, points_range, rounded_up
 from advisor.recommendation import Recommendation
 from harness.experiment import Experiment
@@ -16,12 +16,13 @@ def changes(
 ) -> list[str]:
     """What would change the verdict: more items, a rung not measured, another answer."""
     found = []
-    for name, arm in experiment.rungs.items():
+    ahead = leader(experiment, chosen)
+    for name in sorted(experiment.rungs, key=lambda one: one != ahead):  # the leader first
         contrast = experiment.contrast(name, chosen) if name != chosen else None
         if contrast and contrast.verdict == "inconclusive" and contrast.n_needed is not None:
             found.append(
                 f"About {rounded_up(contrast.n_needed):,} held-out questions in all would show "
-                f"whether {inline(arm)} differs from {inline(experiment.rungs[chosen])}."
+                f"whether {inline(experiment.rungs[name])} differs from {inline(experiment.rungs[chosen])}."
             )
     floor = floor_contrast(experiment, chosen)
     if floor and floor.verdict == "inconclusive" and floor.n_needed is not None:
