@@ -22,7 +22,8 @@ def changes(
         if contrast and contrast.verdict == "inconclusive" and contrast.n_needed is not None:
             found.append(
                 f"About {rounded_up(contrast.n_needed):,} held-out questions in all would show "
-                f"whether {inline(experiment.rungs[name])} differs from {inline(experiment.rungs[chosen])}."
+                f"whether {inline(experiment.rungs[name])} differs from "
+                f"{inline(experiment.rungs[chosen])}."
             )
     floor = floor_contrast(experiment, chosen)
     if floor and floor.verdict == "inconclusive" and floor.n_needed is not None:
