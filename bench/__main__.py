@@ -22,7 +22,7 @@ PARTS = {
     "start": "how long the command line takes to answer, and what it loads",
     "pages": "how long each page of the app takes to draw",
     "ladder": "the whole sample check: seconds and memory by rung",
-    "training": "one training step: the engine beside PEFT on transformers, same rows, same losses",
+    "training": "one training step: the engine beside PEFT on transformers, same rows, same start",
 }
 RESULTS = Path(__file__).parent / "results"
 
