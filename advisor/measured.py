@@ -23,21 +23,16 @@ def score_of(experiment: Experiment, name: str) -> str:
     return f"{percent(scored.mean)} ({interval(scored.low, scored.high)})"
 
 
-def seems_better(contrast: Contrast | None) -> bool:
+def seems_better(contrast: Contrast) -> bool:
     """Ahead by its own interval, and not shown once all comparisons are counted."""
-    return contrast is not None and contrast.verdict == "inconclusive" and (contrast.low or 0.0) > 0
+    return contrast.verdict == "inconclusive" and (contrast.low or 0.0) > 0
 
 
 def leader(experiment: Experiment, chosen: str) -> str | None:
     """The rung that seems most ahead of the chosen one without being shown to be; else None."""
-    ahead = {
-        name: contrast.difference or 0.0
-        for name in experiment.rungs
-        if name != chosen
-        and (contrast := experiment.contrast(name, chosen)) is not None
-        and seems_better(contrast)
-    }
-    return max(ahead, key=lambda name: ahead[name]) if ahead else None
+    rivals = (experiment.contrast(name, chosen) for name in experiment.rungs if name != chosen)
+    ahead = [contrast for contrast in rivals if contrast is not None and seems_better(contrast)]
+    return max(ahead, key=lambda contrast: contrast.difference or 0.0).a if ahead else None
 
 
 def inline(arm: ArmResult) -> str:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from harness.errors import Problem, UserError
+from harness.plugins import pick
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +40,4 @@ def effort(name: str) -> Effort:
     Raises:
         UserError: unknown; the fix lists the names.
     """
-    if name not in EFFORTS:
-        raise UserError(
-            Problem(f"there is no effort {name!r}", f"choose one of {', '.join(EFFORTS)}", "effort")
-        )
-    return EFFORTS[name]
+    return pick(EFFORTS, name, "effort", "effort")

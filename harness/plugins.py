@@ -2,7 +2,10 @@
 
 import importlib
 import pkgutil
+from collections.abc import Mapping
 from typing import TypeVar
+
+from harness.errors import Problem, UserError
 
 Plugin = TypeVar("Plugin")
 
@@ -26,3 +29,21 @@ def load_plugins(package: str, attribute: str, kind: type[Plugin]) -> list[Plugi
             raise TypeError(f"{loaded.__name__} must define {attribute}, a {kind.__name__}")
         found.append(plugin)
     return found
+
+
+def pick(found: Mapping[str, Plugin], name: str, what: str, where: str) -> Plugin:
+    """One by name.
+
+    Args:
+        found: all there are; the message lists them.
+        name: the one wanted.
+        what: what they are, for the message.
+        where: the setting or option that names it.
+
+    Raises:
+        UserError: there is none of that name.
+    """
+    if name not in found:
+        problem = f"there is no {what} {name!r}"
+        raise UserError(Problem(problem, f"choose from {', '.join(found)}", where))
+    return found[name]

@@ -127,10 +127,8 @@ def label_rows(n: int) -> list[dict[str, str]]:
     return rows
 
 
-@pytest.fixture
-def label_project(tmp_path, tiny_model) -> Path:
-    """A small label project on the tiny model."""
-    root = tmp_path / "project"
+def write_label_project(root: Path, model: Path, rungs: list[str]) -> Path:
+    """A small label project: ninety messages, thirty of them held out."""
     (root / "data").mkdir(parents=True)
     lines = (json.dumps(row) for row in label_rows(90))
     (root / "data" / "examples.jsonl").write_text("\n".join(lines), encoding="utf-8")
@@ -139,16 +137,22 @@ def label_project(tmp_path, tiny_model) -> Path:
 [project]
 name = "Small desk"
 [model]
-generator = "{tiny_model.as_posix()}"
+generator = "{model.as_posix()}"
 [data]
 examples = "data/examples.jsonl"
 heldout = 30
 [task]
 kind = "label"
 [check]
-rungs = ["prompt", "few_shot", "finetune"]
+rungs = {json.dumps(rungs)}
 effort = "quick"
 """,
         encoding="utf-8",
     )
     return root
+
+
+@pytest.fixture
+def label_project(tmp_path, tiny_model) -> Path:
+    """A small label project on the tiny model."""
+    return write_label_project(tmp_path / "project", tiny_model, ["prompt", "few_shot", "finetune"])

@@ -58,8 +58,8 @@ def test_all_that_is_wrong_with_a_project_is_said_in_one_run_and_nothing_is_star
         "data/heldout.jsonl: the held-out set has 3 rows; below 10 nothing can be said, below 30 "
         "only very large differences can be seen": "add rows to it",
         "[check] rungs: there is no rung 'ragg'": "choose from prompt, few_shot",
-        "effort: there is no effort 'hard'": "choose one of quick, normal, thorough",
-        "[task]: there is no metric 'f1'": "choose one of accuracy_score",
+        "effort: there is no effort 'hard'": "choose from quick, normal, thorough",
+        "[task] metric: there is no metric 'f1'": "choose from accuracy_score",
         "[model] generator: there is no model named 'smollm3'": "did you mean smollm2",
         "[model] embedder: there is no model named 'data'": "a folder with a config.json",
         "[check] seeds: at least one seed is needed": "write seeds = 1",

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from harness.store import Run
+from tests.conftest import write_label_project
 
 
 def rungwise(*arguments: object, **more) -> subprocess.CompletedProcess:
@@ -35,26 +36,7 @@ def finished(tmp_path_factory, tiny_model) -> Path:
 
 
 def make_project(root: Path, model: Path) -> None:
-    from tests.conftest import label_rows
-
-    (root / "data").mkdir(parents=True)
-    lines = (json.dumps(row) for row in label_rows(90))
-    (root / "data" / "examples.jsonl").write_text("\n".join(lines), encoding="utf-8")
-    (root / "rungwise.toml").write_text(
-        f"""
-[model]
-generator = "{model.as_posix()}"
-[data]
-examples = "data/examples.jsonl"
-heldout = 30
-[task]
-kind = "label"
-[check]
-rungs = ["prompt", "few_shot", "finetune", "rag"]
-effort = "quick"
-""",
-        encoding="utf-8",
-    )
+    write_label_project(root, model, ["prompt", "few_shot", "finetune", "rag"])
 
 
 def start_and_kill_in_training(root: Path) -> None:

@@ -2,9 +2,8 @@
 
 from functools import cache
 
-from harness.errors import Problem, UserError
 from harness.metric import Metric
-from harness.plugins import load_plugins
+from harness.plugins import load_plugins, pick
 
 
 @cache
@@ -19,11 +18,4 @@ def metric(name: str) -> Metric:
     Raises:
         UserError: there is no metric of that name; the fix lists those there are.
     """
-    try:
-        return metrics()[name]
-    except KeyError:
-        raise UserError(
-            Problem(
-                f"there is no metric {name!r}", f"choose one of {', '.join(metrics())}", "[task]"
-            )
-        ) from None
+    return pick(metrics(), name, "metric", "[task] metric")

@@ -3,8 +3,7 @@
 from functools import cache
 
 from harness.closed_answers import CLOSED
-from harness.errors import Problem, UserError
-from harness.plugins import load_plugins
+from harness.plugins import load_plugins, pick
 from harness.rung import RungType
 from harness.types import Kind
 
@@ -25,14 +24,7 @@ def rung_type(name: str) -> RungType:
     Raises:
         UserError: there is no rung of that name; the fix lists those there are.
     """
-    try:
-        return rungs()[name]
-    except KeyError:
-        raise UserError(
-            Problem(
-                f"there is no rung {name!r}", f"choose from {', '.join(rungs())}", "[check] rungs"
-            )
-        ) from None
+    return pick(rungs(), name, "rung", "[check] rungs")
 
 
 def rungs_for(kind: Kind) -> tuple[str, ...]:

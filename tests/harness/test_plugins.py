@@ -121,7 +121,7 @@ def test_every_kind_of_task_has_one_default_headline_that_is_scored_item_by_item
 def test_an_unknown_metric_lists_those_there_are():
     with pytest.raises(UserError) as raised:
         metric("f1")
-    assert raised.value.problems[0].fix == f"choose one of {', '.join(metrics())}"
+    assert raised.value.problems[0].fix == f"choose from {', '.join(metrics())}"
 
 
 def test_a_metric_is_listed_once_for_a_task_with_the_chosen_one_first():

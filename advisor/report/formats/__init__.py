@@ -3,8 +3,7 @@
 from functools import cache
 
 from advisor.report.format import Format
-from harness.errors import Problem, UserError
-from harness.plugins import load_plugins
+from harness.plugins import load_plugins, pick
 
 
 @cache
@@ -19,13 +18,4 @@ def report_format(name: str) -> Format:
     Raises:
         UserError: there is no format of that name; the fix lists those there are.
     """
-    try:
-        return formats()[name]
-    except KeyError:
-        raise UserError(
-            Problem(
-                f"there is no report format {name!r}",
-                f"choose from {', '.join(formats())}",
-                "--format",
-            )
-        ) from None
+    return pick(formats(), name, "report format", "--format")
