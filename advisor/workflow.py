@@ -133,9 +133,9 @@ def start_run(
     going_on = is_run_name(name) and (run.folder / "run.json").is_file()
     if not going_on:
         say("Reading and splitting the data …")
-    chosen = settings or project.settings()
-    task = require_ready(project, name, None if going_on else chosen)
-    if task is not None:
+    chosen = None if going_on else settings or project.settings()
+    task = require_ready(project, name, chosen)
+    if task is not None and chosen is not None:
         unpack_model(chosen.generator, say)
         plan = make_plan(project.root, name, task, chosen, say)
         run.create(plan, task)
