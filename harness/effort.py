@@ -22,14 +22,16 @@ class Effort:
     """Passes over the training rows at most."""
     evaluations: int
     """Looks at dev during one training run."""
+    retrievers: tuple[str, ...] = ("hybrid",)
+    """Ways to look passages up that are compared by recall; the first needs no reason."""
 
 
 EFFORTS = {
     effort.name: effort
     for effort in (
         Effort("quick", 32, (3,), (2,), 1, 2, 2),
-        Effort("normal", 48, (2, 4), (1, 2, 3), 2, 4, 5),
-        Effort("thorough", 96, (1, 3, 5, 8), (1, 2, 3, 5), 3, 8, 8),
+        Effort("normal", 48, (2, 4), (1, 2, 3), 2, 4, 5, ("hybrid", "bm25", "dense")),
+        Effort("thorough", 96, (1, 3, 5, 8), (1, 2, 3, 5), 3, 8, 8, ("hybrid", "bm25", "dense")),
     )
 }
 

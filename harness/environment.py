@@ -7,7 +7,7 @@ from pathlib import Path
 
 PACKAGES = (
     "rungwise", "torch", "transformers", "peft", "sentence-transformers", "faiss-cpu",
-    "scikit-learn", "numpy", "llguidance",
+    "bm25s", "scikit-learn", "numpy", "llguidance",
 )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from statistics import fmean
 
 from filelock import FileLock
 
@@ -9,8 +10,9 @@ from harness.disk import write_json
 from harness.text import normalise
 from harness.types import Context, Example, Query, TrainView
 from harness.workbench import EMBEDDING_TIME, Workbench
-from rag.chunk import chunk_documents
+from rag.chunk import Chunk, chunk_documents
 from rag.index import Hit, Index, IndexMismatchError, corpus_hash
+from rag.measure import recall
 from rag.types import Document
 
 CHUNK_WORDS = 80
@@ -78,14 +80,10 @@ def holds_answer(example: Example, contexts: Sequence[Context]) -> bool | None:
     By what must literally stand in a passage of the right document (`evidence`); by the document
     alone where the answer is a free sentence.
     """
-    if not example.answerable:
-        return None
-    right = [c for c in contexts if not example.context_ids or c.source in example.context_ids]
     wanted = evidence(example)
-    if not wanted:
-        return bool(right) if example.context_ids else None
-    texts = [f" {normalise(context.text)} " for context in right]
-    return any(all(part in text for part in whole) for whole in wanted for text in texts)
+    if not example.answerable or not (wanted or example.context_ids):
+        return None
+    return any(_right(example, wanted, c.source, _plain(c)) for c in contexts)
 
 
 def evidence(example: Example) -> list[list[str]]:
@@ -103,11 +101,39 @@ def recall_at_k(
     index: Index, examples: Sequence[Example], ks: Sequence[int]
 ) -> dict[int, float | None]:
     """Share of answerable examples whose answer is among the k closest passages, for each k."""
-    answerable = [example for example in examples if example.answerable]
-    found = contexts_for(index, [example.question for example in answerable], max(ks))
-    out: dict[int, float | None] = {}
-    for k in ks:
-        seen = [holds_answer(e, c[:k]) for e, c in zip(answerable, found, strict=True)]
-        known = [value for value in seen if value is not None]
-        out[k] = sum(known) / len(known) if known else None
-    return out
+    right = [places for _, places in judged(index, examples, max(ks))]
+    return {k: fmean(recall(places, k) for places in right) if right else None for k in ks}
+
+
+def judged(
+    index: Index, examples: Sequence[Example], k: int
+) -> list[tuple[Example, tuple[bool, ...]]]:
+    """Which of its k closest passages hold the answer, for each example that can be judged."""
+    known = [example for example in examples if holds_answer(example, ()) is not None]
+    found = contexts_for(index, [example.question for example in known], k)
+    return [
+        (example, tuple(bool(holds_answer(example, [context])) for context in contexts))
+        for example, contexts in zip(known, found, strict=True)
+    ]
+
+
+def total_right(chunks: Sequence[Chunk], examples: Sequence[Example]) -> list[int]:
+    """How many of all passages hold each example's answer."""
+    wanted = [evidence(example) for example in examples]
+    counts = [0] * len(examples)
+    for chunk in chunks:
+        text = _plain(as_context(Hit(chunk, 0.0)))
+        for at, example in enumerate(examples):
+            counts[at] += _right(example, wanted[at], chunk.source, text)
+    return counts
+
+
+def _plain(context: Context) -> str:
+    return f" {normalise(context.text)} "
+
+
+def _right(example: Example, wanted: Sequence[Sequence[str]], source: str, text: str) -> bool:
+    """Whether a passage, normalised, answers a question; `wanted` is its evidence."""
+    if example.context_ids and source not in example.context_ids:
+        return False
+    return not wanted or any(all(part in text for part in whole) for whole in wanted)

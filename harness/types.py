@@ -96,7 +96,8 @@ class Context:
     source: str
     text: str
     score: float
-    """Retrieval score, higher is closer; cosine in -1..1 for dense search."""
+    """What the retriever ordered by, higher is closer; `rag.retrievers.Retriever.score` says what
+    it is. It orders the passages of one question, and says nothing across questions."""
     title: str = ""
     page: int | None = None
     start: int = 0

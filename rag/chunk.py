@@ -1,7 +1,8 @@
 """Documents to passages that respect headings, lists and tables.
 
 A passage never crosses a page or a file. Sections stay whole where they fit; what does not fit is
-cut between rows of a table, items of a list or sentences, in that order of preference.
+cut between rows of a table, items of a list or sentences, in that order of preference. A line that
+asks, as in lists of frequent questions, stays with what answers it.
 """
 
 import re
@@ -15,6 +16,7 @@ CountTokens = Callable[[str], int]
 
 _HEADING = re.compile(r"(#{1,6})\s+(.*)")
 _ITEM = re.compile(r"\s*(?:[-*•]|\d{1,3}[.)])\s+")
+_ASKS = re.compile(r".{2,200}[?？؟]\s*")
 
 # Where a block that is too long may be cut, the best places first.
 _LINE = re.compile(r"\n")
@@ -128,7 +130,7 @@ def _pieces(document: Document, count_tokens: CountTokens, max_tokens: int) -> l
     """The document as blocks, each at most `max_tokens` long."""
     out: list[_Piece] = []
     path: list[tuple[int, str]] = []
-    opening: int | None = None  # start of headings that wait for the text below them
+    opening: int | None = None  # start of headings and questions that wait for the text below them
     for start, end in _blocks(document.text):
         block = document.text[start:end]
         heading = _HEADING.match(block)
@@ -136,6 +138,7 @@ def _pieces(document: Document, count_tokens: CountTokens, max_tokens: int) -> l
             level = len(heading.group(1))
             path = [(depth, name) for depth, name in path if depth < level]
             path.append((level, heading.group(2).strip()))
+        if heading or _ASKS.fullmatch(block):
             opening = start if opening is None else opening
             continue
         names = " > ".join(name for _, name in path if name != document.title)
@@ -149,7 +152,7 @@ def _pieces(document: Document, count_tokens: CountTokens, max_tokens: int) -> l
             begin = first if at == 0 else start + a
             out.append(_Piece(begin, start + b, names, repeat, at == 0 and opening is not None))
         opening = None
-    if opening is not None:  # a heading with nothing below it
+    if opening is not None:  # nothing stands below it
         end = len(document.text)
         out.extend(_cut(document, opening, end, "", count_tokens, max_tokens))
     return out
@@ -170,11 +173,11 @@ def _cut(
 
 
 def _blocks(text: str) -> Iterator[tuple[int, int]]:
-    """(start, end) of headings, paragraphs, lists and tables."""
+    """(start, end) of headings, questions, paragraphs, lists and tables."""
     start, end, kind, offset = 0, 0, "", 0
     for line in text.splitlines(keepends=True):
         found = _kind(line, kind)
-        if kind and (found != kind or found == "heading"):
+        if kind and (found != kind or found in ("heading", "question")):
             yield start, end
             kind = ""
         if found:
@@ -194,7 +197,11 @@ def _kind(line: str, before: str) -> str:
         return "heading"
     if line.lstrip().startswith("|"):
         return "table"
-    if _ITEM.match(line) or (before == "list" and line[:1].isspace()):
+    item = _ITEM.match(line)
+    # the second line of an item or paragraph may end in a question mark without opening anything
+    if _ASKS.fullmatch(line) and (item or before not in ("list", "text")):
+        return "question"
+    if item or (before == "list" and line[:1].isspace()):
         return "list"
     return "text"
 

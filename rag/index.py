@@ -1,14 +1,22 @@
-"""Exact dense search with FAISS. The index on disk names its embedder and its corpus."""
+"""Passages that can be looked up. The index on disk names its embedder, terms and corpus."""
 
+import copy
 import hashlib
 import json
+import shutil
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from rag import terms
 from rag.chunk import Chunk
+from rag.dense import Dense
 from rag.embed import Embedder
+from rag.lexical import Lexical
+from rag.retrievers import DEFAULT, RETRIEVERS, Retriever
+
+_MANIFEST, _VECTORS, _WORDS, _CHUNKS = "manifest.json", "vectors.faiss", "words", "chunks.jsonl"
 
 
 class Hit(NamedTuple):
@@ -16,84 +24,109 @@ class Hit(NamedTuple):
 
     chunk: Chunk
     score: float
-    """Cosine with the query, -1 to 1."""
+    """What the retriever ordered by, higher is better; see `rag.retrievers.Retriever.score`.
+    Only scores of one retriever and one question can be compared."""
 
 
 class IndexMismatchError(Exception):
-    """The index on disk was built from other texts or with another embedder."""
+    """The index on disk was built from other texts, with another embedder or for other terms."""
 
 
 class Index:
-    """Passages with their vectors."""
+    """Passages with their vectors and words, and the way they are looked up."""
 
-    def __init__(self, chunks: Sequence[Chunk], embedder: Embedder, store: Any) -> None:
-        self.chunks, self.embedder, self._store = list(chunks), embedder, store
+    def __init__(self, chunks: Sequence[Chunk], dense: Dense, lexical: Lexical) -> None:
+        self.chunks, self._dense, self._lexical = list(chunks), dense, lexical
+        self.retriever: Retriever = RETRIEVERS[DEFAULT]
+
+    @property
+    def embedder(self) -> Embedder:
+        """Whose vectors these are."""
+        return self._dense.embedder
 
     @classmethod
     def build(cls, chunks: Sequence[Chunk], embedder: Embedder) -> "Index":
-        """Embed passages and index them; inner product of unit vectors is the cosine.
+        """Embed and index passages.
 
         Raises:
             ValueError: there are no passages.
         """
-        import faiss
-
         if not chunks:
             raise ValueError("there is nothing to index")
-        vectors = embedder.embed([chunk.with_headings for chunk in chunks])
-        store = faiss.IndexFlatIP(vectors.shape[1])
-        store.add(vectors)
-        return cls(chunks, embedder, store)
+        texts = [chunk.with_headings for chunk in chunks]
+        return cls(chunks, Dense.build(texts, embedder), Lexical.build(texts))
+
+    def using(self, retriever: str) -> "Index":
+        """The same passages, looked up another way.
+
+        Raises:
+            ValueError: there is no retriever of that name.
+        """
+        if retriever not in RETRIEVERS:
+            raise ValueError(
+                f"retriever must be one of {', '.join(RETRIEVERS)}. Got {retriever!r}."
+            )
+        other = copy.copy(self)
+        other.retriever = RETRIEVERS[retriever]
+        return other
 
     def search(self, queries: Sequence[str], k: int) -> list[list[Hit]]:
-        """The k closest passages of each query, closest first; fewer where there are fewer."""
-        if not queries:
-            return []
-        vectors = self.embedder.embed(queries)
-        scores, rows = self._store.search(vectors, min(k, len(self.chunks)))
+        """The k best passages of each query, best first.
+
+        Fewer where there are fewer; where words alone decide, only passages that share one. A
+        query without any character finds nothing.
+        """
+        asked = [query for query in queries if query.strip()]
+        if not asked or k < 1:
+            return [[] for _ in queries]
+        found = iter(self.retriever.rank(self._dense, self._lexical, asked, k))
         return [
-            [Hit(self.chunks[row], float(score)) for score, row in zip(line, places, strict=True)]
-            for line, places in zip(scores, rows, strict=True)
+            [Hit(self.chunks[row], score) for row, score in next(found)] if query.strip() else []
+            for query in queries
         ]
 
     def save(self, folder: Path) -> None:
-        """Write vectors, passages and, last, the manifest that declares them complete."""
-        import faiss
-
+        """Write vectors, words, passages and, last, the manifest that declares them complete."""
         folder.mkdir(parents=True, exist_ok=True)
         # an older manifest would declare half-written files complete
-        (folder / "manifest.json").unlink(missing_ok=True)
-        faiss.write_index(self._store, str(folder / "vectors.faiss"))
+        (folder / _MANIFEST).unlink(missing_ok=True)
+        shutil.rmtree(folder / _WORDS, ignore_errors=True)
+        self._dense.save(folder / _VECTORS)
+        self._lexical.save(folder / _WORDS)
         lines = (json.dumps(asdict(chunk), ensure_ascii=False) for chunk in self.chunks)
-        (folder / "chunks.jsonl").write_text("\n".join(lines), encoding="utf-8")
-        manifest = {"embedder": self.embedder.name, "corpus": corpus_hash(self.chunks)}
-        temporary = folder / "manifest.json.tmp"
+        (folder / _CHUNKS).write_text("\n".join(lines), encoding="utf-8")
+        manifest = {
+            "embedder": self.embedder.name,
+            "terms": terms.NAME,
+            "corpus": corpus_hash(self.chunks),
+        }
+        temporary = folder / f"{_MANIFEST}.tmp"
         temporary.write_text(json.dumps(manifest), encoding="utf-8")
-        temporary.replace(folder / "manifest.json")
+        temporary.replace(folder / _MANIFEST)
 
     @classmethod
     def load(cls, folder: Path, embedder: Embedder, expected_corpus: str = "") -> "Index":
         """Read an index.
 
         Raises:
-            IndexMismatchError: another embedder, another corpus, or nothing complete there.
+            IndexMismatchError: another embedder, other terms, another corpus, or nothing complete
+                there.
         """
-        import faiss
-
-        manifest_file = folder / "manifest.json"
+        manifest_file = folder / _MANIFEST
         if not manifest_file.is_file():
             raise IndexMismatchError(f"{folder} holds no complete index")
         manifest = json.loads(manifest_file.read_text(encoding="utf-8"))
-        if manifest["embedder"] != embedder.name:
-            raise IndexMismatchError(
-                f"{folder} was built with {manifest['embedder']}, not {embedder.name}"
-            )
+        for part, ours in (("embedder", embedder.name), ("terms", terms.NAME)):
+            theirs = manifest.get(part, "an older version")
+            if theirs != ours:
+                raise IndexMismatchError(f"{folder} was built with {theirs}, not {ours}")
         if expected_corpus and manifest["corpus"] != expected_corpus:
             raise IndexMismatchError(f"{folder} was built from other documents")
         # not splitlines: a passage may hold U+2028, which JSON leaves as it is
-        lines = (folder / "chunks.jsonl").read_text(encoding="utf-8").split("\n")
+        lines = (folder / _CHUNKS).read_text(encoding="utf-8").split("\n")
         chunks = [Chunk(**json.loads(line)) for line in lines]
-        return cls(chunks, embedder, faiss.read_index(str(folder / "vectors.faiss")))
+        dense = Dense.load(folder / _VECTORS, embedder)
+        return cls(chunks, dense, Lexical.load(folder / _WORDS, len(chunks)))
 
 
 def corpus_hash(chunks: Sequence[Chunk]) -> str:

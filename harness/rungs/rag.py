@@ -1,13 +1,12 @@
 """Passages from the documents before the question; the model itself stays as it is."""
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
-from harness.answering import Asked, answer_all, answers_only
+from harness.answering import answer_all, answers_only
 from harness.choosing import choose
-from harness.prompts import render
-from harness.retrieval import CHUNK_WORDS, contexts_for, open_index, recall_at_k
+from harness.looking_up import ask, choose_retriever, retriever_of
+from harness.retrieval import CHUNK_WORDS, open_index, recall_at_k
 from harness.rung import RungType
 from harness.types import Answer, Failure, Json, Preparation, Query, TrainView
 from harness.workbench import Workbench
@@ -23,14 +22,17 @@ class RagRung:
 
     @cached_property
     def index(self) -> Index:
-        """The run's index."""
+        """The run's index; `prepare` sets how it is looked up."""
         return open_index(self.bench, self.view.documents)
 
     def prepare(self, settings: Mapping[str, Json] | None) -> Preparation:
-        """Choose on dev how many passages to show."""
+        """Choose on dev how passages are looked up, then how many to show."""
         if settings is not None:
             self.k = int(str(settings["passages"]))
+            self.index = retriever_of(settings, self.index)
             return Preparation(settings)
+        found = choose_retriever(self.bench, self.index, self.view.dev)
+        self.index = found.looked_up
         dev = self.bench.dev(self.view.dev)
         queries = [Query(example.id, example.question) for example in dev]
 
@@ -44,24 +46,19 @@ class RagRung:
         recall = recall_at_k(self.index, dev, [self.k])[self.k] if dev else None
         return Preparation(
             {
+                "retriever": self.index.retriever.name,
                 "passages": self.k,
                 "passage_words": CHUNK_WORDS,
                 "indexed_passages": len(self.index.chunks),
                 "dev_recall": recall,
                 "embedder": self.bench.embedder.name,
             },
-            choice.effort,
+            {**choice.effort, "retrievers_tried": found.tried},
         )
 
     def answer(self, queries: Sequence[Query], timed: int) -> Iterator[Answer | Failure]:
         """The closest passages, then the question."""
-        started = time.perf_counter()
-        found = contexts_for(self.index, [query.text for query in queries], self.k)
-        each = self.bench.embedding_s + (time.perf_counter() - started) / max(1, len(queries))
-        asked = [
-            Asked(query, render(self.view.spec, query.text, contexts), contexts, each)
-            for query, contexts in zip(queries, found, strict=True)
-        ]
+        asked = ask(self.bench, self.view.spec, self.index, queries, self.k)
         return answer_all(self.bench, asked, timed=timed)
 
 

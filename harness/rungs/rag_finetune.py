@@ -6,12 +6,12 @@ as at question time.
 """
 
 import random
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
 from harness.adapting import Lesson, train_adapter
 from harness.answering import Asked, answer_all
+from harness.looking_up import ask, choose_retriever, retriever_of
 from harness.prompts import render
 from harness.retrieval import (
     as_context,
@@ -40,14 +40,17 @@ class RagFinetuneRung:
 
     @cached_property
     def index(self) -> Index:
-        """The run's index."""
+        """The run's index; `prepare` sets how it is looked up."""
         return open_index(self.bench, self.view.documents)
 
     def prepare(self, settings: Mapping[str, Json] | None) -> Preparation:
-        """Choose the number of passages by recall on dev, then train with them in the prompt."""
+        """Choose retriever and number of passages on dev, then train with them in the prompt."""
         if settings is not None:
             self.k = int(str(settings["passages"]))
+            self.index = retriever_of(settings, self.index)
             return Preparation({**self._train().settings, **settings})
+        found = choose_retriever(self.bench, self.index, self.view.dev)
+        self.index = found.looked_up
         # Recall needs no model, so it is measured on all of dev; at least two passages, for there
         # must be a distractor to learn to pass over.
         ks = [max(2, k) for k in self.bench.effort.passages]
@@ -57,19 +60,19 @@ class RagFinetuneRung:
             k for k, value in recall.items() if best is None or (value or 0) >= best - 0.02
         )
         prepared = self._train()
-        settings = {**prepared.settings, "passages": self.k, "dev_recall": recall[self.k]}
+        settings = {
+            **prepared.settings,
+            "retriever": self.index.retriever.name,
+            "passages": self.k,
+            "dev_recall": recall[self.k],
+        }
         looked_at = [{"passages": k, "dev_recall": value} for k, value in recall.items()]
-        return Preparation(settings, {**prepared.effort, "passages_tried": looked_at})
+        tried = {"retrievers_tried": found.tried, "passages_tried": looked_at}
+        return Preparation(settings, {**prepared.effort, **tried})
 
     def answer(self, queries: Sequence[Query], timed: int) -> Iterator[Answer | Failure]:
         """The same prompt as the rag rung's, read by the tuned model."""
-        started = time.perf_counter()
-        found = contexts_for(self.index, [query.text for query in queries], self.k)
-        each = self.bench.embedding_s + (time.perf_counter() - started) / max(1, len(queries))
-        asked = [
-            Asked(query, render(self.view.spec, query.text, contexts), contexts, each)
-            for query, contexts in zip(queries, found, strict=True)
-        ]
+        asked = ask(self.bench, self.view.spec, self.index, queries, self.k)
         return answer_all(self.bench, asked, timed=timed)
 
     def _train(self) -> Preparation:
@@ -97,7 +100,7 @@ class RagFinetuneRung:
             for chunk in self.index.chunks:
                 right = as_context(Hit(chunk, 0.0))
                 if holds_answer(example, [right]):
-                    return (*contexts[:-1], right)
+                    return (*contexts[: self.k - 1], right)
         return contexts
 
 

@@ -282,7 +282,7 @@ def test_retrieval_and_tuned_retrieval_put_the_same_prompt_for_as_many_passages(
 ):
     tools = bench(tmp_path, tiny_model, "rag-s1")
     plain = rungs()["rag"].build(VIEW, tools)
-    plain.prepare({"passages": played("rag_finetune").prepared.settings["passages"]})
+    plain.prepare(played("rag_finetune").prepared.settings)
     list(plain.answer(QUERIES, 0))
     tuned = [prompt for prompt, _ in played("rag_finetune").asked_in_answering]
     assert [prompt for prompt, _ in tools.generator.asked] == tuned

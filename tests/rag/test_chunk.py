@@ -130,6 +130,57 @@ def test_a_heading_with_nothing_below_it_is_kept():
     assert chunks_of("Some text.\n\n## Left over", 160)[-1].text.endswith("## Left over")
 
 
+FAQ = """Can I send pods back?
+
+Yes, within 14 days.
+
+Who pays for that?
+
+We do, if the parcel was opened by you and by nobody else.
+
+What about machines?
+
+They are taken back with a fault only, and we look at the fault first.
+"""
+
+
+@pytest.mark.parametrize("bullet", ["", "- ", "1. "])
+@pytest.mark.parametrize("most", [16, 25, 40])
+def test_a_question_is_never_cut_off_from_what_answers_it(most, bullet):
+    text = re.sub(r"(?m)^(?=.*[?]$)", bullet, FAQ)
+    chunks = chunks_of(text, most)
+    assert len(chunks) > 1
+    for asked, answered in [("Can I", "Yes,"), ("Who pays", "We do,"), ("What about", "They are")]:
+        (holding,) = [chunk.text for chunk in chunks if asked in chunk.text]
+        assert answered in holding.split(asked)[1]
+
+
+def test_a_question_in_a_list_takes_the_items_below_it_along():
+    text = "- How do I pay?\n1. by card\n2. by invoice\n- Where do I pay?\n1. at the desk only"
+    assert [chunk.text for chunk in chunks_of(text, 14)] == [
+        "- How do I pay?\n1. by card\n2. by invoice",
+        "- Where do I pay?\n1. at the desk only",
+    ]
+
+
+def test_a_line_that_ends_in_a_question_mark_inside_a_paragraph_cuts_nothing():
+    wrapped = "Some people wonder whether\nall of this is needed at all?\nIt is, for these reasons."
+    assert [chunk.text for chunk in chunks_of(f"{wrapped}\n\nMore.", 160)] == [
+        f"{wrapped}\n\nMore."
+    ]
+    item = "- people wonder whether\n  this is needed?\n- it is"
+    assert [chunk.text for chunk in chunks_of(item, 160)] == [item]
+
+
+def test_a_page_of_nothing_but_questions_keeps_all_of_them():
+    text = "\n\n".join(f"What is part {i} of this?" for i in range(40))
+    chunks = chunks_of(text, 20)
+    assert max(words(chunk.text) for chunk in chunks) <= 20
+    assert re.sub(r"\s+", " ", " ".join(chunk.text for chunk in chunks)) == text.replace(
+        "\n\n", " "
+    )
+
+
 # Where it comes from
 
 

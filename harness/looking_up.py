@@ -1,0 +1,100 @@
+"""How a rung looks passages up: the retriever chosen on dev, and the questions it then asks."""
+
+import math
+import time
+from collections.abc import Mapping, Sequence
+from statistics import fmean, stdev
+from typing import NamedTuple
+
+from harness.answering import Asked
+from harness.plugins import pick
+from harness.prompts import render
+from harness.retrieval import contexts_for, judged, total_right
+from harness.types import Example, Json, Query, TaskSpec
+from harness.workbench import Workbench
+from rag.index import Index
+from rag.measure import ndcg, recall, reciprocal_rank
+from rag.retrievers import RETRIEVERS
+
+DEPTH = 10
+"""Places that MRR and nDCG look at."""
+
+BEFORE = "dense"
+"""How runs looked passages up that do not say how: they were begun by an older version."""
+
+
+class Taken(NamedTuple):
+    """The retriever taken, and what each one tried finds."""
+
+    looked_up: Index
+    tried: list[dict[str, Json]]
+
+
+def retriever_of(settings: Mapping[str, Json], index: Index) -> Index:
+    """The index as the settings of an earlier process look it up.
+
+    Raises:
+        UserError: there is no such retriever; the fix lists them.
+    """
+    name = str(settings.get("retriever", BEFORE))
+    return index.using(pick(RETRIEVERS, name, "retriever", "retriever").name)
+
+
+def choose_retriever(bench: Workbench, index: Index, dev: Sequence[Example]) -> Taken:
+    """Take the first retriever, unless another finds clearly more of dev's answers.
+
+    Needs no language model. What counts is recall at the numbers of passages that will be tried,
+    on average; another one must be ahead by more than the standard error of the paired difference,
+    or the choice would follow chance. Where no answer can be told, the first is taken.
+    """
+    names, ks = bench.effort.retrievers, bench.effort.passages
+    totals: list[int] = []
+    means: dict[str, list[float]] = {}
+    tried: list[dict[str, Json]] = []
+    for name in names:
+        pick(RETRIEVERS, name, "retriever", "effort")
+        right = judged(index.using(name), dev, max(DEPTH, *ks))
+        totals = totals or total_right(index.chunks, [example for example, _ in right])
+        places = [flags for _, flags in right]
+        means[name] = [fmean(recall(flags, k) for k in ks) for flags in places]
+        tried.append({"retriever": name, **quality(places, totals, ks)})
+    taken = names[0]
+    lead = 0.0
+    for name in names[1:]:
+        gains = [a - b for a, b in zip(means[name], means[names[0]], strict=True)]
+        if len(gains) > 1 and fmean(gains) > max(lead, stdev(gains) / math.sqrt(len(gains))):
+            taken, lead = name, fmean(gains)
+    return Taken(index.using(taken), tried)
+
+
+def quality(
+    places: Sequence[Sequence[bool]], totals: Sequence[int], ks: Sequence[int]
+) -> dict[str, Json]:
+    """Recall at each k, MRR and nDCG over questions; None where there is nothing to average."""
+    gains = [ndcg(p, DEPTH, total) for p, total in zip(places, totals, strict=True)]
+    known = [gain for gain in gains if gain is not None]
+    return {
+        "questions": len(places),
+        "recall": {str(k): _mean([recall(p, k) for p in places]) for k in ks},
+        f"mrr_at_{DEPTH}": _mean([reciprocal_rank(p[:DEPTH]) for p in places]),
+        f"ndcg_at_{DEPTH}": _mean(known),
+    }
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    return round(fmean(values), 4) if values else None
+
+
+def ask(
+    bench: Workbench, spec: TaskSpec, index: Index, queries: Sequence[Query], k: int
+) -> list[Asked]:
+    """Queries with their k closest passages, and what looking them up costs one of them."""
+    started = time.perf_counter()
+    found = contexts_for(index, [query.text for query in queries], k)
+    each = (time.perf_counter() - started) / max(1, len(queries))
+    if index.retriever.embeds:
+        each += bench.embedding_s
+    return [
+        Asked(query, render(spec, query.text, contexts), contexts, each)
+        for query, contexts in zip(queries, found, strict=True)
+    ]

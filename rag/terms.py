@@ -1,0 +1,68 @@
+"""Text to the terms that lexical search compares: words and the runs of letters in them.
+
+No language is asked for. Endings, as Turkish or Finnish pile them up, leave most runs of four
+letters of a word as they are, so that "evlerimizden" and "ev kredisi" still share what they mean,
+and so do German compounds and mistyped words. Measured beside stemming and plain words in
+``bench/retrieval.py``; the figures are in DECISIONS.md.
+"""
+
+import re
+import unicodedata
+
+NAME = "words and runs of 4 letters, 1"
+"""Written into an index; another number when the same text gives other terms."""
+
+RUN = 4
+"""Letters in a run."""
+
+LONGEST = 64
+"""Letters of a word that are looked at; what is longer is a code, and its start tells it apart."""
+
+# Accents, Hebrew and Arabic points, the Arabic stretch: people leave them out when they type.
+_POINTS = re.compile(
+    "[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0640\u064b-\u065f\u0670]+"
+)
+# Letters with the vowel signs of Indic and Southeast Asian scripts, which are no letters to \w;
+# a mark between two digits does not end a number.
+_WORD = re.compile(
+    r"\d+(?:[.,:]\d+)+|[\w\u0900-\u0963\u0966-\u0df3\u0e00-\u0e4e\u0e80-\u0ece\u1000-\u109f"
+    r"\u1780-\u17d3]+"
+)
+# Thai, Lao, Burmese, Khmer, kana and Han put no spaces between words.
+_UNSPACED = re.compile(
+    r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]"
+)
+
+
+def fold(text: str) -> str:
+    """Lower case without accents; dotted and dotless i are one, whatever the language.
+
+    >>> fold("IŞIK İstanbul Straße")
+    'isik istanbul strasse'
+    """
+    bare = _POINTS.sub("", unicodedata.normalize("NFKD", text))
+    return unicodedata.normalize("NFC", bare).casefold().replace("ı", "i")
+
+
+def words(text: str) -> list[str]:
+    """Folded words and numbers in order."""
+    return _WORD.findall(fold(text))
+
+
+def terms(text: str) -> list[str]:
+    """What a text is found by: each word, and its runs of letters with the word's ends marked.
+
+    Where a script has no spaces, pairs of neighbouring letters take the place of words.
+
+    >>> terms("The pods")
+    ['=the', '_the', 'the_', '=pods', '_pod', 'pods', 'ods_']
+    """
+    out: list[str] = []
+    for word in words(text):
+        if _UNSPACED.match(word):
+            out.extend(word[at : at + 2] for at in range(max(1, len(word) - 1)))
+            continue
+        out.append(f"={word[:LONGEST]}")
+        marked = f"_{word[:LONGEST]}_"
+        out.extend(marked[at : at + RUN] for at in range(max(1, len(marked) - RUN + 1)))
+    return out
