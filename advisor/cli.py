@@ -14,8 +14,8 @@ from advisor.verb import Verb
 from harness.errors import JobError, Problem, RungwiseError, UserError
 from harness.plugins import load_plugins
 
-ORDER = ("demo", "new", "ask", "audit", "check", "runs", "show", "report", "models", "app",
-         "doctor")  # fmt: skip
+ORDER = ("demo", "new", "ask", "audit", "estimate", "check", "runs", "show", "report", "models",
+         "app", "doctor")  # fmt: skip
 _UNKNOWN_VERB = re.compile(r"argument VERB: invalid choice: '(.*?)' ")
 
 

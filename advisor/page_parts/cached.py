@@ -3,6 +3,7 @@
 Shared by all sessions, so everything kept here is frozen; few entries, for a project can be large.
 """
 
+import contextlib
 from pathlib import Path
 
 import streamlit as st
@@ -15,7 +16,9 @@ from advisor.report import Audience, Report, build, report_format
 from advisor.report.sources import read_sources
 from harness.data_files import read_rows
 from harness.errors import Problem, UserError
+from harness.estimate import CheckNeed, known_estimate
 from harness.experiment import Experiment
+from harness.settings import CheckSettings
 from harness.store import Run
 from harness.task import Loaded
 
@@ -28,6 +31,16 @@ def loaded(project: Project) -> Loaded:
 def audited(project: Project) -> AuditReport:
     """The findings on the project's data."""
     return _audited(str(project.root), stamp(project.root))
+
+
+def known_need(project: Project, settings: CheckSettings) -> CheckNeed | None:
+    """What a check will take, where this machine's speed is known."""
+    return _known_need(str(project.root), stamp(project.root), settings)
+
+
+def forget_needs() -> None:
+    """Ask anew: the machine's speed has been measured since."""
+    _known_need.clear()
 
 
 def columns_in(project: Project) -> list[str]:
@@ -70,6 +83,16 @@ def _loaded(root: str, stamp: str) -> Loaded:
 def _audited(root: str, stamp: str) -> AuditReport:
     project = open_project(Path(root))
     return audit(_loaded(root, stamp), project.spec())
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _known_need(root: str, stamp: str, settings: CheckSettings) -> CheckNeed | None:
+    task = _loaded(root, stamp).task
+    if task is None:
+        return None
+    with contextlib.suppress(UserError):  # what is wrong with the model is said at the start
+        return known_estimate(Path(root), task, settings)
+    return None
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)

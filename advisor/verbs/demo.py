@@ -8,7 +8,7 @@ from advisor.audit import audit
 from advisor.project import open_project
 from advisor.summary import prior_summary, summary
 from advisor.verb import Verb
-from advisor.verbs_shared import follow
+from advisor.verbs_shared import follow, foretell
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -33,6 +33,7 @@ def run(given: Namespace) -> int:
     )
     terminal.note("4/4 the check")
     started = workflow.start_run(project, given.run, say=terminal.note)
+    foretell(started)
     experiment = follow(project, started)
     terminal.out(summary(experiment))
     for path in workflow.write_report(started, ("html", "json")):
