@@ -63,14 +63,6 @@ def minutes(value: float) -> str:
     return f"{whole} minute{'s' if whole > 1 else ''}"
 
 
-def took_line(need: CheckNeed, seconds_taken: float, peak_bytes: int) -> str:
-    """The forecast against what was measured."""
-    return (
-        f"Foretold: {minutes(need.seconds)} and {size(need.memory_bytes)}. "
-        f"Taken: {minutes(seconds_taken)} and {size(peak_bytes)}."
-    )
-
-
 def method_needs(
     sizes: ModelSizes, row: float, answer: float, rank: int, card_gb: float | None
 ) -> list[MethodNeed]:

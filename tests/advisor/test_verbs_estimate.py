@@ -50,3 +50,22 @@ def test_an_endpoint_cannot_be_foretold(label_project):
 def test_everything_that_stands_against_a_check_stands_against_its_estimate(label_project):
     said = refused(here("estimate", label_project, "--rungs", "promt", "--effort", "huge"))
     assert len(said) == 2
+
+
+def test_a_check_says_beforehand_what_it_takes_and_the_report_sets_it_beside_what_it_took(
+    label_project,
+):
+    done = here("check", label_project, "--rungs", "prompt", "--run", "one")
+    assert done.returncode == 0 and "This will take about 1 minute" in done.stderr
+    assert (label_project / "runs" / "one" / "estimate.json").is_file()
+    run = label_project / "runs" / "one"
+    assert here("report", run, "--format", "html").returncode == 0
+    page = (run / "report" / "report-technical.html").read_text(encoding="utf-8")
+    assert "foretold: about 1 minute" in page
+
+
+def test_a_forecast_of_another_version_does_not_stop_a_report(label_project):
+    here("check", label_project, "--rungs", "prompt", "--run", "one")
+    run = label_project / "runs" / "one"
+    (run / "estimate.json").write_text('{"rungs": "many"}', encoding="utf-8")
+    assert here("report", run, "--format", "html").returncode == 0
