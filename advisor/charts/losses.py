@@ -52,7 +52,7 @@ def losses(experiment: Experiment, theme: Theme = LIGHT, width: int = 560) -> Ch
         alt.Chart(data([{"at": place} for place in range(len(words))]))
         .mark_rule(color=theme.grid)
         .encode(x=x),
-        _heads(words, x, theme),
+        *_heads(words, x, theme),
         cells.mark_bar(height=BAR).encode(x=x, x2="to:Q", color=alt.Color("fill:N", scale=None)),
     ]
     for strong in (False, True):
@@ -89,20 +89,27 @@ def _cells(name: str, one: RungDiagnosis, columns: list[Cause], theme: Theme) ->
     ]  # fmt: skip
 
 
-def _heads(words: list[str], x: object, theme: Theme) -> Chart:
-    """What each column is, above it, standing on one line."""
+def _heads(words: list[str], x: object, theme: Theme) -> list[Chart]:
+    """What each column is, above it, standing on one line.
+
+    A layer each: lines are part of a mark, for in data the app's charts hold no lists.
+    """
     import altair as alt
 
     broken = [textwrap.wrap(head, LETTERS) for head in words]
     most = max(len(lines) for lines in broken)
-    rows = [
-        {"at": place, "head": [*[""] * (most - len(lines)), *lines]}
+    return [
+        alt.Chart(data([{"at": place}]))
+        .mark_text(
+            text=[*[""] * (most - len(lines)), *lines],
+            align="left",
+            baseline="bottom",
+            lineHeight=LINE,
+            color=theme.muted,
+        )
+        .encode(x=x, y=alt.value(-6 - LINE * (most - 1)))
         for place, lines in enumerate(broken)
     ]
-    mark = alt.Chart(data(rows)).mark_text(
-        align="left", baseline="bottom", lineHeight=LINE, color=theme.muted
-    )
-    return mark.encode(x=x, y=alt.value(-6 - LINE * (most - 1)), text="head:N")
 
 
 def _description(experiment: Experiment, found: dict[str, RungDiagnosis]) -> str:
