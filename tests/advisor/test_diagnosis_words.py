@@ -397,6 +397,12 @@ def test_the_picture_adds_up_to_everything_and_marks_the_largest_loss(full):
     assert "Prompt: scored 20 %, wrong in content 70 %" in description
 
 
+def test_the_picture_is_drawn_with_the_pages_own_greys(full):
+    drawn = svg(charts.losses(experiment_of(full), charts.PAGE))
+    assert set(re.findall(r"var\((--\w+)\)", drawn)) <= {"--ink", "--muted", "--grid", "--band"}
+    assert "var(" not in svg(charts.losses(experiment_of(full), charts.DARK))
+
+
 def test_the_picture_holds_no_lists_in_its_data_for_the_app_would_show_them_as_text(full):
     sets = charts.losses(experiment_of(full)).to_dict()["datasets"].values()
     assert not [v for rows in sets for row in rows for v in row.values() if isinstance(v, list)]
