@@ -119,10 +119,10 @@ def _unless_read(experiment: Experiment, one: RungDiagnosis) -> str:
     high = 1.0 if one.score.high is None else one.score.high
     if used.n < SMALLEST or (used.low or 0.0) <= high:
         return ": all it has is what the model knows"
-    return (
-        f"; with the passage before it the same model {did(experiment, used)}, so what is missing "
-        "is knowledge"
-    )
+    lacks = "it lacks knowledge and seldom uses it when given"
+    if (used.mean or 0.0) >= 0.5:
+        lacks = "what is missing is knowledge"
+    return f"; with the passage before it the same model {did(experiment, used)}, so {lacks}"
 
 
 def _about_labels(one: RungDiagnosis) -> str:

@@ -175,6 +175,11 @@ def test_a_model_that_lacks_knowledge_is_told_so_by_what_it_does_with_passages(t
         "the passage before it the same model answered right 83 % of the time, so what is missing "
         "is knowledge."
     )
+    seldom = {"prompt": said(lambda i: False), "rag": said(lambda i: i < 9, found_for(30))}
+    assert told(desk(tmp_path / "seldom", seldom), "prompt").endswith(
+        "the same model answered right 30 % of the time, so it lacks knowledge and seldom uses it "
+        "when given."
+    )
     alone = desk(tmp_path / "alone", {"prompt": cells["prompt"]})
     assert told(alone, "prompt").endswith("all it has is what the model knows.")
 
