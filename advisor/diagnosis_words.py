@@ -16,8 +16,8 @@ LONGEST = 60
 COLLAPSED = 0.5
 """Share of answers that are one label, from which they have fallen onto it, if at most half as
 many questions are of that label."""
-UNTRAINED, TRAINED = "rag", "rag_finetune"
-"""The model as it is with passages, and the one that was trained to read them."""
+TRAINED = "rag_finetune"
+"""The rung that is trained to read passages."""
 MANY_CUT, MANY_SPOILED, SOME_COPIED = 0.1, 0.1, 0.05
 """Shares of answers from which it is worth a sentence."""
 
@@ -113,16 +113,16 @@ def about_content(experiment: Experiment, rung: str) -> str:
 
 
 def _unless_read(experiment: Experiment, one: RungDiagnosis) -> str:
-    """Whether knowledge is what a rung without passages lacks: the same model scores with them."""
-    reader = experiment.diagnostics.rungs.get(UNTRAINED)
-    used = reader.retrieval.used if reader and reader.retrieval else Share()
-    high = 1.0 if one.score.high is None else one.score.high
-    if used.n < SMALLEST or (used.low or 0.0) <= high:
+    """Whether knowledge is what a rung lacks: the same model on the same questions, reading."""
+    found = one.given_passages
+    if found is None or found.read.n < SMALLEST or found.read.low is None:
+        return ": all it has is what the model knows"
+    if found.own.high is None or found.read.low <= found.own.high:
         return ": all it has is what the model knows"
     lacks = "it lacks knowledge and seldom uses it when given"
-    if (used.mean or 0.0) >= 0.5:
+    if (found.read.mean or 0.0) >= 0.5:
         lacks = "what is missing is knowledge"
-    return f"; with the passage before it the same model {did(experiment, used)}, so {lacks}"
+    return f"; with the passage before it the same model {did(experiment, found.read)}, so {lacks}"
 
 
 def _about_labels(one: RungDiagnosis) -> str:

@@ -83,6 +83,16 @@ class Distraction:
 
 
 @dataclass(frozen=True, slots=True)
+class GivenPassages:
+    """The questions whose passage was found, answered without passages and with them."""
+
+    own: Share
+    """Mean score of the rung, which reads none."""
+    read: Share
+    """Mean score of the untrained model that reads them."""
+
+
+@dataclass(frozen=True, slots=True)
 class Abstention:
     """Saying 'I do not know' in the wrong place, and not saying it in the right one."""
 
@@ -197,6 +207,8 @@ class RungDiagnosis:
     """None for rungs without passages, and where nothing is known of the right ones."""
     distraction: Distraction | None = None
     """None where no rung without passages was measured beside it."""
+    given_passages: GivenPassages | None = None
+    """Of rungs without passages only, where one that reads was measured beside them."""
     abstention: Abstention | None = None
     """None where 'I do not know' is not part of the task."""
     form: Form | None = None

@@ -5,11 +5,13 @@ from typing import Any
 import numpy as np
 
 from harness.compare import corpus_interval
-from harness.diagnosis.findings import Distraction, Retrieval, Share
+from harness.diagnosis.findings import Distraction, GivenPassages, Retrieval, Share
 from harness.diagnosis.material import Material
 from harness.diagnosis.subject import Subject
 from harness.retrieval import evidence
 
+UNTRAINED = "rag"
+"""The rung in which the model as it is reads passages."""
 WITHOUT = {"rag": "prompt", "rag_finetune": "finetune"}
 """A rung that reads, and the same model without passages."""
 
@@ -91,3 +93,19 @@ def distraction(material: Material, subject: Subject) -> Distraction | None:
         return material.share([[None if a is None else float(a is not before) for a in kept]])
 
     return Distraction(against=other.name, distracted=turned(True), helped=turned(False))
+
+
+def given_passages(material: Material, subject: Subject) -> GivenPassages | None:
+    """What passages would give a rung that reads none: tells missing knowledge from other faults.
+
+    Over the questions whose passage the untrained reader had, where both have a score.
+    """
+    reader = material.subjects.get(UNTRAINED)
+    if subject.reads or reader is None:
+        return None
+    both = zip(reader.found, reader.scored, subject.scored, strict=True)
+    picked = [there is True and theirs and ours for there, theirs, ours in both]
+    if not any(picked):
+        return None
+    own, read = (material.share(one.scores_where(picked)) for one in (subject, reader))
+    return GivenPassages(own=own, read=read)

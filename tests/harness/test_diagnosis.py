@@ -259,6 +259,20 @@ def test_distraction_counts_what_passages_spoiled_and_mended():
     assert undefined(look(ASK, items, never).rungs["rag"].distraction.distracted)
 
 
+def test_what_a_rung_without_passages_would_do_with_them_is_told_on_the_same_questions():
+    items = [*(item(i) for i in range(6)), open_item(6)]
+    read = [
+        Answer(e.id, RIGHT if i < 3 else WRONG, (PASSAGE if i < 4 else OTHER,))
+        for i, e in enumerate(items)
+    ]
+    bare = said(items, [RIGHT, *[WRONG] * 5, SORRY])
+    found = look(ASK, items, [cell("prompt", bare), cell("rag", read)])
+    given = found.rungs["prompt"].given_passages
+    assert (given.own.mean, given.read.mean, given.read.n) == (0.25, 0.75, 4)
+    assert found.rungs["rag"].given_passages is None
+    assert look(ASK, items, [cell("prompt", bare)]).rungs["prompt"].given_passages is None
+
+
 def test_graded_scores_use_means_and_say_from_where_an_answer_is_right():
     spec = dataclasses.replace(ASK, metric="token_f1_score")
     items = [item(0), item(1)]
