@@ -74,7 +74,7 @@ def _cells(name: str, one: RungDiagnosis, columns: list[Cause], theme: Theme) ->
     worst = one.losses[0].cause if one.losses else None
 
     def cell(place: int, share: float, fill: str, strong: bool) -> Row:
-        figure = percent(share) if share else ""
+        figure = percent(share) if share or not place else ""  # no loss is no news, no score is
         end = place + FILL * share
         return {"key": name, "at": place, "to": end, "figure": figure, "strong": strong,
                 "fill": fill}  # fmt: skip
