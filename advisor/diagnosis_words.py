@@ -107,18 +107,23 @@ def about_content(experiment: Experiment, rung: str) -> str:
             f"{text}. Whether the right passage was before the model is not known: the rows name "
             "neither the document nor the facts of the answer."
         )
-    if rung in TUNED:
-        return f"{text}. It reads no documents: it has what the model knew and what it was taught."
-    return f"{text}. It reads no documents{_unless_read(experiment, one)}."
+    return f"{text}. It reads no documents{_unless_read(experiment, rung)}."
 
 
-def _unless_read(experiment: Experiment, one: RungDiagnosis) -> str:
+def _unless_read(experiment: Experiment, rung: str) -> str:
     """Whether knowledge is what a rung lacks: the same model on the same questions, reading."""
-    found = one.given_passages
+    found = experiment.diagnostics.rungs[rung].given_passages
+    trained = rung in TUNED
+    alone = ": all it has is what the model knows"
+    if trained:
+        alone = ": it has what the model knew and what it was taught"
     if found is None or found.read.n < SMALLEST or found.read.low is None:
-        return ": all it has is what the model knows"
+        return alone
     if found.own.high is None or found.read.low <= found.own.high:
-        return ": all it has is what the model knows"
+        return alone
+    if trained:
+        scores = f"{percent(found.read.mean)} against {percent(found.own.mean)}"
+        return f"{alone}. With the passage the untrained model does better, {scores}"
     lacks = "it lacks knowledge and seldom uses it when given"
     if (found.read.mean or 0.0) >= 0.5:
         lacks = "what is missing is knowledge"

@@ -180,6 +180,11 @@ def test_a_model_that_lacks_knowledge_is_told_so_by_what_it_does_with_passages(t
         "the same model answered right 30 % of the time, so it lacks knowledge and seldom uses it "
         "when given."
     )
+    tuned = desk(tmp_path / "tuned", {"rag": cells["rag"], "finetune": cells["prompt"]})
+    assert told(tuned, "finetune").endswith(
+        "It reads no documents: it has what the model knew and what it was taught. With the "
+        "passage the untrained model does better, 83 % against 3 %."
+    )
     alone = desk(tmp_path / "alone", {"prompt": cells["prompt"]})
     assert told(alone, "prompt").endswith("all it has is what the model knows.")
 
