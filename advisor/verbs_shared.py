@@ -4,6 +4,7 @@ import signal
 
 from advisor import terminal, workflow
 from advisor.project import Project
+from advisor.terminal_progress import Progress
 from harness.errors import JobError, Problem
 from harness.experiment import Experiment
 from harness.store import Run
@@ -11,7 +12,7 @@ from harness.store import Run
 
 def follow(project: Project, run: Run) -> Experiment:
     """Run a check with its progress and its failed cells on stderr; a request to stop ends it."""
-    progress = terminal.Progress(run.plan().cells)
+    progress = Progress(run.plan().cells)
 
     def stopped(signum: int, frame: object) -> None:
         raise KeyboardInterrupt

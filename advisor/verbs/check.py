@@ -71,7 +71,6 @@ def _settings(project: Project, given: Namespace) -> CheckSettings:
 
 VERB = Verb(
     name="check",
-    help="run the rungs on the project's data and say which to use",
     example="rungwise check support-desk --effort quick",
     configure=configure,
     run=run,
