@@ -6,8 +6,8 @@ import streamlit as st
 
 from advisor import workflow
 from advisor.numbers import seconds
-from advisor.page_parts.cached import loaded
 from advisor.page_parts.frame import first_line, open_up, project_or_stop, run_or_none
+from advisor.page_parts.looking import loaded_or_stop
 from advisor.page_parts.rungs import symbol
 from advisor.page_parts.running import now_words, progress_part
 from advisor.page_parts.text import heading, html, plain, say, show_error
@@ -187,7 +187,7 @@ if run and state in ("starting", "running"):
     first_line("Check", project.name, f"Check {run.name} is running. You may close this page.")
     watch(run)
     st.stop()
-found = loaded(project)
+found = loaded_or_stop("Check", project)
 if found.task is None:
     first_line("Check", project.name, "The data cannot be used yet.", ("Mend the data", "data"))
     show_error(RungwiseError(*found.problems[:5]))
