@@ -8,6 +8,7 @@ from advisor import terminal, workflow
 from advisor.forecast import foretold
 from advisor.needs import need_line
 from advisor.project import Project
+from advisor.terminal_progress import Progress
 from harness.effort import EFFORTS
 from harness.errors import JobError, Problem
 from harness.experiment import Experiment
@@ -57,7 +58,7 @@ def foretell(run: Run) -> None:
 
 def follow(project: Project, run: Run) -> Experiment:
     """Run a check with its progress and its failed cells on stderr; a request to stop ends it."""
-    progress = terminal.Progress(run.plan().cells)
+    progress = Progress(run.plan().cells)
 
     def stopped(signum: int, frame: object) -> None:
         raise KeyboardInterrupt

@@ -58,9 +58,9 @@ def copy_sample(name: str, target: Path) -> Path:
 # 2. its data
 
 
-def load(project: Project) -> Loaded:
+def load(project: Project, on_document: Callable[[int, int], None] | None = None) -> Loaded:
     """Import and split the project's data; problems are in the result."""
-    return load_task(project.spec(), project.sources())
+    return load_task(project.spec(), project.sources(), on_document)
 
 
 # 3. the questionnaire: the prior

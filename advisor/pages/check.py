@@ -8,8 +8,9 @@ from advisor import workflow
 from advisor.forecast import measure_in_background
 from advisor.needs import need_line, rung_line
 from advisor.numbers import seconds
-from advisor.page_parts.cached import forget_needs, known_need, loaded
+from advisor.page_parts.cached import forget_needs, known_need
 from advisor.page_parts.frame import first_line, open_up, project_or_stop, run_or_none
+from advisor.page_parts.looking import loaded_or_stop
 from advisor.page_parts.rungs import symbol
 from advisor.page_parts.running import now_words, progress_part
 from advisor.page_parts.text import heading, html, plain, say, show_error
@@ -50,7 +51,7 @@ def choose_part(project: Project, task: Task, last: Experiment | None, stopped: 
     prior = workflow.prior(project)
     wanted = project.settings().rungs
     settings = about_to_run(project)
-    need = known_need(project, settings)
+    need = known_need(project, task, settings)
     each = {one.rung: one for one in need.rungs} if need else {}
     chosen = []
     known = [rung for name, rung in rungs().items() if name in wanted] or list(rungs().values())
@@ -60,7 +61,7 @@ def choose_part(project: Project, task: Task, last: Experiment | None, stopped: 
                 obstacle = unmet(rung.needs, task, settings)
                 if card(rung, obstacle, prior, cost_words(rung, each.get(rung.name), last)):
                     chosen.append(rung.name)
-    time_part(project, settings, need, chosen)
+    time_part(project, task, settings, need.only(chosen) if need else None)
     left, right, button = st.columns([1.4, 1.2, 1], gap="large", vertical_alignment="center")
     with left:
         effort = st.segmented_control(
@@ -138,24 +139,24 @@ def cost_words(rung: RungType, need: RungNeed | None, last: Experiment | None) -
 
 
 def time_part(
-    project: Project, settings: CheckSettings, need: CheckNeed | None, chosen: list[str]
+    project: Project, task: Task, settings: CheckSettings, need: CheckNeed | None
 ) -> None:
     """How long the chosen rungs will take."""
     if need is not None:
-        say(need_line(need.only(chosen)), "rw-p")
+        say(need_line(need), "rw-p")
     elif not settings.generator.startswith(PREFIX):
-        measuring(project, settings)
+        measuring(project, task, settings)
 
 
 @st.fragment(run_every=EVERY_S)
-def measuring(project: Project, settings: CheckSettings) -> None:
+def measuring(project: Project, task: Task, settings: CheckSettings) -> None:
     """The machine is measured once, in the background; the page is drawn anew when that is done."""
     work = st.session_state.get("measuring")
     if work is None:
         st.session_state["measuring"] = measure_in_background(project)
     elif not work.is_alive():
         forget_needs()
-        if known_need(project, settings) is not None:
+        if known_need(project, task, settings) is not None:
             st.rerun()
         return
     say(
@@ -243,7 +244,7 @@ if run and state in ("starting", "running"):
     first_line("Check", project.name, f"Check {run.name} is running. You may close this page.")
     watch(run)
     st.stop()
-found = loaded(project)
+found = loaded_or_stop("Check", project)
 if found.task is None:
     first_line("Check", project.name, "The data cannot be used yet.", ("Mend the data", "data"))
     show_error(RungwiseError(*found.problems[:5]))

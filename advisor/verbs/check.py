@@ -42,7 +42,6 @@ def run(given: Namespace) -> int:
 
 VERB = Verb(
     name="check",
-    help="run the rungs on the project's data and say which to use",
     example="rungwise check support-desk --effort quick",
     configure=configure,
     run=run,

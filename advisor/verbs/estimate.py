@@ -141,7 +141,6 @@ def _print_check(need: CheckNeed) -> None:
 
 VERB = Verb(
     name="estimate",
-    help="say how long a check will take and how much memory, before anything runs",
     example="rungwise estimate support-desk --gpu-memory 24",
     configure=configure,
     run=run,

@@ -39,7 +39,6 @@ def run(given: Namespace) -> int:
 
 VERB = Verb(
     name="show",
-    help="print one run's result",
     example="rungwise show support-desk/runs/first",
     configure=configure,
     run=run,

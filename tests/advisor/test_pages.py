@@ -23,6 +23,12 @@ def own_projects(monkeypatch, tmp_path):
     monkeypatch.delenv("RUNGWISE_PROJECT", raising=False)
 
 
+@pytest.fixture(autouse=True)
+def patience(monkeypatch):
+    """What is looked up beside a page is on it at its first drawing, however slow the machine."""
+    monkeypatch.setattr("advisor.page_parts.looking.PATIENCE_S", 60)
+
+
 @pytest.fixture
 def project(tmp_path):
     return make_project(tmp_path / "project")
