@@ -6,16 +6,14 @@ import re
 import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
-from importlib.metadata import version
 from typing import NoReturn
 
-from advisor.terminal import any_letter, note, show_error
+from advisor.terminal import any_letter, note, out, show_error
 from advisor.verb import Verb
+from advisor.verbs import HELP
 from harness.errors import JobError, Problem, RungwiseError, UserError
-from harness.plugins import load_plugins
+from harness.plugins import load_plugin
 
-ORDER = ("demo", "new", "ask", "audit", "check", "runs", "show", "report", "models", "app",
-         "doctor")  # fmt: skip
 _UNKNOWN_VERB = re.compile(r"argument VERB: invalid choice: '(.*?)' ")
 
 
@@ -25,35 +23,35 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         fix = f"see: {self.prog} --help"
         if unknown := _UNKNOWN_VERB.match(message):
-            near = get_close_matches(unknown[1], ORDER, 1)
+            near = get_close_matches(unknown[1], HELP, 1)
             message = f"there is no verb {unknown[1]!r}"
             fix = f"did you mean {near[0]}? {fix}" if near else fix
         show_error(UserError(Problem(message, fix)))
         sys.exit(UserError.exit_code)
 
 
-def parser() -> argparse.ArgumentParser:
-    """The parser with every verb."""
+def parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
+    """The parser for these arguments; it knows every verb, and loads those that are named."""
     top = _Parser(
         prog="rungwise",
         description="Prompt, retrieval or fine-tuning? Measured on your own data, on this machine.",
         epilog="Start with: rungwise demo",
     )
-    top.add_argument("--version", action="version", version=f"rungwise {version('rungwise')}")
+    top.add_argument("--version", action="store_true", help="show the version and end")
     verbs = top.add_subparsers(dest="verb", metavar="VERB")
-    found = {verb.name: verb for verb in load_plugins("advisor.verbs", "VERB", Verb)}
-    for name in sorted(found, key=lambda n: ORDER.index(n) if n in ORDER else len(ORDER)):
-        verb = found[name]
+    for name, words in HELP.items():
         sub = verbs.add_parser(
             name,
-            help=verb.help,
-            description=verb.help,
-            epilog=f"example: {verb.example}",
+            help=words,
+            description=words,
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
-        sub.add_argument("--debug", action="store_true", help="show a traceback on errors")
-        verb.configure(sub)
-        sub.set_defaults(run_verb=verb.run)
+        if name in arguments:
+            verb = load_plugin(f"advisor.verbs.{name}", "VERB", Verb)
+            sub.epilog = f"example: {verb.example}"
+            sub.add_argument("--debug", action="store_true", help="show a traceback on errors")
+            verb.configure(sub)
+            sub.set_defaults(run_verb=verb.run)
     return top
 
 
@@ -61,8 +59,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb; returns the exit status: 0, 1 for a failed job, 2 for the user's mistake."""
     _no_network()
     any_letter()
-    top = parser()
+    arguments = sys.argv[1:] if arguments is None else arguments
+    top = parser(arguments)
     given = top.parse_args(arguments)
+    if given.version:
+        from importlib.metadata import version
+
+        out(f"rungwise {version('rungwise')}")
+        return 0
     if given.verb is None:
         note(top.format_help())
         return UserError.exit_code

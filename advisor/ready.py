@@ -1,6 +1,7 @@
 """Everything that stands against a check, found before it starts and said at once."""
 
 import re
+from collections.abc import Callable
 
 from advisor.project import ANSWERS, Project
 from advisor.questionnaire import read_answers
@@ -47,16 +48,19 @@ def require_ready(project: Project, run_name: str, settings: CheckSettings | Non
     return loaded.task
 
 
-def load_what_can_be(project: Project) -> tuple[Loaded | None, tuple[Problem, ...]]:
+def load_what_can_be(
+    project: Project, on_document: Callable[[int, int], None] | None = None
+) -> tuple[Loaded | None, tuple[Problem, ...]]:
     """The data, and the problems of rungwise.toml and data together.
 
     Args:
         project: as `read_project` found it. Where its problems leave open which data is meant,
             none is read.
+        on_document: told before each document which one it is, from 1, and of how many.
     """
     if not project.readable:
         return None, project.problems
-    loaded = load_task(project.spec(), project.sources())
+    loaded = load_task(project.spec(), project.sources(), on_document)
     said = {problem.where for problem in project.problems}  # a file that is missing is said once
     rest = (problem for problem in loaded.problems if problem.where not in said)
     return loaded, (*project.problems, *rest)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from advisor.diagnosis import conclusion
 from advisor.numbers import interval, percent, points, points_range, seconds
 from advisor.recommendation import Recommendation
 from advisor.terminal import table
@@ -50,6 +51,36 @@ def differences_table(experiment: Experiment) -> str:
         for c in experiment.comparisons
     ]
     return table(["pair", "points", "95 % interval", "verdict", "items to settle it"], rows)
+
+
+def failures(experiment: Experiment) -> str:
+    """Why each rung fails, a line each, and search apart from reading as a table.
+
+    Empty for a run from before there was a diagnosis.
+    """
+    found = experiment.diagnostics.rungs
+    lines = [
+        f"  - {experiment.rungs[name].title}: {conclusion(experiment, name)}" for name in found
+    ]
+    rows = [
+        [
+            name,
+            f"{one.retrieval.recall.n:,}",
+            *(
+                f"{percent(s.mean)} ({interval(s.low, s.high)})" if s.n else "not known"
+                for s in (one.retrieval.recall, one.retrieval.used, one.retrieval.luck)
+            ),
+            points(one.retrieval.better_search),
+            points(one.retrieval.better_reading),
+        ]
+        for name, one in found.items()
+        if one.retrieval is not None
+    ]
+    if rows:
+        head = ["rung", "n", "passage found", "score when found", "when not", "perfect search",
+                "perfect reading"]  # fmt: skip
+        lines += ["", table(head, rows)]
+    return "\n".join(lines)
 
 
 def _row(name: str, arm: ArmResult, metric: str) -> list[str]:

@@ -6,11 +6,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-import msgspec
-from tqdm import tqdm
-
 from harness.errors import RungwiseError
-from harness.store import Event
 
 _CONTROL = dict.fromkeys([*range(32), *range(127, 160)], "\ufffd") | {9: "\t", 10: "\n"}
 """Letters that could steer a terminal; names and rows of the user's files may hold them."""
@@ -34,6 +30,8 @@ def out(text: str = "") -> None:
 
 def out_json(value: Any) -> None:
     """The result as JSON, and nothing else."""
+    import msgspec
+
     print(json.dumps(msgspec.to_builtins(value), ensure_ascii=False, indent=1))
 
 
@@ -82,64 +80,3 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], texts: int = 1) ->
         ).rstrip()
         for line in lines
     )
-
-
-class Progress:
-    """Events of a check: one bar for the cell in work on a terminal, plain lines otherwise."""
-
-    def __init__(self, cells: Sequence[str]) -> None:
-        self.cells = list(cells)
-        self.bar: Any = None
-        self.cell = ""
-        self.on_terminal = sys.stderr.isatty()
-        self.last: int = -1
-
-    def __call__(self, event: Event) -> None:
-        """Show one event."""
-        if not event.cell:
-            if event.kind == "cancelled":
-                self._line(event.message)
-            return
-        if event.kind == "started":
-            self._line(f"[{self._place(event.cell)}] {event.cell}")
-        elif event.kind == "failed":
-            self._line(f"    failed: {event.message}")
-        elif event.kind == "finished":
-            self._close()
-        elif event.kind == "answered":
-            self._show("Answering", event.figures.get("done", 0), event.figures.get("total", 0), "")
-        elif event.message == "Training":
-            f = event.figures
-            detail = f"loss {f['loss']:.3f}, {f['tokens_per_s']:.0f} tokens/s"
-            self._show("Training", f["step"], f["steps"], detail)
-        else:
-            self._line(f"    {event.message}")
-
-    def close(self) -> None:
-        """Leave the terminal tidy."""
-        self._close()
-
-    def _place(self, cell: str) -> str:
-        place = self.cells.index(cell) + 1 if cell in self.cells else "?"
-        return f"{place}/{len(self.cells)}"
-
-    def _show(self, what: str, done: int, total: int, detail: str) -> None:
-        if self.on_terminal:
-            if self.bar is None or self.bar.desc.strip(": ") != what or self.bar.total != total:
-                self._close()
-                self.bar = tqdm(total=total, desc=what, file=sys.stderr, leave=False)
-            self.bar.set_postfix_str(detail, refresh=False)
-            self.bar.n = done
-            self.bar.refresh()  # events are few, and the last one must not be passed over
-        elif done == total or done * 10 // max(1, total) != self.last:
-            self.last = done * 10 // max(1, total)
-            note(f"    {what.lower()} {done}/{total}{', ' + detail if detail else ''}")
-
-    def _line(self, text: str) -> None:
-        self._close()
-        note(text)
-
-    def _close(self) -> None:
-        if self.bar is not None:
-            self.bar.close()
-            self.bar = None

@@ -7,11 +7,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Verb:
-    """Declared by each file in `advisor/verbs` as `VERB`."""
+    """Declared by each file in `advisor/verbs` as `VERB`; its line of help is in `HELP` there."""
 
     name: str
-    help: str
-    """One line."""
     example: str
     """A command that works."""
     configure: Callable[[ArgumentParser], None]

@@ -1,17 +1,64 @@
 """What several verbs do alike."""
 
+import dataclasses
 import signal
+from argparse import ArgumentParser, Namespace
 
 from advisor import terminal, workflow
+from advisor.forecast import foretold
+from advisor.needs import need_line
 from advisor.project import Project
+from advisor.terminal_progress import Progress
+from harness.effort import EFFORTS
 from harness.errors import JobError, Problem
 from harness.experiment import Experiment
+from harness.rungs import rungs
+from harness.settings import CheckSettings
 from harness.store import Run
+
+SETTINGS = ("rungs", "seeds", "effort", "model")
+"""Options of a check, as `add_check_options` names them."""
+
+
+def add_check_options(parser: ArgumentParser) -> None:
+    """Options that stand for what rungwise.toml says."""
+    known = ", ".join(rungs())
+    parser.add_argument(
+        "--rungs", metavar="NAMES", help=f"of {known}, parted by commas; default: rungwise.toml's"
+    )
+    parser.add_argument("--seeds", type=int, metavar="N", help="training runs of each tuned rung")
+    parser.add_argument(
+        "--effort", metavar="WORD", help=f"how hard each rung tries: {', '.join(EFFORTS)}"
+    )
+    parser.add_argument(
+        "--model", metavar="ID", help="embedded name, hub id, model folder, or openai:URL#MODEL"
+    )
+
+
+def check_settings(project: Project, given: Namespace) -> CheckSettings:
+    """rungwise.toml, with what the command line says instead."""
+    settings = project.settings()
+    if given.rungs is not None:
+        names = (name.strip() for name in given.rungs.split(","))
+        settings = dataclasses.replace(settings, rungs=tuple(name for name in names if name))
+    if given.model is not None:
+        settings = dataclasses.replace(settings, generator=given.model, revision="")
+    for name in ("seeds", "effort"):
+        if getattr(given, name) is not None:
+            settings = dataclasses.replace(settings, **{name: getattr(given, name)})
+    return settings
+
+
+def foretell(run: Run) -> None:
+    """Say what the check will take, where that is known."""
+    need = foretold(run)
+    if need is not None:
+        terminal.note(need_line(need))
 
 
 def follow(project: Project, run: Run) -> Experiment:
     """Run a check with its progress and its failed cells on stderr; a request to stop ends it."""
-    progress = terminal.Progress(run.plan().cells)
+    progress = Progress(run.plan().cells)
 
     def stopped(signum: int, frame: object) -> None:
         raise KeyboardInterrupt

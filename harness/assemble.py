@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from harness.compare import Comparison, corpus_interval, holm, paired, paired_corpus
+from harness.diagnosis.diagnose import diagnose
+from harness.diagnosis.material import material_of
 from harness.disk import write_json
 from harness.experiment import (
     ArmResult,
@@ -59,6 +61,8 @@ def assemble(run: Run, failed: Mapping[str, str]) -> Experiment:
     family = Family(rows, metric, spec, plan.margin, clusters)
     best_floor = _best([name for name in results if name in FLOORS], results, metric.name)
     cells = [cell for arm in arms.values() for cell in arm.cells]
+    answered = {name: arms[name].cells for name in ladder}
+    material = material_of(spec, heldout, view.train, answered, tables, clusters)
     return Experiment(
         schema=SCHEMA,
         run=run.name,
@@ -89,7 +93,7 @@ def assemble(run: Run, failed: Mapping[str, str]) -> Experiment:
         floor_contrasts=tuple(family.compare([(a, best_floor) for a in ladder if best_floor])),
         skipped=dict(plan.skipped),
         failed=dict(failed),
-        diagnostics={},
+        diagnostics=diagnose(material),
         fairness=fairness(run, plan, cells, heldout),
         seconds=sum(cell.preparation.seconds + cell.answer_s for cell in cells),
     )

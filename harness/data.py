@@ -28,6 +28,8 @@ class Imported(NamedTuple):
     """Rows that cannot be used, each with its number; any of them stops a check."""
     columns: Columns
     """The mapping in use."""
+    names: tuple[str, ...] = ()
+    """Of all columns in the file."""
 
 
 def import_examples(path: Path, columns: Columns, spec: TaskSpec, shown: str = "") -> Imported:
@@ -44,11 +46,11 @@ def import_examples(path: Path, columns: Columns, spec: TaskSpec, shown: str = "
     problems = list(read.problems)
     if not read.rows:
         return Imported((), tuple(problems), columns)
-    names = list(dict.fromkeys(name for row in read.rows for name in row.fields))
+    names = tuple(dict.fromkeys(name for row in read.rows for name in row.fields))
     columns = complete(columns, names)
     missing = check(columns, names, shown)
     if missing:
-        return Imported((), (*problems, *missing), columns)
+        return Imported((), (*problems, *missing), columns, names)
     examples = []
     validate = _validator(spec)
     for row in read.rows:
@@ -58,7 +60,7 @@ def import_examples(path: Path, columns: Columns, spec: TaskSpec, shown: str = "
             problems.extend(Problem(message, fix, where) for message, fix in found)
         else:
             examples.append(_example(row, columns, spec, Path(shown).stem))
-    return Imported(unique_ids(examples), tuple(problems), columns)
+    return Imported(unique_ids(examples), tuple(problems), columns, names)
 
 
 Validate = Callable[[str], tuple[str, str] | None]

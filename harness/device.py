@@ -61,15 +61,26 @@ def free_cores() -> int:
     operation: on two cores with one busy neighbour, two threads were measured several times slower
     than one.
     """
-    import os
-
     import psutil
 
-    given = os.environ.get("OMP_NUM_THREADS", "")
-    if given.isdigit() and int(given) > 0:
-        return int(given)
+    given = wanted_threads()
+    if given:
+        return given
     busy = sum(psutil.cpu_percent(interval=0.3, percpu=True)) / 100
     return max(1, usable_cores() - int(busy + 0.5))
+
+
+def wanted_threads() -> int:
+    """What ``OMP_NUM_THREADS`` says; 0 where it says nothing."""
+    import os
+
+    given = os.environ.get("OMP_NUM_THREADS", "")
+    return int(given) if given.isdigit() else 0
+
+
+def most_threads() -> int:
+    """Threads that work here has when nobody else is working."""
+    return wanted_threads() or usable_cores()
 
 
 def peak_memory_bytes() -> int:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from harness.diagnosis.findings import Diagnostics
 from harness.types import Json
 
 
@@ -131,7 +132,8 @@ class Experiment:
     """Rungs that could not run, with the reason."""
     failed: dict[str, str]
     """Cells that ended in an error, with the message."""
-    diagnostics: dict[str, Json]
+    diagnostics: Diagnostics
+    """Why each rung fails where it fails; empty in runs from before there was a diagnosis."""
     fairness: tuple[Check, ...]
     seconds: float
     """Wall time of preparing and answering, summed over cells."""

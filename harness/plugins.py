@@ -21,14 +21,16 @@ def load_plugins(package: str, attribute: str, kind: type[Plugin]) -> list[Plugi
     Raises:
         TypeError: a module defines no such constant, or one of another type.
     """
-    found = []
-    for module in pkgutil.iter_modules(importlib.import_module(package).__path__):
-        loaded = importlib.import_module(f"{package}.{module.name}")
-        plugin = getattr(loaded, attribute, None)
-        if not isinstance(plugin, kind):
-            raise TypeError(f"{loaded.__name__} must define {attribute}, a {kind.__name__}")
-        found.append(plugin)
-    return found
+    modules = pkgutil.iter_modules(importlib.import_module(package).__path__)
+    return [load_plugin(f"{package}.{module.name}", attribute, kind) for module in modules]
+
+
+def load_plugin(module: str, attribute: str, kind: type[Plugin]) -> Plugin:
+    """What one module declares; arguments and errors as for all of a package."""
+    plugin = getattr(importlib.import_module(module), attribute, None)
+    if not isinstance(plugin, kind):
+        raise TypeError(f"{module} must define {attribute}, a {kind.__name__}")
+    return plugin
 
 
 def pick(found: Mapping[str, Plugin], name: str, what: str, where: str) -> Plugin:

@@ -4,7 +4,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from harness.effort import Effort
 from harness.types import Answer, Failure, Json, Preparation, Query, TrainView
+from harness.work import Amounts, Work
 from harness.workbench import Workbench
 
 
@@ -39,3 +41,5 @@ class RungType:
     seeded: bool
     """True when another seed gives another result, so that several seeds are worth running."""
     build: Callable[[TrainView, Workbench], Rung]
+    work: Callable[[Amounts, Effort], Work]
+    """What one cell of it will have the model do: for the estimate before a check."""

@@ -79,11 +79,11 @@ def _groups(examples: Sequence[Example]) -> list[list[Example]]:
             key = parent[key]
         return key
 
-    for example in examples:
-        key = f"q:{normalise(example.question)}"
+    keys = [f"q:{normalise(example.question)}" for example in examples]
+    for key, example in zip(keys, examples, strict=True):
         if example.group:
             parent[root(key)] = root(f"g:{example.group}")
     tied: dict[str, list[Example]] = defaultdict(list)
-    for example in examples:
-        tied[root(f"q:{normalise(example.question)}")].append(example)
+    for key, example in zip(keys, examples, strict=True):
+        tied[root(key)].append(example)
     return list(tied.values())

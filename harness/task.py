@@ -1,7 +1,7 @@
 """The user's files to a task: imported, checked, split, fingerprinted."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -53,14 +53,19 @@ class Loaded(NamedTuple):
     """All rows that could be read, train before held-out."""
     documents: tuple[Document, ...]
     columns: Columns
+    names: tuple[str, ...] = ()
+    """Of all columns in the file of examples."""
 
 
-def load_task(spec: TaskSpec, sources: Sources) -> Loaded:
+def load_task(
+    spec: TaskSpec, sources: Sources, on_document: Callable[[int, int], None] | None = None
+) -> Loaded:
     """Import, check and split; every problem of every file is in the result.
 
     Args:
         spec: without labels, the label set is taken from the training rows.
         sources: the files.
+        on_document: told before each document which one it is, from 1, and of how many.
     """
     shown = _Shown(sources.root)
     first = import_examples(sources.train, sources.columns, spec, shown(sources.train))
@@ -77,7 +82,7 @@ def load_task(spec: TaskSpec, sources: Sources) -> Loaded:
         second = import_examples(sources.heldout_file, columns, spec, shown(sources.heldout_file))
         problems.extend(second.problems)
         heldout = _distinct_ids(second.examples, {example.id for example in train})
-    documents, unread = _documents(sources.documents, shown)
+    documents, unread = _documents(sources.documents, shown, on_document)
     problems.extend(unread)
     examples = (*train, *heldout)
     cut = _cut(spec, sources, train, heldout)
@@ -85,17 +90,18 @@ def load_task(spec: TaskSpec, sources: Sources) -> Loaded:
     whole_train = not first.problems
     whole_heldout = not second.problems if second else whole_train
     problems.extend(_too_small(cut, sources, shown, train=whole_train, heldout=whole_heldout))
-    if problems:
-        return Loaded(None, tuple(problems), cut.leaked, examples, documents, first.columns)
-    task = Task(
-        spec=spec,
-        train=cut.train,
-        dev=cut.dev,
-        heldout=cut.heldout,
-        documents=documents,
-        fingerprint=fingerprint(spec, cut.train, cut.dev, cut.heldout, documents),
-    )
-    return Loaded(task, (), cut.leaked, examples, documents, first.columns)
+    task = None
+    if not problems:
+        task = Task(
+            spec=spec,
+            train=cut.train,
+            dev=cut.dev,
+            heldout=cut.heldout,
+            documents=documents,
+            fingerprint=fingerprint(spec, cut.train, cut.dev, cut.heldout, documents),
+        )
+    found = tuple(problems)
+    return Loaded(task, found, cut.leaked, examples, documents, first.columns, first.names)
 
 
 def labels_of(examples: Sequence[Example]) -> tuple[str, ...]:
@@ -168,12 +174,14 @@ class _Shown:
         return path.relative_to(self.root).as_posix() if inside else str(path)
 
 
-def _documents(path: Path | None, shown: _Shown) -> tuple[tuple[Document, ...], list[Problem]]:
+def _documents(
+    path: Path | None, shown: _Shown, on_document: Callable[[int, int], None] | None
+) -> tuple[tuple[Document, ...], list[Problem]]:
     """Documents, and one problem for each file that cannot be read."""
     if path is None:
         return (), []
     try:
-        loaded = load_folder(path)
+        loaded = load_folder(path, on_file=on_document)
     except DocumentError as error:
         return (), [Problem(error.reason, error.fix, shown(path))]
     base = path if path.is_dir() else path.parent

@@ -5,7 +5,8 @@ import string
 import unicodedata
 
 _ARTICLES = frozenset({"a", "an", "the"})
-_PUNCTUATION = str.maketrans(dict.fromkeys(string.punctuation + "“”‘’«»–—…·•„", " "))
+_PUNCTUATION = re.compile(f"[{re.escape(string.punctuation)}“”‘’«»–—…·•„]")
+_WITHIN_NUMBER = re.compile(r"[.,:](?<=\d.)(?=\d)")
 _TURKISH = str.maketrans({"I": "ı", "İ": "i"})
 
 
@@ -25,8 +26,8 @@ def normalise(text: str, language: str = "en") -> str:
     but articles or punctuation ("A", "?") stays too, or it would equal an empty answer.
     """
     text = fold(text, language)
-    text = re.sub(r"(?<=\d)[.,:](?=\d)", "\ue000", text)
-    words = text.translate(_PUNCTUATION).replace("\ue000", ".").split() or text.split()
+    text = _WITHIN_NUMBER.sub("\ue000", text)
+    words = _PUNCTUATION.sub(" ", text).replace("\ue000", ".").split() or text.split()
     if language in ("", "en"):
         words = [word for word in words if word not in _ARTICLES] or words
     return " ".join(words)

@@ -15,6 +15,7 @@ from harness.generators.local import LocalGenerator
 from harness.models import ModelRef, resolve
 from harness.scoring import headline, mean_score
 from harness.types import Answer, Example, Json, TaskSpec
+from harness.work import TIMED
 from rag.embed import Embedder
 
 EMBEDDING_TIME = "embedding_seconds.json"
@@ -40,7 +41,7 @@ class Workbench:
     max_new_tokens: int
     """Limit on every rung's answers, from the length of the training answers."""
     revision: str = ""
-    timed_queries: int = 6
+    timed_queries: int = TIMED
     """Queries answered one by one first, to time them as a user would meet them."""
     say: Say = field(default=lambda message, figures: None)
 

@@ -10,7 +10,7 @@ import pkgutil
 import re
 import stat
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path, PurePosixPath
@@ -68,8 +68,18 @@ def load_documents(path: str | Path, *, limits: Limits = _DEFAULT_LIMITS) -> lis
     return list(loaded.documents)
 
 
-def load_folder(path: str | Path, *, limits: Limits = _DEFAULT_LIMITS) -> Loaded:
+def load_folder(
+    path: str | Path,
+    *,
+    limits: Limits = _DEFAULT_LIMITS,
+    on_file: Callable[[int, int], None] | None = None,
+) -> Loaded:
     """Read what can be read under `path` and list what cannot; a single file will do, too.
+
+    Args:
+        path: of a file or folder.
+        limits: what a file may cost.
+        on_file: told before each file which one it is, from 1, and of how many.
 
     Raises:
         DocumentError: when `path` is not there, or is a folder with nothing in it.
@@ -81,7 +91,9 @@ def load_folder(path: str | Path, *, limits: Limits = _DEFAULT_LIMITS) -> Loaded
     problems: list[DocumentError] = []
     gaps: list[DocumentError] = []
     files = _files(root)
-    for each in files:
+    for number, each in enumerate(files, 1):
+        if on_file:
+            on_file(number, len(files))
         try:
             file = _open(each, root, limits)
             extract = _read(file)

@@ -95,6 +95,11 @@ def test_the_command_starts_without_any_heavy_library(arguments):
     assert not loaded & HEAVY
 
 
+def test_help_loads_no_library_and_nothing_that_a_verb_needs():
+    loaded = loaded_by("-m", "advisor", "--help")
+    assert not loaded & {"numpy", "msgspec", "tqdm", "psutil", "tomlkit", "rag", "tuning"}
+
+
 def test_only_the_files_that_are_allowed_to_load_torch_when_they_are_imported():
     allowed = tuple(
         pattern
@@ -185,7 +190,7 @@ def test_what_stands_in_a_folder_is_what_the_program_offers(package, constant, k
 def verbs_of_the_command() -> list[str]:
     from advisor.cli import parser
 
-    (verbs,) = (action for action in parser()._actions if action.dest == "verb")
+    (verbs,) = (action for action in parser([])._actions if action.dest == "verb")
     return list(verbs.choices)
 
 

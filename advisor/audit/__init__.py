@@ -1,5 +1,7 @@
 """The audit: what is odd about the user's data, shown before it can spoil a result."""
 
+from collections.abc import Callable
+
 from advisor.audit.finders import finders as every_finder  # its own name is the subpackage's
 from advisor.audit.finding import SEVERITIES, AuditReport, Finding, Material
 from harness.task import Loaded
@@ -8,13 +10,20 @@ from harness.types import TaskSpec
 __all__ = ["AuditReport", "Finding", "audit"]
 
 
-def audit(loaded: Loaded, spec: TaskSpec, *, context_tokens: int = 2048) -> AuditReport:
+def audit(
+    loaded: Loaded,
+    spec: TaskSpec,
+    *,
+    context_tokens: int = 2048,
+    on_finder: Callable[[int, int], None] | None = None,
+) -> AuditReport:
     """Look at everything that was loaded; works where no task came of it, too.
 
     Args:
         loaded: what `harness.task.load_task` returned.
         spec: the task, as it was given to `load_task`.
         context_tokens: tokens that the model takes in one go, prompt and answer together.
+        on_finder: told before each finder which one it is, from 1, and of how many.
     """
     task = loaded.task
     material = Material(
@@ -27,7 +36,11 @@ def audit(loaded: Loaded, spec: TaskSpec, *, context_tokens: int = 2048) -> Audi
         documents=loaded.documents,
         context_tokens=context_tokens,
     )
-    findings = [found for finder in every_finder() for found in finder.find(material)]
+    findings: list[Finding] = []
+    for number, finder in enumerate(every_finder(), 1):
+        if on_finder:
+            on_finder(number, len(every_finder()))
+        findings.extend(finder.find(material))
     return AuditReport(
         examples=len(loaded.examples),
         documents=len({document.source for document in loaded.documents}),

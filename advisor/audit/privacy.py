@@ -5,7 +5,7 @@ Names and postal addresses have no form and are not found here.
 
 import ipaddress
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final, NamedTuple
 
 from stdnum import iban, luhn
@@ -46,16 +46,29 @@ def find_personal(text: str, language: str = "en") -> list[Span]:
         language: ISO 639-1 code; number plates are looked for in Turkish text, or where the word
             for one stands before them.
     """
+    read = _Text(text, [match.start() for match in _NUMBER.finditer(text)], language)
     found: list[Span] = []
+    taken: set[int] = set()
     for kind in PERSONAL_KINDS:
-        for start, end in _DETECTORS[kind](text, language):
-            if all(end <= other.start or other.end <= start for other in found):
+        for start, end in _DETECTORS[kind](read):
+            if taken.isdisjoint(range(start, end)):
                 found.append(Span(start, end, kind))
+                taken.update(range(start, end))
     return sorted(found)
 
 
+class _Text(NamedTuple):
+    text: str
+    numbers: list[int]
+    """Where a number begins, with its plus sign or bracket: most kinds begin there, and looking
+    nowhere else is many times sooner."""
+    language: str
+
+
 _Places = Iterator[tuple[int, int]]
-_Detector = Callable[[str, str], _Places]
+_Detector = Callable[[_Text], _Places]
+
+_NUMBER = re.compile(r"[+(\d](?<!\w[+(\d])")
 
 _EMAIL = re.compile(r"(?<![\w.+%-])[\w.+%-]+@(?:[\w-]+\.)+[^\W\d_]{2,}(?![\w@])")
 _IBAN = re.compile(r"(?<!\w)[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]){11,30}", re.I)
@@ -102,9 +115,13 @@ _MONTHS = (
 _MONTH = "|".join(_MONTHS.split())
 _DATE = re.compile(
     r"(?<![\w./-])(?:\d{1,2}([./-])\d{1,2}\1(?:19|20)\d\d|(?:19|20)\d\d-\d\d-\d\d"
-    rf"|\d{{1,2}}\.? (?:{_MONTH}) (?:19|20)\d\d|(?:{_MONTH}) \d{{1,2}},? (?:19|20)\d\d)(?![\w/-])",
+    rf"|\d{{1,2}}\.? (?:{_MONTH}) (?:19|20)\d\d)(?![\w/-])",
     re.I,
 )
+_MONTH_FIRST = re.compile(rf"(?<![\w./-])(?:{_MONTH}) \d{{1,2}},? (?:19|20)\d\d(?![\w/-])", re.I)
+_WORD_BEFORE = re.compile(r"[^\W\d_]{3,9} \Z")
+_TWO_LETTERS = re.compile(r"\d(?<=[^\W\d_]{2}\d)")
+_TWO_COLONS = re.compile(":[0-9A-Fa-f]{0,4}:")
 
 _ABOUT_PHONE = re.compile(
     r"\b(?:tel|telefon\w*|telephone|phone|mobile|cep|gsm|fax|faks|whatsapp|desk|call(?:ing)?|dial|reach|answering)\b",
@@ -128,12 +145,24 @@ def _led_up_to(text: str, start: int, about: re.Pattern[str], length: int = 30) 
     return about.search(text, max(0, start - length), start) is not None
 
 
-def _emails(text: str, language: str) -> _Places:
-    return (match.span() for match in _EMAIL.finditer(text))
+def _matches(pattern: re.Pattern[str], text: str, places: Iterable[int]) -> Iterator[re.Match[str]]:
+    """Matches that begin at one of the places, which rise; no two overlap."""
+    end = 0
+    for place in places:
+        match = pattern.match(text, place) if place >= end else None
+        if match:
+            end = match.end()
+            yield match
 
 
-def _ibans(text: str, language: str) -> _Places:
-    for match in _IBAN.finditer(text):
+def _emails(read: _Text) -> _Places:
+    if "@" in read.text:
+        yield from (match.span() for match in _EMAIL.finditer(read.text))
+
+
+def _ibans(read: _Text) -> _Places:
+    text = read.text
+    for match in _matches(_IBAN, text, (m.start() - 2 for m in _TWO_LETTERS.finditer(text))):
         start = match.start()
         # Letters that follow an account number look like a part of it, so its end is tried out.
         for end in range(match.end(), start + 14, -1):
@@ -143,15 +172,17 @@ def _ibans(text: str, language: str) -> _Places:
                 break
 
 
-def _cards(text: str, language: str) -> _Places:
-    for match in _CARD.finditer(text):
+def _cards(read: _Text) -> _Places:
+    for match in _matches(_CARD, read.text, read.numbers):
         digits = re.sub(r"\D", "", match.group())
         if _CARD_ISSUER.fullmatch(digits) and luhn.is_valid(digits):
             yield match.span()
 
 
-def _addresses(text: str, language: str) -> _Places:
-    for match in (*_IPV4.finditer(text), *_IPV6.finditer(text)):
+def _addresses(read: _Text) -> _Places:
+    text = read.text
+    longer = _IPV6.finditer(text) if _TWO_COLONS.search(text) else ()
+    for match in (*_matches(_IPV4, text, read.numbers), *longer):
         try:
             address = ipaddress.ip_address(match.group())
         except ValueError:
@@ -163,31 +194,33 @@ def _addresses(text: str, language: str) -> _Places:
             yield match.span()
 
 
-def _identities(text: str, language: str) -> _Places:
-    return (m.span() for m in _TCKN.finditer(text) if tckimlik.is_valid(m.group()))
+def _identities(read: _Text) -> _Places:
+    for match in _matches(_TCKN, read.text, read.numbers):
+        if tckimlik.is_valid(match.group()):
+            yield match.span()
 
 
-def _tax_numbers(text: str, language: str) -> _Places:
+def _tax_numbers(read: _Text) -> _Places:
     """One number in ten passes the checksum, so that the word for it must stand before."""
-    for match in _VKN.finditer(text):
-        if _led_up_to(text, match.start(), _ABOUT_TAX) and vkn.is_valid(match.group()):
+    for match in _matches(_VKN, read.text, read.numbers):
+        if _led_up_to(read.text, match.start(), _ABOUT_TAX) and vkn.is_valid(match.group()):
             yield match.span()
 
 
-def _social_security(text: str, language: str) -> _Places:
-    yield from (match.span() for match in _SSN.finditer(text))
-    for match in _BARE_SSN.finditer(text):
-        if _led_up_to(text, match.start(), _ABOUT_SSN):
+def _social_security(read: _Text) -> _Places:
+    yield from (match.span() for match in _matches(_SSN, read.text, read.numbers))
+    for match in _matches(_BARE_SSN, read.text, read.numbers):
+        if _led_up_to(read.text, match.start(), _ABOUT_SSN):
             yield match.span()
 
 
-def _phones(text: str, language: str) -> _Places:
-    for match in _PHONE.finditer(text):
-        other = _led_up_to(text, match.start(), _ABOUT_OTHER, 20)
+def _phones(read: _Text) -> _Places:
+    for match in _matches(_PHONE, read.text, read.numbers):
+        other = _led_up_to(read.text, match.start(), _ABOUT_OTHER, 20)
         if 8 <= _digits(match.group()) <= 20 and not other:
             yield match.span()
-    for match in _ANNOUNCED_PHONE.finditer(text):
-        announced = _led_up_to(text, match.start(), _ABOUT_PHONE, 14)
+    for match in _matches(_ANNOUNCED_PHONE, read.text, read.numbers):
+        announced = _led_up_to(read.text, match.start(), _ABOUT_PHONE, 14)
         if 6 <= _digits(match.group()) <= 15 and announced:
             yield match.span()
 
@@ -196,16 +229,19 @@ def _digits(text: str) -> int:
     return sum(letter.isdigit() for letter in text)
 
 
-def _plates(text: str, language: str) -> _Places:
-    for match in _PLATE.finditer(text):
+def _plates(read: _Text) -> _Places:
+    for match in _matches(_PLATE, read.text, read.numbers):
         if _UNITS.match(match["letters"]):
             continue  # "50 TL 1000" and the like
-        if language == "tr" or _led_up_to(text, match.start(), _ABOUT_PLATE):
+        if read.language == "tr" or _led_up_to(read.text, match.start(), _ABOUT_PLATE):
             yield match.span()
 
 
-def _birth_dates(text: str, language: str) -> _Places:
-    for match in _DATE.finditer(text):
+def _birth_dates(read: _Text) -> _Places:
+    text = read.text
+    words = (_WORD_BEFORE.search(text, max(0, at - 10), at) for at in read.numbers)
+    months = _matches(_MONTH_FIRST, text, (word.start() for word in words if word))
+    for match in (*_matches(_DATE, text, read.numbers), *months):
         start, end = match.span()
         if _led_up_to(text, start, _BORN_BEFORE) or _BORN_AFTER.match(text, end):
             yield start, end

@@ -9,6 +9,7 @@ from advisor.charts.cost_quality import cost_quality
 from advisor.charts.curve import curve
 from advisor.charts.differences import differences
 from advisor.charts.ladder import ladder
+from advisor.charts.losses import losses
 from advisor.charts.style import DARK, LIGHT, PAGE, Style, Theme, style_of, svg
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "curve",
     "differences",
     "ladder",
+    "losses",
     "style_of",
     "svg",
 ]

@@ -7,8 +7,8 @@ import streamlit as st
 from advisor import charts, workflow
 from advisor.facts import known_from
 from advisor.numbers import in_sentence
-from advisor.page_parts.cached import audited, loaded
 from advisor.page_parts.frame import chart_theme, first_line, project_or_stop, show_chart
+from advisor.page_parts.looking import look_over
 from advisor.page_parts.ranking import ranking, signed
 from advisor.page_parts.text import bullets, heading, html, plain, say, show_error
 from advisor.project import Project
@@ -153,12 +153,11 @@ def take_case(project: Project, answers: Mapping[str, str]) -> None:
 
 def fill_in(project: Project, sheet: AnswerSheet) -> None:
     """Answer what the data says by itself; an answer given by hand stays."""
-    with st.spinner("Looking over the data …"):
-        known = [
-            one
-            for one in known_from(loaded(project), audited(project))
-            if one.question not in sheet.answers or one.question in sheet.from_data
-        ]
+    known = [
+        one
+        for one in known_from(*look_over(project))
+        if one.question not in sheet.answers or one.question in sheet.from_data
+    ]
     if not known:
         say("The data answers nothing that is still open.", "rw-p rw-quiet")
         return

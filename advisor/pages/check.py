@@ -5,9 +5,12 @@ import dataclasses
 import streamlit as st
 
 from advisor import workflow
+from advisor.forecast import measure_in_background
+from advisor.needs import need_line, rung_line
 from advisor.numbers import seconds
-from advisor.page_parts.cached import loaded
+from advisor.page_parts.cached import forget_needs, known_need
 from advisor.page_parts.frame import first_line, open_up, project_or_stop, run_or_none
+from advisor.page_parts.looking import loaded_or_stop
 from advisor.page_parts.rungs import symbol
 from advisor.page_parts.running import now_words, progress_part
 from advisor.page_parts.text import heading, html, plain, say, show_error
@@ -16,10 +19,13 @@ from advisor.project import Project
 from advisor.recommendation import Recommendation
 from harness.effort import EFFORTS
 from harness.errors import RungwiseError
+from harness.estimate import CheckNeed, RungNeed
 from harness.experiment import Experiment
+from harness.generators.endpoint import PREFIX
 from harness.rung import RungType
 from harness.rungs import rungs
 from harness.runner import unmet
+from harness.settings import CheckSettings
 from harness.store import Run
 from harness.types import Task
 
@@ -44,19 +50,24 @@ def choose_part(project: Project, task: Task, last: Experiment | None, stopped: 
     heading(title, "All rungs answer the same held-out questions.")
     prior = workflow.prior(project)
     wanted = project.settings().rungs
+    settings = about_to_run(project)
+    need = known_need(project, task, settings)
+    each = {one.rung: one for one in need.rungs} if need else {}
     chosen = []
     known = [rung for name, rung in rungs().items() if name in wanted] or list(rungs().values())
     for first in range(0, len(known), 3):
         for place, rung in zip(st.columns(3, gap="small"), known[first : first + 3], strict=False):
             with place, st.container(border=True, height="stretch", gap="small"):
-                if card(rung, unmet(rung.needs, task, project.settings()), prior, last):
+                obstacle = unmet(rung.needs, task, settings)
+                if card(rung, obstacle, prior, cost_words(rung, each.get(rung.name), last)):
                     chosen.append(rung.name)
+    time_part(project, task, settings, need.only(chosen) if need else None)
     left, right, button = st.columns([1.4, 1.2, 1], gap="large", vertical_alignment="center")
     with left:
         effort = st.segmented_control(
             "How hard should each rung try?",
             list(EFFORTS),
-            default=project.check.effort if project.check.effort in EFFORTS else "normal",
+            default=first_effort(project),
             format_func=str.capitalize,
             required=True,
             key="check_effort",
@@ -84,27 +95,73 @@ def choose_part(project: Project, task: Task, last: Experiment | None, stopped: 
         start(project, tuple(chosen), effort, seeds)
 
 
-def card(
-    rung: RungType, obstacle: str, prior: Recommendation | None, last: Experiment | None
-) -> bool:
+def card(rung: RungType, obstacle: str, prior: Recommendation | None, cost: str) -> bool:
     """One rung: what it does, why it is there, what it needs or lacks. True when it is to run."""
     on = st.checkbox(
         plain(rung.title), value=not obstacle, disabled=bool(obstacle), key=f"rung_{rung.name}"
     )
     needs = " and ".join(words for need, words in NEEDS.items() if need in rung.needs)
-    took = last.rungs.get(rung.name) if last else None
     html(
         '<p class="rw-p">{symbol}{what}</p><p class="rw-p rw-small">{why}</p>'
-        '<p class="rw-p rw-small rw-quiet">Needs {needs}.{took}</p>',
+        '<p class="rw-p rw-small rw-quiet">Needs {needs}. {cost}</p>',
         symbol=symbol(rung.name),
         what=rung.what,
         why=why_there(rung, prior),
         needs=needs or "nothing but the examples",
-        took=f" Took {seconds(took.prepare_s + took.answer_s)} last time." if took else "",
+        cost=cost,
     )
     if obstacle:
         say(f"{obstacle[0].upper()}{obstacle[1:]}.", "rw-p rw-small")
     return bool(on)
+
+
+def about_to_run(project: Project) -> CheckSettings:
+    """The project's settings with what is chosen on this page: all rungs, effort, seeds."""
+    return dataclasses.replace(
+        project.settings(),
+        rungs=tuple(rungs()),
+        effort=st.session_state.get("check_effort") or first_effort(project),
+        seeds=st.session_state.get("check_seeds") or project.check.seeds,
+    )
+
+
+def first_effort(project: Project) -> str:
+    """The effort that is marked at first."""
+    return project.check.effort if project.check.effort in EFFORTS else "normal"
+
+
+def cost_words(rung: RungType, need: RungNeed | None, last: Experiment | None) -> str:
+    """Time and memory that a rung will take here, or took last time."""
+    if need is not None:
+        return rung_line(need)
+    took = last.rungs.get(rung.name) if last else None
+    return f"Took {seconds(took.prepare_s + took.answer_s)} last time." if took else ""
+
+
+def time_part(
+    project: Project, task: Task, settings: CheckSettings, need: CheckNeed | None
+) -> None:
+    """How long the chosen rungs will take."""
+    if need is not None:
+        say(need_line(need), "rw-p")
+    elif not settings.generator.startswith(PREFIX):
+        measuring(project, task, settings)
+
+
+@st.fragment(run_every=EVERY_S)
+def measuring(project: Project, task: Task, settings: CheckSettings) -> None:
+    """The machine is measured once, in the background; the page is drawn anew when that is done."""
+    work = st.session_state.get("measuring")
+    if work is None:
+        st.session_state["measuring"] = measure_in_background(project)
+    elif not work.is_alive():
+        forget_needs()
+        if known_need(project, task, settings) is not None:
+            st.rerun()
+        return
+    say(
+        "Measuring how fast this machine is, to say how long each rung will take …", "rw-p rw-quiet"
+    )
 
 
 def why_there(rung: RungType, prior: Recommendation | None) -> str:
@@ -187,7 +244,7 @@ if run and state in ("starting", "running"):
     first_line("Check", project.name, f"Check {run.name} is running. You may close this page.")
     watch(run)
     st.stop()
-found = loaded(project)
+found = loaded_or_stop("Check", project)
 if found.task is None:
     first_line("Check", project.name, "The data cannot be used yet.", ("Mend the data", "data"))
     show_error(RungwiseError(*found.problems[:5]))

@@ -66,6 +66,17 @@ def differences(shown: Report) -> None:
         section(shown, key)
 
 
+def where_it_fails(run: Run, shown: Report) -> None:
+    """Why each rung fails."""
+    if not any(part.key == "fails" for part in shown.sections):
+        say(
+            "This check was made before Rungwise could say why a rung fails. This adds it; nothing "
+            "is measured again:"
+        )
+        st.code(f"rungwise check . --run {run.name}", language=None)
+    section(shown, "fails")
+
+
 def walked(run: Run, experiment: Experiment, verdict: Verdict) -> None:
     """The held-out items one by one."""
     if any(len(arm.seeds) > 1 for arm in experiment.rungs.values()):
@@ -93,6 +104,7 @@ def behind(run: Run, experiment: Experiment, shown: Report, verdict: Verdict) ->
     """The tabs under the first screen; only the open one is drawn."""
     parts: dict[str, Callable[[], None]] = {
         "Differences": lambda: differences(shown),
+        "Where it fails": lambda: where_it_fails(run, shown),
         "Items": lambda: walked(run, experiment, verdict),
         "Training": lambda: training(shown),
         "Cost": lambda: section(shown, "cost", title=False),

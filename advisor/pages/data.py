@@ -1,14 +1,14 @@
 """Data: what was understood, what the model sees, and what is odd about it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import streamlit as st
 
 from advisor.audit import AuditReport, Finding
 from advisor.numbers import count
-from advisor.page_parts.cached import audited, columns_in, loaded
 from advisor.page_parts.frame import first_line, project_or_stop
+from advisor.page_parts.looking import loaded_or_stop, look_at, result_of, watch
 from advisor.page_parts.text import cut, heading, html, joined, markup, say, show_error
 from advisor.project import INSTRUCTIONS, Project
 from advisor.settings_file import change
@@ -49,13 +49,12 @@ SHOWN_ROWS = 12
 def mapping_part(project: Project, found: Loaded) -> None:
     """What each column means, to be corrected."""
     heading("What was understood", "Correct it here; it is written to rungwise.toml.")
-    names = columns_in(project)
     with st.form("mapping", border=False):
         sides = st.columns(2)
         chosen = {}
         for number, (role, words) in enumerate(ROLES.items()):
             with sides[number % 2]:
-                chosen[role] = role_select(role, words, names, found.columns)
+                chosen[role] = role_select(role, words, found.names, found.columns)
         kind = st.selectbox(
             "A right answer is",
             KINDS,
@@ -70,7 +69,7 @@ def mapping_part(project: Project, found: Loaded) -> None:
             save(project, chosen, {"kind": kind, "instruction": instruction})
 
 
-def role_select(role: str, words: str, names: list[str], given: Columns) -> str | None:
+def role_select(role: str, words: str, names: Sequence[str], given: Columns) -> str | None:
     """The column that plays a role; None = no column does."""
     now = getattr(given, role)
     options = ["", *names]
@@ -204,7 +203,7 @@ def documents_part(found: Loaded) -> None:
 
 
 project = project_or_stop("Data")
-found = loaded(project)
+found = loaded_or_stop("Data", project)
 step = ("Go to the check", "check") if found.task else None
 first_line("Data", project.name, split_words(found), step)
 left, right = st.columns(2, gap="large")
@@ -217,6 +216,10 @@ with right:
 # What must be mended stands beside the mapping that may mend it.
 with st.container() if found.task else right:
     # Last, because it takes the longest: everything else is on the screen by then.
+    look = look_at(project)
     with st.spinner("Looking for what is odd …"):
-        report = audited(project)
-    findings_part(report, found)
+        over = look.is_over(look.report)
+    if over:
+        findings_part(result_of(project, look.report), found)
+    else:
+        watch(look, look.report)

@@ -2,6 +2,7 @@
 
 from advisor.recommendation import Recommendation
 from advisor.report.document import AUDIENCES, Audience, Blanks, Item, Report, Section
+from advisor.report.fails_section import fails
 from advisor.report.items import items_section, telling_items
 from advisor.report.prior_section import expected
 from advisor.report.record_sections import (
@@ -95,6 +96,7 @@ def _technical(sources: Sources, items: tuple[Item, ...]) -> list[Section | None
         sure(sources, full=True),
         expected(sources),
         change(sources, full=True),
+        fails(sources),
         items_section(sources, items) if items else None,
         data(sources),
         how_built(sources),

@@ -110,11 +110,12 @@ def _given(
     if not isinstance(result, Answer):
         kind = result.kind.replace("_", " ") if result is not None else "no answer"
         return Given(rung, title, "", f"failed: {kind}", "none", None)
-    mark, tone = _mark(score)
+    mark, tone = mark_of(score)
     return Given(rung, title, result.text, mark, tone, _passage(example, result))
 
 
-def _mark(score: float | None) -> tuple[str, Tone]:
+def mark_of(score: float | None) -> tuple[str, Tone]:
+    """A score in one or two words, and how to show it."""
     if score is None:
         return "not scored", "none"
     if score >= 1:

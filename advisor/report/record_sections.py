@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from functools import partial
 
 from advisor import charts
-from advisor.numbers import count, in_sentence, interval, percent, seconds, setting
+from advisor.needs import minutes
+from advisor.numbers import count, in_sentence, interval, percent, seconds, setting, size
 from advisor.report.document import (
     Block,
     Bullets,
@@ -249,11 +250,22 @@ def reproduce(sources: Sources) -> Section:
         ("Embedder", plan.embedder),
         ("Machine", experiment.model.get("device") or "not recorded"),
         ("Longest answer", f"{plan.max_new_tokens:,} tokens"),
-        ("Computing time", seconds(experiment.seconds)),
+        *_taken(sources),
         *experiment.environment.items(),
     ]
     blocks = (Commands(commands), Terms(tuple((name, str(value)) for name, value in pairs)))
     return Section("reproduce", "How to do it again", blocks, folded=True)
+
+
+def _taken(sources: Sources) -> list[tuple[str, str]]:
+    """Time and memory, each beside what was foretold, so that the forecast can be judged."""
+    experiment, need = sources.experiment, sources.foretold
+    peak = max((arm.peak_memory_bytes for arm in experiment.rungs.values()), default=0)
+    time, memory = seconds(experiment.seconds), size(peak)
+    if need is not None:
+        time += f"; foretold: about {minutes(need.seconds)}"
+        memory += f"; foretold: {size(need.memory_bytes)}"
+    return [("Computing time", time), ("Memory at most", memory)]
 
 
 def glossary() -> Section:

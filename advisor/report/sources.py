@@ -6,12 +6,14 @@ from dataclasses import dataclass
 
 import msgspec
 
+from advisor.forecast import foretold
 from advisor.project import CONFIG
 from advisor.recommendation import Recommendation
 from advisor.verdict import Verdict, climb
 from harness.cell import cell_name
 from harness.disk import decode
 from harness.errors import Problem, UserError
+from harness.estimate import CheckNeed
 from harness.experiment import ArmResult, Experiment
 from harness.store import Plan, Run
 from harness.types import Answer, Example, Failure
@@ -32,6 +34,8 @@ class Sources:
     heldout: tuple[Example, ...]
     scores: Scores
     note: str
+    foretold: CheckNeed | None = None
+    """What the check was expected to take."""
 
     @property
     def standing(self) -> str:
@@ -85,6 +89,7 @@ def read_sources(run: Run, experiment: Experiment, prior: Recommendation | None)
         heldout=run.heldout(),
         scores=decode(file.read_bytes(), dict[str, dict[str, dict[str, float | None]]], file),
         note=project_note(run),
+        foretold=foretold(run),
     )
 
 

@@ -44,6 +44,14 @@ GLOSSARY = (
     ("Demonstration", "A worked example shown to the model before the question."),
     ("Passage", "A piece of a document, as long as a paragraph."),
     (
+        "Passage found",
+        "Among the passages before the model there was one with the answer (recall).",
+    ),
+    (
+        "Reader",
+        "The model when it answers from passages. Finding them is the search's part of the work.",
+    ),
+    (
         "Held-out set",
         "Questions with known answers that no rung saw while it was built. All scores are on it.",
     ),

@@ -1,1 +1,23 @@
-"""Verbs of the command line, one a file: each module declares `VERB`."""
+"""Verbs of the command line, one a file: each module declares `VERB`.
+
+What they are for stands here, so that `rungwise --help` loads none of them.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+HELP: Final[Mapping[str, str]] = {
+    "demo": "run a sample project from questionnaire to report",
+    "new": "make a project folder, from files if given",
+    "ask": "answer the questionnaire and see what the answers advise",
+    "audit": "look for leaks, contradictions, personal data and other weaknesses in the data",
+    "estimate": "say how long a check will take and how much memory, before anything runs",
+    "check": "run the rungs on the project's data and say which to use",
+    "runs": "list the project's runs",
+    "show": "print one run's result",
+    "report": "write a run's report",
+    "models": "list the models on this machine, or pull one",
+    "app": "open the app in the browser, on this machine only",
+    "doctor": "say what this machine has and what will work here",
+}
+"""A line for each verb, in the order in which they are shown."""

@@ -149,7 +149,6 @@ def _wait(server: subprocess.Popen[bytes], port: int) -> None:
 
 VERB = Verb(
     name="app",
-    help="open the app in the browser, on this machine only",
     example="rungwise app support-desk",
     configure=configure,
     run=run,

@@ -2,6 +2,7 @@
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 
 from advisor import workflow
@@ -14,6 +15,7 @@ from advisor.ready import load_what_can_be
 from advisor.recommendation import Recommendation
 from advisor.summary import recommendation_text
 from advisor.terminal import ask, note, out, out_json
+from advisor.terminal_progress import Steps
 from advisor.verb import Verb
 from harness.errors import Problem, UserError
 
@@ -70,15 +72,13 @@ def _open_questions(answers: Mapping[str, str]) -> list[Question]:
 
 def _fill_in(project: Project, answers: dict[str, str]) -> None:
     """Answer what the data answers by itself, and say so."""
-    loaded, problems = load_what_can_be(project)
-    if loaded is None or problems:
-        return
+    with closing(Steps()) as steps:
+        loaded, problems = load_what_can_be(project, steps.reading)
+        if loaded is None or problems:
+            return
+        report = audit(loaded, project.spec(), on_finder=steps.looking)
     asked = {question.key: question for question in questions()}
-    known = [
-        one
-        for one in known_from(loaded, audit(loaded, project.spec()))
-        if one.question not in answers
-    ]
+    known = [one for one in known_from(loaded, report) if one.question not in answers]
     for one in known:
         answers[one.question] = one.option
         question = asked[one.question]
@@ -111,7 +111,6 @@ def _put(question: Question, answers: Mapping[str, str]) -> str | None:
 
 VERB = Verb(
     name="ask",
-    help="answer the questionnaire and see what the answers advise",
     example="rungwise ask support-desk --answers answers.toml",
     configure=configure,
     run=run,

@@ -1,12 +1,14 @@
 """rungwise audit: what is wrong with the data, and what to do."""
 
 from argparse import ArgumentParser, Namespace
+from contextlib import closing
 from pathlib import Path
 
 from advisor.audit import AuditReport, audit
 from advisor.project import read_project
 from advisor.ready import load_what_can_be
 from advisor.terminal import out, out_json
+from advisor.terminal_progress import Steps
 from advisor.verb import Verb
 from harness.errors import UserError
 
@@ -22,10 +24,11 @@ def configure(parser: ArgumentParser) -> None:
 def run(given: Namespace) -> int:
     """Print the findings; exit 1 if any stops a check."""
     project = read_project(given.dir)
-    loaded, problems = load_what_can_be(project)
-    if project.problems or loaded is None:
-        raise UserError(*problems)
-    report = audit(loaded, project.spec())
+    with closing(Steps()) as steps:
+        loaded, problems = load_what_can_be(project, steps.reading)
+        if project.problems or loaded is None:
+            raise UserError(*problems)
+        report = audit(loaded, project.spec(), on_finder=steps.looking)
     if given.json:
         out_json(report)
     else:
@@ -53,7 +56,6 @@ def _print(report: AuditReport, folder: Path) -> None:
 
 VERB = Verb(
     name="audit",
-    help="look for leaks, contradictions, personal data and other weaknesses in the data",
     example="rungwise audit support-desk",
     configure=configure,
     run=run,

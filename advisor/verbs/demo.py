@@ -1,14 +1,16 @@
 """rungwise demo: the whole way on a sample project."""
 
 from argparse import ArgumentParser, Namespace
+from contextlib import closing
 from pathlib import Path
 
 from advisor import terminal, workflow
 from advisor.audit import audit
 from advisor.project import open_project
 from advisor.summary import prior_summary, summary
+from advisor.terminal_progress import Steps
 from advisor.verb import Verb
-from advisor.verbs_shared import follow
+from advisor.verbs_shared import follow, foretell
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -26,13 +28,16 @@ def run(given: Namespace) -> int:
     recommendation = workflow.prior(project)
     if recommendation is not None:
         terminal.note(f"2/4 {prior_summary(recommendation)}")
-    report = audit(workflow.load(project), project.spec())
+    with closing(Steps()) as steps:
+        loaded = workflow.load(project, steps.reading)
+        report = audit(loaded, project.spec(), on_finder=steps.looking)
     terminal.note(
         f"3/4 data: {report.examples} examples, {report.documents} documents, "
         f"{len(report.findings)} findings"
     )
     terminal.note("4/4 the check")
     started = workflow.start_run(project, given.run, say=terminal.note)
+    foretell(started)
     experiment = follow(project, started)
     terminal.out(summary(experiment))
     for path in workflow.write_report(started, ("html", "json")):
@@ -42,7 +47,6 @@ def run(given: Namespace) -> int:
 
 VERB = Verb(
     name="demo",
-    help="run a sample project from questionnaire to report",
     example="rungwise demo --sample ticket-routing",
     configure=configure,
     run=run,

@@ -83,7 +83,6 @@ def _tuning(kind: str, precision: str) -> str:
 
 VERB = Verb(
     name="doctor",
-    help="say what this machine has and what will work here",
     example="rungwise doctor --json",
     configure=configure,
     run=run,

@@ -114,7 +114,6 @@ def _pull_from_hub(name: str) -> None:
 
 VERB = Verb(
     name="models",
-    help="list the models on this machine, or pull one",
     example="rungwise models pull smollm2-135m-instruct",
     configure=configure,
     run=run,

@@ -55,7 +55,6 @@ def _open(role: str, guess: Guess) -> str:
 
 VERB = Verb(
     name="new",
-    help="make a project folder, from files if given",
     example="rungwise new helpdesk --from questions.csv handbook/",
     configure=configure,
     run=run,

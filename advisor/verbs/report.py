@@ -48,7 +48,6 @@ def run(given: Namespace) -> int:
 
 VERB = Verb(
     name="report",
-    help="write a run's report",
     example="rungwise report support-desk/runs/first --format html,json --audience executive",
     configure=configure,
     run=run,

@@ -47,7 +47,6 @@ def _standing(found: Run) -> tuple[str, str, str]:
 
 VERB = Verb(
     name="runs",
-    help="list the project's runs",
     example="rungwise runs support-desk",
     configure=configure,
     run=run,

@@ -3,7 +3,7 @@
 from argparse import ArgumentParser, Namespace
 
 from advisor import workflow
-from advisor.summary import differences_table, summary
+from advisor.summary import differences_table, failures, summary
 from advisor.terminal import out, out_json
 from advisor.verb import Verb
 from harness.errors import Problem, UserError
@@ -32,12 +32,13 @@ def run(given: Namespace) -> int:
     else:
         out(summary(experiment))
         out(f"\nDifferences:\n{differences_table(experiment)}")
+        if experiment.diagnostics.rungs:
+            out(f"\nWhere each rung fails:\n{failures(experiment)}")
     return 0
 
 
 VERB = Verb(
     name="show",
-    help="print one run's result",
     example="rungwise show support-desk/runs/first",
     configure=configure,
     run=run,

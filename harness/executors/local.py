@@ -28,7 +28,7 @@ def run_process(run: Run, cells: list[str], watch: Callable[[], None]) -> int:
     log.parent.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "harness.cell", str(run.folder), *cells]
     with log.open("ab") as out:
-        process = subprocess.Popen(command, stdout=out, stderr=out, env=_environment())
+        process = subprocess.Popen(command, stdout=out, stderr=out, env=offline_environment())
     try:
         while process.poll() is None:
             watch()
@@ -53,7 +53,7 @@ def last_line(log: Path) -> str:
     return lines[-1][:300] if lines else ""
 
 
-def _environment() -> dict[str, str]:
+def offline_environment() -> dict[str, str]:
     """Offline, without telemetry, and this project importable from any working directory."""
     root = str(Path(__file__).resolve().parents[2])
     path = os.pathsep.join(part for part in (root, os.environ.get("PYTHONPATH", "")) if part)

@@ -8,6 +8,7 @@ from harness.closed_answers import CLOSED, constraint_of
 from harness.prompts import render
 from harness.rung import RungType
 from harness.types import Answer, Failure, Json, Preparation, Query, TrainView
+from harness.work import asking
 from harness.workbench import Workbench
 from tuning.constrain import Constraint
 
@@ -42,4 +43,5 @@ RUNG = RungType(
     needs=frozenset({"closed_answers", "decoder"}),
     seeded=False,
     build=ConstrainedRung,
+    work=lambda amounts, effort: asking(amounts, amounts.question, answer=amounts.answer),
 )

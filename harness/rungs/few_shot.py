@@ -5,9 +5,11 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from harness.answering import Asked, answer_all, answers_only
 from harness.choosing import choose
+from harness.effort import Effort
 from harness.prompts import Demonstration, render, target
 from harness.rung import RungType
 from harness.types import Answer, Failure, Json, Preparation, Query, TrainView
+from harness.work import Amounts, Work, asking
 from harness.workbench import Workbench
 
 
@@ -59,6 +61,13 @@ class FewShotRung:
         return [[shown[at] for at in row] for row in order]
 
 
+def _work(amounts: Amounts, effort: Effort) -> Work:
+    most = max(effort.demonstrations)
+    trials = len(effort.demonstrations) if len(effort.demonstrations) > 1 else 0
+    prompt = amounts.question + most * (amounts.question + amounts.answer)
+    return asking(amounts, prompt, trials)
+
+
 RUNG = RungType(
     name="few_shot",
     title="Prompt with examples",
@@ -66,4 +75,5 @@ RUNG = RungType(
     needs=frozenset({"embeddings"}),
     seeded=False,
     build=FewShotRung,
+    work=_work,
 )

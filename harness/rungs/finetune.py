@@ -7,6 +7,7 @@ from harness.answering import Asked, answer_all
 from harness.prompts import render
 from harness.rung import RungType
 from harness.types import Answer, Example, Failure, Json, Preparation, Query, TrainView
+from harness.work import tuning_on
 from harness.workbench import Workbench
 
 
@@ -39,4 +40,5 @@ RUNG = RungType(
     needs=frozenset({"weights"}),
     seeded=True,
     build=FinetuneRung,
+    work=lambda amounts, effort: tuning_on(amounts, effort, amounts.question),
 )

@@ -6,6 +6,7 @@ from harness.answering import Asked, answer_all
 from harness.prompts import render
 from harness.rung import RungType
 from harness.types import Answer, Failure, Json, Preparation, Query, TrainView
+from harness.work import asking
 from harness.workbench import Workbench
 
 
@@ -32,4 +33,5 @@ RUNG = RungType(
     needs=frozenset(),
     seeded=False,
     build=PromptRung,
+    work=lambda amounts, effort: asking(amounts, amounts.question),
 )

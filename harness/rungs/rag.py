@@ -5,10 +5,12 @@ from functools import cached_property
 
 from harness.answering import answer_all, answers_only
 from harness.choosing import choose
+from harness.effort import Effort
 from harness.looking_up import ask, choose_retriever, retriever_of
 from harness.retrieval import CHUNK_WORDS, open_index, recall_at_k
 from harness.rung import RungType
 from harness.types import Answer, Failure, Json, Preparation, Query, TrainView
+from harness.work import Amounts, Work, asking
 from harness.workbench import Workbench
 from rag.index import Index
 
@@ -62,6 +64,11 @@ class RagRung:
         return answer_all(self.bench, asked, timed=timed)
 
 
+def _work(amounts: Amounts, effort: Effort) -> Work:
+    trials = len(effort.passages) if len(effort.passages) > 1 else 0
+    return asking(amounts, amounts.question + max(effort.passages) * amounts.passage, trials)
+
+
 RUNG = RungType(
     name="rag",
     title="Retrieval",
@@ -69,4 +76,5 @@ RUNG = RungType(
     needs=frozenset({"documents", "embeddings"}),
     seeded=False,
     build=RagRung,
+    work=_work,
 )

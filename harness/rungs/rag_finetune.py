@@ -11,6 +11,7 @@ from functools import cached_property
 
 from harness.adapting import Lesson, train_adapter
 from harness.answering import Asked, answer_all
+from harness.effort import Effort
 from harness.looking_up import ask, choose_retriever, retriever_of
 from harness.prompts import render
 from harness.retrieval import (
@@ -23,6 +24,7 @@ from harness.retrieval import (
 )
 from harness.rung import RungType
 from harness.types import Answer, Context, Example, Failure, Json, Preparation, Query, TrainView
+from harness.work import Amounts, Work, tuning_on
 from harness.workbench import Workbench
 from rag.index import Hit, Index
 
@@ -104,6 +106,11 @@ class RagFinetuneRung:
         return contexts
 
 
+def _work(amounts: Amounts, effort: Effort) -> Work:
+    passages = max(2, *effort.passages)
+    return tuning_on(amounts, effort, amounts.question + passages * amounts.passage)
+
+
 RUNG = RungType(
     name="rag_finetune",
     title="Retrieval with fine-tuning",
@@ -111,4 +118,5 @@ RUNG = RungType(
     needs=frozenset({"documents", "embeddings", "weights"}),
     seeded=True,
     build=RagFinetuneRung,
+    work=_work,
 )

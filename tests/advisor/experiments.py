@@ -7,6 +7,7 @@ from itertools import combinations
 
 from advisor.recommend import recommend
 from advisor.verdict import Verdict, reconcile
+from harness.diagnosis.findings import Diagnostics
 from harness.experiment import (
     ArmResult,
     Check,
@@ -117,7 +118,7 @@ def experiment(
         "floor_contrasts": tuple(between(a, floors[0]) for a in ladder if floors),
         "skipped": {},
         "failed": {},
-        "diagnostics": {},
+        "diagnostics": Diagnostics(),
         "fairness": (Check("Same base model for all rungs", True, "tiny"),),
         "seconds": 60.0,
     }

@@ -185,3 +185,11 @@ def test_the_finders_can_be_imported_by_their_full_name():
     import advisor.audit.finders.leak as module
 
     assert module.FINDER in finders()
+
+
+def test_whoever_wants_to_know_is_told_before_each_finder(tmp_path):
+    train = write_table(tmp_path / "rows.csv", plain_rows(60))
+    loaded = load_task(LABELS, Sources(tmp_path, train))
+    told = []
+    audit(loaded, LABELS, on_finder=lambda number, total: told.append((number, total)))
+    assert told == [(number, len(finders())) for number in range(1, len(finders()) + 1)]

@@ -170,6 +170,43 @@ def test_looking_up_by_rare_words_misses_nothing_that_comparing_all_pairs_finds(
     assert 20 < sum(by_search) < len(examples) - 20
 
 
+class Counting(CopyIndex):
+    """Counts the rows that are compared in full."""
+
+    compared = 0
+
+    def _is_copy(self, words, theirs):
+        Counting.compared += 1
+        return super()._is_copy(words, theirs)
+
+
+@pytest.mark.parametrize("number", [True, False], ids=["numbered", "named"])
+def test_rows_of_one_pattern_are_each_compared_with_few_others(number):
+    chance = random.Random(0)
+    made = [f"w{chr(97 + at // 20)}{chr(97 + at % 20)}" for at in range(200)]
+    rows_made = []
+    for at in range(2000):
+        verb, noun, colour = (chance.choice(made[k : k + 40]) for k in (0, 40, 80))
+        last = str(at) if number else chance.choice(made[120:])
+        rows_made.append((f"Please {verb} my {colour} {noun} of order {last}.", f"a{at}"))
+    examples = rows(*rows_made)
+    Counting.compared = 0
+    index = Counting(examples, LABELS)
+    for example in examples:
+        index.find(example)
+        index.add(example)
+    assert Counting.compared < 20 * len(examples)
+
+
+def test_a_number_of_its_own_does_not_hide_a_copy_where_it_weighs_little():
+    long = (
+        "I have been waiting for three weeks now and nobody at your desk answers the phone when I "
+        "call before noon about that parcel number"
+    )
+    learning = rows(*FILLER, (f"{long} 4411", "late"), (f"{long} 4412", "late"))
+    assert [copies.rows for copies in found(near_duplicate, learning)] == [("r9",)]
+
+
 # leaks
 
 

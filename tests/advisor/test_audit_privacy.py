@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from advisor.audit import privacy
 from advisor.audit.privacy import PERSONAL_KINDS, find_personal
 
 
@@ -143,3 +144,33 @@ def test_no_text_makes_the_patterns_slow(text):
     started = time.perf_counter()
     find_personal(text, "tr")
     assert time.perf_counter() - started < 5
+
+
+FROM_A_NUMBER = ("_CARD", "_IPV4", "_TCKN", "_VKN", "_SSN", "_BARE_SSN", "_PHONE",
+                 "_ANNOUNCED_PHONE", "_PLATE", "_DATE")  # fmt: skip
+PIECES = ("0", "5", "12", "532", "5555", "1990", " ", " ", "-", ".", "/", "(", ")", "+", "x", "é",
+          "_", "34 ABC 123", "march ", "ext 7", "\n")  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FROM_A_NUMBER)
+@given(st.lists(st.sampled_from(PIECES), max_size=14).map("".join))
+def test_looking_where_numbers_begin_misses_nothing_that_looking_everywhere_finds(name, text):
+    pattern = getattr(privacy, name)
+    numbers = [match.start() for match in privacy._NUMBER.finditer(text)]
+    everywhere = [match.span() for match in pattern.finditer(text)]
+    assert [match.span() for match in privacy._matches(pattern, text, numbers)] == everywhere
+
+
+def test_a_month_before_the_day_and_an_account_are_found_where_they_stand():
+    text = "Born May 4, 1990; IBAN: gb29 nwbk 6016 1331 9268 19. Not Maydday 4, 1990."
+    assert shown(text) == [
+        ("birth_date", "May 4, 1990"),
+        ("iban", "gb29 nwbk 6016 1331 9268 19"),
+    ]
+
+
+def test_thousands_of_numbers_in_one_text_are_found_in_a_moment():
+    text = "\n".join(f"Desk {at}: +44 20 7946 {at:04}" for at in range(5000))
+    started = time.process_time()
+    assert len(find_personal(text)) == 5000
+    assert time.process_time() - started < 5

@@ -14,7 +14,8 @@ from advisor.audit.finders import (
     shift,
     truncated,
 )
-from advisor.audit.finders.shift import auc_with_error, separation
+from advisor.audit.finders.answer_not_in_documents import places_of
+from advisor.audit.finders.shift import auc_with_error, fold_of, separation
 from advisor.audit.finding import Material
 from harness.types import Example, TaskSpec
 from rag.types import Document
@@ -170,6 +171,17 @@ def test_words_of_few_rows_are_not_shown_as_they_may_be_names():
     assert "featherstone" not in shifted.message
 
 
+def test_folds_keep_clusters_whole_and_share_both_sides_out_evenly():
+    chance = np.random.default_rng(0)
+    held = np.repeat([False, True], [300, 90])
+    cluster = np.concatenate([chance.integers(0, 80, 300), 80 + chance.integers(0, 40, 90)])
+    cluster = np.unique(cluster, return_inverse=True)[1]
+    fold = fold_of(held, cluster)
+    assert all(len(set(fold[cluster == one])) == 1 for one in set(cluster))
+    for side, rows in ((held, 18), (~held, 60)):
+        assert np.abs(np.bincount(fold[side], minlength=5) - rows).max() <= 1
+
+
 def test_the_area_is_the_share_of_pairs_in_the_right_order():
     chance = np.random.default_rng(0)
     score = chance.integers(0, 12, 90).astype(float)  # with ties
@@ -222,6 +234,21 @@ def test_all_key_facts_are_looked_for_whatever_the_wording_of_the_answer():
     ]
     (missing,) = found(answer_not_in_documents, rows, documents=[MANUAL])
     assert missing.rows == ("half",)
+
+
+def test_one_walk_finds_what_looking_for_each_answer_alone_finds():
+    chance = random.Random(0)
+    words = ["a1", "b", "c2", "d"]
+    pages = {
+        f"p{at}": [" ".join(chance.choices(words, k=12)) for _ in range(2)] for at in range(20)
+    }
+    parts = {" ".join(chance.choices(words, k=chance.randint(1, 4))) for _ in range(60)}
+    expected = {
+        part: {name for name, texts in pages.items() if f" {part} " in f" {' '.join(texts)} "}
+        for part in parts
+    }
+    assert places_of(parts, pages) == expected
+    assert set() in expected.values()
 
 
 def test_sentences_bare_yes_or_no_and_unanswerable_rows_are_not_looked_for():

@@ -1,5 +1,6 @@
 """Every page by itself, through the real scripts: what it says, does and writes."""
 
+import json
 import tomllib
 
 import pytest
@@ -20,6 +21,12 @@ def own_projects(monkeypatch, tmp_path):
     """No test sees or touches the projects of whoever runs it."""
     monkeypatch.setenv("RUNGWISE_PROJECTS", str(tmp_path / "projects"))
     monkeypatch.delenv("RUNGWISE_PROJECT", raising=False)
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch):
+    """What is looked up beside a page is on it at its first drawing, however slow the machine."""
+    monkeypatch.setattr("advisor.page_parts.looking.PATIENCE_S", 60)
 
 
 @pytest.fixture
@@ -321,17 +328,36 @@ def test_the_items_show_every_answer_its_mark_and_the_cited_passage(project, run
     assert "prompt too long: 2,100 tokens" in said and "1 of 1" in said
 
 
-@pytest.mark.parametrize("tab", ["Differences", "Training", "Cost", "Fair?"])
+@pytest.mark.parametrize("tab", ["Differences", "Where it fails", "Training", "Cost", "Fair?"])
 def test_every_tab_of_the_result_is_drawn(tab, project, run):
     at = page("compare", project, run.name)
     at.session_state["compare_tab"] = tab
     told = {
         "Differences": "Every pair of rungs",
+        "Where it fails": "Retrieval found the passage for",
         "Training": "How training went",
         "Cost": "Time and memory on",
         "Fair?": "Was it fair?",
     }
     assert told[tab] in words(shown(at.run()))
+
+
+def test_where_it_fails_shows_foreign_text_letter_by_letter(project, run):
+    at = page("compare", project, run.name)
+    at.session_state["compare_tab"] = "Where it fails"
+    said = words(shown(at.run()))
+    assert "Where each rung fails" in said and "The questions that tell most" in said
+    assert "&lt;script&gt;" in said and "<script" not in said
+    assert len(at.get("vega_lite_chart")) >= 2
+
+
+def test_a_check_from_before_there_was_a_diagnosis_says_how_to_get_it(project, run):
+    file = run.folder / "experiment.json"
+    file.write_text(json.dumps({**json.loads(file.read_bytes()), "diagnostics": {}}))
+    at = page("compare", project, run.name)
+    at.session_state["compare_tab"] = "Where it fails"
+    assert "nothing is measured again" in words(shown(at.run()))
+    assert f"--run {run.name}" in at.code[0].value
 
 
 def test_the_report_page_offers_both_files_for_both_audiences(project, run):

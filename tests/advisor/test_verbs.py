@@ -6,7 +6,7 @@ import pytest
 
 from advisor.verbs import doctor
 from harness.models import EMBEDDED
-from tests.command import here, make_project
+from tests.command import here, make_project, said
 from tests.conftest import label_rows
 
 ROWS = "\n".join(json.dumps(row) for row in label_rows(90))
@@ -26,7 +26,7 @@ def read(done):
 
 def test_audit_prints_what_the_contract_promises(root):
     done = here("audit", root, "--json")
-    assert done.returncode == 0 and done.stderr == ""
+    assert done.returncode == 0 and said(done) == {}
     report = read(done)
     assert report["examples"] == 90 and report["documents"] == 0
     assert report["findings"]
@@ -41,12 +41,22 @@ def test_audit_says_what_comes_next(root):
     )
 
 
+def test_an_audit_that_takes_long_says_how_far_it_is_and_prints_its_json_alone(root, monkeypatch):
+    monkeypatch.setattr("advisor.terminal_progress._SILENT_S", 1e6)
+    assert here("audit", root).stderr == "", "it was over soon"
+    monkeypatch.setattr("advisor.terminal_progress._SILENT_S", 0.0)
+    done = here("audit", root, "--json")
+    lines = done.stderr.splitlines()
+    assert lines[0].startswith("    looking for what is odd 1/") and len(lines) <= 11
+    assert read(done)["examples"] == 90
+
+
 @pytest.mark.parametrize("as_json", [True, False], ids=["JSON", "text"])
 def test_audit_ends_with_status_1_where_a_finding_stops_a_check(root, as_json):
     with (root / "data" / "examples.jsonl").open("a", encoding="utf-8") as file:
         file.write('\n{"text": "no label", "label": ""}\n')
     done = here("audit", root, *(["--json"] if as_json else []))
-    assert done.returncode == 1 and done.stderr == ""
+    assert done.returncode == 1 and said(done) == {}
     if as_json:
         (error,) = [one for one in read(done)["findings"] if one["severity"] == "error"]
         assert "data/examples.jsonl, row 91" in str(error)

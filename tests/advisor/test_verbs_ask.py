@@ -12,7 +12,7 @@ import time
 import pytest
 
 from advisor.questionnaire import cases, questions, read_answers, visible
-from tests.command import PATIENCE_S, here, make_project, refused, rungwise
+from tests.command import PATIENCE_S, here, make_project, refused, rungwise, said
 from tests.conftest import label_rows
 
 EMPTY = '[data]\nexamples = "data/examples.jsonl"\n'
@@ -44,7 +44,7 @@ def whole_sheet(root):
 def test_answers_from_a_file_are_kept_and_the_advice_is_json_alone(root):
     file, case = whole_sheet(root)
     done = here("ask", root, "--answers", file, "--json")
-    assert done.returncode == 0 and done.stderr == ""
+    assert done.returncode == 0 and said(done) == {}
     advice = json.loads(done.stdout)
     assert advice["aim"] in case.expected
     assert {"ranking", "reasons", "blocked", "would_change_if"} <= set(advice)

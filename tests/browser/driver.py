@@ -167,6 +167,11 @@ class Visit:
         self.page.locator("h1.rw-where", has_text=title).wait_for()
         self.quiet()
 
+    def settled(self) -> None:
+        """Wait until what a page looks up beside itself is on it."""
+        self.page.locator(".st-key-waiting").wait_for(state="detached")
+        self.quiet()
+
     def quiet(self) -> None:
         """Wait until no script runs; errors of the page's script are not looked over."""
         self.page.locator('[data-test-script-state="notRunning"]').wait_for()

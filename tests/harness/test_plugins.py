@@ -7,7 +7,7 @@ import pytest
 from harness.errors import UserError
 from harness.floors import FLOORS, floors_for
 from harness.metrics import metric, metrics
-from harness.plugins import load_plugins
+from harness.plugins import load_plugin, load_plugins
 from harness.rung import RungType
 from harness.rungs import LADDER, rung_type, rungs, rungs_for
 from harness.scoring import default_metric, metrics_for
@@ -35,6 +35,11 @@ def package(tmp_path, monkeypatch):
 def test_every_module_of_the_package_is_there_in_order_of_file_name(package):
     name = package("shelf_a", {"b": "THING = 'second'", "a": "THING = 'first'"})
     assert load_plugins(name, "THING", str) == ["first", "second"]
+
+
+def test_one_module_is_loaded_without_its_neighbours(package):
+    name = package("shelf_e", {"b": "1 / 0", "a": "THING = 'first'"})
+    assert load_plugin(f"{name}.a", "THING", str) == "first"
 
 
 def test_a_module_without_its_constant_is_an_error_that_names_module_and_type(package):

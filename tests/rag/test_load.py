@@ -24,6 +24,15 @@ def write(folder: Path, name: str, content: bytes | str) -> Path:
     return path
 
 
+def test_whoever_wants_to_know_is_told_before_each_file(tmp_path):
+    for name in ("a.md", "b.png", "c.txt"):
+        write(tmp_path, name, "words")
+    told = []
+    loaded = load_folder(tmp_path, on_file=lambda number, total: told.append((number, total)))
+    assert told == [(1, 3), (2, 3), (3, 3)], "a file that is refused counts, too"
+    assert len(loaded.documents) == 2
+
+
 def refusal(path: Path) -> DocumentError:
     with pytest.raises(DocumentError) as caught:
         load_documents(path)

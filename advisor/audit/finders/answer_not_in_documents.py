@@ -1,12 +1,12 @@
 """Answers that retrieval cannot find, because no document holds them."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 
 from advisor.audit.answers import YES_NO
 from advisor.audit.finding import Finder, Finding, Material, finding, ids, listed, out_of
 from harness.retrieval import evidence
-from harness.text import normalise
+from harness.text import tokens
 from harness.types import Example
 
 _OPINIONS = frozenset().union(*YES_NO)
@@ -19,11 +19,9 @@ def find(material: Material) -> Iterator[Finding]:
     pages: dict[str, list[str]] = defaultdict(list)
     for document in material.documents:
         pages[document.source].append(document.text)
-    texts = {source: f" {normalise(' '.join(parts))} " for source, parts in pages.items()}
-
-    strangers = [row for row in material.examples if not set(row.context_ids) <= set(texts)]
+    strangers = [row for row in material.examples if not pages.keys() >= set(row.context_ids)]
     if strangers:
-        names = sorted({name for row in strangers for name in row.context_ids} - set(texts))
+        names = sorted({name for row in strangers for name in row.context_ids} - pages.keys())
         yield finding(
             "answer_not_in_documents",
             "warning",
@@ -33,8 +31,12 @@ def find(material: Material) -> Iterator[Finding]:
             "finds the right document cannot be measured on them.",
             "Write the document as its path inside the documents folder, or add the file.",
         )
-    tellable = [row for row in material.examples if _literal(row)]
-    missing = [row for row in tellable if not stands_in(row, texts)]
+    wanted = {row.id: parts for row in material.examples if (parts := _literal(row))}
+    tellable = [row for row in material.examples if row.id in wanted]
+    every = {part for either in wanted.values() for parts in either for part in parts}
+    places = places_of(every, pages)
+    known = pages.keys()
+    missing = [row for row in tellable if not _stands_there(row, wanted[row.id], places, known)]
     if missing:
         yield finding(
             "answer_not_in_documents",
@@ -49,24 +51,43 @@ def find(material: Material) -> Iterator[Finding]:
         )
 
 
-def stands_in(row: Example, texts: Mapping[str, str]) -> bool:
-    """Whether a short answer, or all key facts, stand in the documents that the row points to.
+def places_of(parts: Iterable[str], pages: Mapping[str, list[str]]) -> dict[str, set[str]]:
+    """Which documents each part stands in, found in one walk over the words of all documents.
 
     Args:
-        row: with key facts or short references.
-        texts: normalised text of each document, with a space at both ends.
+        parts: normalised words.
+        pages: source to the texts of a document.
     """
-    named = [texts[name] for name in row.context_ids if name in texts]
-    right = named or list(texts.values())
-    return any(
-        all(any(part in text for text in right) for part in parts) for parts in _literal(row)
-    )
+    places: dict[str, set[str]] = {part: set() for part in parts}
+    lengths: dict[str, set[int]] = defaultdict(set)
+    for part in places:
+        first, *more = part.split(" ")
+        lengths[first].add(1 + len(more))
+    for source, texts in pages.items():
+        words = tokens(" ".join(texts))
+        for at, word in enumerate(words):
+            for length in lengths.get(word, ()):
+                found = places.get(" ".join(words[at : at + length]))
+                if found is not None:
+                    found.add(source)
+    return places
+
+
+def _stands_there(
+    row: Example,
+    wanted: list[list[str]],
+    places: Mapping[str, set[str]],
+    known: Set[str],
+) -> bool:
+    """Whether a short answer, or all key facts, stand in the documents that the row points to."""
+    named = known & set(row.context_ids) or known
+    return any(all(not named.isdisjoint(places[part]) for part in parts) for parts in wanted)
 
 
 def _literal(row: Example) -> list[list[str]]:
     """What must stand somewhere, as retrieval is measured by; a bare yes or no need not."""
-    found = evidence(row)
-    bare = any(part.strip() in _OPINIONS for parts in found for part in parts)
+    found = [[part.strip() for part in parts] for parts in evidence(row)]
+    bare = any(part in _OPINIONS for parts in found for part in parts)
     return [] if bare and not row.key_facts else found
 
 

@@ -4,6 +4,7 @@ import copy
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import cache
+from itertools import islice
 from typing import Any, Final
 
 from advisor.audit.finding import Finder, Finding, Material, finding, out_of
@@ -112,7 +113,8 @@ def guesser(language: str) -> Guess | None:
     identifier.set_languages([*LANGUAGES, language])
 
     def guess(text: str) -> str | None:
-        if sum(letter.isalpha() for letter in text) < _LEAST_LETTERS:
+        letters = filter(str.isalpha, text)
+        if len(list(islice(letters, _LEAST_LETTERS))) < _LEAST_LETTERS:
             return None
         code, probability = identifier.classify(text)
         return str(code) if probability >= _SURE else None

@@ -1,0 +1,147 @@
+"""rungwise estimate: time and memory of every rung and method, before anything runs."""
+
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from pathlib import Path
+
+from advisor import needs, terminal
+from advisor.forecast import estimate_check
+from advisor.numbers import size
+from advisor.project import read_project
+from advisor.verb import Verb
+from advisor.verbs_shared import add_check_options, check_settings
+from harness.errors import Problem, UserError
+from harness.estimate import CheckNeed
+from harness.generators.endpoint import PREFIX
+from harness.models import EMBEDDED, resolve
+from harness.settings import CheckSettings
+from harness.speed import sizes_of
+from tuning.sizes import ModelSizes, sizes_named
+
+TYPICAL_ROW, TYPICAL_ANSWER, TYPICAL_RANK = 512.0, 64.0, 16
+"""Tokens and rank, where the task's own cannot be counted."""
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Arguments."""
+    parser.add_argument("dir", type=Path, help="the project folder")
+    add_check_options(parser)
+    parser.add_argument(
+        "--gpu-memory", type=_gigabytes, metavar="GB", help="say which methods fit such a card"
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _gigabytes(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 < value < 10_000:
+        raise ArgumentTypeError(f"{text!r} is no amount of memory in GB, like 24")
+    return value
+
+
+def run(given: Namespace) -> int:
+    """Print time and memory; a model that is not here is judged by its name."""
+    project = read_project(given.dir)
+    settings = check_settings(project, given)
+    named = _only_named(project.root, settings)
+    need = None
+    if named is None:
+        need = estimate_check(project, settings=settings, say=terminal.note)
+        if need is None:
+            raise UserError(
+                Problem(
+                    f"{settings.generator} runs elsewhere: its time and memory cannot be foretold",
+                    "name a local model with --model",
+                    "[model] generator",
+                )
+            )
+        sizes = sizes_of(resolve(settings.generator, "generator", project.root))
+    else:
+        sizes = named
+    methods = _methods(sizes, need, given.gpu_memory)
+    if given.json:
+        terminal.out_json(
+            {
+                "check": need,
+                "model": sizes._asdict(),
+                "methods": [one._asdict() for one in methods],
+            }
+        )
+    else:
+        _print(settings.generator, sizes, need, methods, given.gpu_memory)
+    return 0
+
+
+def _only_named(root: Path, settings: CheckSettings) -> ModelSizes | None:
+    """Sizes that a model's name tells, where the model itself is not on this machine.
+
+    Raises:
+        UserError: it is not here, and its name tells no size.
+    """
+    name = settings.generator
+    if name.startswith(PREFIX) or name in EMBEDDED:
+        return None
+    try:
+        resolve(name, "generator", root, revision=settings.revision)
+    except UserError:
+        sizes = sizes_named(name)
+        if sizes is None:
+            raise
+        return sizes
+    return None
+
+
+def _methods(
+    sizes: ModelSizes, need: CheckNeed | None, card_gb: float | None
+) -> list[needs.MethodNeed]:
+    row, answer, rank = TYPICAL_ROW, TYPICAL_ANSWER, TYPICAL_RANK
+    if need is not None:
+        row, answer, rank = need.longest_row, need.amounts.answer, need.rank
+    return needs.method_needs(sizes, row, answer, rank, card_gb)
+
+
+def _print(
+    name: str,
+    sizes: ModelSizes,
+    need: CheckNeed | None,
+    methods: list[needs.MethodNeed],
+    card_gb: float | None,
+) -> None:
+    if need is None:
+        terminal.out(
+            f"{name} is not on this machine, so no time can be told. Memory is that of a usual "
+            "model of its size."
+        )
+    else:
+        _print_check(need)
+    terminal.out(
+        f"\nOn a GPU, {name} ({sizes.parameters / 1e6:,.0f} million weights, bfloat16, "
+        f"{needs.CARD_ROWS} rows at once, gradient checkpointing):"
+    )
+    fits = {True: "yes", False: "no", None: ""}
+    head = ["method", "memory"] + ([] if card_gb is None else [f"fits {card_gb:g} GB"])
+    rows = [[one.words, size(one.memory_bytes), fits[one.fits]][: len(head)] for one in methods]
+    terminal.out(terminal.table(head, rows))
+    if card_gb is not None:
+        terminal.out(f"\n{needs.card_line(name, methods, card_gb)}")
+
+
+def _print_check(need: CheckNeed) -> None:
+    terminal.out(needs.need_line(need))
+    rows = [[one.rung, needs.minutes(one.seconds), size(one.memory_bytes)] for one in need.rungs]
+    if need.index_s:
+        rows.insert(0, ["index", needs.minutes(need.index_s), ""])
+    terminal.out()
+    terminal.out(terminal.table(("rung", "time", "memory"), rows))
+    for rung, why in need.skipped.items():
+        terminal.out(f"{rung} is left out: {why}")
+
+
+VERB = Verb(
+    name="estimate",
+    example="rungwise estimate support-desk --gpu-memory 24",
+    configure=configure,
+    run=run,
+)

@@ -1,0 +1,54 @@
+"""Answers that cannot be used as they are: no label, no JSON, empty, cut, copied."""
+
+from harness.closed_answers import CLOSED
+from harness.diagnosis.findings import Form, Share
+from harness.diagnosis.material import Material
+from harness.diagnosis.subject import Subject
+from harness.text import normalise
+from harness.types import Answer
+
+SHORTEST_COPY = 6
+"""Words below which an answer that stands in a passage is a quotation, not a copy."""
+
+
+def form(material: Material, subject: Subject) -> Form:
+    """Shares of answers by what is the matter with their shape, whether right or not."""
+    closed = material.spec.kind in CLOSED
+    bad = [
+        [float(e.id in ids) if e.id in seed else None for e in material.heldout]
+        for seed, ids in zip(subject.answers, subject.malformed, strict=True)
+    ]
+    cut = sum(
+        seed[key].truncated
+        for seed, ids in zip(subject.answers, subject.malformed, strict=True)
+        for key in ids
+    )
+    return Form(
+        malformed=material.share(bad) if closed else Share(),
+        malformed_cut=cut if closed else 0,
+        empty=material.share(subject.rows(lambda e, a: float(not a.text.strip()))),
+        truncated=material.share(subject.rows(lambda e, a: float(a.truncated))),
+        copied=_copied(material, subject),
+    )
+
+
+def _copied(material: Material, subject: Subject) -> Share:
+    """Answers that stand word by word in one of their passages, and are not right."""
+    language = material.spec.language
+    rows = [
+        [
+            float(score < subject.right_from and _stands_in(seed[e.id], language))
+            if score is not None and seed[e.id].contexts
+            else None
+            for e, score in zip(material.heldout, scores, strict=True)
+        ]
+        for seed, scores in zip(subject.answers, subject.scores, strict=True)
+    ]
+    return material.share(rows)
+
+
+def _stands_in(answer: Answer, language: str) -> bool:
+    said = normalise(answer.text, language)
+    if len(said.split()) < SHORTEST_COPY:
+        return False
+    return any(f" {said} " in f" {normalise(c.text, language)} " for c in answer.contexts)

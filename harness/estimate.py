@@ -1,0 +1,263 @@
+"""What a check will take on this machine, said before it starts.
+
+Tokens to read, learn and write are counted from the task (each rung's file says how much it does),
+seconds follow from the machine's measured speed, memory from the model's sizes. It is an estimate:
+within about a third where nothing else runs.
+"""
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.device import most_threads
+from harness.effort import effort
+from harness.generators.endpoint import PREFIX
+from harness.models import EMBEDDED, ModelRef, resolve, unpacked
+from harness.prompts import system_prompt, target
+from harness.retrieval import CHUNK_WORDS, as_context
+from harness.rungs import rung_type, rungs
+from harness.runner import answer_limit, unmet
+from harness.settings import CheckSettings
+from harness.speed import ROW, Speed, known_speed, sizes_of, speed
+from harness.types import Task
+from harness.work import Amounts, Work
+from rag.chunk import chunk_documents
+from rag.index import Hit
+from tuning.footprint import Load, footprint
+from tuning.recipe import adapter_shape
+from tuning.sizes import ModelSizes
+
+COUNTED = 200
+"""Rows and passages whose tokens are counted, evenly drawn; the mean of more differs little."""
+DOCUMENTS = 50
+"""Cut into passages to learn how long these are."""
+CHAT_TOKENS = 12
+"""Around a question: what marks turns of a conversation."""
+ENDING_S = 1.0
+"""Seconds a cell takes beside its work."""
+EMBEDDING_S = 7.0
+"""Seconds to import and open the embedder."""
+EMBEDDER_WEIGHTS = 10.6e6
+"""In the linear layers of all-MiniLM-L6-v2."""
+WAVE_TOKENS = 16_384
+"""Tokens that answering holds at once, see `tuning.models.llama.engine`."""
+WAVE_ROWS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class RungNeed:
+    """What one rung will take."""
+
+    rung: str
+    title: str
+    runs: int
+    """Cells: more than one where several seeds are trained."""
+    seconds: float
+    """All cells."""
+    memory_bytes: float
+    """The most that one of its processes will hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckNeed:
+    """What a check will take."""
+
+    rungs: tuple[RungNeed, ...]
+    skipped: dict[str, str]
+    """Rungs that cannot run, with the reason."""
+    index_s: float
+    """Embedding and indexing for all rungs that search; 0 where none does."""
+    seconds: float
+    memory_bytes: float
+    free_bytes: int
+    """Memory free right now."""
+    longest_row: float
+    """Tokens of the longest rung's prompts with their answers."""
+    rank: int
+    """Of the adapter that is trained."""
+    amounts: Amounts
+    speed: Speed
+
+    def only(self, names: Sequence[str]) -> "CheckNeed":
+        """The same for some of the rungs."""
+        some = tuple(need for need in self.rungs if need.rung in names)
+        searches = any("embeddings" in rung_type(need.rung).needs for need in some)
+        index_s = self.index_s if searches else 0.0
+        return dataclasses.replace(
+            self,
+            rungs=some,
+            index_s=index_s,
+            seconds=index_s + sum(need.seconds for need in some),
+            memory_bytes=max((need.memory_bytes for need in some), default=0.0),
+        )
+
+    @property
+    def busy_cores(self) -> int:
+        """Cores that others were using when speed was measured."""
+        return max(0, most_threads() - self.speed.threads) if self.speed.kind == "cpu" else 0
+
+    @property
+    def fits(self) -> bool:
+        """Whether the memory that is free suffices."""
+        return self.memory_bytes <= self.free_bytes
+
+
+def estimate(
+    project: Path,
+    task: Task,
+    settings: CheckSettings,
+    say: Callable[[str], None] = lambda line: None,
+) -> CheckNeed | None:
+    """Seconds and memory of every rung; None for an endpoint, whose speed is not ours to know.
+
+    Args:
+        project: its folder.
+        task: with its data.
+        settings: in which `settings_problems` finds nothing.
+        say: told about work that takes seconds.
+
+    Raises:
+        UserError: a model that cannot be used.
+        JobError: the machine's speed could not be measured.
+    """
+    if settings.generator.startswith(PREFIX):
+        return None
+    model = resolve(settings.generator, "generator", project, revision=settings.revision, say=say)
+    amounts = count_amounts(project, task, settings, model)
+    return need_of(task, settings, amounts, sizes_of(model), speed(model, say))
+
+
+def known_estimate(project: Path, task: Task, settings: CheckSettings) -> CheckNeed | None:
+    """The same where nothing has to be measured or unpacked for it; else None."""
+    name = settings.generator
+    if name.startswith(PREFIX) or (name in EMBEDDED and not unpacked(name)):
+        return None
+    model = resolve(name, "generator", project, revision=settings.revision)
+    pace = known_speed(model)
+    if pace is None:
+        return None
+    amounts = count_amounts(project, task, settings, model)
+    return need_of(task, settings, amounts, sizes_of(model), pace)
+
+
+def need_of(
+    task: Task, settings: CheckSettings, amounts: Amounts, sizes: ModelSizes, pace: Speed
+) -> CheckNeed:
+    """The same from what was counted and measured; instant."""
+    import psutil
+
+    chosen = [rung_type(name) for name in dict.fromkeys(settings.rungs)]
+    needs, skipped, longest = [], {}, 0.0
+    rank = adapter_shape(amounts.train).rank
+    for rung in sorted(chosen, key=lambda rung: list(rungs()).index(rung.name)):
+        reason = unmet(rung.needs, task, settings)
+        if reason:
+            skipped[rung.name] = reason
+            continue
+        work = rung.work(amounts, effort(settings.effort))
+        runs = settings.seeds if rung.seeded else 1
+        each = seconds_of(work, pace, sizes)
+        memory = memory_of(work, pace, sizes, rank)
+        longest = max(longest, work.row)
+        needs.append(RungNeed(rung.name, rung.title, runs, runs * each, memory))
+    searches = any("embeddings" in rung_type(need.rung).needs for need in needs)
+    index_s = _index_seconds(task, amounts, pace, sizes) if searches else 0.0
+    return CheckNeed(
+        rungs=tuple(needs),
+        skipped=skipped,
+        index_s=index_s,
+        seconds=index_s + sum(need.seconds for need in needs),
+        memory_bytes=max((need.memory_bytes for need in needs), default=0.0),
+        free_bytes=int(psutil.virtual_memory().available),
+        longest_row=longest,
+        rank=rank,
+        amounts=amounts,
+        speed=pace,
+    )
+
+
+def seconds_of(work: Work, pace: Speed, sizes: ModelSizes) -> float:
+    """Time of one cell, its start included."""
+    longer = slower_by(sizes, work.row)
+    return (
+        pace.starts_s
+        + ENDING_S
+        + longer * (work.reads / pace.reads + work.learns / pace.learns)
+        + work.writes / pace.writes
+        + work.writes_alone / pace.writes_alone
+    )
+
+
+def slower_by(sizes: ModelSizes, row: float) -> float:
+    """How much longer a token of a long row takes than one of the rows speed was measured on.
+
+    2 operations a weight, and 4 a row's token and hidden value for attention.
+    """
+
+    def operations(length: float) -> float:
+        attention = 4 * sizes.layers * sizes.heads * sizes.head_dim * length
+        return 2 * sizes.linear + attention
+
+    return operations(max(row, ROW)) / operations(ROW)
+
+
+def memory_of(work: Work, pace: Speed, sizes: ModelSizes, rank: int) -> float:
+    """Bytes that one cell's process will hold at most: answering, or learning where it learns."""
+    on_cuda, width = pace.kind == "cuda", pace.precision_bytes
+    rows = max(1, min(WAVE_ROWS, int(WAVE_TOKENS / max(1.0, work.row))))
+    wave = Load(int(rows * work.row), rows, int(work.row), rank, width, on_cuda)
+    most = footprint("answer", sizes, wave).total
+    if work.learns:
+        learned = int(work.answers_at_once)
+        step = Load(int(work.learns_at_once), learned, int(work.row), rank, width, on_cuda)
+        most = max(most, footprint("lora", sizes, step).total)
+    return pace.process_bytes + most
+
+
+def count_amounts(project: Path, task: Task, settings: CheckSettings, model: ModelRef) -> Amounts:
+    """Rows and mean tokens of a task, counted with the model's own tokenizer."""
+    from tokenizers import Tokenizer
+
+    limit = answer_limit(project, task, settings)  # says so if there is no tokenizer
+    tokenizer = Tokenizer.from_file(str(model.folder / "tokenizer.json"))
+
+    def lengths(texts: Sequence[str]) -> list[int]:
+        drawn = texts[:: max(1, len(texts) // COUNTED)]
+        return [len(one.ids) for one in tokenizer.encode_batch(list(drawn))]
+
+    def mean(texts: Sequence[str]) -> float:
+        found = lengths(texts)
+        return sum(found) / max(1, len(found))
+
+    documents = task.documents[:: max(1, len(task.documents) // DOCUMENTS)]
+    chunks = chunk_documents(documents, lambda text: len(text.split()), CHUNK_WORDS)
+    passages = [as_context(Hit(chunk, 0.0)).text for chunk in chunks]
+    return Amounts(
+        train=len(task.train),
+        dev=min(len(task.dev), effort(settings.effort).dev_rows),
+        heldout=len(task.heldout),
+        question=mean([example.question for example in task.train]) + CHAT_TOKENS,
+        answer=mean([target(task.spec, example) for example in task.train]),
+        longest_answer=limit,
+        passage=_mean_by_token(lengths(passages)),
+        system=mean([system_prompt(task.spec)]) + CHAT_TOKENS,
+    )
+
+
+def _mean_by_token(lengths: Sequence[int]) -> float:
+    """Mean length of the passage that a token stands in: long ones are found more often.
+
+    On the sample the passages found have 103 tokens with their titles, all passages 78, this says
+    86.
+    """
+    return sum(n * n for n in lengths) / max(1, sum(lengths))
+
+
+def _index_seconds(task: Task, amounts: Amounts, pace: Speed, sizes: ModelSizes) -> float:
+    """Embedding passages and questions; the embedder computes as fast as the model reads."""
+    words = sum(len(document.text.split()) for document in task.documents)
+    questions = (len(task.train) + len(task.dev) + len(task.heldout)) * amounts.question
+    passages = words / CHUNK_WORDS * amounts.passage
+    operations = 2 * EMBEDDER_WEIGHTS * (questions + passages)
+    return EMBEDDING_S + ENDING_S + operations / (pace.reads * 2 * sizes.linear)

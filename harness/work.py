@@ -1,0 +1,85 @@
+"""How much a rung will have a model read, learn and write: what time and memory follow from."""
+
+from dataclasses import dataclass, replace
+
+from harness.effort import Effort
+from tuning.recipe import batch_rows
+
+TIMED = 6
+"""Questions that every rung answers one by one first, to time them as a user would meet them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Amounts:
+    """Rows of a task, and the mean tokens of their parts."""
+
+    train: int
+    dev: int
+    """Rows that settings are compared on, as effort has it."""
+    heldout: int
+    question: float
+    answer: float
+    longest_answer: int
+    """The limit on every answer: what an untuned model often runs into."""
+    passage: float
+    """0 without documents."""
+    system: float
+    """What all prompts begin with; computed once where rows go together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What one cell of a rung will do, in tokens."""
+
+    reads: float = 0.0
+    learns: float = 0.0
+    writes: float = 0.0
+    writes_alone: float = 0.0
+    """Of answers given one by one, beside `writes`."""
+    row: float = 0.0
+    """Length of its prompts with the answer, the system prompt included."""
+    learns_at_once: float = 0.0
+    """Of training rows, tokens of one step."""
+    answers_at_once: float = 0.0
+    """Of them, tokens of the answers."""
+
+    def and_reads(self, rows: float, tokens: float, written: float) -> "Work":
+        """The same, and so many prompts of so many tokens read and answered beside it."""
+        return replace(
+            self,
+            reads=self.reads + rows * tokens,
+            writes=self.writes + rows * written,
+            row=max(self.row, tokens + written),
+        )
+
+
+def asking(amounts: Amounts, prompt: float, trials: int = 0, answer: float | None = None) -> Work:
+    """A rung that leaves the model as it is.
+
+    Args:
+        amounts: of the task.
+        prompt: tokens of a prompt after the system prompt.
+        trials: how often dev is answered to choose a setting.
+        answer: tokens of an answer; by default the limit, which an untuned model runs into.
+    """
+    written = amounts.longest_answer if answer is None else answer
+    asked = Work().and_reads(amounts.heldout + trials * amounts.dev, prompt, written)
+    alone = TIMED * written
+    return replace(asked, row=asked.row + amounts.system, writes_alone=alone)
+
+
+def tuning_on(amounts: Amounts, effort: Effort, prompt: float) -> Work:
+    """A rung that trains an adapter on prompts of so many tokens, and answers with it."""
+    row, rates = prompt + amounts.answer, effort.learning_rates
+    at_once = min(batch_rows(amounts.train), max(1, amounts.train))
+    steps = effort.epochs * amounts.train / at_once
+    looks = rates * effort.evaluations
+    work = Work(
+        learns=rates * (effort.epochs * amounts.train * row + steps * amounts.system),
+        learns_at_once=at_once * row + amounts.system,
+        answers_at_once=at_once * amounts.answer,
+    )
+    # dev is read twice a look: once for the loss, once to be answered
+    work = work.and_reads(looks * amounts.dev, 2 * row, amounts.answer)
+    work = work.and_reads(amounts.heldout, prompt, amounts.answer)
+    return replace(work, row=row + amounts.system, writes_alone=TIMED * amounts.answer)

@@ -1,0 +1,71 @@
+"""rungwise estimate, as people type it."""
+
+import json
+
+import pytest
+
+from tests.command import here, refused
+
+pytestmark = pytest.mark.timeout(600)
+
+
+def test_it_says_time_and_memory_of_each_rung_and_method(label_project):
+    done = here("estimate", label_project, "--rungs", "prompt,finetune,rag")
+    assert done.returncode == 0, done.stderr
+    assert "This will take about 1 minute on this machine" in done.stdout
+    assert "finetune" in done.stdout and "QLoRA" in done.stdout
+    assert "rag is left out: the project has no documents" in done.stdout
+
+
+def test_as_json_it_is_json_only(label_project):
+    done = here("estimate", label_project, "--json", "--gpu-memory", "24")
+    found = json.loads(done.stdout)
+    assert found["check"]["seconds"] > 0 and found["model"]["layers"] == 2
+    assert [one["method"] for one in found["methods"]] == ["answer", "lora", "qlora", "full"]
+    assert all(one["fits"] for one in found["methods"])
+
+
+def test_a_model_that_is_not_here_is_judged_by_its_name(label_project):
+    done = here("estimate", label_project, "--model", "owner/some-7b", "--gpu-memory", "24")
+    assert done.returncode == 0, done.stderr
+    assert "is not on this machine, so no time can be told" in done.stdout
+    words = done.stdout.splitlines()[-1]
+    assert "QLoRA" in words.split(".")[0] and "Full fine-tuning needs 1" in words
+
+
+def test_a_model_that_is_not_here_and_tells_no_size_is_an_error(label_project):
+    assert refused(here("estimate", label_project, "--model", "owner/some"))
+
+
+@pytest.mark.parametrize("memory", ["-1", "0", "lots", "nan", "inf"])
+def test_memory_that_is_no_amount_is_refused(label_project, memory):
+    assert refused(here("estimate", label_project, f"--gpu-memory={memory}"))
+
+
+def test_an_endpoint_cannot_be_foretold(label_project):
+    done = here("estimate", label_project, "--model", "openai:http://127.0.0.1:9/v1#m")
+    assert "cannot be foretold" in " ".join(refused(done))
+
+
+def test_everything_that_stands_against_a_check_stands_against_its_estimate(label_project):
+    said = refused(here("estimate", label_project, "--rungs", "promt", "--effort", "huge"))
+    assert len(said) == 2
+
+
+def test_a_check_says_beforehand_what_it_takes_and_the_report_sets_it_beside_what_it_took(
+    label_project,
+):
+    done = here("check", label_project, "--rungs", "prompt", "--run", "one")
+    assert done.returncode == 0 and "This will take about 1 minute" in done.stderr
+    assert (label_project / "runs" / "one" / "estimate.json").is_file()
+    run = label_project / "runs" / "one"
+    assert here("report", run, "--format", "html").returncode == 0
+    page = (run / "report" / "report-technical.html").read_text(encoding="utf-8")
+    assert "foretold: about 1 minute" in page
+
+
+def test_a_forecast_of_another_version_does_not_stop_a_report(label_project):
+    here("check", label_project, "--rungs", "prompt", "--run", "one")
+    run = label_project / "runs" / "one"
+    (run / "estimate.json").write_text('{"rungs": "many"}', encoding="utf-8")
+    assert here("report", run, "--format", "html").returncode == 0

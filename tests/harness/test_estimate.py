@@ -1,0 +1,151 @@
+"""What a check is said to take, on a small real model and a speed that is really measured."""
+
+import dataclasses
+import json
+
+import pytest
+
+from harness import speed as speeds
+from harness.effort import EFFORTS
+from harness.errors import UserError
+from harness.estimate import count_amounts, estimate, known_estimate, need_of, slower_by
+from harness.models import resolve
+from harness.rungs import rungs
+from harness.settings import CheckSettings
+from harness.types import Example, Task, TaskSpec
+from harness.work import Amounts
+from rag.types import Document
+from tests.conftest import LABELS, label_rows
+from tuning.sizes import ModelSizes
+
+ROWS = tuple(Example(f"e{i}", r["text"], (r["label"],)) for i, r in enumerate(label_rows(60)))
+PAGE = Document("a.md", "Parcels come late. " * 90, "a.md", None, "A")
+TASK = Task(
+    TaskSpec("desk", "label", "Sort the message.", labels=LABELS),
+    ROWS[:30], ROWS[30:40], ROWS[40:], (PAGE,), "f00d",
+)  # fmt: skip
+SMOLLM = ModelSizes(30, 576, 1536, 9, 3, 64, 49152, True)
+PACE = speeds.Speed(500, 200, 100, 10, 7, 300_000_000, 4, "CPU, 2 cores", "cpu", 99)
+AMOUNTS = Amounts(249, 32, 126, 32, 25, 54, 86, 66)
+
+
+@pytest.fixture
+def settings(tiny_model) -> CheckSettings:
+    model = tiny_model.as_posix()
+    return CheckSettings(tuple(rungs()), effort="quick", generator=model, embedder=model)
+
+
+def needed(task=TASK, amounts=AMOUNTS, pace=PACE, **changes):
+    chosen = CheckSettings(tuple(rungs()), effort="quick")
+    return need_of(task, dataclasses.replace(chosen, **changes), amounts, SMOLLM, pace)
+
+
+def by_rung(need) -> dict[str, float]:
+    return {one.rung: one.seconds for one in need.rungs}
+
+
+def test_a_machine_is_measured_once_and_then_known(settings, tmp_path):
+    model = resolve(settings.generator, "generator")
+    heard = []
+    found = estimate(tmp_path, TASK, settings, heard.append)
+    assert [need.rung for need in found.rungs] == list(rungs())
+    pace = found.speed
+    assert min(pace.reads, pace.learns, pace.writes, pace.writes_alone) > 0
+    assert pace.process_bytes > 1e8 and pace.kind in ("cpu", "cuda")
+    heard.clear()
+    assert estimate(tmp_path, TASK, settings, heard.append).speed == pace and heard == []
+    assert known_estimate(tmp_path, TASK, settings).speed == speeds.known_speed(model) == pace
+
+
+@pytest.mark.parametrize("spoilt", ["", "{", json.dumps({"reads": 1})])
+def test_a_speed_file_that_cannot_be_read_is_measured_anew(settings, monkeypatch, tmp_path, spoilt):
+    monkeypatch.setenv("RUNGWISE_CACHE", str(tmp_path))
+    model = resolve(settings.generator, "generator")
+    file = speeds._file(model)
+    file.parent.mkdir(parents=True)
+    file.write_text(spoilt, encoding="utf-8")
+    assert speeds.known_speed(model) is None
+    assert known_estimate(tmp_path, TASK, settings) is None
+
+
+def test_a_speed_measured_beside_other_work_is_not_kept(settings, monkeypatch, tmp_path):
+    monkeypatch.setenv("RUNGWISE_CACHE", str(tmp_path))
+    model = resolve(settings.generator, "generator")
+    speeds.write_json(speeds._file(model), PACE)
+    assert speeds.known_speed(model) == PACE
+    speeds.write_json(speeds._file(model), dataclasses.replace(PACE, threads=0))
+    assert speeds.known_speed(model) is None
+
+
+def test_tokens_are_counted_with_the_models_own_tokenizer(settings, tmp_path):
+    model = resolve(settings.generator, "generator")
+    amounts = count_amounts(tmp_path, TASK, settings, model)
+    assert (amounts.train, amounts.dev, amounts.heldout) == (30, 10, 20)
+    assert 10 < amounts.question < 80 and 1 <= amounts.answer < 12
+    assert amounts.answer < amounts.longest_answer and amounts.passage > 50
+    bare = dataclasses.replace(TASK, documents=())
+    assert count_amounts(tmp_path, bare, settings, model).passage == 0
+
+
+def test_every_rung_says_what_it_will_do_at_every_effort():
+    for effort in EFFORTS.values():
+        work = {name: rung.work(AMOUNTS, effort) for name, rung in rungs().items()}
+        assert all(one.reads > 0 and one.writes > 0 and one.row > 0 for one in work.values())
+        tuned = {name for name, one in work.items() if one.learns}
+        assert tuned == {name for name, rung in rungs().items() if "weights" in rung.needs}
+
+
+def test_more_passages_more_training_and_more_seeds_take_longer():
+    once = by_rung(needed())
+    assert once["rag_finetune"] > once["finetune"] > once["prompt"]
+    assert once["rag"] > once["prompt"]
+    thrice = by_rung(needed(seeds=3))
+    assert thrice["finetune"] == pytest.approx(3 * once["finetune"])
+    assert thrice["prompt"] == once["prompt"]
+    assert by_rung(needed(effort="normal"))["finetune"] > 2 * once["finetune"]
+
+
+def test_a_check_of_the_sample_on_two_slow_cores_takes_what_it_was_seen_to_take():
+    """float32, two cores, five rungs: about 25 minutes and 5 GB were seen."""
+    need = needed(rungs=("prompt", "few_shot", "rag", "finetune", "rag_finetune"))
+    assert 18 * 60 < need.seconds < 34 * 60
+    assert 4e9 < need.memory_bytes < 6e9
+
+
+def test_rungs_that_cannot_run_are_left_out_with_the_reason():
+    bare = needed(task=dataclasses.replace(TASK, documents=()))
+    assert "documents" in bare.skipped["rag"] and "rag" not in by_rung(bare)
+
+
+def test_some_of_the_rungs_take_the_time_of_these_and_the_index_where_one_searches():
+    need = needed()
+    some = need.only(["prompt"])
+    assert some.seconds == by_rung(need)["prompt"] and some.index_s == 0
+    assert need.only(["rag"]).seconds == pytest.approx(by_rung(need)["rag"] + need.index_s)
+    assert need.only([]).seconds == 0 and need.only([]).memory_bytes == 0
+
+
+def test_memory_that_is_not_free_is_said():
+    need = needed()
+    assert dataclasses.replace(need, free_bytes=2**40).fits
+    assert not dataclasses.replace(need, free_bytes=10**9).fits
+
+
+def test_long_rows_take_longer_a_token():
+    assert slower_by(SMOLLM, 128) == slower_by(SMOLLM, 10) == 1
+    assert 1 < slower_by(SMOLLM, 300) < slower_by(SMOLLM, 2000) < 3
+
+
+def test_of_an_endpoint_nothing_is_foretold(settings, tmp_path):
+    elsewhere = dataclasses.replace(settings, generator="openai:http://127.0.0.1:9/v1#model")
+    assert estimate(tmp_path, TASK, elsewhere) is None
+    assert known_estimate(tmp_path, TASK, elsewhere) is None
+
+
+def test_a_model_that_does_not_say_its_sizes_is_named(settings, tmp_path, tiny_model):
+    odd = tmp_path / "odd"
+    odd.mkdir()
+    (odd / "tokenizer.json").write_bytes((tiny_model / "tokenizer.json").read_bytes())
+    (odd / "config.json").write_text('{"n_embd": 768}', encoding="utf-8")
+    with pytest.raises(UserError, match="does not say how large"):
+        estimate(tmp_path, TASK, dataclasses.replace(settings, generator=str(odd)))
