@@ -18,7 +18,7 @@ from advisor.page_parts.frame import first_line
 from advisor.project import ANSWERS, Project
 from harness.task import Loaded
 
-PATIENCE_S = 0.7
+PATIENCE_S = 1.0
 """Pages wait until work is so old; then they show how far it is, and end."""
 EVERY_S: Final = 0.5
 _MOST_KEPT: Final = 2

@@ -169,8 +169,11 @@ class Visit:
 
     def settled(self) -> None:
         """Wait until what a page looks up beside itself is on it."""
-        self.page.locator(".st-key-waiting").wait_for(state="detached")
+        waiting = self.page.locator(".st-key-waiting")
         self.quiet()
+        while waiting.count():  # a page drawn anew may have something else to wait for
+            waiting.first.wait_for(state="detached")
+            self.quiet()
 
     def quiet(self) -> None:
         """Wait until no script runs; errors of the page's script are not looked over."""
