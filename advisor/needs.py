@@ -15,6 +15,8 @@ METHOD_WORDS: dict[Method, str] = {
 }
 CARD_ROWS = 8
 """Rows that a step computes at once on the card that is asked about."""
+CONTEXT_BYTES = 0.5e9
+"""What CUDA and the library hold on a card before any model is there."""
 SPARE = 0.95
 """Share of a card's memory that a process can really have."""
 
@@ -80,7 +82,7 @@ def method_needs(
     out = []
     for method in METHODS:
         at_once = load._replace(learned=CARD_ROWS) if method == "answer" else load
-        needed = footprint(method, sizes, at_once).total
+        needed = CONTEXT_BYTES + footprint(method, sizes, at_once).total
         fits = None if card_gb is None else needed <= SPARE * card_gb * 1e9
         out.append(MethodNeed(method, METHOD_WORDS[method], needed, fits))
     return out

@@ -134,7 +134,7 @@ def known_estimate(project: Path, task: Task, settings: CheckSettings) -> CheckN
     if name.startswith(PREFIX) or (name in EMBEDDED and not unpacked(name)):
         return None
     model = resolve(name, "generator", project, revision=settings.revision)
-    pace = known_speed(model)
+    pace = known_speed(model, beside_others=True)
     if pace is None:
         return None
     amounts = count_amounts(project, task, settings, model)

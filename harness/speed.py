@@ -71,10 +71,12 @@ def sizes_of(model: ModelRef) -> ModelSizes:
         raise UserError(Problem(error.reason, error.fix, model.name)) from error
 
 
-def known_speed(model: ModelRef) -> Speed | None:
-    """What was measured earlier with such a model on this machine.
+def known_speed(model: ModelRef, *, beside_others: bool = False) -> Speed | None:
+    """What was measured earlier with such a model on this machine; None where nothing was.
 
-    None where nothing was, or where others had a part of the processor at that time.
+    Args:
+        model: on this machine.
+        beside_others: also what was measured while others had a part of the processor.
     """
     file = _file(model)
     if not file.is_file():
@@ -83,7 +85,7 @@ def known_speed(model: ModelRef) -> Speed | None:
         known = msgspec.json.decode(file.read_bytes(), type=Speed)
     except msgspec.MsgspecError:  # of another version, or cut off: it is measured again
         return None
-    return known if known.threads >= most_threads() else None
+    return known if beside_others or known.threads >= most_threads() else None
 
 
 def speed(model: ModelRef, say: Callable[[str], None] = lambda line: None) -> Speed:

@@ -75,6 +75,9 @@ def test_a_speed_measured_beside_other_work_is_not_kept(settings, monkeypatch, t
     assert speeds.known_speed(model) == PACE
     speeds.write_json(speeds._file(model), dataclasses.replace(PACE, threads=0))
     assert speeds.known_speed(model) is None
+    # good enough for a page, which says so
+    beside = known_estimate(tmp_path, TASK, settings)
+    assert beside.busy_cores > 0 and beside.seconds > 0
 
 
 def test_tokens_are_counted_with_the_models_own_tokenizer(settings, tmp_path):
