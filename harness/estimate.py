@@ -14,7 +14,7 @@ from harness.device import most_threads
 from harness.effort import effort
 from harness.generators.endpoint import PREFIX
 from harness.models import EMBEDDED, ModelRef, resolve, unpacked
-from harness.prompts import system_prompt, target
+from harness.prompts import passage, system_prompt, target
 from harness.retrieval import CHUNK_WORDS, as_context
 from harness.rungs import rung_type, rungs
 from harness.runner import answer_limit, unmet
@@ -38,6 +38,8 @@ ENDING_S = 1.0
 """Seconds a cell takes beside its work."""
 EMBEDDING_S = 7.0
 """Seconds to import and open the embedder."""
+EMBEDDER_BYTES = 0.4e9
+"""What a process holds more once it has opened the embedder."""
 EMBEDDER_WEIGHTS = 10.6e6
 """In the linear layers of all-MiniLM-L6-v2."""
 WAVE_TOKENS = 16_384
@@ -159,6 +161,7 @@ def need_of(
         runs = settings.seeds if rung.seeded else 1
         each = seconds_of(work, pace, sizes)
         memory = memory_of(work, pace, sizes, rank)
+        memory += EMBEDDER_BYTES if "embeddings" in rung.needs else 0.0
         longest = max(longest, work.row)
         needs.append(RungNeed(rung.name, rung.title, runs, runs * each, memory))
     searches = any("embeddings" in rung_type(need.rung).needs for need in needs)
@@ -232,7 +235,7 @@ def count_amounts(project: Path, task: Task, settings: CheckSettings, model: Mod
 
     documents = task.documents[:: max(1, len(task.documents) // DOCUMENTS)]
     chunks = chunk_documents(documents, lambda text: len(text.split()), CHUNK_WORDS)
-    passages = [as_context(Hit(chunk, 0.0)).text for chunk in chunks]
+    passages = [passage(as_context(Hit(chunk, 0.0))) for chunk in chunks]
     return Amounts(
         train=len(task.train),
         dev=min(len(task.dev), effort(settings.effort).dev_rows),

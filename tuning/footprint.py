@@ -66,12 +66,14 @@ def footprint(method: Method, sizes: ModelSizes, load: Load) -> Footprint:
 
 def _answer(sizes: ModelSizes, load: Load) -> Footprint:
     width = load.precision_bytes
-    cache = 2 * sizes.layers * sizes.kv_heads * sizes.head_dim * load.tokens
+    # twice: as the prompts were read, and laid out with room for the answers
+    cache = 2 * 2 * sizes.layers * sizes.kv_heads * sizes.head_dim * load.tokens
     at_work = _kept(sizes, load) * load.tokens
+    holes = 1.0 if load.fused_attention else HOLES
     return Footprint(
         width * sizes.parameters,
         0.0,
-        width * (cache + at_work),
+        holes * width * (cache + at_work),
         (width + 4) * load.learned * sizes.vocabulary,
     )
 
