@@ -66,10 +66,13 @@ def foretell(
     project: Project, run: Run, task: Task, settings: CheckSettings, say: Callable[[str], None]
 ) -> None:
     """Keep with a new run what it is expected to take; one that cannot be foretold can be run."""
-    with contextlib.suppress(RungwiseError):
+    try:
         need = estimate(project.root, task, settings, say)
-        if need is not None:
-            write_json(run.folder / FORETOLD, need)
+    except RungwiseError as error:
+        say(f"How long it will take is not known: {error.problems[0]}")
+        return
+    if need is not None:
+        write_json(run.folder / FORETOLD, need)
 
 
 def foretold(run: Run) -> CheckNeed | None:

@@ -18,6 +18,7 @@ from harness.floors import FLOORS, floors_for
 from harness.generators.endpoint import PREFIX
 from harness.models import EMBEDDED, resolve
 from harness.prompts import target
+from harness.rung import RungType
 from harness.rungs import rung_type, rungs
 from harness.settings import CheckSettings, models_of
 from harness.store import SCHEMA, Event, Plan, Run, now
@@ -50,18 +51,13 @@ def make_plan(
     for name, role, revision in models_of(settings):
         if name in EMBEDDED:
             resolve(name, role, project, revision=revision, say=say)
-    chosen = [rung_type(name) for name in dict.fromkeys(settings.rungs)]
-    skipped: dict[str, str] = {}
+    runnable, skipped = chosen_rungs(task, settings)
     cells = [cell_name(floor, 0) for floor in floors_for(task.spec.kind)]
-    if any("embeddings" in rung.needs for rung in chosen):
+    if any("embeddings" in rung.needs for rung in runnable):
         cells.append(cell_name(INDEX, 0))
-    for rung in sorted(chosen, key=lambda rung: list(rungs()).index(rung.name)):
-        reason = unmet(rung.needs, task, settings)
-        if reason:
-            skipped[rung.name] = reason
-            continue
+    for rung in runnable:
         cells.extend(cell_name(rung.name, s) for s in range(settings.seeds if rung.seeded else 1))
-    if len(skipped) == len(chosen):
+    if not runnable:
         fix = f"choose another of {', '.join(rungs())}"
         raise UserError(*(Problem(why, fix, f"rung {name}") for name, why in skipped.items()))
     return Plan(
@@ -82,6 +78,15 @@ def make_plan(
         max_new_tokens=answer_limit(project, task, settings),
         environment=environment(),
     )
+
+
+def chosen_rungs(task: Task, settings: CheckSettings) -> tuple[list[RungType], dict[str, str]]:
+    """The rungs that were asked for and can run, in order of effort; the others with the reason."""
+    names = {rung_type(name).name for name in settings.rungs}  # an unknown one is an error
+    asked = [rung for name, rung in rungs().items() if name in names]
+    reasons = {rung.name: unmet(rung.needs, task, settings) for rung in asked}
+    skipped = {name: why for name, why in reasons.items() if why}
+    return [rung for rung in asked if rung.name not in skipped], skipped
 
 
 def unmet(needs: frozenset[str], task: Task, settings: CheckSettings) -> str:

@@ -38,6 +38,8 @@ class Work:
     """Of answers given one by one, beside `writes`."""
     row: float = 0.0
     """Length of its prompts with the answer, the system prompt included."""
+    shared: float = 0.0
+    """Of `row`, tokens that all rows begin with."""
     learns_at_once: float = 0.0
     """Of training rows, tokens of one step."""
     answers_at_once: float = 0.0
@@ -65,7 +67,7 @@ def asking(amounts: Amounts, prompt: float, trials: int = 0, answer: float | Non
     written = amounts.longest_answer if answer is None else answer
     asked = Work().and_reads(amounts.heldout + trials * amounts.dev, prompt, written)
     alone = TIMED * written
-    return replace(asked, row=asked.row + amounts.system, writes_alone=alone)
+    return replace(asked, row=asked.row + amounts.system, shared=amounts.system, writes_alone=alone)
 
 
 def tuning_on(amounts: Amounts, effort: Effort, prompt: float) -> Work:
@@ -82,4 +84,9 @@ def tuning_on(amounts: Amounts, effort: Effort, prompt: float) -> Work:
     # dev is read twice a look: once for the loss, once to be answered
     work = work.and_reads(looks * amounts.dev, 2 * row, amounts.answer)
     work = work.and_reads(amounts.heldout, prompt, amounts.answer)
-    return replace(work, row=row + amounts.system, writes_alone=TIMED * amounts.answer)
+    return replace(
+        work,
+        row=row + amounts.system,
+        shared=amounts.system,
+        writes_alone=TIMED * amounts.answer,
+    )

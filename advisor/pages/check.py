@@ -151,17 +151,17 @@ def time_part(
 @st.fragment(run_every=EVERY_S)
 def measuring(project: Project, task: Task, settings: CheckSettings) -> None:
     """The machine is measured once, in the background; the page is drawn anew when that is done."""
-    work = st.session_state.get("measuring")
+    key = f"measuring {settings.generator} for {project.root}"
+    work = st.session_state.get(key)
     if work is None:
-        st.session_state["measuring"] = measure_in_background(project)
-    elif not work.is_alive():
+        work = st.session_state[key] = measure_in_background(project)
+    words = "Measuring how fast this machine is, to say how long each rung will take …"
+    if not work.is_alive():
         forget_needs()
         if known_need(project, task, settings) is not None:
             st.rerun()
-        return
-    say(
-        "Measuring how fast this machine is, to say how long each rung will take …", "rw-p rw-quiet"
-    )
+        words = "How long it will take could not be told; the check itself can run."
+    say(words, "rw-p rw-quiet")
 
 
 def why_there(rung: RungType, prior: Recommendation | None) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 from advisor import needs, terminal
 from advisor.forecast import estimate_check
 from advisor.numbers import size
-from advisor.project import read_project
+from advisor.project import Project, read_project
 from advisor.verb import Verb
 from advisor.verbs_shared import add_check_options, check_settings
 from harness.errors import Problem, UserError
@@ -14,7 +14,6 @@ from harness.estimate import CheckNeed
 from harness.generators.endpoint import PREFIX
 from harness.models import EMBEDDED, resolve
 from harness.settings import CheckSettings
-from harness.speed import sizes_of
 from tuning.sizes import ModelSizes, sizes_named
 
 TYPICAL_ROW, TYPICAL_ANSWER, TYPICAL_RANK = 512.0, 64.0, 16
@@ -45,21 +44,10 @@ def run(given: Namespace) -> int:
     """Print time and memory; a model that is not here is judged by its name."""
     project = read_project(given.dir)
     settings = check_settings(project, given)
-    named = _only_named(project.root, settings)
-    need = None
-    if named is None:
-        need = estimate_check(project, settings=settings, say=terminal.note)
-        if need is None:
-            raise UserError(
-                Problem(
-                    f"{settings.generator} runs elsewhere: its time and memory cannot be foretold",
-                    "name a local model with --model",
-                    "[model] generator",
-                )
-            )
-        sizes = sizes_of(resolve(settings.generator, "generator", project.root))
-    else:
-        sizes = named
+    sizes, need = _only_named(project.root, settings), None
+    if sizes is None:
+        need = _whole_check(project, settings)
+        sizes = need.sizes
     methods = _methods(sizes, need, given.gpu_memory)
     if given.json:
         terminal.out_json(
@@ -72,6 +60,24 @@ def run(given: Namespace) -> int:
     else:
         _print(settings.generator, sizes, need, methods, given.gpu_memory)
     return 0
+
+
+def _whole_check(project: Project, settings: CheckSettings) -> CheckNeed:
+    """Time and memory of the check.
+
+    Raises:
+        UserError: the model is at an endpoint, or something stands against the check.
+    """
+    need = estimate_check(project, settings=settings, say=terminal.note)
+    if need is not None:
+        return need
+    raise UserError(
+        Problem(
+            f"{settings.generator} runs elsewhere: its time and memory cannot be foretold",
+            "name a local model with --model",
+            "[model] generator",
+        )
+    )
 
 
 def _only_named(root: Path, settings: CheckSettings) -> ModelSizes | None:

@@ -1,9 +1,14 @@
 """rungwise estimate, as people type it."""
 
+import dataclasses
 import json
 
 import pytest
 
+from advisor.forecast import foretell, foretold
+from advisor.project import open_project
+from advisor.workflow import load
+from harness.store import Run
 from tests.command import here, refused
 
 pytestmark = pytest.mark.timeout(600)
@@ -69,3 +74,16 @@ def test_a_forecast_of_another_version_does_not_stop_a_report(label_project):
     run = label_project / "runs" / "one"
     (run / "estimate.json").write_text('{"rungs": "many"}', encoding="utf-8")
     assert here("report", run, "--format", "html").returncode == 0
+
+
+def test_a_check_that_cannot_be_foretold_says_so_and_goes_on(label_project, tmp_path, tiny_model):
+    odd = tmp_path / "odd"
+    odd.mkdir()
+    (odd / "tokenizer.json").write_bytes((tiny_model / "tokenizer.json").read_bytes())
+    (odd / "config.json").write_text('{"n_embd": 768}', encoding="utf-8")
+    project, run, heard = open_project(label_project), Run(tmp_path / "run"), []
+    settings = dataclasses.replace(project.settings(), generator=str(odd))
+    foretell(project, run, load(project).task, settings, heard.append)
+    assert "How long it will take is not known" in heard[-1]
+    assert "does not say how large the model is" in heard[-1]
+    assert foretold(run) is None

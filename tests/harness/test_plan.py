@@ -73,6 +73,15 @@ def test_floors_come_first_then_the_index_then_rungs_in_order_of_effort(settings
     )  # fmt: skip
 
 
+def test_a_rung_that_is_not_there_is_an_error_and_not_left_out(settings, tmp_path):
+    with pytest.raises(UserError, match="there is no rung 'promt'"):
+        plan_cells(settings, tmp_path, rungs=("prompt", "promt"))
+
+
+def test_nothing_is_indexed_for_rungs_that_cannot_run(settings, tmp_path):
+    assert "index-s0" not in plan_cells(settings, tmp_path, rungs=("prompt", "rag"))
+
+
 def test_several_seeds_are_run_only_where_they_differ(settings, tmp_path):
     cells = plan_cells(settings, tmp_path, rungs=("prompt", "finetune"), seeds=3)
     assert cells[3:] == ("prompt-s0", "finetune-s0", "finetune-s1", "finetune-s2")

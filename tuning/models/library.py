@@ -19,6 +19,7 @@ from tuning.models.base import Generated
 from tuning.models.greedy import Greedy
 from tuning.models.shared import (
     PEFT_PREFIX,
+    WAVE_TOKENS,
     SavedAdapter,
     common_prefix,
     known_targets,
@@ -26,8 +27,6 @@ from tuning.models.shared import (
     waves,
 )
 from tuning.recipe import AdapterShape
-
-WAVE_TOKENS = 16_384
 
 
 class LibraryModel:

@@ -14,6 +14,11 @@ if TYPE_CHECKING:
 PEFT_PREFIX = "base_model.model."
 """What PEFT puts before every module name in an adapter file."""
 
+WAVE_TOKENS = 16_384
+"""Tokens a wave of answers may hold: about 30 long prompts, measured best on two cores."""
+WAVE_ROWS = 64
+"""Rows a wave of answers may have."""
+
 NOT_PLAIN = (
     "use_dora",
     "use_rslora",
@@ -49,7 +54,7 @@ def common_prefix(rows: Sequence[Sequence[int]]) -> int:
     return shared
 
 
-def waves(lengths: Sequence[int], budget: int, most: int = 64) -> Iterator[list[int]]:
+def waves(lengths: Sequence[int], budget: int, most: int = WAVE_ROWS) -> Iterator[list[int]]:
     """Indices in order of length, cut so that rows times longest length stays in the budget.
 
     Args:

@@ -16,6 +16,7 @@ from tuning.models.llama.model import Llama
 from tuning.models.llama.projection import Projection
 from tuning.models.shared import (
     PEFT_PREFIX,
+    WAVE_TOKENS,
     SavedAdapter,
     common_prefix,
     read_adapter,
@@ -23,9 +24,6 @@ from tuning.models.shared import (
     write_adapter,
 )
 from tuning.recipe import AdapterShape
-
-WAVE_TOKENS = 16_384
-"""Tokens a wave of answers may hold: about 30 long prompts, measured best on two cores."""
 
 
 class EngineModel:
