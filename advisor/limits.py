@@ -1,7 +1,16 @@
 """What limits the claim of a verdict, and what would change it."""
 
-from advisor.measured import floor_contrast, headline_score, inline, leader, score_of
-from advisor.numbers import count, percent, points, points_range, rounded_up
+from advisor.choice import Choice, floor_not_settled, not_good_enough
+from advisor.measured import floor_contrast, headline_score, inline, score_of, seems_better
+from advisor.numbers import (
+    count,
+    in_points,
+    in_sentence,
+    percent,
+    points_range,
+    rounded_up,
+    seconds,
+)
 from advisor.recommendation import Recommendation
 from harness.experiment import Experiment
 from harness.fairness import NO_ANSWER_FAILED
@@ -12,14 +21,18 @@ TUNED = ("finetune", "rag_finetune", "preference")
 
 
 def changes(
-    experiment: Experiment, chosen: str, recommendation: Recommendation | None
+    experiment: Experiment,
+    choice: Choice,
+    recommendation: Recommendation | None,
+    spared_s: float | None,
 ) -> list[str]:
     """What would change the verdict: more items, a rung not measured, another answer."""
-    found = []
-    ahead = leader(experiment, chosen)
-    for name in sorted(experiment.rungs, key=lambda one: one != ahead):  # the leader first
+    found, chosen = _missing(experiment, choice), choice.rung
+    for name in sorted(experiment.rungs, key=lambda one: one != choice.ahead):  # the leader first
         contrast = experiment.contrast(name, chosen) if name != chosen else None
-        if contrast and contrast.verdict == "inconclusive" and contrast.n_needed is not None:
+        if contrast is None or contrast.verdict != "inconclusive" or contrast.non_superior:
+            continue
+        if contrast.n_needed is not None and choice.why != "target":
             found.append(
                 f"About {rounded_up(contrast.n_needed):,} held-out questions in all would show "
                 f"whether {inline(experiment.rungs[name])} differs from "
@@ -32,6 +45,13 @@ def changes(
             f"About {rounded_up(floor.n_needed):,} held-out questions in all would show whether "
             f"{inline(experiment.rungs[chosen])} {claim} doing without a language model."
         )
+    if experiment.not_run:
+        saved = f"That saved about {seconds(spared_s)}. " if spared_s else ""
+        names = ", ".join(in_sentence(title_of(name)) for name in experiment.not_run)
+        found.append(
+            f"Not run, because a cheaper rung reached the target: {names}. {saved}Whether they "
+            "would do better is left open."
+        )
     for name, reason in experiment.skipped.items():
         found.append(f"{title_of(name)} was not measured: {reason}.")
     if experiment.task.n_documents and chosen in ("prompt", "few_shot", "constrained", "finetune"):
@@ -41,9 +61,20 @@ def changes(
     return found
 
 
-def cautions(experiment: Experiment, chosen: str) -> list[str]:
+def _missing(experiment: Experiment, choice: Choice) -> list[str]:
+    """What a task lacks on which nothing is good enough."""
+    task = experiment.task
+    if not not_good_enough(experiment, choice) or task.kind != "answer" or task.n_documents:
+        return []
+    return [
+        "Documents that hold the answers would: without them a model answers from memory, and "
+        "neither worked examples nor training bring in facts it does not know."
+    ]
+
+
+def cautions(experiment: Experiment, choice: Choice) -> list[str]:
     """What to know before acting on it; failures first."""
-    task, said = experiment.task, _failures(experiment)
+    task, said, chosen = experiment.task, _failures(experiment), choice.rung
     if task.n_heldout < 30:
         said.append(
             f"With {count(task.n_heldout, 'held-out question')} this is a smoke test: only very "
@@ -62,12 +93,11 @@ def cautions(experiment: Experiment, chosen: str) -> list[str]:
             f"{score_of(experiment, chosen)}."
         )
     floor = floor_contrast(experiment, chosen)
-    if floor is not None and floor.verdict == "inconclusive" and (floor.difference or 0) > 0:
+    if floor is not None and floor_not_settled(experiment, choice) and seems_better(floor):
         other = inline(experiment.floors[floor.b])
         said.append(
             f"It is not shown to beat doing without a language model ({other}): "
-            f"{points(floor.difference)} points ({points_range(floor.low, floor.high)})"
-            f"{ALLOWED if (floor.low or 0) > 0 else ''}."
+            f"{in_points(floor.difference)} ({points_range(floor.low, floor.high)}){ALLOWED}."
         )
     if any(len(arm.seeds) == 1 for name, arm in experiment.rungs.items() if name in TUNED):
         said.append(

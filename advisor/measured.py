@@ -28,13 +28,6 @@ def seems_better(contrast: Contrast) -> bool:
     return contrast.verdict == "inconclusive" and (contrast.low or 0.0) > 0
 
 
-def leader(experiment: Experiment, chosen: str) -> str | None:
-    """The rung that seems most ahead of the chosen one without being shown to be; else None."""
-    rivals = (experiment.contrast(name, chosen) for name in experiment.rungs if name != chosen)
-    ahead = [contrast for contrast in rivals if contrast is not None and seems_better(contrast)]
-    return max(ahead, key=lambda contrast: contrast.difference or 0.0).a if ahead else None
-
-
 def inline(arm: ArmResult) -> str:
     """A rung's or floor's title inside a sentence."""
     return in_sentence(arm.title)

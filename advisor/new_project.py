@@ -220,6 +220,7 @@ def _config_text(name: str, guess: Guess | None) -> str:
     margin = tomlkit.item(0.03).comment("a difference smaller than this does not matter to us")
     check.add("margin", margin)
     check.add(tomlkit.comment("target = 0.80   # good enough"))
+    check.add(tomlkit.comment("climb = true    # stop at the first rung that reaches the target"))
     document.add("check", check)
     return tomlkit.dumps(document)
 

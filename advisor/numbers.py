@@ -22,6 +22,12 @@ def points(difference: float | None) -> str:
     return signed(round(difference * 100))
 
 
+def in_points(difference: float | None) -> str:
+    """0.34 -> '+34 points'; 0.01 -> '+1 point'."""
+    one = difference is not None and abs(round(difference * 100)) == 1
+    return f"{points(difference)} point{'' if one else 's'}"
+
+
 def signed(number: int) -> str:
     """3 -> '+3'; -1 -> '−1'; 0 -> '0'."""
     return f"+{number}" if number > 0 else f"{MINUS}{-number}" if number < 0 else "0"

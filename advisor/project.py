@@ -131,6 +131,7 @@ class Project:
             effort=self.check.effort,
             margin=self.check.margin,
             target=self.check.target,
+            climb=self.check.climb,
             generator=self.model.generator,
             revision=self.model.revision,
             embedder=self.model.embedder,

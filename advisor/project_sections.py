@@ -64,6 +64,7 @@ class CheckSection:
     effort: str = "normal"
     margin: float = 0.03
     target: float | None = None
+    climb: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,5 +99,6 @@ WANTED: Mapping[str, str] = {
     "check.seeds": "3",
     "check.margin": "0.03",
     "check.target": "0.80",
+    "check.climb": "true",
 }
 """How a value looks; whatever is not listed is a text in quotes."""

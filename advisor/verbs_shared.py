@@ -2,7 +2,7 @@
 
 import dataclasses
 import signal
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, BooleanOptionalAction, Namespace
 
 from advisor import terminal, workflow
 from advisor.forecast import foretold
@@ -16,7 +16,7 @@ from harness.rungs import rungs
 from harness.settings import CheckSettings
 from harness.store import Run
 
-SETTINGS = ("rungs", "seeds", "effort", "model")
+SETTINGS = ("rungs", "seeds", "effort", "model", "target", "climb")
 """Options of a check, as `add_check_options` names them."""
 
 
@@ -31,6 +31,14 @@ def add_check_options(parser: ArgumentParser) -> None:
         "--effort", metavar="WORD", help=f"how hard each rung tries: {', '.join(EFFORTS)}"
     )
     parser.add_argument(
+        "--target", type=float, metavar="SHARE", help="good enough, from 0 to 1; default: none"
+    )
+    parser.add_argument(
+        "--climb",
+        action=BooleanOptionalAction,
+        help="stop at the first rung that reaches the target, instead of running every rung",
+    )
+    parser.add_argument(
         "--model", metavar="ID", help="embedded name, hub id, model folder, or openai:URL#MODEL"
     )
 
@@ -43,7 +51,7 @@ def check_settings(project: Project, given: Namespace) -> CheckSettings:
         settings = dataclasses.replace(settings, rungs=tuple(name for name in names if name))
     if given.model is not None:
         settings = dataclasses.replace(settings, generator=given.model, revision="")
-    for name in ("seeds", "effort"):
+    for name in ("seeds", "effort", "target", "climb"):
         if getattr(given, name) is not None:
             settings = dataclasses.replace(settings, **{name: getattr(given, name)})
     return settings

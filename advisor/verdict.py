@@ -1,25 +1,32 @@
 """Prior and evidence together: what to do, whether that was expected, how sure it is.
 
-Pure. The rule is the ladder's own: climb only where a higher rung is shown to be better.
+Pure. `advisor.choice` has the rule; here it becomes sentences.
 """
 
 from dataclasses import dataclass
 from typing import Literal
 
+from advisor.choice import Choice, choose, floor_not_settled, misses_target, not_good_enough
 from advisor.limits import ALLOWED, TUNED, cautions, changes
 from advisor.measured import (
     floor_contrast,
     headline_score,
     inline,
-    leader,
     score_of,
     seems_better,
 )
-from advisor.numbers import count, in_sentence, percent, points, points_range, rounded_up
+from advisor.numbers import (
+    count,
+    in_points,
+    in_sentence,
+    percent,
+    points_range,
+    rounded_up,
+)
 from advisor.recommendation import Recommendation
 from harness.cell import parse_cell
 from harness.experiment import Contrast, Experiment
-from harness.rungs import title_of
+from harness.rungs import rungs, title_of
 
 Agreement = Literal["confirmed", "overturned", "too_close_to_call"]
 NOTHING = ("stay", "none")
@@ -60,59 +67,39 @@ class Verdict:
     """What limits the claim."""
 
 
-def reconcile(experiment: Experiment, recommendation: Recommendation | None) -> Verdict:
+def reconcile(
+    experiment: Experiment,
+    recommendation: Recommendation | None,
+    *,
+    spared_s: float | None = None,
+) -> Verdict:
     """The verdict of an experiment.
 
     Args:
         experiment: at least one rung was measured.
         recommendation: what the answers advised; None when there are none.
+        spared_s: seconds that rungs which were not run would have taken; None where not known.
     """
-    chosen = climb(experiment)
-    recommended = "none" if _not_good_enough(experiment, chosen) else chosen
+    choice = choose(experiment)
+    chosen = choice.rung
+    recommended = "none" if not_good_enough(experiment, choice) else chosen
     prior = recommendation.aim if recommendation else None
+    open_floor = recommended == "none" and not misses_target(experiment, chosen)
+    open_floor = open_floor and floor_not_settled(experiment, choice)
     agreement = _agreement(experiment, recommended, prior) if prior else None
+    if agreement is not None and open_floor:
+        agreement = "too_close_to_call"
     return Verdict(
         recommended=recommended,
         prior=prior,
         agreement=agreement,
-        headline=_headline(experiment, chosen, recommended),
-        sentence=_sentence(experiment, chosen, recommended),
+        headline=_headline(experiment, choice, recommended),
+        sentence=_sentence(experiment, choice, recommended),
         prior_sentence=_prior_sentence(experiment, recommended, prior, agreement),
-        reasons=tuple(_reasons(experiment, chosen, recommended)),
-        would_change_if=tuple(changes(experiment, chosen, recommendation)),
-        cautions=tuple(cautions(experiment, chosen)),
+        reasons=tuple(_reasons(experiment, choice, recommended)),
+        would_change_if=tuple(changes(experiment, choice, recommendation, spared_s)),
+        cautions=tuple(cautions(experiment, choice)),
     )
-
-
-def climb(experiment: Experiment) -> str:
-    """The lowest rung that no higher rung is shown to be better than.
-
-    From the cheapest rung upwards, a step is taken only onto a rung that is ``better`` than where
-    one stands: a difference that may be chance is not worth the effort of a higher rung.
-    """
-    names = list(experiment.rungs)
-    standing = names[0]
-    for name in names[1:]:
-        contrast = experiment.contrast(name, standing)
-        if contrast is not None and contrast.verdict == "better":
-            standing = name
-    return standing
-
-
-def _not_good_enough(experiment: Experiment, chosen: str) -> bool:
-    """Shown to miss the target, or no better than doing without a language model."""
-    if _misses_target(experiment, chosen):
-        return True
-    # where another rung leads, the floor is that one's to beat
-    floor = floor_contrast(experiment, leader(experiment, chosen) or chosen)
-    if floor is None or floor.difference is None:
-        return False
-    return floor.verdict in ("worse", "equivalent") or floor.difference <= 0
-
-
-def _misses_target(experiment: Experiment, chosen: str) -> bool:
-    target = experiment.task.target
-    return target is not None and headline_score(experiment, chosen)[2] < target
 
 
 def _agreement(experiment: Experiment, recommended: str, prior: str) -> Agreement:
@@ -137,24 +124,24 @@ def _agreement(experiment: Experiment, recommended: str, prior: str) -> Agreemen
     return "overturned" if settled else "too_close_to_call"
 
 
-def _headline(experiment: Experiment, chosen: str, recommended: str) -> str:
+def _headline(experiment: Experiment, choice: Choice, recommended: str) -> str:
     # a rung whose file was added later has no sentence of its own
     advice = ADVICE.get(recommended, f"Use {in_sentence(title_of(recommended))}.")
-    if recommended == "none" and not _misses_target(experiment, chosen):
-        return "None of these beats doing without a language model."
-    ahead = leader(experiment, chosen)
-    if ahead is not None and recommended != "none":
-        return f"Not settled yet: {inline(experiment.rungs[ahead])} leads."
-    tuned = any(name in TUNED for name in experiment.rungs)
+    if recommended == "none" and not misses_target(experiment, choice.rung):
+        beats = "is shown to beat" if floor_not_settled(experiment, choice) else "beats"
+        return f"None of these {beats} doing without a language model."
+    if choice.ahead is not None and recommended != "none":
+        return f"Not settled yet: {inline(experiment.rungs[choice.ahead])} leads."
+    tuned = any(name in TUNED for name in (*experiment.rungs, *experiment.not_run))
     if tuned and recommended not in (*TUNED, "none"):
         advice += " Do not fine-tune yet."
     return advice
 
 
-def _sentence(experiment: Experiment, chosen: str, recommended: str) -> str:
+def _sentence(experiment: Experiment, choice: Choice, recommended: str) -> str:
     """The score that counts, and its lead over what it has to be compared with."""
-    task = experiment.task
-    ahead = None if recommended == "none" else leader(experiment, chosen)
+    task, chosen = experiment.task, choice.rung
+    ahead = None if recommended == "none" else choice.ahead
     named = ahead or chosen
     asked = count(task.n_heldout, "held-out question")
     arm = experiment.rungs[named]
@@ -162,7 +149,7 @@ def _sentence(experiment: Experiment, chosen: str, recommended: str) -> str:
         return f"On {asked} no answer of {inline(arm)} could be scored on {task.metric_title}."
     text = f"On {asked} {inline(arm)} scored {score_of(experiment, named)} on {task.metric_title}"
     floor = floor_contrast(experiment, chosen)
-    if recommended == "none" and floor and not _misses_target(experiment, chosen):
+    if recommended == "none" and floor and not misses_target(experiment, chosen):
         other = inline(experiment.floors[floor.b])
         return f"{text}; {other} scored {score_of(experiment, floor.b)}."
     rival = chosen if ahead else next(iter(experiment.rungs))
@@ -172,7 +159,8 @@ def _sentence(experiment: Experiment, chosen: str, recommended: str) -> str:
             f", {_lead(contrast.difference)} {inline(experiment.rungs[rival])} "
             f"({points_range(contrast.low, contrast.high)})"
         )
-    return f"{text}{ALLOWED if ahead else ''}."
+    doubtful = contrast is not None and ahead is not None and seems_better(contrast)
+    return f"{text}{ALLOWED if doubtful else ''}."
 
 
 def _lead(difference: float) -> str:
@@ -209,31 +197,72 @@ def _failure(experiment: Experiment, rung: str) -> str:
     return f"it failed ({said[0]})" if said else "it was not part of this check"
 
 
-def _reasons(experiment: Experiment, chosen: str, recommended: str) -> list[str]:
-    """One sentence a rival, and why nothing is good enough where that is so."""
-    reasons = []
-    if recommended == "none":
-        reasons.append(_why_none(experiment, chosen))
+def _reasons(experiment: Experiment, choice: Choice, recommended: str) -> list[str]:
+    """Which rule chose, one sentence a rival, and why nothing is good enough where that is so."""
+    chosen = choice.rung
+    reasons = [_why_none(experiment, choice)] if recommended == "none" else []
+    reasons += _rule(experiment, choice) if recommended != "none" else []
     for name, arm in experiment.rungs.items():
         contrast = experiment.contrast(name, chosen) if name != chosen else None
         if contrast is None or contrast.difference is None:
             continue
         figures = (
-            f"{points(contrast.difference)} points ({points_range(contrast.low, contrast.high)}) "
+            f"{in_points(contrast.difference)} ({points_range(contrast.low, contrast.high)}) "
             f"against {inline(experiment.rungs[chosen])}"
         )
         words = {
             "better": f"{arm.title} was better: {figures}.",
             "worse": f"{arm.title} was worse: {figures}.",
             "equivalent": f"{arm.title} made no difference that matters: {figures}.",
-            "inconclusive": f"{arm.title} {_open(contrast)}: {figures}{_more(contrast)}",
+            "inconclusive": _open(experiment, arm.title, contrast, figures),
         }
         reasons.append(words[contrast.verdict])
     return reasons
 
 
-def _open(contrast: Contrast) -> str:
-    return "seems better" if seems_better(contrast) else "is too close to call"
+def _rule(experiment: Experiment, choice: Choice) -> list[str]:
+    """Why this rung is named, where it is not simply the top of the climb."""
+    task, rung = experiment.task, inline(experiment.rungs[choice.rung])
+    if choice.why == "target":
+        return [
+            f"You asked for {percent(task.target)}: {rung} reaches that with "
+            f"{score_of(experiment, choice.rung)}, and no cheaper rung does."
+        ]
+    if choice.why == "no worse":
+        top = inline(experiment.rungs[choice.top])
+        return [
+            f"{experiment.rungs[choice.rung].title} is shown to be less than "
+            f"{_margin(experiment)} behind {top}, which costs more effort."
+        ]
+    halves = [] if choice.ahead is None else _halves_not_beaten(experiment, choice.ahead)
+    if halves and choice.ahead is not None:
+        return [
+            f"{experiment.rungs[choice.ahead].title} is not shown to be better than "
+            f"{' and '.join(halves)} alone: both halves have to earn their place."
+        ]
+    return []
+
+
+def _halves_not_beaten(experiment: Experiment, joined: str) -> list[str]:
+    """What a rung is made of and not shown to be better than."""
+    parts = rungs()[joined].made_of if joined in rungs() else ()
+    found = {part: experiment.contrast(joined, part) for part in parts}
+    return [
+        inline(experiment.rungs[part]) for part, c in found.items() if c and c.verdict != "better"
+    ]
+
+
+def _open(experiment: Experiment, title: str, contrast: Contrast, figures: str) -> str:
+    """A difference that is not settled: perhaps it is at least shown to be no gain that counts."""
+    if contrast.non_superior:
+        return f"{title} does not gain {_margin(experiment)} or more: {figures}."
+    word = "seems better" if seems_better(contrast) else "is too close to call"
+    return f"{title} {word}: {figures}{_more(contrast)}"
+
+
+def _margin(experiment: Experiment) -> str:
+    """The greatest difference that does not matter: 0.03 -> '3 points'."""
+    return count(round(experiment.task.margin * 100), "point")
 
 
 def _more(contrast: Contrast) -> str:
@@ -245,9 +274,10 @@ def _more(contrast: Contrast) -> str:
     return f"{end} About {more:,} more questions would settle it."
 
 
-def _why_none(experiment: Experiment, chosen: str) -> str:
-    target, arm = experiment.task.target, experiment.rungs[chosen]
-    if _misses_target(experiment, chosen):
+def _why_none(experiment: Experiment, choice: Choice) -> str:
+    chosen, target = choice.rung, experiment.task.target
+    arm = experiment.rungs[chosen]
+    if misses_target(experiment, chosen):
         # a higher rung may have scored more without being shown to be better
         best = max(experiment.rungs, key=lambda name: headline_score(experiment, name)[0])
         return (
@@ -257,6 +287,11 @@ def _why_none(experiment: Experiment, chosen: str) -> str:
     floor = floor_contrast(experiment, chosen)
     assert floor is not None  # the only other way to end here
     other = experiment.floors[floor.b]
+    if floor_not_settled(experiment, choice):
+        return (
+            f"{arm.title} is not shown to do better than {inline(other)}, which needs no language "
+            f"model: {in_points(floor.difference)} ({points_range(floor.low, floor.high)})."
+        )
     return (
         f"{arm.title} does no better than doing without a language model: {inline(other)} scored "
         f"{percent(other.scores[experiment.task.metric].mean)}."

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import msgspec
 
-from advisor.forecast import foretell, unpack_model
+from advisor.forecast import foretell, foretold, unpack_model
 from advisor.progress import STARTING
 from advisor.project import ANSWERS, CONFIG, Project
 from advisor.questionnaire import AnswerSheet, read_answers, write_answers
@@ -143,18 +143,31 @@ def start_run(
     return run
 
 
+def run_the_rest(run: Run) -> None:
+    """Let a climb that stopped at its target go on to the rungs it left out."""
+    run.change_plan(dataclasses.replace(run.plan(), climb=False))
+
+
 def check(
     project: Project, run: Run, on_event: Callable[[Event], None] = lambda event: None
 ) -> Experiment:
     """Run what is still open, reconcile with the answers, write experiment.json last."""
     experiment = run_check(run, on_event)
     recommendation = prior(project)
-    verdict = reconcile(experiment, recommendation)
+    verdict = reconcile(experiment, recommendation, spared_s=_spared(run, experiment))
     if recommendation is not None:
         write_json(run.folder / "prior.json", recommendation)
     finished = dataclasses.replace(experiment, verdict=msgspec.to_builtins(verdict))
     write_json(run.folder / "experiment.json", finished)
     return finished
+
+
+def _spared(run: Run, experiment: Experiment) -> float | None:
+    """Seconds that the rungs a climb left out were expected to take."""
+    need = foretold(run)
+    if need is None:
+        return None
+    return sum(one.seconds for one in need.rungs if one.rung in experiment.not_run)
 
 
 def start_in_background(project: Project, run: Run) -> None:

@@ -1,25 +1,26 @@
 """Finished cells to an experiment: scores, intervals, paired comparisons, fairness."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from harness.compare import Comparison, corpus_interval, holm, paired, paired_corpus
+from harness.cell import parse_cell
+from harness.compare import corpus_interval
 from harness.diagnosis.diagnose import diagnose
 from harness.diagnosis.material import material_of
 from harness.disk import write_json
 from harness.experiment import (
     ArmResult,
-    Contrast,
     Estimate,
     Experiment,
     Latency,
     TaskFacts,
 )
 from harness.fairness import fairness
+from harness.family import Family, over_all
 from harness.floors import FLOORS
 from harness.intervals import mean_interval
-from harness.metric import Metric, SetScorer
+from harness.metric import Metric
 from harness.rungs import rungs
 from harness.scoring import headline, item_scores, metrics_for
 from harness.store import SCHEMA, Cell, Plan, Run
@@ -57,6 +58,7 @@ def assemble(run: Run, failed: Mapping[str, str]) -> Experiment:
     metric = headline(spec)
     results = {name: _result(arm, heldout, spec, tables, clusters) for name, arm in arms.items()}
     ladder = [name for name in results if name not in FLOORS]
+    planned = list(dict.fromkeys(rung for rung in map(rung_of, plan.cells) if rung in rungs()))
     rows = {name: _rows(metric, arm, heldout, tables) for name, arm in arms.items()}
     family = Family(rows, metric, spec, plan.margin, clusters)
     best_floor = _best([name for name in results if name in FLOORS], results, metric.name)
@@ -87,65 +89,38 @@ def assemble(run: Run, failed: Mapping[str, str]) -> Experiment:
         rungs={name: results[name] for name in ladder},
         floors={name: result for name, result in results.items() if name in FLOORS},
         ceilings={},
-        comparisons=tuple(
-            family.compare([(a, b) for i, a in enumerate(ladder) for b in ladder[:i]])
-        ),
-        floor_contrasts=tuple(family.compare([(a, best_floor) for a in ladder if best_floor])),
+        comparisons=family.of_rungs(ladder, len(planned)),
+        floor_contrasts=family.against_floor(ladder, best_floor),
         skipped=dict(plan.skipped),
         failed=dict(failed),
         diagnostics=diagnose(material),
         fairness=fairness(run, plan, cells, heldout),
         seconds=sum(cell.preparation.seconds + cell.answer_s for cell in cells),
+        not_run=_left_out(plan, planned, {*ladder, *map(rung_of, failed)}),
     )
+
+
+def rung_of(cell: str) -> str:
+    """The rung, or floor, of a cell's name."""
+    return parse_cell(cell)[0]
+
+
+def headline_estimate(run: Run, plan: Plan, rung: str) -> Estimate:
+    """A finished rung's headline score, all its seeds together."""
+    heldout, spec = run.heldout(), plan.spec
+    arm = Arm(rung, tuple(run.cell(cell) for cell in plan.cells if rung_of(cell) == rung))
+    tables = {cell.cell: _table(cell, heldout, spec) for cell in arm.cells}
+    return _estimate(headline(spec), arm, heldout, spec, tables, clusters_of(heldout))
+
+
+def _left_out(plan: Plan, planned: Sequence[str], reached: Container[str]) -> dict[str, str]:
+    """Rungs that a climb had no need of."""
+    why = f"a lower rung reached the target of {plan.target or 0:.0%}".replace("%", " %")
+    return {name: why for name in planned if plan.climb and name not in reached}
 
 
 Table = dict[str, dict[str, float | None]]
 """Metric to item id to score, for one cell."""
-
-
-class Family(NamedTuple):
-    """Arms that can be compared on one metric."""
-
-    rows: Mapping[str, list[Any]]
-    """Arm to what `_rows` gives."""
-    metric: Metric
-    spec: TaskSpec
-    margin: float
-    clusters: Sequence[str] | None
-
-    def compare(self, pairs: Sequence[tuple[str, str]]) -> list[Contrast]:
-        """Contrasts corrected as one family.
-
-        Which rung is compared with which when climbing depends on what was found below, so all
-        pairs of rungs are in one family: then the chance of one wrong "better" stays at 5 %
-        whatever the path.
-        """
-        found = holm([self._between(self.rows[a], self.rows[b]) for a, b in pairs])
-        return [
-            Contrast(
-                a=a,
-                b=b,
-                metric=self.metric.name,
-                difference=one.difference,
-                low=one.low,
-                high=one.high,
-                p=one.p,
-                p_adjusted=one.p_adjusted,
-                verdict=one.verdict,
-                non_inferior=one.non_inferior,
-                n=one.n,
-                n_needed=one.n_needed,
-                test=one.test,
-                note=one.note,
-            )
-            for (a, b), one in zip(pairs, found, strict=True)
-        ]
-
-    def _between(self, a: list[Any], b: list[Any]) -> Comparison:
-        if self.metric.whole is None:
-            return paired(a, b, margin=self.margin, clusters=self.clusters)
-        value = _over_all(self.metric.whole, self.spec)
-        return paired_corpus(value, a, b, margin=self.margin, clusters=self.clusters)
 
 
 def _best(names: Sequence[str], results: Mapping[str, ArmResult], metric: str) -> str:
@@ -236,7 +211,7 @@ def _estimate(
     if metric.whole is None:
         interval = mean_interval(rows if len(rows) > 1 else rows[0], clusters)
     else:
-        interval = corpus_interval(_over_all(metric.whole, spec), rows, clusters=clusters)
+        interval = corpus_interval(over_all(metric.whole, spec), rows, clusters=clusters)
     return Estimate(interval.mean, interval.low, interval.high, interval.n, interval.n_failed)
 
 
@@ -252,12 +227,6 @@ def _rows(
         return [list(tables[cell.cell][metric.name].values()) for cell in arm.cells]
     by_id = {answer.query_id: answer for answer in arm.cells[0].answers}
     return [(example, by_id[example.id]) if example.id in by_id else None for example in heldout]
-
-
-def _over_all(
-    whole: SetScorer, spec: TaskSpec
-) -> Callable[[Sequence[tuple[Example, Answer]]], float | None]:
-    return lambda pairs: whole(pairs, spec).value
 
 
 def _latency(answers: Sequence[Answer]) -> Latency:

@@ -70,7 +70,8 @@ class Contrast:
     high: float | None
     p: float | None
     p_adjusted: float | None
-    """Holm over all contrasts of the run."""
+    """p, corrected: a step of the climb for the number of steps (`harness.climb`), any other pair
+    for the number of pairs (Holm)."""
     verdict: str
     """Of a: better, worse, equivalent or inconclusive."""
     non_inferior: bool
@@ -80,6 +81,10 @@ class Contrast:
     """Items in all that would about settle it; None where it is settled or cannot be said."""
     test: str
     note: str
+    non_superior: bool = False
+    """a is shown to be no better than b by the margin or more."""
+    planned: bool = False
+    """A step of the climb: the recommendation rests on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +142,8 @@ class Experiment:
     fairness: tuple[Check, ...]
     seconds: float
     """Wall time of preparing and answering, summed over cells."""
+    not_run: dict[str, str] = field(default_factory=dict)
+    """Rungs that were left out because a lower one reached the target, with the words for it."""
     verdict: dict[str, Json] = field(default_factory=dict)
     """Filled by the advisor, which knows the questionnaire."""
 
@@ -166,10 +173,12 @@ def _reversed(c: Contrast) -> Contrast:
         p=c.p,
         p_adjusted=c.p_adjusted,
         verdict=turned.get(c.verdict, c.verdict),
-        # whether b is non-inferior to a was not asked; equivalence covers both ways
-        non_inferior=c.verdict in ("equivalent", "worse"),
+        # runs from before the other side was kept have the word only
+        non_inferior=c.non_superior or c.verdict in ("equivalent", "worse"),
         n=c.n,
         n_needed=c.n_needed,
         test=c.test,
         note=c.note,
+        non_superior=c.non_inferior,
+        planned=c.planned,
     )

@@ -43,3 +43,5 @@ class RungType:
     build: Callable[[TrainView, Workbench], Rung]
     work: Callable[[Amounts, Effort], Work]
     """What one cell of it will have the model do: for the estimate before a check."""
+    made_of: tuple[str, ...] = ()
+    """Rungs that this one joins. It is worth its effort only if it is better than each of them."""

@@ -16,6 +16,7 @@ from harness.executors.local import last_line, run_process
 from harness.experiment import Experiment
 from harness.floors import FLOORS, floors_for
 from harness.generators.endpoint import PREFIX
+from harness.good_enough import GoodEnough
 from harness.models import EMBEDDED, resolve
 from harness.prompts import target
 from harness.rung import RungType
@@ -53,9 +54,9 @@ def make_plan(
             resolve(name, role, project, revision=revision, say=say)
     runnable, skipped = chosen_rungs(task, settings)
     cells = [cell_name(floor, 0) for floor in floors_for(task.spec.kind)]
-    if any("embeddings" in rung.needs for rung in runnable):
-        cells.append(cell_name(INDEX, 0))
     for rung in runnable:
+        if "embeddings" in rung.needs and cell_name(INDEX, 0) not in cells:
+            cells.append(cell_name(INDEX, 0))
         cells.extend(cell_name(rung.name, s) for s in range(settings.seeds if rung.seeded else 1))
     if not runnable:
         fix = f"choose another of {', '.join(rungs())}"
@@ -77,6 +78,7 @@ def make_plan(
         target=settings.target,
         max_new_tokens=answer_limit(project, task, settings),
         environment=environment(),
+        climb=settings.climb,
     )
 
 
@@ -189,9 +191,12 @@ def _run_cells(run: Run, plan: Plan, on_event: OnEvent) -> Experiment:
     run.cancel_file.unlink(missing_ok=True)
     watch = _Watch(run, on_event)
     failed: dict[str, str] = {}
+    enough = GoodEnough(run, plan)
     run.say("started", figures={"cells": list(plan.cells)})
     try:
         for group in _groups(plan.cells):
+            if plan.climb and enough.found():
+                break
             left = [cell for cell in group if not run.finished(cell)]
             while left:
                 status = run_process(run, left, watch)

@@ -23,6 +23,8 @@ class CheckSettings:
     effort: str = "normal"
     margin: float = 0.03
     target: float | None = None
+    climb: bool = False
+    """Stop at the first rung that reaches the target."""
     generator: str = "smollm2-135m-instruct"
     revision: str = ""
     embedder: str = "all-minilm-l6-v2"
@@ -46,6 +48,13 @@ def settings_problems(
     if not settings.rungs:
         fix = f"choose from {', '.join(rungs())}"
         problems.append(Problem("no rung is chosen", fix, "[check] rungs"))
+    if settings.target is not None and not 0 <= settings.target <= 1:
+        fix = "for 80 % write target = 0.80"
+        said = "target must be a share from 0 to 1"
+        problems.append(Problem(said, fix, "[check] target"))
+    if settings.climb and settings.target is None:
+        fix = "say which share of right answers is good enough: target = 0.80, or --target 0.80"
+        problems.append(Problem("climbing needs a target to stop at", fix, "[check] target"))
     if settings.seeds < 1:
         problems.append(Problem("at least one seed is needed", "write seeds = 1", "[check] seeds"))
     return problems

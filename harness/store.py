@@ -63,6 +63,8 @@ class Plan:
     max_new_tokens: int
     environment: dict[str, str]
     """Versions, device, commit."""
+    climb: bool = False
+    """Stop at the first rung that reaches the target."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +151,10 @@ class Run:
         write_lines(data / "queries.jsonl", [Query(e.id, e.question) for e in task.heldout])
         # references lie in a file of their own that no cell opens
         write_lines(data / "heldout.jsonl", task.heldout)
+        write_json(self.folder / "run.json", plan)
+
+    def change_plan(self, plan: Plan) -> None:
+        """Go on with other settings: only such as leave what is finished as it is."""
         write_json(self.folder / "run.json", plan)
 
     def view(self) -> TrainView:

@@ -3,8 +3,8 @@
 from advisor.charts import rows
 from advisor.charts.rows import Line
 from advisor.charts.style import LIGHT, Chart, Theme, data, finish
+from advisor.choice import choose
 from advisor.numbers import points, points_range
-from advisor.verdict import climb
 from harness.experiment import Experiment
 
 WORDS = {
@@ -24,7 +24,7 @@ def differences(experiment: Experiment, theme: Theme = LIGHT, width: int = 330) 
     """
     import altair as alt
 
-    standing = climb(experiment)
+    standing = choose(experiment).rung
     lines = _lines(experiment, standing)
     if not lines:
         return None

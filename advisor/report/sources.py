@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 import msgspec
 
+from advisor.choice import choose
 from advisor.forecast import foretold
 from advisor.project import CONFIG
 from advisor.recommendation import Recommendation
-from advisor.verdict import Verdict, climb
+from advisor.verdict import Verdict
 from harness.cell import cell_name
 from harness.disk import decode
 from harness.errors import Problem, UserError
@@ -39,8 +40,8 @@ class Sources:
 
     @property
     def standing(self) -> str:
-        """The rung that climbing ends on: the recommended one, or the one that came nearest."""
-        return climb(self.experiment)
+        """The chosen rung: the recommended one, or the one that came nearest."""
+        return choose(self.experiment).rung
 
     @property
     def arm(self) -> ArmResult:

@@ -24,11 +24,14 @@ def run(given: Namespace) -> int:
     """Check, showing progress; exit 1 when a rung failed."""
     project = read_project(given.dir)  # what is wrong with it is said with what else is wrong
     run_file = project.root / "runs" / given.run / "run.json"
-    if given.run and run_file.is_file() and any(getattr(given, name) for name in SETTINGS):
+    going_on = bool(given.run) and run_file.is_file()
+    if going_on and any(getattr(given, name) for name in SETTINGS):
         terminal.note(f"{given.run} goes on with the settings it was started with.")
     started = workflow.start_run(
         project, given.run, settings=check_settings(project, given), say=terminal.note
     )
+    if going_on and given.climb is False:
+        workflow.run_the_rest(started)
     foretell(started)
     experiment = follow(project, started)
     if given.json:

@@ -119,4 +119,5 @@ RUNG = RungType(
     seeded=True,
     build=RagFinetuneRung,
     work=_work,
+    made_of=("rag", "finetune"),
 )

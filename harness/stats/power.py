@@ -51,7 +51,7 @@ def items_for_equivalence(
 
 
 def items_to_settle(
-    difference: float, variance: float, margin: float, *, contrasts: int, seed_half_width: float
+    difference: float, variance: float, margin: float, *, contrasts: float, seed_half_width: float
 ) -> int | None:
     """Items at which the verdict is settled with 80 % power if the truth is what was seen.
 
@@ -117,7 +117,7 @@ def minimum_detectable_difference(
     return high
 
 
-def discordant_needed(alpha: float = ALPHA, contrasts: int = 1) -> int:
+def discordant_needed(alpha: float = ALPHA, contrasts: float = 1) -> int:
     """Fewest items that must differ, all in one direction, before anything can be shown.
 
     k items one way give a mid-p of 0.5^k: 5 items for p < .05, 8 with Holm over 10 contrasts.

@@ -71,6 +71,11 @@ class Comparison:
         """Whether a is shown to be no worse than b by the margin or more (one-sided, 5 %)."""
         return self.low_90 is not None and self.low_90 > -self.margin
 
+    @property
+    def non_superior(self) -> bool:
+        """Whether a is shown to be no better than b by the margin or more (one-sided, 5 %)."""
+        return self.high_90 is not None and self.high_90 < self.margin
+
 
 def holm(comparisons: Sequence[Comparison]) -> list[Comparison]:
     """Judges a planned family of contrasts together (Holm 1979), in the order given.
@@ -93,13 +98,13 @@ def holm(comparisons: Sequence[Comparison]) -> list[Comparison]:
     ]
 
 
-def judged(comparison: Comparison, p_adjusted: float | None, contrasts: int) -> Comparison:
+def judged(comparison: Comparison, p_adjusted: float | None, contrasts: float) -> Comparison:
     """Returns the comparison with the verdict that follows from its intervals and this p.
 
     Args:
         comparison: its verdict, p_adjusted and n_needed are not looked at.
         p_adjusted: p, corrected for the family.
-        contrasts: size of the family.
+        contrasts: size of the family, or 1 over this contrast's part of the 5 %.
     """
     verdict = _verdict(comparison, p_adjusted)
     needed, note = None, comparison.note if verdict == "inconclusive" else ""

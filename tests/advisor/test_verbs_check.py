@@ -15,7 +15,7 @@ from typing import NamedTuple
 import pytest
 
 from harness.store import Run
-from tests.command import PATIENCE_S, here, importable, make_project, refused
+from tests.command import PATIENCE_S, here, importable, make_project, refused, rungwise
 from tests.conftest import label_rows
 
 pytestmark = pytest.mark.timeout(600)
@@ -93,6 +93,15 @@ def test_an_old_run_goes_on_with_its_own_settings_and_that_is_said(checked):
     assert Run(checked.root / "runs" / "one").plan().effort == "quick"
 
 
+def test_a_climb_needs_a_target_and_a_target_is_a_share(checked, tiny_model):
+    told = refused(here("check", checked.root, "--climb", "--model", tiny_model))
+    (fix,) = (fix for error, fix in told.items() if "climbing needs a target" in error)
+    assert "--target 0.80" in fix
+    told = refused(here("check", checked.root, "--target", "80", "--model", tiny_model))
+    (fix,) = (fix for error, fix in told.items() if "a share from 0 to 1" in error)
+    assert "target = 0.80" in fix
+
+
 def test_runs_lists_the_newest_first_with_its_verdict(checked):
     listed = json.loads(here("runs", checked.root, "--json").stdout)
     headline = json.loads(checked.out)["verdict"]["headline"]
@@ -130,3 +139,18 @@ def test_a_project_folder_is_found_from_anywhere(checked, tmp_path):
         command, cwd=tmp_path, env=importable(), capture_output=True, text=True, check=True
     )
     assert json.loads(done.stdout)[0]["run"] == "one"
+
+
+def test_check_climbs_to_a_target_and_later_runs_the_rest(checked, tiny_model):
+    # the tiny model is right in next to nothing: a target of 1 % is the margin below 0
+    asked = ("check", checked.root, "--run", "up", "--json")
+    how = ("--rungs", "prompt,few_shot", "--effort", "quick", "--model", tiny_model)
+    done = rungwise(*asked, *how, "--climb", "--target", "0.01")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert list(found["rungs"]) == ["prompt"] and list(found["not_run"]) == ["few_shot"]
+    assert any("prompt with examples" in text for text in found["verdict"]["would_change_if"])
+    done = rungwise(*asked, "--no-climb")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert list(found["rungs"]) == ["prompt", "few_shot"] and found["not_run"] == {}

@@ -4,7 +4,8 @@ import dataclasses
 
 import pytest
 
-from advisor.verdict import climb
+from advisor.choice import climbed as climb
+from advisor.verdict import reconcile
 from tests.advisor.experiments import (
     experiment,
     reads_plainly,
@@ -126,7 +127,7 @@ def test_where_another_rung_leads_the_floor_is_that_ones_to_beat():
         (("equivalent", 0.01), "none"),
         (("inconclusive", -0.02), "none"),
         (("inconclusive", 0.0), "none"),
-        (("inconclusive", 0.05), "prompt"),
+        (("inconclusive", 0.15), "prompt"),
         (("better", 0.2), "prompt"),
     ],
 )
@@ -143,13 +144,105 @@ def test_none_is_good_enough_when_a_floor_is_as_good(word, recommended):
     reads_plainly(found)
 
 
-def test_a_lead_over_the_floor_that_may_be_chance_is_a_caution():
+def test_a_lead_over_the_floor_that_may_be_chance_is_no_reason_for_a_language_model():
     words = {("prompt", "majority"): ("inconclusive", 0.05)}
-    found = verdict(experiment({"prompt": 0.55, "majority": 0.5}, words))
+    found = verdict(experiment({"prompt": 0.55, "majority": 0.5}, words), "prompt")
+    assert (found.recommended, found.agreement) == ("none", "too_close_to_call")
+    assert found.headline == "None of these is shown to beat doing without a language model."
+    assert found.reasons[0] == (
+        "Prompt is not shown to do better than always the commonest answer, which needs no "
+        "language model: +5 points (−5 to +15)."
+    )
+    assert any("beats doing without a language model" in text for text in found.would_change_if)
+    reads_plainly(found)
+
+
+def test_a_lead_over_the_floor_that_only_the_number_of_rungs_leaves_open_is_a_caution():
+    words = {("prompt", "majority"): ("inconclusive", 0.15)}
+    found = verdict(experiment({"prompt": 0.65, "majority": 0.5}, words))
+    assert found.recommended == "prompt"
     assert any(text.startswith("It is not shown to beat doing without") for text in found.cautions)
-    words = {("prompt", "majority"): ("better", 0.05)}
-    sure = verdict(experiment({"prompt": 0.55, "majority": 0.5}, words))
+    words = {("prompt", "majority"): ("better", 0.15)}
+    sure = verdict(experiment({"prompt": 0.65, "majority": 0.5}, words))
     assert not any(text.startswith("It is not shown to beat") for text in sure.cautions)
+
+
+def test_where_facts_are_asked_for_and_there_are_no_documents_these_are_what_is_missing():
+    words = {("prompt", "nearest"): ("inconclusive", 0.0), ("finetune", "prompt"): "equivalent",
+             ("finetune", "nearest"): ("inconclusive", 0.01)}  # fmt: skip
+    means = {"prompt": 0.02, "finetune": 0.03, "nearest": 0.02}
+    found = verdict(experiment(means, words, kind="answer"))
+    assert found.recommended == "none"
+    assert found.would_change_if[0].startswith("Documents that hold the answers would")
+    with_pages = verdict(experiment(means, words, kind="answer", n_documents=3))
+    labels = verdict(experiment(means, words, kind="label"))
+    for other in (with_pages, labels):
+        assert not any("Documents that hold" in text for text in other.would_change_if)
+
+
+# Which rung, where it is not the top of the climb
+
+
+def test_the_lowest_rung_that_reaches_the_target_is_good_enough_though_a_dearer_one_is_better():
+    means = {"prompt": 0.5, "rag": 0.85, "finetune": 0.95}
+    words = {("rag", "prompt"): "better", ("finetune", "rag"): "better",
+             ("finetune", "prompt"): "better"}  # fmt: skip
+    assert verdict(experiment(means, words)).recommended == "finetune"
+    found = verdict(experiment(means, words, target=0.80))
+    assert found.recommended == "rag" and found.headline == "Use retrieval. Do not fine-tune yet."
+    assert found.reasons[0] == (
+        "You asked for 80 %: retrieval reaches that with 85 % (77–93 %), and no cheaper rung does."
+    )
+    assert any("Fine-tuning was better: +10 points" in text for text in found.reasons)
+    assert verdict(experiment(means, words, target=0.81)).recommended == "finetune"
+    reads_plainly(found)
+
+
+def test_a_cheaper_rung_that_is_shown_to_be_no_worse_than_the_top_is_taken_instead():
+    means = {"prompt": 0.5, "few_shot": 0.59, "finetune": 0.60}
+    found = experiment(means, {("finetune", "prompt"): "better"})
+    assert verdict(found).recommended == "finetune"
+    held = tuple(
+        dataclasses.replace(c, non_superior=(c.a, c.b) == ("finetune", "few_shot"))
+        for c in found.comparisons
+    )
+    cheaper = verdict(dataclasses.replace(found, comparisons=held))
+    assert cheaper.recommended == "few_shot"
+    assert cheaper.reasons[0] == (
+        "Prompt with examples is shown to be less than 3 points behind fine-tuning, which costs "
+        "more effort."
+    )
+    gain = "Fine-tuning does not gain 3 points or more: +1 point (−9 to +11) against "
+    assert f"{gain}prompt with examples." in cheaper.reasons
+    reads_plainly(cheaper)
+
+
+def test_two_halves_are_joined_only_where_each_earns_its_place():
+    means = {"prompt": 0.3, "rag": 0.5, "finetune": 0.55, "rag_finetune": 0.7}
+    words = {("rag", "prompt"): "better", ("rag_finetune", "rag"): "better"}
+    found = verdict(experiment(means, {**words, ("rag_finetune", "finetune"): "better"}))
+    assert found.recommended == "rag_finetune"
+    open_half = verdict(experiment(means, words))
+    assert open_half.recommended == "rag"
+    assert open_half.headline == "Not settled yet: retrieval with fine-tuning leads."
+    assert open_half.reasons[0] == (
+        "Retrieval with fine-tuning is not shown to be better than fine-tuning alone: both halves "
+        "have to earn their place."
+    )
+    assert "several rungs" not in open_half.sentence
+    reads_plainly(open_half)
+
+
+def test_rungs_that_a_climb_left_out_are_named_with_what_that_saved_and_what_is_unknown():
+    found = experiment({"prompt": 0.9}, target=0.8)
+    found = dataclasses.replace(found, not_run={"rag": "…", "finetune": "…"})
+    said = reconcile(found, None, spared_s=840.0)
+    assert said.headline == "A good prompt is enough. Do not fine-tune yet."
+    assert (
+        "Not run, because a cheaper rung reached the target: retrieval, fine-tuning. That saved "
+        "about 14 min. Whether they would do better is left open."
+    ) in said.would_change_if
+    reads_plainly(said)
 
 
 # Prior and evidence

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from advisor.verdict import climb
+from advisor.choice import climbed as climb
 from harness.experiment import Check, Experiment
 from harness.rungs import rungs
 from tests.advisor.experiments import (

@@ -64,11 +64,11 @@ def plan_cells(settings, project: Path, task: Task = TASK, **changes) -> tuple[s
     return make_plan(project, "r", task, dataclasses.replace(settings, **changes)).cells
 
 
-def test_floors_come_first_then_the_index_then_rungs_in_order_of_effort(settings, tmp_path):
+def test_floors_come_first_then_rungs_by_effort_the_index_before_who_needs_it(settings, tmp_path):
     task = dataclasses.replace(TASK, documents=(PAGE,))
     mixed = ("rag_finetune", "prompt", "rag", "few_shot", "finetune", "prompt")
     assert plan_cells(settings, tmp_path, task, rungs=mixed) == (
-        "majority-s0", "nearest-s0", "linear-s0", "index-s0", "prompt-s0", "few_shot-s0", "rag-s0",
+        "majority-s0", "nearest-s0", "linear-s0", "prompt-s0", "index-s0", "few_shot-s0", "rag-s0",
         "finetune-s0", "rag_finetune-s0",
     )  # fmt: skip
 

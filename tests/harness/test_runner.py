@@ -161,6 +161,71 @@ def test_a_run_is_running_while_its_lock_is_held(play):
     assert not is_running(run)
 
 
+# Climbing
+
+
+@pytest.fixture
+def climbing(play):
+    """Cells of a run that climbs to 80 %; rungs named to it answer everything rightly."""
+
+    def climbs(cells: list[str], *right: str, fates=None) -> tuple[Run, Processes]:
+        def knows(rung: str, seed: int) -> Callable[[Run], int]:
+            def fate(run: Run) -> int:
+                put(run, rung, seed, [Answer(e.id, e.references[0]) for e in TASK.heldout])
+                return 0
+
+            return fate
+
+        known = {c: knows(c[:-3], int(c[-1])) for c in cells if c[:-3] in right}
+        run, processes = play(cells, {**known, **(fates or {})})
+        run.change_plan(dataclasses.replace(run.plan(), climb=True, target=0.8))
+        return run, processes
+
+    return climbs
+
+
+def test_a_climb_stops_at_the_first_rung_that_reaches_the_target(climbing):
+    run, processes = climbing(CELLS, "rag", "finetune")
+    experiment = run_check(run)
+    assert processes.calls[-1] == ["rag-s0"]
+    assert list(experiment.rungs) == ["prompt", "rag"]
+    assert experiment.not_run == {"finetune": "a lower rung reached the target of 80 %"}
+    assert experiment.failed == {}
+
+
+def test_a_climb_on_which_no_rung_reaches_the_target_runs_them_all(climbing):
+    run, _ = climbing(CELLS)
+    experiment = run_check(run)
+    assert list(experiment.rungs) == ["prompt", "rag", "finetune"] and experiment.not_run == {}
+
+
+def test_a_rung_is_good_enough_only_when_all_its_seeds_are_there(climbing):
+    cells = ["prompt-s0", "finetune-s0", "finetune-s1", "rag_finetune-s0"]
+    run, processes = climbing(cells, "finetune")
+    assert list(run_check(run).not_run) == ["rag_finetune"]
+    assert processes.calls[-1] == ["finetune-s1"]
+
+
+def test_a_rung_with_a_failed_seed_does_not_end_the_climb(climbing):
+    cells = ["prompt-s0", "finetune-s0", "finetune-s1", "rag_finetune-s0"]
+    fates = {"finetune-s1": says("out of memory", "finetune-s1")}
+    run, _ = climbing(cells, "finetune", fates=fates)
+    experiment = run_check(run)
+    assert list(experiment.rungs) == ["prompt", "finetune", "rag_finetune"]
+    assert experiment.not_run == {}
+
+
+def test_a_climb_that_stopped_can_go_on_to_what_it_left_out(climbing, play):
+    run, _ = climbing(CELLS, "prompt")
+    assert list(run_check(run).not_run) == ["rag", "finetune"]
+    run, processes = play(CELLS)
+    assert list(run_check(run).not_run) == ["rag", "finetune"]
+    assert processes.calls == [], "what is known already is not measured again"
+    run.change_plan(dataclasses.replace(run.plan(), climb=False))
+    experiment = run_check(run)
+    assert processes.calls == [["rag-s0"], ["finetune-s0"]] and experiment.not_run == {}
+
+
 # With processes that are real
 
 

@@ -1,0 +1,107 @@
+"""Which rung the evidence speaks for, and by which rule.
+
+Pure. Where the user said what is good enough, the lowest rung that reaches it. Otherwise the climb
+(`harness.climb`), and from where it ends down to the lowest rung that is shown to be no worse by
+the margin: a rung that costs more to build and keep must give something for it.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from advisor.measured import floor_contrast, headline_score, seems_better
+from harness.climb import climb, reached
+from harness.experiment import Experiment
+from harness.rungs import rungs
+
+Why = Literal["target", "climb", "no worse"]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A rung, and why it and not another."""
+
+    rung: str
+    why: Why
+    top: str
+    """Where the climb ended; another rung than the chosen one where that is no worse."""
+    ahead: str | None
+    """The rung that seems most ahead without being shown to be worth its effort, if one does."""
+
+
+def choose(experiment: Experiment) -> Choice:
+    """The choice of an experiment with at least one measured rung."""
+    good = _good_enough(experiment)
+    if good is not None:
+        return Choice(good, "target", good, None)
+    top = climbed(experiment)
+    names = list(experiment.rungs)
+    for name in names[: names.index(top)]:
+        contrast = experiment.contrast(name, top)
+        if contrast is not None and contrast.non_inferior:
+            return Choice(name, "no worse", top, _ahead(experiment, name))
+    return Choice(top, "climb", top, _ahead(experiment, top))
+
+
+def climbed(experiment: Experiment) -> str:
+    """Where the climb ends, read off the verdict words that were stored."""
+
+    def word(a: str, b: str, contrasts: float) -> str:
+        found = experiment.contrast(a, b)
+        return found.verdict if found else "inconclusive"
+
+    made_of = {name: rung.made_of for name, rung in rungs().items()}
+    return climb(list(experiment.rungs), word, made_of=made_of).top
+
+
+def not_good_enough(experiment: Experiment, choice: Choice) -> bool:
+    """Shown to miss the target, or not shown to beat doing without a language model.
+
+    The floor is the rung below the ladder, so that the first step onto it has to be shown as well.
+    """
+    if misses_target(experiment, choice.rung):
+        return True
+    # where another rung leads, the floor is that one's to beat
+    floor = floor_contrast(experiment, choice.ahead or choice.rung)
+    if floor is None or floor.difference is None:
+        return False
+    return floor.verdict != "better" and not seems_better(floor)
+
+
+def floor_not_settled(experiment: Experiment, choice: Choice) -> bool:
+    """More items might show that the rung beats the floor: it is ahead, if anything."""
+    floor = floor_contrast(experiment, choice.ahead or choice.rung)
+    if floor is None or floor.verdict != "inconclusive" or floor.non_superior:
+        return False
+    return (floor.difference or 0.0) > 0
+
+
+def misses_target(experiment: Experiment, rung: str) -> bool:
+    """Whether a rung is shown to score less than was asked for."""
+    target = experiment.task.target
+    return target is not None and headline_score(experiment, rung)[2] < target
+
+
+def _good_enough(experiment: Experiment) -> str | None:
+    task = experiment.task
+    for name, arm in experiment.rungs.items():
+        if reached(arm.scores[task.metric].low, task.target, task.margin):
+            return name
+    return None
+
+
+def _ahead(experiment: Experiment, chosen: str) -> str | None:
+    """A rung above that may well be better.
+
+    Its interval leaves out 0, but not once all comparisons count; or it is better than where the
+    climb stands and not shown to be better than a rung it is made of.
+    """
+    names = list(experiment.rungs)
+    rivals = [experiment.contrast(name, chosen) for name in names if name != chosen]
+    ahead = [
+        c
+        for c in rivals
+        if c is not None
+        and not c.non_superior
+        and (seems_better(c) or (c.verdict == "better" and names.index(c.a) > names.index(chosen)))
+    ]
+    return max(ahead, key=lambda c: c.difference or 0.0).a if ahead else None
