@@ -20,6 +20,14 @@ ALLOWED = ", not enough when several rungs are compared at once"
 TUNED = ("finetune", "rag_finetune", "preference")
 
 
+def break_even(wrong_cost: float) -> float:
+    """Share of right answers from which answering pays, if a wrong one undoes so many right ones.
+
+    Right answers gain p, wrong ones cost (1 − p) · w; they are even at w / (1 + w).
+    """
+    return wrong_cost / (1 + wrong_cost)
+
+
 def changes(
     experiment: Experiment,
     choice: Choice,
@@ -80,10 +88,10 @@ def cautions(experiment: Experiment, choice: Choice) -> list[str]:
             f"With {count(task.n_heldout, 'held-out question')} this is a smoke test: only very "
             "large differences can be seen."
         )
-    elif task.n_heldout < 100:
+    elif task.n_heldout < 100 and (seen := _visible(experiment)):
         said.append(
-            f"With {task.n_heldout} held-out questions differences below about 25 points are "
-            "often invisible."
+            f"With {task.n_heldout} held-out questions a difference below about "
+            f"{count(seen, 'point')} can easily go unseen."
         )
     _, low, high = headline_score(experiment, chosen)
     scored = experiment.rungs[chosen].scores[task.metric].mean is not None
@@ -110,6 +118,20 @@ def cautions(experiment: Experiment, choice: Choice) -> list[str]:
         if not line.holds and line.check != NO_ANSWER_FAILED  # said already
     )
     return said
+
+
+def _visible(experiment: Experiment) -> int | None:
+    """Points from which a difference would be seen in 4 of 5 checks like this one, about.
+
+    Of the steps that decide, the least certain: 80 % power takes 1.96 + .84 standard errors, the
+    half-width of an interval is 1.96 of them.
+    """
+    widths = [
+        c.high - c.low
+        for c in experiment.comparisons
+        if c.planned and c.low is not None and c.high is not None
+    ]
+    return round(100 * max(widths) * 2.8 / (2 * 1.96)) if widths else None
 
 
 def _failures(experiment: Experiment) -> list[str]:

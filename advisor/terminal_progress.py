@@ -77,7 +77,7 @@ class Progress:
     def __call__(self, event: Event) -> None:
         """Show one event."""
         if not event.cell:
-            if event.kind == "cancelled":
+            if event.kind in ("cancelled", "doing"):
                 self._line(event.message)
             return
         if event.kind == "started":

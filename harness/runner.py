@@ -20,7 +20,7 @@ from harness.good_enough import GoodEnough
 from harness.models import EMBEDDED, resolve
 from harness.prompts import target
 from harness.rung import RungType
-from harness.rungs import rung_type, rungs
+from harness.rungs import rung_type, rungs, title_of
 from harness.settings import CheckSettings, models_of
 from harness.store import SCHEMA, Event, Plan, Run, now
 from harness.types import Task
@@ -195,7 +195,9 @@ def _run_cells(run: Run, plan: Plan, on_event: OnEvent) -> Experiment:
     run.say("started", figures={"cells": list(plan.cells)})
     try:
         for group in _groups(plan.cells):
-            if plan.climb and enough.found():
+            good = enough.found() if plan.climb else None
+            if good:
+                run.say("doing", f"{title_of(good)} is good enough; what is dearer is not run")
                 break
             left = [cell for cell in group if not run.finished(cell)]
             while left:

@@ -7,23 +7,25 @@ import streamlit as st
 from advisor import workflow
 from advisor.forecast import measure_in_background
 from advisor.needs import need_line, rung_line
-from advisor.numbers import seconds
+from advisor.numbers import in_sentence, seconds
 from advisor.page_parts.cached import forget_needs, known_need
 from advisor.page_parts.frame import first_line, open_up, project_or_stop, run_or_none
 from advisor.page_parts.looking import loaded_or_stop
 from advisor.page_parts.rungs import symbol
 from advisor.page_parts.running import now_words, progress_part
+from advisor.page_parts.target import target_part
 from advisor.page_parts.text import heading, html, plain, say, show_error
 from advisor.progress import RunProgress, progress, state_of
 from advisor.project import Project
 from advisor.recommendation import Recommendation
+from advisor.settings_file import Place, change
 from harness.effort import EFFORTS
 from harness.errors import RungwiseError
 from harness.estimate import CheckNeed, RungNeed
 from harness.experiment import Experiment
 from harness.generators.endpoint import PREFIX
 from harness.rung import RungType
-from harness.rungs import rungs
+from harness.rungs import rungs, title_of
 from harness.runner import unmet
 from harness.settings import CheckSettings
 from harness.store import Run
@@ -62,6 +64,7 @@ def choose_part(project: Project, task: Task, last: Experiment | None, stopped: 
                 if card(rung, obstacle, prior, cost_words(rung, each.get(rung.name), last)):
                     chosen.append(rung.name)
     time_part(project, task, settings, need.only(chosen) if need else None)
+    target = target_part(project)
     left, right, button = st.columns([1.4, 1.2, 1], gap="large", vertical_alignment="center")
     with left:
         effort = st.segmented_control(
@@ -92,7 +95,15 @@ def choose_part(project: Project, task: Task, last: Experiment | None, stopped: 
             width="stretch",
         )
     if pressed:
-        start(project, tuple(chosen), effort, seeds)
+        wanted_now = dataclasses.replace(
+            project.settings(),
+            rungs=tuple(chosen),
+            effort=effort,
+            seeds=seeds,
+            target=target.share,
+            climb=target.climb,
+        )
+        start(project, wanted_now)
 
 
 def card(rung: RungType, obstacle: str, prior: Recommendation | None, cost: str) -> bool:
@@ -185,10 +196,12 @@ def why_there(rung: RungType, prior: Recommendation | None) -> str:
     return f"{words}. {'For' if reason.effect > 0 else 'Against'} it: {reason.because}."
 
 
-def start(project: Project, chosen: tuple[str, ...], effort: str, seeds: int) -> None:
-    """Plan the run, start its process, and watch it."""
-    settings = dataclasses.replace(project.settings(), rungs=chosen, effort=effort, seeds=seeds)
+def start(project: Project, settings: CheckSettings) -> None:
+    """Plan the run, start its process, and watch it; what is good enough is kept for next time."""
+    kept: dict[Place, object] = {("check", "target"): settings.target}
+    kept["check", "climb"] = settings.climb or None
     try:
+        change(project.root, kept)
         with st.spinner("Reading the data and making the model ready …"):
             run = workflow.start_run(project, settings=settings)
             workflow.start_in_background(project, run)
@@ -236,6 +249,19 @@ def stopped_part(project: Project, run: Run, now: RunProgress) -> None:
     draw(run, now)
 
 
+def rest_part(project: Project, run: Run, last: Experiment) -> None:
+    """What a check that stopped at its target left out."""
+    words, button = st.columns([4, 1.3], vertical_alignment="center")
+    with words:
+        names = ", ".join(in_sentence(title_of(name)) for name in last.not_run)
+        say(f"Not run, because a cheaper rung was good enough: {names}.", "rw-lead")
+    with button:
+        if st.button("Run these too", key="run_rest", width="stretch"):
+            workflow.run_the_rest(run)
+            workflow.start_in_background(project, run)
+            st.rerun()
+
+
 project = project_or_stop("Check")
 run = run_or_none(project)
 state = state_of(run) if run else None
@@ -259,4 +285,6 @@ elif run and last:
     first_line("Check", project.name, words, ("See the result", "compare"))
 else:
     first_line("Check", project.name, "Nothing was checked yet. Choose the rungs and start.")
+if run and last and last.not_run:
+    rest_part(project, run, last)
 choose_part(project, found.task, last, state == "stopped")

@@ -71,6 +71,14 @@ def cost_sentence(sources: Sources) -> str:
     return " ".join(told)
 
 
+PAIRS = "the number of pairs (Holm's method)"
+STEPS = (
+    "the number of steps: each rung is held against the one that stood till then, a rung that "
+    "joins two against both, and a step that is settled hands its part of the 5 % to the next "
+    "(the fallback procedure)"
+)
+
+
 def question(sources: Sources) -> Section:
     """What was asked, of whom, on what."""
     task = sources.experiment.task
@@ -95,14 +103,20 @@ def why(sources: Sources, full: bool) -> Section:
             "intervals. Left of zero is worse."
         )
         blocks.append(Figure(partial(charts.differences, experiment), caption))
-        blocks += _pairs(sources, "Every pair of rungs", experiment.comparisons)
+        steps = [c for c in experiment.comparisons if c.planned]
+        others = [c for c in experiment.comparisons if not c.planned]
+        blocks += _pairs(sources, "The comparisons that decide", steps, STEPS)
+        named = "Every other pair of rungs" if steps else "Every pair of rungs"
+        blocks += _pairs(sources, named, others)
         blocks += _pairs(
             sources, "Against the best without a language model", experiment.floor_contrasts
         )
     return Section("why", "Why this rung and not another", tuple(blocks))
 
 
-def _pairs(sources: Sources, caption: str, contrasts: Sequence[Contrast]) -> list[Block]:
+def _pairs(
+    sources: Sources, caption: str, contrasts: Sequence[Contrast], allowed: str = PAIRS
+) -> list[Block]:
     if not contrasts:
         return []
     arms = {**sources.experiment.rungs, **sources.experiment.floors}
@@ -122,9 +136,8 @@ def _pairs(sources: Sources, caption: str, contrasts: Sequence[Contrast]) -> lis
     blocks: list[Block] = [Table(caption, head, tuple(rows), words=2)]
     blocks.append(
         Paragraph(
-            f"Test: {tests}. An interval is for its pair alone; the verdict also allows for the "
-            "number of pairs (Holm's method). So an interval can leave zero out and its pair still "
-            "be too close to call."
+            f"Test: {tests}. An interval is for its pair alone; the verdict also allows for "
+            f"{allowed}. So an interval can leave zero out and its pair still be too close to call."
         )
     )
     if notes:

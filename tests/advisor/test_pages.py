@@ -228,10 +228,28 @@ def test_the_check_page_explains_every_rung_and_offers_one_button(project):
     said = words(at)
     assert [box.label for box in at.checkbox] == [
         "Prompt", "Prompt with examples", "Retrieval", "Fine\\-tuning",
+        "Stop at the first rung that is good enough",
     ]  # fmt: skip
     assert said.count("Your answers point here") == 1 and said.count("Place 2 by your answers") == 1
     assert "Needs your documents." in said
     assert [button.label for button in at.button] == ["Start the check"]
+
+
+def test_what_is_good_enough_is_asked_before_anything_runs_and_kept(project, monkeypatch):
+    monkeypatch.setattr(workflow, "start_in_background", lambda project, run: None)
+    at = page("check", project)
+    assert at.checkbox(key="check_climb").disabled, "there is nothing to stop at"
+    at.number_input(key="check_wrong_cost").set_value(4.0).run()
+    assert "Then answering begins to pay from 80 % right." in words(at)
+    at.number_input(key="check_target").set_value(75).run()
+    at.checkbox(key="check_climb").check()
+    for name in ("few_shot", "rag", "finetune"):
+        at.checkbox(key=f"rung_{name}").uncheck()
+    at.button(key="start_check").click().run()
+    asked = open_project(project).check
+    assert (asked.target, asked.climb) == (0.75, True)
+    (planned,) = [Run(f.parent).plan() for f in (project / "runs").glob("*/run.json")]
+    assert (planned.target, planned.climb) == (0.75, True)
 
 
 def test_a_rung_that_cannot_run_is_shown_and_not_chosen(project):
@@ -333,7 +351,7 @@ def test_every_tab_of_the_result_is_drawn(tab, project, run):
     at = page("compare", project, run.name)
     at.session_state["compare_tab"] = tab
     told = {
-        "Differences": "Every pair of rungs",
+        "Differences": "The comparisons that decide",
         "Where it fails": "Retrieval found the passage for",
         "Training": "How training went",
         "Cost": "Time and memory on",

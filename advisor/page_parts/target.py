@@ -1,0 +1,59 @@
+"""What is good enough, asked before anything runs, and whether to stop there."""
+
+from typing import NamedTuple
+
+import streamlit as st
+
+from advisor.limits import break_even
+from advisor.numbers import percent
+from advisor.page_parts.text import say
+from advisor.project import Project
+
+
+class Target(NamedTuple):
+    """What the user asks of a check."""
+
+    share: float | None
+    """Of right answers; None where that is not decided."""
+    climb: bool
+    """Stop at the first rung that reaches it."""
+
+
+def target_part(project: Project) -> Target:
+    """Three fields in a row; what they said last time stands in rungwise.toml."""
+    known = project.check.target
+    share, worth, stop = st.columns([1.3, 1.3, 1.3], gap="large", vertical_alignment="top")
+    with share:
+        asked = st.number_input(
+            "From how many right answers in 100 is it good enough?",
+            min_value=0,
+            max_value=100,
+            value=None if known is None else round(100 * known),
+            placeholder="not decided",
+            key="check_target",
+        )
+    with worth:
+        wrong = st.number_input(
+            "To find out: one wrong answer undoes how many right ones?",
+            min_value=0.0,
+            value=None,
+            step=1.0,
+            format="%g",
+            placeholder="for example 4",
+            key="check_wrong_cost",
+        )
+        if wrong is not None:
+            pays = percent(break_even(wrong))
+            say(f"Then answering begins to pay from {pays} right.", "rw-p rw-small rw-quiet")
+    with stop:
+        climb = st.checkbox(
+            "Stop at the first rung that is good enough",
+            value=project.check.climb and asked is not None,
+            disabled=asked is None,
+            key="check_climb",
+        )
+        say(
+            "Saves time; whether a dearer rung would do better is then left open.",
+            "rw-p rw-small rw-quiet",
+        )
+    return Target(None if asked is None else asked / 100, bool(climb) and asked is not None)
