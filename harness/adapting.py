@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from harness.answering import Asked, answer_all, answers_only
+from harness.decoding import Decoding, choose_decoding
 from harness.errors import JobError, Problem
 from harness.prompts import target
 from harness.types import Example, Json, Preparation
 from harness.workbench import Workbench
+from tuning.constrain import Constraint
 from tuning.encode import Encoded
 from tuning.errors import TuningError
 from tuning.recipe import Recipe, adapter_shape, batch_rows, learning_rates
@@ -79,6 +81,25 @@ def train_adapter(
     }
     record.write_text(json.dumps({"settings": settings, "effort": effort}), encoding="utf-8")
     return Preparation(settings, effort)
+
+
+def tuned_decoding(bench: Workbench, prepared: Preparation, dev_rows: Sequence[Lesson]) -> Decoding:
+    """Whether the tuned model's answers are held to the allowed ones; free ones are known."""
+
+    def score(constraint: Constraint | None) -> float | None:
+        asked = [lesson.asked for lesson in dev_rows]
+        answers = answers_only(answer_all(bench, asked, constraint=constraint))
+        return bench.dev_score([lesson.example for lesson in dev_rows], answers)
+
+    return choose_decoding(bench, score, len(dev_rows), _free_score(prepared))
+
+
+def _free_score(prepared: Preparation) -> float | None:
+    """The dev metric of the adapter that was kept."""
+    tried: Any = prepared.effort["tried"]
+    rate = prepared.settings["learning_rate"]
+    found: float | None = next(t["dev_metric"] for t in tried if t["learning_rate"] == rate)
+    return found
 
 
 def asdict_point(point: Any) -> dict[str, Json]:

@@ -12,6 +12,14 @@ class Choice(NamedTuple):
 
     value: int
     effort: dict[str, Json]
+    dev_score: float | None = None
+    """Of the value taken; None also where it was taken without a trial."""
+
+    def and_then(self, later: "Choice") -> dict[str, Json]:
+        """What both choices cost."""
+        tried = [*_listed(self), *_listed(later)]
+        answers = [int(str(one.effort["dev_answers"])) for one in (self, later)]
+        return {"tried": tried, "dev_answers": sum(answers)}
 
 
 def choose(
@@ -43,4 +51,10 @@ def choose(
             "tried": [{name: value, "dev_score": scored} for value, scored in tried],
             "dev_answers": dev_rows * len(tried),
         },
+        best[1],
     )
+
+
+def _listed(choice: Choice) -> list[Json]:
+    tried = choice.effort["tried"]
+    return tried if isinstance(tried, list) else []

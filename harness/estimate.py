@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.closed_answers import CLOSED
 from harness.device import most_threads
 from harness.effort import effort
 from harness.generators.endpoint import PREFIX
@@ -243,6 +244,7 @@ def count_amounts(project: Path, task: Task, settings: CheckSettings, model: Mod
         longest_answer=limit,
         passage=_mean_by_token(lengths(passages)),
         system=mean([system_prompt(task.spec)]) + CHAT_TOKENS,
+        closed=task.spec.kind in CLOSED,
     )
 
 

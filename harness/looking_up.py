@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from harness.answering import Asked
 from harness.plugins import pick
-from harness.prompts import render
-from harness.retrieval import contexts_for, judged, total_right
+from harness.prompts import Demonstration, render, target, with_passages
+from harness.retrieval import contexts_for, holds_answer, judged, total_right
 from harness.types import Example, Json, Query, TaskSpec
 from harness.workbench import Workbench
 from rag.index import Index
@@ -85,8 +85,43 @@ def _mean(values: Sequence[float]) -> float | None:
     return round(fmean(values), 4) if values else None
 
 
+def worked_examples(
+    spec: TaskSpec, index: Index, train: Sequence[Example], k: int, count: int
+) -> list[Demonstration]:
+    """Training questions with the k passages they find and the right answer, to show how to read.
+
+    The same ones before every question, so that the model reads them once for all. Of those whose
+    passages hold the answer, the ones with the shortest passages; each from another document where
+    there are enough documents.
+
+    Returns:
+        At most `count`; fewer where search finds the answers of fewer.
+    """
+    known = [example for example in train if holds_answer(example, ()) is not None]
+    found = contexts_for(index, [example.question for example in known], k) if count else []
+    pool = [
+        (sum(len(one.text) for one in contexts), at, example, contexts)
+        for at, (example, contexts) in enumerate(zip(known, found, strict=bool(count)))
+        if holds_answer(example, contexts)
+    ]
+    taken: list[Demonstration] = []
+    used: set[str] = set()
+    for fresh in (True, False):
+        for _, _, example, contexts in sorted(pool, key=lambda one: one[:2]):
+            shown = Demonstration(with_passages(example.question, contexts), target(spec, example))
+            new = not used & {one.source for one in contexts}
+            if len(taken) < count and shown not in taken and (new or not fresh):
+                taken.append(shown)
+                used |= {one.source for one in contexts}
+    return taken
+
+
 def ask(
-    bench: Workbench, spec: TaskSpec, index: Index, queries: Sequence[Query], k: int
+    bench: Workbench,
+    index: Index,
+    queries: Sequence[Query],
+    k: int,
+    demonstrations: Sequence[Demonstration] = (),
 ) -> list[Asked]:
     """Queries with their k closest passages, and what looking them up costs one of them."""
     started = time.perf_counter()
@@ -95,6 +130,6 @@ def ask(
     if index.retriever.embeds:
         each += bench.embedding_s
     return [
-        Asked(query, render(spec, query.text, contexts), contexts, each)
+        Asked(query, render(bench.spec, query.text, contexts, demonstrations), contexts, each)
         for query, contexts in zip(queries, found, strict=True)
     ]

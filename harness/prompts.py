@@ -57,11 +57,15 @@ def render(
     Passages go before the question, the closest one last: small readers use what stands nearest
     to the question best.
     """
-    user = question
-    if contexts:
-        passages = "\n\n".join(passage(context) for context in reversed(contexts))
-        user = f"{passages}\n\nQuestion: {question}"
-    return Prompt(system_prompt(spec), tuple(demonstrations), user)
+    return Prompt(system_prompt(spec), tuple(demonstrations), with_passages(question, contexts))
+
+
+def with_passages(question: str, contexts: Sequence[Context]) -> str:
+    """A question below its passages, the closest one last."""
+    if not contexts:
+        return question
+    passages = "\n\n".join(passage(context) for context in reversed(contexts))
+    return f"{passages}\n\nQuestion: {question}"
 
 
 def passage(context: Context) -> str:

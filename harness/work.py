@@ -25,6 +25,8 @@ class Amounts:
     """0 without documents."""
     system: float
     """What all prompts begin with; computed once where rows go together."""
+    closed: bool = False
+    """Answers are labels or JSON: whether to allow only those is tried on dev."""
 
 
 @dataclass(frozen=True, slots=True)

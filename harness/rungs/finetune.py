@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from harness.adapting import Lesson, train_adapter
+from harness.adapting import Lesson, train_adapter, tuned_decoding
 from harness.answering import Asked, answer_all
+from harness.decoding import decoding_of, with_decoding
 from harness.prompts import render
 from harness.rung import RungType
 from harness.types import Answer, Example, Failure, Json, Preparation, Query, TrainView
 from harness.work import tuning_on
 from harness.workbench import Workbench
+from tuning.constrain import Constraint
 
 
 class FinetuneRung:
@@ -16,17 +18,25 @@ class FinetuneRung:
 
     def __init__(self, view: TrainView, bench: Workbench) -> None:
         self.view, self.bench = view, bench
+        self.constraint: Constraint | None = None
 
     def prepare(self, settings: Mapping[str, Json] | None) -> Preparation:
         """Train, or load what an interrupted process has trained."""
         train = [self._lesson(example) for example in self.view.train]
         dev = [self._lesson(example) for example in self.bench.dev(self.view.dev)]
-        return train_adapter(self.bench, train, dev)
+        prepared = train_adapter(self.bench, train, dev)
+        if settings is not None:
+            self.constraint = decoding_of(self.bench, settings)
+            return Preparation(settings)
+        decoding = tuned_decoding(self.bench, prepared, dev)
+        self.constraint = decoding.constraint
+        settings = {**prepared.settings, **decoding.settings}
+        return Preparation(settings, with_decoding(prepared.effort, decoding))
 
     def answer(self, queries: Sequence[Query], timed: int) -> Iterator[Answer | Failure]:
         """The same prompt as the prompt rung's, read by the tuned model."""
         asked = [Asked(query, render(self.view.spec, query.text)) for query in queries]
-        return answer_all(self.bench, asked, timed=timed)
+        return answer_all(self.bench, asked, timed=timed, constraint=self.constraint)
 
     def _lesson(self, example: Example) -> Lesson:
         query = Query(example.id, example.question)

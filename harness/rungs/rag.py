@@ -1,18 +1,20 @@
 """Passages from the documents before the question; the model itself stays as it is."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 
 from harness.answering import answer_all, answers_only
 from harness.choosing import choose
+from harness.decoding import choose_decoding, decoding_of, with_decoding
 from harness.effort import Effort
-from harness.looking_up import ask, choose_retriever, retriever_of
+from harness.looking_up import ask, choose_retriever, retriever_of, worked_examples
 from harness.retrieval import CHUNK_WORDS, open_index, recall_at_k
 from harness.rung import RungType
 from harness.types import Answer, Failure, Json, Preparation, Query, TrainView
 from harness.work import Amounts, Work, asking
 from harness.workbench import Workbench
 from rag.index import Index
+from tuning.constrain import Constraint
 
 
 class RagRung:
@@ -20,7 +22,8 @@ class RagRung:
 
     def __init__(self, view: TrainView, bench: Workbench) -> None:
         self.view, self.bench = view, bench
-        self.k = 0
+        self.k, self.examples = 0, 0
+        self.constraint: Constraint | None = None
 
     @cached_property
     def index(self) -> Index:
@@ -28,23 +31,31 @@ class RagRung:
         return open_index(self.bench, self.view.documents)
 
     def prepare(self, settings: Mapping[str, Json] | None) -> Preparation:
-        """Choose on dev how passages are looked up, then how many to show."""
+        """Choose on dev how passages are looked up, how many to show, and how to show reading."""
         if settings is not None:
             self.k = int(str(settings["passages"]))
+            self.examples = int(str(settings.get("worked_examples", 0)))
             self.index = retriever_of(settings, self.index)
+            self.constraint = decoding_of(self.bench, settings)
             return Preparation(settings)
         found = choose_retriever(self.bench, self.index, self.view.dev)
         self.index = found.looked_up
         dev = self.bench.dev(self.view.dev)
         queries = [Query(example.id, example.question) for example in dev]
 
-        def score(k: int) -> float | None:
-            self.k = k
+        def score(k: int, examples: int, constraint: Constraint | None) -> float | None:
+            self.k, self.examples, self.constraint = k, examples, constraint
             return self.bench.dev_score(dev, answers_only(self.answer(queries, 0)))
 
-        ks = self.bench.effort.passages
-        choice = choose("passages", ks, score, len(dev), self.bench.say)
-        self.k = choice.value
+        ks, counts = self.bench.effort.passages, self.bench.effort.reading_examples
+        choice = choose("passages", ks, lambda k: score(k, 0, None), len(dev), self.bench.say)
+        k = choice.value
+        shown = choose(
+            "worked_examples", counts, lambda n: score(k, n, None), len(dev), self.bench.say
+        )
+        free = shown.dev_score if len(counts) > 1 else choice.dev_score
+        decoding = choose_decoding(self.bench, partial(score, k, shown.value), len(dev), free)
+        self.k, self.examples, self.constraint = k, shown.value, decoding.constraint
         recall = recall_at_k(self.index, dev, [self.k])[self.k] if dev else None
         return Preparation(
             {
@@ -54,18 +65,27 @@ class RagRung:
                 "indexed_passages": len(self.index.chunks),
                 "dev_recall": recall,
                 "embedder": self.bench.embedder.name,
+                **({"worked_examples": shown.value} if len(counts) > 1 else {}),
+                **decoding.settings,
             },
-            {**choice.effort, "retrievers_tried": found.tried},
+            {
+                **with_decoding(choice.and_then(shown), decoding),
+                "retrievers_tried": found.tried,
+            },
         )
 
     def answer(self, queries: Sequence[Query], timed: int) -> Iterator[Answer | Failure]:
-        """The closest passages, then the question."""
-        asked = ask(self.bench, self.view.spec, self.index, queries, self.k)
-        return answer_all(self.bench, asked, timed=timed)
+        """The closest passages, then the question; worked examples before both, if any."""
+        shown = worked_examples(self.view.spec, self.index, self.view.train, self.k, self.examples)
+        asked = ask(self.bench, self.index, queries, self.k, shown)
+        return answer_all(self.bench, asked, timed=timed, constraint=self.constraint)
 
 
 def _work(amounts: Amounts, effort: Effort) -> Work:
-    trials = len(effort.passages) if len(effort.passages) > 1 else 0
+    trials = sum(
+        len(tried) for tried in (effort.passages, effort.reading_examples) if len(tried) > 1
+    )
+    trials += (1 if trials else 2) if amounts.closed else 0
     return asking(amounts, amounts.question + max(effort.passages) * amounts.passage, trials)
 
 

@@ -9,8 +9,9 @@ import random
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
-from harness.adapting import Lesson, train_adapter
+from harness.adapting import Lesson, train_adapter, tuned_decoding
 from harness.answering import Asked, answer_all
+from harness.decoding import decoding_of, with_decoding
 from harness.effort import Effort
 from harness.looking_up import ask, choose_retriever, retriever_of
 from harness.prompts import render
@@ -27,6 +28,7 @@ from harness.types import Answer, Context, Example, Failure, Json, Preparation, 
 from harness.work import Amounts, Work, tuning_on
 from harness.workbench import Workbench
 from rag.index import Hit, Index
+from tuning.constrain import Constraint
 
 LEFT_OUT = 0.2
 """Share of training rows whose missing answer passage stays missing, so that the model also meets
@@ -39,6 +41,7 @@ class RagFinetuneRung:
     def __init__(self, view: TrainView, bench: Workbench) -> None:
         self.view, self.bench = view, bench
         self.k = 0
+        self.constraint: Constraint | None = None
 
     @cached_property
     def index(self) -> Index:
@@ -50,7 +53,8 @@ class RagFinetuneRung:
         if settings is not None:
             self.k = int(str(settings["passages"]))
             self.index = retriever_of(settings, self.index)
-            return Preparation({**self._train().settings, **settings})
+            self.constraint = decoding_of(self.bench, settings)
+            return Preparation({**self._train()[0].settings, **settings})
         found = choose_retriever(self.bench, self.index, self.view.dev)
         self.index = found.looked_up
         # Recall needs no model, so it is measured on all of dev; at least two passages, for there
@@ -61,26 +65,29 @@ class RagFinetuneRung:
         self.k = min(
             k for k, value in recall.items() if best is None or (value or 0) >= best - 0.02
         )
-        prepared = self._train()
+        prepared, dev = self._train()
+        decoding = tuned_decoding(self.bench, prepared, dev)
+        self.constraint = decoding.constraint
         settings = {
             **prepared.settings,
+            **decoding.settings,
             "retriever": self.index.retriever.name,
             "passages": self.k,
             "dev_recall": recall[self.k],
         }
         looked_at = [{"passages": k, "dev_recall": value} for k, value in recall.items()]
         tried = {"retrievers_tried": found.tried, "passages_tried": looked_at}
-        return Preparation(settings, {**prepared.effort, **tried})
+        return Preparation(settings, {**with_decoding(prepared.effort, decoding), **tried})
 
     def answer(self, queries: Sequence[Query], timed: int) -> Iterator[Answer | Failure]:
         """The same prompt as the rag rung's, read by the tuned model."""
-        asked = ask(self.bench, self.view.spec, self.index, queries, self.k)
-        return answer_all(self.bench, asked, timed=timed)
+        asked = ask(self.bench, self.index, queries, self.k)
+        return answer_all(self.bench, asked, timed=timed, constraint=self.constraint)
 
-    def _train(self) -> Preparation:
-        """Train, or load what an interrupted process has trained."""
+    def _train(self) -> tuple[Preparation, list[Lesson]]:
+        """Train, or load what an interrupted process has trained; with the dev rows."""
         dev = self._lessons(self.bench.dev(self.view.dev), False)
-        return train_adapter(self.bench, self._lessons(self.view.train, True), dev)
+        return train_adapter(self.bench, self._lessons(self.view.train, True), dev), dev
 
     def _lessons(self, examples: Sequence[Example], mend: bool) -> list[Lesson]:
         """Examples with their passages; for training, a missed answer passage is put in."""

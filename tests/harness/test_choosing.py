@@ -37,7 +37,14 @@ def test_a_single_value_is_taken_without_a_trial():
         raise AssertionError("there is nothing to choose")
 
     choice = choose("passages", [3], never, 4, lambda message, figures: None)
-    assert choice == (3, {"tried": [], "dev_answers": 0})
+    assert choice == (3, {"tried": [], "dev_answers": 0}, None)
+
+
+def test_two_choices_one_after_the_other_cost_what_both_cost():
+    first, second = chosen({2: 0.5, 1: 0.25}), chosen({0: 0.5, 4: 0.75})
+    assert (first.dev_score, second.dev_score) == (0.5, 0.75)
+    both = first.and_then(second)
+    assert len(both["tried"]) == 4 and both["dev_answers"] == 16
 
 
 def test_a_setting_under_which_questions_fail_does_not_win_on_the_rest(tmp_path):

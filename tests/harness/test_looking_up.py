@@ -173,5 +173,5 @@ def test_a_question_whose_words_are_nowhere_is_asked_without_passages(tmp_path, 
 def test_only_looking_by_meaning_costs_the_embedding_of_the_question(tools, index):
     tools.embedding_s = 100.0
     for name, retriever in RETRIEVERS.items():
-        (asked,) = ask(tools, SPEC, index.using(name), QUERIES[:1], 1)
+        (asked,) = ask(tools, index.using(name), QUERIES[:1], 1)
         assert (asked.seconds > 100) is retriever.embeds

@@ -1,0 +1,79 @@
+"""Whether a rung's answers are held to those the task allows: chosen on dev, like any setting.
+
+The `constrained` rung is the plain prompt with that; here every other rung whose task has closed
+answers may have it too. A rung that only fails by saying "It is spam." for "spam" would otherwise
+look worse than it is, and the rung above it better.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from harness.closed_answers import CLOSED, constraint_of
+from harness.errors import RungwiseError
+from harness.generators.local import LocalGenerator
+from harness.types import Json
+from harness.workbench import Workbench
+from tuning.constrain import Constraint
+from tuning.errors import TuningError
+
+FREE, HELD = "free", "allowed answers only"
+
+
+class Decoding(NamedTuple):
+    """How a rung's answers come about."""
+
+    constraint: Constraint | None
+    settings: dict[str, Json]
+    """Nothing where the task leaves no choice."""
+    effort: dict[str, Json]
+
+
+def choose_decoding(
+    bench: Workbench,
+    score: Callable[[Constraint | None], float | None],
+    dev_rows: int,
+    free: float | None = None,
+) -> Decoding:
+    """Free answers, unless allowed ones alone do better on dev.
+
+    Args:
+        bench: the task, and the model that must be able to be held to something.
+        score: dev score under a constraint, higher is better; None = undefined.
+        dev_rows: answers that one trial costs.
+        free: the dev score of free answers where it is known already.
+    """
+    allowed = _allowed(bench)
+    if allowed is None or not dev_rows:
+        return Decoding(None, {}, {})
+    trials = 1 if free is not None else 2
+    if free is None:
+        bench.say("Trying free answers on dev", {})
+        free = score(None)
+    bench.say("Trying allowed answers only on dev", {})
+    held = score(allowed)
+    better = held is not None and (free is None or held > free)
+    tried = [{"decoding": FREE, "dev_score": free}, {"decoding": HELD, "dev_score": held}]
+    effort: dict[str, Json] = {"decodings_tried": tried, "dev_answers": trials * dev_rows}
+    return Decoding(allowed if better else None, {"decoding": HELD if better else FREE}, effort)
+
+
+def decoding_of(bench: Workbench, settings: Mapping[str, Json]) -> Constraint | None:
+    """The constraint that an earlier process chose."""
+    return _allowed(bench) if settings.get("decoding") == HELD else None
+
+
+def _allowed(bench: Workbench) -> Constraint | None:
+    """What answers may be; None where they may be anything or the model cannot be held to it."""
+    if bench.spec.kind not in CLOSED or not isinstance(bench.generator, LocalGenerator):
+        return None
+    try:
+        return constraint_of(bench.spec, bench.generator.tokenizer)
+    except (RungwiseError, TuningError):
+        return None  # the constrained rung says why
+
+
+def with_decoding(effort: Mapping[str, Json], decoding: Decoding) -> dict[str, Json]:
+    """A rung's effort with what choosing the decoding cost added."""
+    before, more = effort.get("dev_answers", 0), decoding.effort.get("dev_answers", 0)
+    total = int(str(before)) + int(str(more))
+    return {**effort, **decoding.effort, "dev_answers": total}
