@@ -17,19 +17,14 @@ from harness.experiment import (
     TaskFacts,
 )
 from harness.fairness import fairness
-from harness.floors import FLOORS
+from harness.floors import FLOOR_TITLES, FLOORS
 from harness.intervals import mean_interval
 from harness.metric import Metric, SetScorer
+from harness.prompts import target
 from harness.rungs import rungs
-from harness.scoring import headline, item_scores, metrics_for
+from harness.scoring import item_scores, scorers_for
 from harness.store import SCHEMA, Cell, Plan, Run
 from harness.types import Answer, Example, TaskSpec
-
-FLOOR_TITLES = {
-    "majority": "Always the commonest answer",
-    "nearest": "Answer of the most similar question",
-    "linear": "Classifier without a language model",
-}
 
 
 class Arm(NamedTuple):
@@ -52,15 +47,19 @@ def assemble(run: Run, failed: Mapping[str, str]) -> Experiment:
     arms = _arms(run, plan)
     spec = plan.spec
     clusters = clusters_of(heldout)
-    tables = {cell.cell: _table(cell, heldout, spec) for arm in arms.values() for cell in arm.cells}
+    cells = [cell for arm in arms.values() for cell in arm.cells]
+    # learned once, from train and dev: every arm is measured with the same yardstick
+    scorers = scorers_for(view)
+    tables = {cell.cell: _table(cell.answers, heldout, spec, scorers) for cell in cells}
     write_json(run.folder / "scores.json", tables)
-    metric = headline(spec)
-    results = {name: _result(arm, heldout, spec, tables, clusters) for name, arm in arms.items()}
+    metric = scorers[0]
+    results = {
+        name: _result(arm, heldout, spec, tables, clusters, scorers) for name, arm in arms.items()
+    }
     ladder = [name for name in results if name not in FLOORS]
     rows = {name: _rows(metric, arm, heldout, tables) for name, arm in arms.items()}
     family = Family(rows, metric, spec, plan.margin, clusters)
     best_floor = _best([name for name in results if name in FLOORS], results, metric.name)
-    cells = [cell for arm in arms.values() for cell in arm.cells]
     answered = {name: arms[name].cells for name in ladder}
     material = material_of(spec, heldout, view.train, answered, tables, clusters)
     return Experiment(
@@ -96,6 +95,7 @@ def assemble(run: Run, failed: Mapping[str, str]) -> Experiment:
         diagnostics=diagnose(material),
         fairness=fairness(run, plan, cells, heldout),
         seconds=sum(cell.preparation.seconds + cell.answer_s for cell in cells),
+        right_answers=_right_answers(heldout, spec, clusters, scorers),
     )
 
 
@@ -178,8 +178,13 @@ def _arms(run: Run, plan: Plan) -> dict[str, Arm]:
     return {name: Arm(name, tuple(found[name])) for name in order if name in found}
 
 
-def _table(cell: Cell, heldout: Sequence[Example], spec: TaskSpec) -> Table:
-    answers = {answer.query_id: answer for answer in cell.answers}
+def _table(
+    given: Sequence[Answer],
+    heldout: Sequence[Example],
+    spec: TaskSpec,
+    scorers: Sequence[Metric],
+) -> Table:
+    answers = {answer.query_id: answer for answer in given}
     return {
         metric.name: {
             example.id: score.value
@@ -187,8 +192,25 @@ def _table(cell: Cell, heldout: Sequence[Example], spec: TaskSpec) -> Table:
                 heldout, item_scores(metric, heldout, answers, spec), strict=True
             )
         }
-        for metric in metrics_for(spec)
+        for metric in scorers
         if metric.item is not None
+    }
+
+
+def _right_answers(
+    heldout: Sequence[Example],
+    spec: TaskSpec,
+    clusters: Sequence[str] | None,
+    scorers: Sequence[Metric],
+) -> dict[str, Estimate]:
+    """The references scored as if a rung had given them: how high a score can be expected."""
+    given = [Answer(example.id, target(spec, example)) for example in heldout]
+    table = _table(given, heldout, spec, scorers)
+    found = {name: mean_interval(list(by.values()), clusters) for name, by in table.items()}
+    return {
+        name: Estimate(one.mean, one.low, one.high, one.n, one.n_failed)
+        for name, one in found.items()
+        if one.n
     }
 
 
@@ -198,17 +220,17 @@ def _result(
     spec: TaskSpec,
     tables: Mapping[str, Table],
     clusters: Sequence[str] | None,
+    scorers: Sequence[Metric],
 ) -> ArmResult:
     answers = [answer for cell in arm.cells for answer in cell.answers]
     scores = {
-        metric.name: _estimate(metric, arm, heldout, spec, tables, clusters)
-        for metric in metrics_for(spec)
+        metric.name: _estimate(metric, arm, heldout, spec, tables, clusters) for metric in scorers
     }
     first = arm.cells[0]
     title = rungs()[arm.name].title if arm.name in rungs() else FLOOR_TITLES[arm.name]
     return ArmResult(
         title=title,
-        scores={name: e for name, e in scores.items() if e.n or name == headline(spec).name},
+        scores={name: e for name, e in scores.items() if e.n or name == scorers[0].name},
         latency_s=_latency(answers),
         prompt_tokens=_mean([answer.prompt_tokens for answer in answers]),
         completion_tokens=_mean([answer.completion_tokens for answer in answers]),

@@ -139,6 +139,9 @@ class Experiment:
     """Wall time of preparing and answering, summed over cells."""
     verdict: dict[str, Json] = field(default_factory=dict)
     """Filled by the advisor, which knows the questionnaire."""
+    right_answers: dict[str, Estimate] = field(default_factory=dict)
+    """By metric, where it is defined item by item: what the right answers themselves score. Empty
+    in runs from before this was measured."""
 
     def contrast(self, a: str, b: str) -> Contrast | None:
         """A against b, turned round where it was measured the other way."""
