@@ -20,11 +20,11 @@ from harness.fairness import fairness
 from harness.floors import FLOOR_TITLES, FLOORS
 from harness.intervals import mean_interval
 from harness.metric import Metric, SetScorer
-from harness.prompts import target
+from harness.right_answers import right_answers
 from harness.rungs import rungs
 from harness.scoring import item_scores, scorers_for
 from harness.store import SCHEMA, Cell, Plan, Run
-from harness.types import Answer, Example, TaskSpec
+from harness.types import Answer, Example, TaskSpec, TrainView
 
 
 class Arm(NamedTuple):
@@ -60,27 +60,14 @@ def assemble(run: Run, failed: Mapping[str, str]) -> Experiment:
     rows = {name: _rows(metric, arm, heldout, tables) for name, arm in arms.items()}
     family = Family(rows, metric, spec, plan.margin, clusters)
     best_floor = _best([name for name in results if name in FLOORS], results, metric.name)
+    right = right_answers(heldout, spec, scorers, clusters)
     answered = {name: arms[name].cells for name in ladder}
     material = material_of(spec, heldout, view.train, answered, tables, clusters)
     return Experiment(
         schema=SCHEMA,
         run=run.name,
         created=plan.created,
-        task=TaskFacts(
-            name=spec.name,
-            kind=spec.kind,
-            metric=metric.name,
-            metric_title=metric.title,
-            language=spec.language,
-            n_train=len(view.train),
-            n_dev=len(view.dev),
-            n_heldout=len(heldout),
-            n_unanswerable=sum(not example.answerable for example in heldout),
-            n_documents=len({document.source for document in view.documents}),
-            fingerprint=plan.fingerprint,
-            margin=plan.margin,
-            target=plan.target,
-        ),
+        task=_facts(plan, metric, heldout, view),
         model={"generator": plan.generator, "embedder": plan.embedder, **_model_facts(cells)},
         environment=plan.environment,
         rungs={name: results[name] for name in ladder},
@@ -95,7 +82,26 @@ def assemble(run: Run, failed: Mapping[str, str]) -> Experiment:
         diagnostics=diagnose(material),
         fairness=fairness(run, plan, cells, heldout),
         seconds=sum(cell.preparation.seconds + cell.answer_s for cell in cells),
-        right_answers=_right_answers(heldout, spec, clusters, scorers),
+        right_answers=right.scores,
+        undefined=right.undefined,
+    )
+
+
+def _facts(plan: Plan, metric: Metric, heldout: Sequence[Example], view: TrainView) -> TaskFacts:
+    return TaskFacts(
+        name=plan.spec.name,
+        kind=plan.spec.kind,
+        metric=metric.name,
+        metric_title=metric.title,
+        language=plan.spec.language,
+        n_train=len(view.train),
+        n_dev=len(view.dev),
+        n_heldout=len(heldout),
+        n_unanswerable=sum(not example.answerable for example in heldout),
+        n_documents=len({document.source for document in view.documents}),
+        fingerprint=plan.fingerprint,
+        margin=plan.margin,
+        target=plan.target,
     )
 
 
@@ -194,23 +200,6 @@ def _table(
         }
         for metric in scorers
         if metric.item is not None
-    }
-
-
-def _right_answers(
-    heldout: Sequence[Example],
-    spec: TaskSpec,
-    clusters: Sequence[str] | None,
-    scorers: Sequence[Metric],
-) -> dict[str, Estimate]:
-    """The references scored as if a rung had given them: how high a score can be expected."""
-    given = [Answer(example.id, target(spec, example)) for example in heldout]
-    table = _table(given, heldout, spec, scorers)
-    found = {name: mean_interval(list(by.values()), clusters) for name, by in table.items()}
-    return {
-        name: Estimate(one.mean, one.low, one.high, one.n, one.n_failed)
-        for name, one in found.items()
-        if one.n
     }
 
 

@@ -142,6 +142,8 @@ class Experiment:
     right_answers: dict[str, Estimate] = field(default_factory=dict)
     """By metric, where it is defined item by item: what the right answers themselves score. Empty
     in runs from before this was measured."""
+    undefined: dict[str, str] = field(default_factory=dict)
+    """Metrics that score nothing in this task, with the reason."""
 
     def contrast(self, a: str, b: str) -> Contrast | None:
         """A against b, turned round where it was measured the other way."""
