@@ -4,6 +4,7 @@ import random
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import median
 from typing import Any
 
 from harness.text import normalise
@@ -19,7 +20,7 @@ SEED = 0
 _ENDS = re.compile(r"(?<=[.!?…])[\"'”’)\]]*\s+|\n+")
 _MARKS = re.compile(r"^[#>|*\-\d.)\s]+")
 _SHORTEST = 4
-"""Words of a sentence that is worth comparing with; shorter ones are headings and cells."""
+"""Words of a text that can have a manner; shorter ones are names, figures, headings and cells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,8 @@ def learn_manner(view: TrainView) -> Manner | str:
     house = distinct([e.references[0] for e in view.dev if e.references])
     if len(house) < SMALLEST:
         return f"fewer than {SMALLEST} different dev answers to learn the manner from"
+    if median(len(text.split()) for text in house) < _SHORTEST:
+        return "the house's answers are too short to have a manner"
     own = {normalise(text, view.spec.language) for text in house}
     rng = random.Random(SEED)
     sorts: list[list[str]] = []
