@@ -6,7 +6,7 @@ from advisor.lever import lever
 from advisor.limits import TUNED
 from advisor.measured import inline, score_of
 from advisor.numbers import count, percent
-from harness.diagnosis.findings import Cause, Loss, RungDiagnosis, Share, Slice
+from harness.diagnosis.findings import Cause, Form, Loss, RungDiagnosis, Share, Slice
 from harness.diagnosis.slices import SMALLEST
 from harness.experiment import Experiment
 from harness.metrics import metrics
@@ -18,8 +18,10 @@ COLLAPSED = 0.5
 many questions are of that label."""
 TRAINED = "rag_finetune"
 """The rung that is trained to read passages."""
-MANY_CUT, MANY_SPOILED, SOME_COPIED = 0.1, 0.1, 0.05
+MANY_CUT, MANY_SPOILED, SOME_COPIED, MANY_OFF = 0.1, 0.1, 0.05, 0.2
 """Shares of answers from which it is worth a sentence."""
+RULES = 3
+"""Broken rules of the word lists that are named."""
 
 
 def about_retrieval(experiment: Experiment, rung: str) -> str:
@@ -163,7 +165,18 @@ def further(experiment: Experiment, rung: str) -> Iterator[str]:
             yield f"{part(cut, 'answers')} were cut at the length limit."
         if (copied.mean or 0.0) >= SOME_COPIED:
             yield f"{part(copied, 'answers')} were copied from a passage and not right."
+        yield from _voice(one.form)
     yield from (about_slice(found) for found in one.slices[:1] if found.stands_out)
+
+
+def _voice(found: Form) -> Iterator[str]:
+    """Answers that are not as long as the house's, and words that were asked for or ruled out."""
+    for share, word in ((found.too_short, "shorter"), (found.too_long, "longer")):
+        if (share.mean or 0.0) >= MANY_OFF:
+            yield f"{part(share, 'answers')} were {word} than the house writes."
+    for rule in found.broken_rules[:RULES]:
+        did = "did not use" if rule.wanted else "used"
+        yield f"{part(rule.broken, 'answers')} {did} “{short(rule.phrase)}”."
 
 
 def _knowledge(experiment: Experiment, rung: str) -> Iterator[str]:

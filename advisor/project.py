@@ -97,6 +97,8 @@ class Project:
             schema=schema,
             abstention=self.task.abstention,
             metric=self.task.metric,
+            must_use=self.task.must_use,
+            must_not_use=self.task.must_not_use,
         )
 
     def sources(self) -> Sources:

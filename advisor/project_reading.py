@@ -9,7 +9,8 @@ from typing import Any, NamedTuple, get_type_hints
 
 import msgspec
 
-from advisor.project_sections import SECTIONS, WANTED, Sections
+from advisor.project_sections import SECTIONS, WANTED, Sections, TaskSection
+from harness.closed_answers import CLOSED
 from harness.data_columns import Columns
 from harness.errors import Problem
 
@@ -139,7 +140,7 @@ def _values(sections: Sections, reading: _Reading) -> None:
         (check.target is not None and not 0 <= check.target <= 1, "check.target",
          "target must be a share from 0 to 1", "for 80 % write target = 0.80"),
     )  # fmt: skip
-    for wrong, setting, said, fix in rules:
+    for wrong, setting, said, fix in (*rules, *_word_lists(task)):
         section = f"{setting.split('.')[0]}."
         if not wrong or setting in reading.unread or section in reading.unread:
             continue
@@ -147,6 +148,26 @@ def _values(sections: Sections, reading: _Reading) -> None:
             reading.unread.add(setting)
         else:
             reading.wrong(setting, said, fix)
+
+
+def _word_lists(task: TaskSection) -> list[tuple[bool, str, str, str]]:
+    """What may be wrong with the lists of words, as `_values` lists it."""
+    lists = {"must_use": task.must_use, "must_not_use": task.must_not_use}
+    either = {" ".join(word.split()).casefold() for word in task.must_use}
+    both = next((w for w in task.must_not_use if " ".join(w.split()).casefold() in either), "")
+    found = [
+        (bool(both), "task.must_not_use", f"{both!r} must and must not be used",
+         "take it off one of the lists must_use and must_not_use")
+    ]  # fmt: skip
+    for key, words in lists.items():
+        found += [
+            (not all(word.strip() for word in words), f"task.{key}", f"{key} has an empty entry",
+             f"write {key} = {WANTED[f'task.{key}']}"),
+            (bool(words) and task.kind in CLOSED, f"task.{key}",
+             f"{key} is for free text, and this task has kind = {task.kind}",
+             f'remove {key}, or write kind = "answer" or "text"'),
+        ]  # fmt: skip
+    return found
 
 
 def _paths(sections: Sections, root: Path, reading: _Reading) -> None:

@@ -53,6 +53,8 @@ class TaskSection:
     schema: str = ""
     metric: str = ""
     abstention: str = ""
+    must_use: tuple[str, ...] = ()
+    must_not_use: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,8 @@ WANTED: Mapping[str, str] = {
     "data.columns": '{ question = "text", answer = "label" }',
     "task.kind": '"label", "json", "answer" or "text"',
     "task.labels": '["billing", "delivery"]',
+    "task.must_use": '["Kind regards"]',
+    "task.must_not_use": '["guarantee", "asap"]',
     "check.rungs": '["prompt", "rag"]',
     "check.seeds": "3",
     "check.margin": "0.03",

@@ -6,6 +6,7 @@ from advisor.diagnosis import conclusion
 from advisor.numbers import interval, percent, points, points_range, seconds
 from advisor.recommendation import Recommendation
 from advisor.terminal import table
+from advisor.voice import voice
 from harness.experiment import ArmResult, Experiment
 
 
@@ -51,6 +52,15 @@ def differences_table(experiment: Experiment) -> str:
         for c in experiment.comparisons
     ]
     return table(["pair", "points", "95 % interval", "verdict", "items to settle it"], rows)
+
+
+def voice_table(experiment: Experiment) -> str:
+    """Content beside manner, one row a rung; empty where there is no manner to speak of."""
+    found = voice(experiment)
+    if found is None:
+        return ""
+    notes = "\n".join(f"  - {note}" for note in found.notes)
+    return f"{table(found.head, found.rows)}\n\n{notes}"
 
 
 def failures(experiment: Experiment) -> str:

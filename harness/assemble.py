@@ -18,19 +18,14 @@ from harness.experiment import (
 )
 from harness.fairness import fairness
 from harness.family import Family, over_all
-from harness.floors import FLOORS
+from harness.floors import FLOOR_TITLES, FLOORS
 from harness.intervals import mean_interval
-from harness.metric import Metric
+from harness.metric import Metric, fitted
+from harness.right_answers import right_answers
 from harness.rungs import rungs
-from harness.scoring import headline, item_scores, metrics_for
+from harness.scoring import headline, item_scores, scorers_for
 from harness.store import SCHEMA, Cell, Plan, Run
-from harness.types import Answer, Example, TaskSpec
-
-FLOOR_TITLES = {
-    "majority": "Always the commonest answer",
-    "nearest": "Answer of the most similar question",
-    "linear": "Classifier without a language model",
-}
+from harness.types import Answer, Example, TaskSpec, TrainView
 
 
 class Arm(NamedTuple):
@@ -53,37 +48,28 @@ def assemble(run: Run, failed: Mapping[str, str]) -> Experiment:
     arms = _arms(run, plan)
     spec = plan.spec
     clusters = clusters_of(heldout)
-    tables = {cell.cell: _table(cell, heldout, spec) for arm in arms.values() for cell in arm.cells}
+    cells = [cell for arm in arms.values() for cell in arm.cells]
+    # learned once, from train and dev: every arm is measured with the same yardstick
+    scorers = scorers_for(view)
+    tables = {cell.cell: _table(cell.answers, heldout, spec, scorers) for cell in cells}
     write_json(run.folder / "scores.json", tables)
-    metric = headline(spec)
-    results = {name: _result(arm, heldout, spec, tables, clusters) for name, arm in arms.items()}
+    metric = scorers[0]
+    results = {
+        name: _result(arm, heldout, spec, tables, clusters, scorers) for name, arm in arms.items()
+    }
     ladder = [name for name in results if name not in FLOORS]
     planned = list(dict.fromkeys(rung for rung in map(rung_of, plan.cells) if rung in rungs()))
     rows = {name: _rows(metric, arm, heldout, tables) for name, arm in arms.items()}
     family = Family(rows, metric, spec, plan.margin, clusters)
     best_floor = _best([name for name in results if name in FLOORS], results, metric.name)
-    cells = [cell for arm in arms.values() for cell in arm.cells]
+    right = right_answers(heldout, spec, scorers, clusters)
     answered = {name: arms[name].cells for name in ladder}
     material = material_of(spec, heldout, view.train, answered, tables, clusters)
     return Experiment(
         schema=SCHEMA,
         run=run.name,
         created=plan.created,
-        task=TaskFacts(
-            name=spec.name,
-            kind=spec.kind,
-            metric=metric.name,
-            metric_title=metric.title,
-            language=spec.language,
-            n_train=len(view.train),
-            n_dev=len(view.dev),
-            n_heldout=len(heldout),
-            n_unanswerable=sum(not example.answerable for example in heldout),
-            n_documents=len({document.source for document in view.documents}),
-            fingerprint=plan.fingerprint,
-            margin=plan.margin,
-            target=plan.target,
-        ),
+        task=_facts(plan, metric, heldout, view),
         model={"generator": plan.generator, "embedder": plan.embedder, **_model_facts(cells)},
         environment=plan.environment,
         rungs={name: results[name] for name in ladder},
@@ -97,6 +83,26 @@ def assemble(run: Run, failed: Mapping[str, str]) -> Experiment:
         fairness=fairness(run, plan, cells, heldout),
         seconds=sum(cell.preparation.seconds + cell.answer_s for cell in cells),
         not_run=_left_out(plan, planned, {*ladder, *map(rung_of, failed)}),
+        right_answers=right.scores,
+        undefined=right.undefined,
+    )
+
+
+def _facts(plan: Plan, metric: Metric, heldout: Sequence[Example], view: TrainView) -> TaskFacts:
+    return TaskFacts(
+        name=plan.spec.name,
+        kind=plan.spec.kind,
+        metric=metric.name,
+        metric_title=metric.title,
+        language=plan.spec.language,
+        n_train=len(view.train),
+        n_dev=len(view.dev),
+        n_heldout=len(heldout),
+        n_unanswerable=sum(not example.answerable for example in heldout),
+        n_documents=len({document.source for document in view.documents}),
+        fingerprint=plan.fingerprint,
+        margin=plan.margin,
+        target=plan.target,
     )
 
 
@@ -109,8 +115,9 @@ def headline_estimate(run: Run, plan: Plan, rung: str) -> Estimate:
     """A finished rung's headline score, all its seeds together."""
     heldout, spec = run.heldout(), plan.spec
     arm = Arm(rung, tuple(run.cell(cell) for cell in plan.cells if rung_of(cell) == rung))
-    tables = {cell.cell: _table(cell, heldout, spec) for cell in arm.cells}
-    return _estimate(headline(spec), arm, heldout, spec, tables, clusters_of(heldout))
+    metric = fitted(headline(spec), run.view())
+    tables = {cell.cell: _table(cell.answers, heldout, spec, [metric]) for cell in arm.cells}
+    return _estimate(metric, arm, heldout, spec, tables, clusters_of(heldout))
 
 
 def _left_out(plan: Plan, planned: Sequence[str], reached: Container[str]) -> dict[str, str]:
@@ -153,8 +160,13 @@ def _arms(run: Run, plan: Plan) -> dict[str, Arm]:
     return {name: Arm(name, tuple(found[name])) for name in order if name in found}
 
 
-def _table(cell: Cell, heldout: Sequence[Example], spec: TaskSpec) -> Table:
-    answers = {answer.query_id: answer for answer in cell.answers}
+def _table(
+    given: Sequence[Answer],
+    heldout: Sequence[Example],
+    spec: TaskSpec,
+    scorers: Sequence[Metric],
+) -> Table:
+    answers = {answer.query_id: answer for answer in given}
     return {
         metric.name: {
             example.id: score.value
@@ -162,7 +174,7 @@ def _table(cell: Cell, heldout: Sequence[Example], spec: TaskSpec) -> Table:
                 heldout, item_scores(metric, heldout, answers, spec), strict=True
             )
         }
-        for metric in metrics_for(spec)
+        for metric in scorers
         if metric.item is not None
     }
 
@@ -173,17 +185,17 @@ def _result(
     spec: TaskSpec,
     tables: Mapping[str, Table],
     clusters: Sequence[str] | None,
+    scorers: Sequence[Metric],
 ) -> ArmResult:
     answers = [answer for cell in arm.cells for answer in cell.answers]
     scores = {
-        metric.name: _estimate(metric, arm, heldout, spec, tables, clusters)
-        for metric in metrics_for(spec)
+        metric.name: _estimate(metric, arm, heldout, spec, tables, clusters) for metric in scorers
     }
     first = arm.cells[0]
     title = rungs()[arm.name].title if arm.name in rungs() else FLOOR_TITLES[arm.name]
     return ArmResult(
         title=title,
-        scores={name: e for name, e in scores.items() if e.n or name == headline(spec).name},
+        scores={name: e for name, e in scores.items() if e.n or name == scorers[0].name},
         latency_s=_latency(answers),
         prompt_tokens=_mean([answer.prompt_tokens for answer in answers]),
         completion_tokens=_mean([answer.completion_tokens for answer in answers]),

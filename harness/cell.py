@@ -99,6 +99,7 @@ def _workbench(run: Run, plan: Plan, cell: str, seed: int) -> Workbench:
 
     return Workbench(
         spec=plan.spec,
+        view=run.view(),
         generator_name=plan.generator,
         revision=plan.generator_revision,
         embedder_name=plan.embedder,

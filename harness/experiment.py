@@ -146,6 +146,11 @@ class Experiment:
     """Rungs that were left out because a lower one reached the target, with the words for it."""
     verdict: dict[str, Json] = field(default_factory=dict)
     """Filled by the advisor, which knows the questionnaire."""
+    right_answers: dict[str, Estimate] = field(default_factory=dict)
+    """By metric, where it is defined item by item: what the right answers themselves score. Empty
+    in runs from before this was measured."""
+    undefined: dict[str, str] = field(default_factory=dict)
+    """Metrics that score nothing in this task, with the reason."""
 
     def contrast(self, a: str, b: str) -> Contrast | None:
         """A against b, turned round where it was measured the other way."""

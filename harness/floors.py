@@ -97,6 +97,11 @@ FLOORS: dict[str, Callable[[TrainView, Workbench], Rung]] = {
     "linear": LinearFloor,
 }
 """By name; ``linear`` is for label tasks only."""
+FLOOR_TITLES = {
+    "majority": "Always the commonest answer",
+    "nearest": "Answer of the most similar question",
+    "linear": "Classifier without a language model",
+}
 
 
 def floors_for(kind: str) -> tuple[str, ...]:

@@ -1,19 +1,21 @@
 """What a metric is. `*_score` is better high, `*_error` better low; both in 0 to 1."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from harness.types import Answer, Example, Kind, Score, TaskSpec
+from harness.types import Answer, Example, Kind, Score, TaskSpec, TrainView
 
 ItemScorer = Callable[[Example, Answer, TaskSpec], Score]
 """Scores one answer by itself."""
 SetScorer = Callable[[Sequence[tuple[Example, Answer]], TaskSpec], Score]
 """Scores all answers together, for metrics that are not a mean over items."""
+Learner = Callable[[TrainView], ItemScorer]
+"""Looks at train, dev and documents first, for metrics that must know how the house writes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """How answers are scored. Exactly one of `item` and `whole` is given."""
+    """How answers are scored. Exactly one of `item`, `whole` and `learn` is given."""
 
     name: str
     title: str
@@ -22,6 +24,8 @@ class Metric:
     """Kinds of task it makes sense for."""
     item: ItemScorer | None = None
     whole: SetScorer | None = None
+    learn: Learner | None = None
+    """Gives the item scorer. The same view gives the same scorer."""
     headline_for: frozenset[Kind] = frozenset()
     """Kinds of task it is the default headline of."""
 
@@ -29,6 +33,19 @@ class Metric:
     def higher_is_better(self) -> bool:
         """Declared by the name."""
         return self.name.endswith("_score")
+
+
+def fitted(metric: Metric, view: TrainView | None) -> Metric:
+    """A metric that can score: one that learns has learned, any other is as it was.
+
+    Raises:
+        ValueError: it has to learn, and there is nothing to learn from.
+    """
+    if metric.learn is None:
+        return metric
+    if view is None:
+        raise ValueError(f"{metric.name} has to learn from train and dev first")
+    return replace(metric, item=metric.learn(view), learn=None)
 
 
 def references_of(example: Example, spec: TaskSpec) -> tuple[str, ...]:

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
-from harness.metric import Metric
+from harness.metric import Metric, fitted
 from harness.metrics import metrics
-from harness.types import Answer, Example, Kind, Score, TaskSpec
+from harness.types import Answer, Example, Kind, Score, TaskSpec, TrainView
 
 
 def headline(spec: TaskSpec) -> Metric:
@@ -26,16 +26,22 @@ def metrics_for(spec: TaskSpec) -> list[Metric]:
     return [first, *rest]
 
 
+def scorers_for(view: TrainView) -> list[Metric]:
+    """The metrics of a task, ready to score; those that learn have learned."""
+    return [fitted(metric, view) for metric in metrics_for(view.spec)]
+
+
 def item_scores(
     metric: Metric, examples: Sequence[Example], answers: Mapping[str, Answer], spec: TaskSpec
 ) -> list[Score]:
     """One score an example, in order; undefined where there is no answer.
 
     Raises:
-        ValueError: the metric is not defined item by item.
+        ValueError: the metric is not defined item by item, or has yet to learn.
     """
     if metric.item is None:
-        raise ValueError(f"{metric.name} is computed over all items together")
+        why = "has yet to learn" if metric.learn else "is computed over all items together"
+        raise ValueError(f"{metric.name} {why}")
     out = []
     for example in examples:
         answer = answers.get(example.id)

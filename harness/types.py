@@ -57,6 +57,10 @@ class TaskSpec:
     """The sentence for 'I do not know'; empty = abstaining is not part of the task."""
     metric: str = ""
     """Name of the headline metric."""
+    must_use: tuple[str, ...] = ()
+    """Words or phrases that every answer has to use; checked, never told to the model."""
+    must_not_use: tuple[str, ...] = ()
+    """Words or phrases that no answer may use; checked, never told to the model."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,10 @@ from harness.errors import Problem, UserError
 from harness.generators.base import Generator
 from harness.generators.endpoint import PREFIX, EndpointGenerator
 from harness.generators.local import LocalGenerator
+from harness.metric import Metric, fitted
 from harness.models import ModelRef, resolve
 from harness.scoring import headline, mean_score
-from harness.types import Answer, Example, Json, TaskSpec
+from harness.types import Answer, Example, Json, TaskSpec, TrainView
 from harness.work import TIMED
 from rag.embed import Embedder
 
@@ -40,6 +41,8 @@ class Workbench:
     effort: Effort
     max_new_tokens: int
     """Limit on every rung's answers, from the length of the training answers."""
+    view: TrainView | None = None
+    """What a headline metric that learns may learn from; others do without."""
     revision: str = ""
     timed_queries: int = TIMED
     """Queries answered one by one first, to time them as a user would meet them."""
@@ -83,6 +86,11 @@ class Workbench:
         )
 
     @cached_property
+    def metric(self) -> Metric:
+        """The headline metric, ready to score."""
+        return fitted(headline(self.spec), self.view)
+
+    @cached_property
     def embedding_s(self) -> float:
         """Seconds to embed a question that nobody asked before; 0 where none is embedded.
 
@@ -102,7 +110,7 @@ class Workbench:
         A setting under which questions fail must not be chosen for the ones that it spares itself,
         so here, and only here, a question without an answer counts as wrong.
         """
-        metric = headline(self.spec)
+        metric = self.metric
         value = mean_score(metric, examples, answers, self.spec)
         answered = len(answers) / max(1, len(examples))
         if value is None:

@@ -61,8 +61,8 @@ def first_screen(project: Project, run: Run, shown: Report, verdict: Verdict) ->
 
 
 def differences(shown: Report) -> None:
-    """Every pair, how sure it is, what would change it."""
-    for key in ("why", "sure", "change"):
+    """Every pair, fact and manner apart, how sure it is, what would change it."""
+    for key in ("why", "voice", "sure", "change"):
         section(shown, key)
 
 

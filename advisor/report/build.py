@@ -20,6 +20,7 @@ from advisor.report.result_sections import (
     change,
     cost,
     facts,
+    manner,
     picture,
     question,
     sure,
@@ -93,6 +94,7 @@ def _technical(sources: Sources, items: tuple[Item, ...]) -> list[Section | None
     return [
         question(sources),
         why(sources, full=True),
+        manner(sources),
         sure(sources, full=True),
         expected(sources),
         change(sources, full=True),

@@ -19,6 +19,7 @@ from advisor.numbers import (
 from advisor.report.document import Block, Bullets, Fact, Figure, Paragraph, Section, Table
 from advisor.report.sources import Sources
 from advisor.report.words import KIND_WORDS, UPKEEP
+from advisor.voice import TITLE, voice
 from harness.assemble import clusters_of
 from harness.experiment import ArmResult, Contrast
 
@@ -143,6 +144,22 @@ def _pairs(
     if notes:
         blocks.append(Bullets(tuple(notes)))
     return blocks
+
+
+def manner(sources: Sources) -> Section | None:
+    """Fact and manner apart, side by side; None where a task has no manner to speak of."""
+    found = voice(sources.experiment)
+    if found is None:
+        return None
+    names = list(sources.experiment.rungs)
+    advised = sources.verdict.recommended
+    table = Table(
+        "Each score with its 95 % interval",
+        found.head,
+        found.rows,
+        strong=names.index(advised) if advised in names else None,
+    )
+    return Section("voice", TITLE, (table, Bullets(found.notes)))
 
 
 def sure(sources: Sources, full: bool) -> Section:

@@ -3,9 +3,10 @@
 from argparse import ArgumentParser, Namespace
 
 from advisor import workflow
-from advisor.summary import differences_table, failures, summary
+from advisor.summary import differences_table, failures, summary, voice_table
 from advisor.terminal import out, out_json
 from advisor.verb import Verb
+from advisor.voice import TITLE
 from harness.errors import Problem, UserError
 
 
@@ -32,6 +33,8 @@ def run(given: Namespace) -> int:
     else:
         out(summary(experiment))
         out(f"\nDifferences:\n{differences_table(experiment)}")
+        if how := voice_table(experiment):
+            out(f"\n{TITLE}:\n{how}")
         if experiment.diagnostics.rungs:
             out(f"\nWhere each rung fails:\n{failures(experiment)}")
     return 0

@@ -103,6 +103,17 @@ class Abstention:
 
 
 @dataclass(frozen=True, slots=True)
+class BrokenRule:
+    """An entry of the task's word lists that answers do not keep."""
+
+    phrase: str
+    wanted: bool
+    """True: it must be used; False: it must not."""
+    broken: Share
+    """Of the answers, other than 'I do not know' in the task's own words."""
+
+
+@dataclass(frozen=True, slots=True)
 class Form:
     """Shapes of answers that cannot be used as they are."""
 
@@ -115,6 +126,12 @@ class Form:
     """Cut at the length limit."""
     copied: Share
     """Of the answers with passages: lifted from one word by word, and not right."""
+    too_short: Share = field(default_factory=Share)
+    """Fewer words than the middle nine tenths of the training answers; of free text only."""
+    too_long: Share = field(default_factory=Share)
+    """More words than those."""
+    broken_rules: tuple[BrokenRule, ...] = ()
+    """Of the task's word lists, those broken at all, the most often broken first."""
 
 
 @dataclass(frozen=True, slots=True)

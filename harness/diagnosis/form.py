@@ -1,11 +1,12 @@
 """Answers that cannot be used as they are: no label, no JSON, empty, cut, copied."""
 
 from harness.closed_answers import CLOSED
-from harness.diagnosis.findings import Form, Share
+from harness.diagnosis.findings import BrokenRule, Form, Share
 from harness.diagnosis.material import Material
 from harness.diagnosis.subject import Subject
 from harness.text import normalise
-from harness.types import Answer
+from harness.types import Answer, Example
+from harness.wording import Rule, broken_rules, house_range, rules_of, words_of
 
 SHORTEST_COPY = 6
 """Words below which an answer that stands in a passage is a quotation, not a copy."""
@@ -29,7 +30,42 @@ def form(material: Material, subject: Subject) -> Form:
         empty=material.share(subject.rows(lambda e, a: float(not a.text.strip()))),
         truncated=material.share(subject.rows(lambda e, a: float(a.truncated))),
         copied=_copied(material, subject),
+        too_short=Share() if closed else _length(material, subject, -1),
+        too_long=Share() if closed else _length(material, subject, 1),
+        broken_rules=() if closed else _broken_rules(material, subject),
     )
+
+
+def _length(material: Material, subject: Subject, side: int) -> Share:
+    """Answers below (-1) or above (1) the house's range of lengths."""
+    lengths = [len(words_of(e.references[0])) for e in material.train if e.references]
+    if not lengths:
+        return Share()
+    allowed = house_range(lengths)
+
+    def off(example: Example, answer: Answer) -> float | None:
+        if subject.abstains(answer):
+            return None
+        length = len(words_of(answer.text))
+        return float(length < allowed.low if side < 0 else length > allowed.high)
+
+    return material.share(subject.rows(off))
+
+
+def _broken_rules(material: Material, subject: Subject) -> tuple[BrokenRule, ...]:
+    """How often each entry of the word lists is not kept."""
+    found = []
+    for rule in rules_of(material.spec):
+
+        def breaks(example: Example, answer: Answer, rule: Rule = rule) -> float | None:
+            if subject.abstains(answer):
+                return None
+            return float(rule in broken_rules(answer.text, material.spec))
+
+        share = material.share(subject.rows(breaks))
+        if share.mean:
+            found.append(BrokenRule(rule.phrase, rule.wanted, share))
+    return tuple(sorted(found, key=lambda one: -(one.broken.mean or 0.0)))
 
 
 def _copied(material: Material, subject: Subject) -> Share:

@@ -83,7 +83,7 @@ def material_of(
 def item_metric(spec: TaskSpec) -> Metric:
     """The headline metric; where that is computed over all items together, its kind's default."""
     first = headline(spec)
-    return first if first.item is not None else metric(default_metric(spec.kind))
+    return first if first.whole is None else metric(default_metric(spec.kind))
 
 
 def right_from(name: str) -> float:

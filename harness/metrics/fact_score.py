@@ -1,5 +1,6 @@
 """Share of the facts that a right answer must contain."""
 
+from harness.content import facts_kept
 from harness.metric import Metric
 from harness.text import holds
 from harness.types import Answer, Example, Score, TaskSpec
@@ -14,10 +15,8 @@ def score(example: Example, answer: Answer, spec: TaskSpec) -> Score:
     """
     if not example.answerable:
         return Score(float(holds(answer.text, spec.abstention, spec.language)))
-    if not example.key_facts:
-        return Score(None, "the row names no key facts")
-    found = [holds(answer.text, fact, spec.language) for fact in example.key_facts]
-    return Score(sum(found) / len(found))
+    kept = facts_kept(example, answer, spec)
+    return Score(kept, "" if kept is not None else "the row names no key facts")
 
 
 METRIC = Metric("fact_score", "right facts", frozenset({"answer", "text"}), score)

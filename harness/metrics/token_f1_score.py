@@ -1,7 +1,6 @@
 """Overlap of words with the closest reference."""
 
-from collections import Counter
-
+from harness.content import overlap
 from harness.metric import Metric, references_of
 from harness.text import tokens
 from harness.types import Answer, Example, Score, TaskSpec
@@ -16,14 +15,7 @@ def score(example: Example, answer: Answer, spec: TaskSpec) -> Score:
     wanted = [tokens(text, spec.language) for text in references_of(example, spec)]
     if not wanted:
         return Score(None, "no reference")
-    return Score(max(_f1(said, reference) for reference in wanted))
-
-
-def _f1(said: list[str], reference: list[str]) -> float:
-    if not said and not reference:
-        return 1.0
-    shared = sum((Counter(said) & Counter(reference)).values())
-    return 2 * shared / (len(said) + len(reference))
+    return Score(max(overlap(said, reference) for reference in wanted))
 
 
 METRIC = Metric(

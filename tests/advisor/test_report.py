@@ -90,7 +90,7 @@ def test_json_is_the_experiment_with_the_report_beside_it(full):
     assert len(told["items"]) == 10
     assert told["prior"]["aim"] == "rag"
     assert told["note"] == NOTE
-    assert [part["key"] for part in told["sections"]][:3] == ["question", "why", "sure"]
+    assert [part["key"] for part in told["sections"]][:4] == ["question", "why", "voice", "sure"]
 
 
 # content

@@ -3,22 +3,32 @@ and against one contract for all."""
 
 import json
 import random
+from dataclasses import replace
+from functools import cache
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from harness.metric import fitted
 from harness.metrics import metrics
 from harness.scoring import item_scores, mean_score
-from harness.types import Answer, Example, TaskSpec
+from harness.types import Answer, Example, TaskSpec, TrainView
 
 LABELS = ("billing", "delivery", "login", "other")
 SCHEMA = json.dumps({"type": "object", "properties": {"qty": {"type": "integer"}}})
 SPECS = {
     "label": TaskSpec("t", "label", "i", labels=LABELS),
     "json": TaskSpec("t", "json", "i", schema=SCHEMA),
-    "answer": TaskSpec("t", "answer", "i", abstention="I do not know."),
-    "text": TaskSpec("t", "text", "i"),
+    "answer": TaskSpec(
+        "t",
+        "answer",
+        "i",
+        abstention="I do not know.",
+        must_use=("parcel",),
+        must_not_use=("asap",),
+    ),
+    "text": TaskSpec("t", "text", "i", must_use=("Dear",), must_not_use=("asap",)),
 }
 KEYS = [(name, kind) for name, metric in metrics().items() for kind in sorted(metric.kinds)]
 
@@ -47,7 +57,32 @@ REFERENCE = {
     "answer": ("The parcel takes 7 days.", "One week."),
     "text": ("Dear Ms Öztürk,\nyour parcel, no. 4.5, is late…", "—"),
 }
+HOUSE = {
+    "answer": "The {thing} takes {n} days.",
+    "text": "Dear {name},\nyour {thing}, no. {n}.5, is late…",
+}
+"""How the house writes, for metrics that learn it."""
+THINGS = ("parcel", "refund", "repair", "letter", "box")
+NAMES = ("Ms Öztürk", "Mr Kaya", "Ms Brown", "Mr Silva")
 FACTS = {"answer": ("7 days",), "text": ("4.5", "late")}
+
+
+def view_of(kind):
+    """Rows of a house that writes like the reference, each thing and name in turn."""
+    rows = []
+    for n in range(60):
+        thing, name = THINGS[n % len(THINGS)], NAMES[n % len(NAMES)]
+        text = HOUSE[kind].format(thing=thing, name=name, n=n) if kind in HOUSE else "{}"
+        rows.append(
+            Example(f"r{n}", f"So how long would a {thing} take me now, case {n}?", (text,))
+        )
+    return TrainView(SPECS[kind], tuple(rows[:40]), tuple(rows[40:]), ())
+
+
+@cache
+def ready(name, kind):
+    """A metric that has learned what it must learn."""
+    return fitted(metrics()[name], view_of(kind))
 
 
 def example_of(kind, place=0):
@@ -58,12 +93,16 @@ def scored(name, kind, texts):
     """Mean over equal examples with these answers; for metrics of a whole set as for others."""
     examples = [example_of(kind, place) for place in range(len(texts))]
     answers = [Answer(f"e{place}", text) for place, text in enumerate(texts)]
-    return mean_score(metrics()[name], examples, answers, SPECS[kind])
+    return mean_score(ready(name, kind), examples, answers, SPECS[kind])
 
 
 @pytest.mark.parametrize(("name", "kind"), KEYS)
 def test_the_reference_itself_has_the_best_score(name, kind):
-    assert scored(name, kind, [REFERENCE[kind][0]]) == pytest.approx(1.0)
+    value = scored(name, kind, [REFERENCE[kind][0]])
+    if name == "style_match_score":  # holds a probability, which is never full
+        assert 0.85 < value < 1
+    else:
+        assert value == pytest.approx(1.0)
 
 
 @pytest.mark.parametrize(("name", "kind"), KEYS)
@@ -86,7 +125,7 @@ def test_the_order_of_items_does_not_count(name, kind):
 
 @pytest.mark.parametrize(("name", "kind"), KEYS)
 def test_a_score_is_missing_only_with_a_reason(name, kind):
-    metric = metrics()[name]
+    metric = ready(name, kind)
     bare = Example("e", "q", REFERENCE[kind])
     unanswerable = Example("u", "q", ())
     silent = TaskSpec("t", kind, "i", labels=LABELS, schema=SCHEMA)
@@ -100,22 +139,23 @@ def test_a_score_is_missing_only_with_a_reason(name, kind):
             assert (found.value is None) == bool(found.reason)
 
 
-@pytest.mark.parametrize(("name", "kind"), [k for k in KEYS if metrics()[k[0]].item])
+@pytest.mark.parametrize(("name", "kind"), [k for k in KEYS if not metrics()[k[0]].whole])
 def test_a_failure_has_no_score_and_is_not_in_the_mean(name, kind):
     examples = [example_of(kind, 0), example_of(kind, 1)]
     answer = Answer("e0", REFERENCE[kind][0])
-    first, second = item_scores(metrics()[name], examples, {"e0": answer}, SPECS[kind])
-    assert first.value == pytest.approx(1)
+    first, second = item_scores(ready(name, kind), examples, {"e0": answer}, SPECS[kind])
+    assert first.value == pytest.approx(1) or name == "style_match_score"
     assert (second.value, second.reason) == (None, "no answer")
-    assert mean_score(metrics()[name], examples, [answer], SPECS[kind]) == pytest.approx(1)
+    assert mean_score(ready(name, kind), examples, [answer], SPECS[kind]) == first.value
 
 
 def test_a_task_with_abstention_gives_full_marks_for_abstaining_where_nothing_answers():
-    for name, metric in metrics().items():
-        for kind in sorted(metric.kinds - {"json"}):
+    for name in metrics():
+        for kind in sorted(metrics()[name].kinds - {"json"}):
+            metric = ready(name, kind)
             if name == "valid_label_score":
                 continue  # the abstention is no label
-            spec = TaskSpec("t", kind, "i", labels=LABELS, abstention="I do not know.")
+            spec = replace(SPECS[kind], labels=LABELS, abstention="I do not know.")
             pair = (Example("u", "q", ()), Answer("u", "I do not know."))
             found = metric.whole([pair], spec) if metric.whole else metric.item(*pair, spec)
             assert found.value == pytest.approx(1), (name, kind, found)
