@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from advisor.decision import Decision, decisions_of
 from advisor.forecast import foretold
 from advisor.project import CONFIG
 from advisor.recommendation import Recommendation
@@ -36,6 +37,8 @@ class Sources:
     note: str
     foretold: CheckNeed | None = None
     """What the check was expected to take."""
+    decisions: tuple[Decision, ...] = ()
+    """Every version of what was decided, the oldest first."""
 
     @property
     def standing(self) -> str:
@@ -90,6 +93,7 @@ def read_sources(run: Run, experiment: Experiment, prior: Recommendation | None)
         scores=decode(file.read_bytes(), dict[str, dict[str, dict[str, float | None]]], file),
         note=project_note(run),
         foretold=foretold(run),
+        decisions=decisions_of(run),
     )
 
 
