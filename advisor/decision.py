@@ -143,6 +143,8 @@ def problems_with(decision: Decision, experiment: Experiment) -> list[Problem]:
     known = [*experiment.rungs, NONE, OPEN]
     if decision.rung not in known:
         said = f"{decision.rung!r} was not part of this check"
+        if not decision.rung:
+            said = "nothing is chosen"
         problems.append(Problem(said, f"choose one of {', '.join(known)}", "rung"))
     if not decision.by.strip():
         problems.append(Problem("nobody is named", "say who decided", "by"))

@@ -1,6 +1,6 @@
 """How often the measurement confirmed what the answers pointed to, over finished checks."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,6 +56,6 @@ def track_record(runs: Iterable[Run]) -> TrackRecord:
     )
 
 
-def track_record_of(projects: Sequence[Path]) -> TrackRecord:
+def track_record_of(projects: Iterable[Path]) -> TrackRecord:
     """Over all runs of several project folders."""
     return track_record(run for root in projects for run in runs_in(root))
