@@ -1,9 +1,8 @@
 """Flips against brute force, random weightings against an exact case."""
 
-
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from advisor.sensitivity import acceptability, sensitivity
@@ -18,12 +17,12 @@ def utilities(values, weights, at, t):
     return values @ scaled
 
 
-def brute_force(values, weights, at, steps=40_001):
+def brute_force(values, weights, at, steps=2_001):
     """(nearest change below, above) of the first place, and who comes first beyond, on a grid."""
     now = weights[at]
     first = int(np.argmax(values @ weights))
     grid = np.linspace(0, 1, steps)
-    best = [int(np.argmax(utilities(values, weights, at, t))) for t in grid]
+    best = np.argmax([utilities(values, weights, at, t) for t in grid], axis=1)
     up = next(((t, b) for t, b in zip(grid, best) if t > now and b != first), None)  # noqa: B905
     down = next(
         ((t, b) for t, b in zip(grid[::-1], best[::-1]) if t < now and b != first),  # noqa: B905
@@ -32,6 +31,7 @@ def brute_force(values, weights, at, steps=40_001):
     return down, up
 
 
+@settings(max_examples=40)
 @given(st.integers(0, 10_000), st.integers(2, 5), st.integers(2, 5))
 def test_the_closed_form_is_what_trying_every_weight_finds(seed, n_rungs, n_criteria):
     rng = np.random.default_rng(seed)

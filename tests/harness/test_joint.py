@@ -1,4 +1,4 @@
-"""Mean scores drawn together: do they cover, do they keep pairs and clusters, do they know little."""
+"""Mean scores drawn together: they cover, keep pairs and clusters, and take little for certain."""
 
 import numpy as np
 import pytest
