@@ -13,6 +13,7 @@ page = st.navigation(
         st.Page("advisor/pages/data.py", title="Data"),
         st.Page("advisor/pages/check.py", title="Check"),
         st.Page("advisor/pages/compare.py", title="Compare"),
+        st.Page("advisor/pages/decide.py", title="Decide"),
         st.Page("advisor/pages/report.py", title="Report"),
     ],
     position="top",

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, get_type_hints
 import msgspec
 
 from advisor.project_sections import SECTIONS, WANTED, Sections, TaskSection
+from advisor.weights_file import read_values, read_weights
 from harness.closed_answers import CLOSED
 from harness.data_columns import Columns
 from harness.errors import Problem
@@ -60,13 +61,16 @@ def read_sections(raw: dict[str, Any], root: Path) -> Read:
         root: the project folder, without links and relative parts.
     """
     reading = _Reading()
+    known = [*SECTIONS, "weights", "values"]
     for name in raw:
-        if name not in SECTIONS:
-            reading.unknown(name, list(SECTIONS), "section", CONFIG)
+        if name not in known:
+            reading.unknown(name, known, "section", CONFIG)
     parts = {
         name: _section(name, kind, raw.get(name, {}), reading) for name, kind in SECTIONS.items()
     }
-    sections = Sections(**parts)
+    weights, values = read_weights(raw.get("weights", {})), read_values(raw.get("values", {}))
+    reading.problems += [*weights.problems, *values.problems]
+    sections = Sections(**parts, weights=weights.people, values=values.overrides)
     _values(sections, reading)
     _paths(sections, root, reading)
     _schema(sections.task.schema, root, reading)

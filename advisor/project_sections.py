@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from advisor.criteria import Overrides
+from advisor.weights import Person
 from harness.types import Kind
 
 
@@ -78,6 +80,10 @@ class Sections:
     data: DataSection = field(default_factory=DataSection)
     task: TaskSection = TaskSection()
     check: CheckSection = CheckSection()
+    weights: tuple[Person, ...] = ()
+    """Section ``[weights]``; empty: the answers propose them."""
+    values: Overrides = field(default_factory=Overrides)
+    """Section ``[values]``."""
 
 
 SECTIONS: Mapping[str, type] = {
@@ -87,6 +93,7 @@ SECTIONS: Mapping[str, type] = {
     "task": TaskSection,
     "check": CheckSection,
 }
+"""Those with fixed keys; ``[weights]`` and ``[values]`` have readers of their own."""
 
 WANTED: Mapping[str, str] = {
     "data.heldout": '0.25 (a share), 200 (a count) or "data/heldout.jsonl"',

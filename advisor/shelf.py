@@ -7,10 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from advisor import workflow
+from advisor.deciding import standing
+from advisor.decision_words import choice, fired_sentence
 from advisor.new_project import create_project
 from advisor.project import CONFIG, Project, open_project
 from advisor.settings_file import change
+from advisor.track_record import TrackRecord, track_record_of
 from harness.errors import Problem, RungwiseError, UserError
+from harness.store import Run
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +29,8 @@ class Shelved:
     """The verdict of that run, or what is to be done."""
     at: str
     """When that run was started, ISO 8601; empty when there is none."""
+    decision: str = ""
+    """What was decided on that run, and whether to look at it again; empty where nothing was."""
 
 
 def projects_folder() -> Path:
@@ -40,10 +46,24 @@ def recent(most: int = 6, also: Path | None = None) -> list[Shelved]:
         most: how many at most.
         also: a project that lies elsewhere.
     """
+    found = sorted(_projects(also), key=_touched, reverse=True)
+    return [_shelved(root) for root in found[:most]]
+
+
+def _projects(also: Path | None) -> set[Path]:
     found = {file.parent.resolve() for file in projects_folder().glob(f"*/{CONFIG}")}
     if also is not None and (also / CONFIG).is_file():
         found.add(also.resolve())
-    return [_shelved(root) for root in sorted(found, key=_touched, reverse=True)[:most]]
+    return found
+
+
+def prior_and_evidence(also: Path | None = None) -> TrackRecord:
+    """How often the measurement confirmed the answers, over all projects of the folder.
+
+    Args:
+        also: a project that lies elsewhere.
+    """
+    return track_record_of(_projects(also))
 
 
 def take_sample(name: str) -> Path:
@@ -97,9 +117,18 @@ def _shelved(root: Path) -> Shelved:
     try:
         project = open_project(root)
         name, run, words, at = _standing(project)
+        decision = _decided(Run(root / "runs" / run)) if run else ""
     except RungwiseError as error:
         return Shelved(root, root.name, "", f"Needs mending: {error.problems[0]}", "")
-    return Shelved(root, name, run, words, at)
+    return Shelved(root, name, run, words, at, decision)
+
+
+def _decided(run: Run) -> str:
+    found = standing(run)
+    if not found.versions:
+        return ""
+    again = f" {fired_sentence(found.fired)}" if found.fired else ""
+    return f"Decided: {choice(found.versions[-1].rung)}{again}"
 
 
 def _standing(project: Project) -> tuple[str, str, str, str]:

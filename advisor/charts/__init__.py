@@ -4,6 +4,7 @@ Each returns an Altair chart, or None where there is nothing to draw, and takes 
 drawn with and the width of its plot in pixels. `svg` turns one into a picture.
 """
 
+from advisor.charts.acceptability import acceptability
 from advisor.charts.axes import axes
 from advisor.charts.cost_quality import cost_quality
 from advisor.charts.curve import curve
@@ -11,6 +12,7 @@ from advisor.charts.differences import differences
 from advisor.charts.ladder import ladder
 from advisor.charts.losses import losses
 from advisor.charts.style import DARK, LIGHT, PAGE, Style, Theme, style_of, svg
+from advisor.charts.utilities import utilities
 
 __all__ = [
     "DARK",
@@ -18,6 +20,7 @@ __all__ = [
     "PAGE",
     "Style",
     "Theme",
+    "acceptability",
     "axes",
     "cost_quality",
     "curve",
@@ -26,4 +29,5 @@ __all__ = [
     "losses",
     "style_of",
     "svg",
+    "utilities",
 ]

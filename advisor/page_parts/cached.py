@@ -9,6 +9,7 @@ from pathlib import Path
 import streamlit as st
 
 from advisor import workflow
+from advisor.decision import FILE
 from advisor.items import Item, items_of
 from advisor.project import Project
 from advisor.report import Audience, Report, build, report_format
@@ -16,6 +17,7 @@ from advisor.report.sources import read_sources
 from harness.errors import Problem, UserError
 from harness.estimate import CheckNeed, known_estimate
 from harness.experiment import Experiment
+from harness.resampled import Resampled, resampled
 from harness.settings import CheckSettings
 from harness.store import Run
 from harness.types import Task
@@ -36,18 +38,29 @@ def items(run: Run, experiment: Experiment) -> tuple[Item, ...]:
     return _items(str(run.folder), _written(run), experiment)
 
 
+def drawn(run: Run, experiment: Experiment) -> Resampled:
+    """The scores of a finished run, resampled."""
+    return _drawn(str(run.folder), _written(run), experiment)
+
+
 def report(run: Run, audience: Audience) -> Report:
     """The report of a finished run."""
-    return _report(str(run.folder), _written(run), audience)
+    return _report(str(run.folder), _changed(run), audience)
 
 
 def rendered(run: Run, audience: Audience, form: str) -> bytes:
     """The report as a file."""
-    return _rendered(str(run.folder), _written(run), audience, form)
+    return _rendered(str(run.folder), _changed(run), audience, form)
 
 
 def _written(run: Run) -> float:
     return (run.folder / "experiment.json").stat().st_mtime
+
+
+def _changed(run: Run) -> tuple[float, float]:
+    """When the result was written, and when a decision on it was recorded."""
+    file = run.folder / FILE
+    return _written(run), file.stat().st_mtime if file.is_file() else 0.0
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -66,7 +79,12 @@ def _items(folder: str, written: float, _experiment: Experiment) -> tuple[Item, 
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _report(folder: str, written: float, audience: Audience) -> Report:
+def _drawn(folder: str, written: float, _experiment: Experiment) -> Resampled:
+    return resampled(Run(Path(folder)), _experiment)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _report(folder: str, written: tuple[float, float], audience: Audience) -> Report:
     run = Run(Path(folder))
     experiment = workflow.experiment_of(run)
     if experiment is None:
@@ -75,5 +93,5 @@ def _report(folder: str, written: float, audience: Audience) -> Report:
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _rendered(folder: str, written: float, audience: Audience, form: str) -> bytes:
+def _rendered(folder: str, written: tuple[float, float], audience: Audience, form: str) -> bytes:
     return report_format(form).render(_report(folder, written, audience))

@@ -154,7 +154,7 @@ first_line(
     project.name,
     f"Check {run.name}: {len(experiment.rungs)} rungs on {experiment.task.n_heldout:,} held-out "
     "questions.",
-    ("Make the report", "report"),
+    ("Weigh and decide", "decide"),
 )
 first_screen(project, run, shown, verdict)
 behind(run, experiment, shown, verdict)

@@ -8,7 +8,14 @@ import streamlit as st
 
 from advisor.page_parts.frame import PROJECT, first_line, go, open_up, remember
 from advisor.page_parts.text import heading, html, plain, say, show_error
-from advisor.shelf import Shelved, projects_folder, recent, take_files, take_sample
+from advisor.shelf import (
+    Shelved,
+    prior_and_evidence,
+    projects_folder,
+    recent,
+    take_files,
+    take_sample,
+)
 from advisor.workflow import SAMPLES
 from harness.data_files import READERS
 from harness.errors import RungwiseError
@@ -53,8 +60,8 @@ def own_door() -> None:
         enter(lambda: take_files(name, [(file.name, file.getvalue()) for file in files]))
 
 
-def known_door(projects: list[Shelved]) -> None:
-    """Projects that were worked on before."""
+def known_door(projects: list[Shelved], agreed: str) -> None:
+    """Projects that were worked on before, and how often answers and measurement agreed."""
     words = "" if projects else "Nothing here yet. Your projects will be listed here."
     heading("Go on with", words)
     for number, shelved in enumerate(projects):
@@ -73,6 +80,10 @@ def known_door(projects: list[Shelved]) -> None:
                 words=shelved.words,
                 when=f" ({day(shelved.at)})" if shelved.at else "",
             )
+            if shelved.decision:
+                say(shelved.decision, "rw-p rw-small rw-text rw-under")
+    if agreed:
+        say(agreed, "rw-p rw-small rw-quiet")
 
 
 def day(at: str) -> str:
@@ -93,7 +104,8 @@ def enter(make: Callable[[], Path]) -> None:
 
 remember()
 opened = st.session_state[PROJECT]
-projects = recent(also=Path(opened) if opened else None)
+elsewhere = Path(opened) if opened else None
+projects = recent(also=elsewhere)
 first_line(
     "Prompt, retrieval or fine-tuning?",
     "",
@@ -107,7 +119,7 @@ with doors[0]:
 with doors[1]:
     own_door()
 with doors[2]:
-    known_door(projects)
+    known_door(projects, prior_and_evidence(elsewhere).sentence)
 say(
     f"Projects are kept in {projects_folder()}. Nothing leaves this machine.",
     "rw-p rw-small rw-quiet",

@@ -1,7 +1,8 @@
 """A finished run to a report: which parts, in which order, for whom."""
 
 from advisor.recommendation import Recommendation
-from advisor.report.document import AUDIENCES, Audience, Blanks, Item, Report, Section
+from advisor.report.decision_section import decision
+from advisor.report.document import AUDIENCES, Audience, Item, Report, Section
 from advisor.report.fails_section import fails
 from advisor.report.items import items_section, telling_items
 from advisor.report.prior_section import expected
@@ -75,6 +76,7 @@ def build(
         experiment=experiment,
         prior=prior,
         items=items,
+        decisions=sources.decisions,
     )
 
 
@@ -86,7 +88,7 @@ def _executive(sources: Sources) -> list[Section | None]:
         sure(sources, full=False),
         limits(sources),
         change(sources, full=False),
-        Section("decision", "Who decided", (Blanks(("Decision", "Decided by", "Date")),)),
+        decision(sources),
     ]
 
 
@@ -107,6 +109,7 @@ def _technical(sources: Sources, items: tuple[Item, ...]) -> list[Section | None
         fair(sources),
         protection(sources),
         limits(sources),
+        decision(sources) if sources.decisions else None,
         reproduce(sources),
         glossary(),
     ]

@@ -6,6 +6,7 @@ from typing import Literal, TypeAlias
 
 from advisor.charts import Theme
 from advisor.charts.style import Chart
+from advisor.decision import Decision
 from advisor.recommendation import Recommendation
 from harness.experiment import Experiment
 
@@ -169,6 +170,8 @@ class Report:
     prior: Recommendation | None
     items: tuple[Item, ...]
     """The most telling ones."""
+    decisions: tuple[Decision, ...] = ()
+    """Every version of what was decided, the oldest first. Untrusted text."""
 
     @property
     def title(self) -> str:

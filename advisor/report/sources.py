@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import msgspec
 
 from advisor.choice import choose
+from advisor.decision import Decision, decisions_of
 from advisor.forecast import foretold
 from advisor.project import CONFIG
 from advisor.recommendation import Recommendation
@@ -37,6 +38,8 @@ class Sources:
     note: str
     foretold: CheckNeed | None = None
     """What the check was expected to take."""
+    decisions: tuple[Decision, ...] = ()
+    """Every version of what was decided, the oldest first."""
 
     @property
     def standing(self) -> str:
@@ -91,6 +94,7 @@ def read_sources(run: Run, experiment: Experiment, prior: Recommendation | None)
         scores=decode(file.read_bytes(), dict[str, dict[str, dict[str, float | None]]], file),
         note=project_note(run),
         foretold=foretold(run),
+        decisions=decisions_of(run),
     )
 
 

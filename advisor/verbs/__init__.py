@@ -15,6 +15,8 @@ HELP: Final[Mapping[str, str]] = {
     "check": "run the rungs on the project's data and say which to use",
     "runs": "list the project's runs",
     "show": "print one run's result",
+    "weigh": "weigh a run's rungs by what matters to you, and see what would change the order",
+    "decide": "record what was decided on a run, or see whether it should be looked at again",
     "report": "write a run's report",
     "models": "list the models on this machine, or pull one",
     "app": "open the app in the browser, on this machine only",

@@ -43,13 +43,13 @@ def corpus_interval(
         ValueError: there is not one cluster for every item.
     """
     kept = _scored(items)
-    members = _members(cluster_codes(clusters, kept))
+    members = members_of(cluster_codes(clusters, kept))
     items, n, n_failed = _take(items, np.flatnonzero(kept)), int(kept.sum()), int((~kept).sum())
     value = _value(metric, items) if n else math.nan
     if math.isnan(value):
         return Interval(None, None, None, n, n_failed, _UNDEFINED)
     rng = np.random.default_rng(seed)
-    draws = np.array([_value(metric, _take(items, _drawn(members, rng))) for _ in range(RESAMPLES)])
+    draws = np.array([_value(metric, _take(items, drawn(members, rng))) for _ in range(RESAMPLES)])
     bounds = _percentiles(draws, len(members), ALPHA)
     if bounds is None:
         return Interval(value, None, None, n, n_failed, _NO_INTERVAL)
@@ -94,11 +94,11 @@ def paired_corpus(
     difference = _value(metric, a) - _value(metric, b)
     if math.isnan(difference):
         return nothing_to_compare(n_failed, margin, note=_UNDEFINED)
-    rng, members = np.random.default_rng(seed), _members(codes)
+    rng, members = np.random.default_rng(seed), members_of(codes)
     draws = np.empty(RESAMPLES)
     for draw in range(RESAMPLES):
-        drawn = _drawn(members, rng)
-        draws[draw] = _value(metric, _take(a, drawn)) - _value(metric, _take(b, drawn))
+        chosen = drawn(members, rng)
+        draws[draw] = _value(metric, _take(a, chosen)) - _value(metric, _take(b, chosen))
     bounds, bounds_90 = (_percentiles(draws, len(members), alpha) for alpha in (ALPHA, 2 * ALPHA))
     p = _swap_p(metric, (a, b), codes, rng)
     comparison = Comparison(
@@ -124,7 +124,7 @@ def _scored(items: Items) -> NDArray[np.bool_]:
     return np.array([item is not None for item in items], dtype=np.bool_)
 
 
-def _members(codes: NDArray[np.intp]) -> list[NDArray[np.intp]]:
+def members_of(codes: NDArray[np.intp]) -> list[NDArray[np.intp]]:
     """Positions of each cluster's items."""
     ends = np.cumsum(np.bincount(codes))[:-1]
     return np.split(np.argsort(codes, kind="stable"), ends)
@@ -136,7 +136,7 @@ def _take(items: Items, positions: NDArray[np.intp]) -> Items:
     return [items[position] for position in positions]
 
 
-def _drawn(members: list[NDArray[np.intp]], rng: np.random.Generator) -> NDArray[np.intp]:
+def drawn(members: list[NDArray[np.intp]], rng: np.random.Generator) -> NDArray[np.intp]:
     """Positions of as many clusters as there are, drawn with replacement."""
     chosen = rng.integers(len(members), size=len(members))
     return np.concatenate([members[cluster] for cluster in chosen])

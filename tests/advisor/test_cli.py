@@ -18,7 +18,8 @@ from tests.command import PATIENCE_S, here, make_project, refused, rungwise, sai
 
 VERBS = {verb.name: verb for verb in load_plugins("advisor.verbs", "VERB", Verb)}
 CONTRACT = (
-    "demo", "new", "ask", "audit", "check", "runs", "show", "report", "models", "app", "doctor",
+    "demo", "new", "ask", "audit", "check", "runs", "show", "weigh", "decide", "report", "models",
+    "app", "doctor",
 )  # fmt: skip
 
 

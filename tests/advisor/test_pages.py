@@ -13,7 +13,7 @@ from harness.store import Run
 from tests.advisor.page_project import HOSTILE, NAME, make_project, make_run
 from tests.conftest import ROOT
 
-PAGES = ("start", "ask", "data", "check", "compare", "report")
+PAGES = ("start", "ask", "data", "check", "compare", "decide", "report")
 
 
 @pytest.fixture(autouse=True)
@@ -74,7 +74,7 @@ def test_a_page_of_a_project_that_cannot_be_opened_says_what_to_mend(name, tmp_p
     assert "there is no key &#39;exampels&#39;" in said and "did you mean examples?" in said
 
 
-@pytest.mark.parametrize("name", ["compare", "report"])
+@pytest.mark.parametrize("name", ["compare", "decide", "report"])
 def test_a_result_page_before_any_check_leads_to_the_check(name, project):
     at = page(name, project)
     assert at.button[0].label == "Go to the check"

@@ -24,7 +24,7 @@ ARGUMENTS = (
 )  # fmt: skip
 OWN_SCHEMES = ("data", "blob", "file", "about")
 """Addresses that ask nobody for anything."""
-PAGES = ("Start", "Ask", "Data", "Check", "Compare", "Report")
+PAGES = ("Start", "Ask", "Data", "Check", "Compare", "Decide", "Report")
 
 
 def chromium() -> str | None:

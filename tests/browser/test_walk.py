@@ -23,8 +23,10 @@ def test_a_check_is_walked_from_start_to_report_and_outlives_the_app(
     start_ask_data(app, window)
     run = check_outlives(app, window, root)
     compare(window)
+    decide(window)
     page, record = report(window, tmp_path)
     assert record["run"] == run.name
+    assert record["report"]["decisions"][-1]["by"] == "Ada, desk"
     opens_offline(visit, page)
     assert window.elsewhere() == []
     assert window.troubles == []
@@ -81,6 +83,25 @@ def compare(window):
     window.text("2 of ")
     assert window.page.locator(".rw-said").count() == 2
     assert "takes" in window.page.locator(".rw-passage").first.inner_text()
+
+
+def decide(window):
+    """A weight is moved, the decision recorded, and both are there after a reload."""
+    window.press("Weigh and decide")
+    window.drawn("Decide")
+    window.text("With these weights")
+    window.page.get_by_role("slider").first.press("ArrowLeft")
+    window.text("The weights are those in rungwise.toml.")
+    window.page.get_by_label("What is decided").click()
+    window.page.get_by_role("option", name="Retrieval").click()
+    window.page.get_by_label("Who decides").fill("Ada, desk")
+    window.page.get_by_label("Why, in your own words").fill("It reads the pages.")
+    window.press("Record the decision")
+    window.text("It reads the pages.")
+    window.page.reload()
+    window.drawn("Decide")
+    window.text("It reads the pages.")
+    window.text("The weights are those in rungwise.toml.")
 
 
 def report(window, tmp_path):

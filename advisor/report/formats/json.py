@@ -21,6 +21,7 @@ def render(report: Report) -> bytes:
         "mind": report.mind,
         "facts": msgspec.to_builtins(report.facts),
         "prior": msgspec.to_builtins(report.prior),
+        "decisions": msgspec.to_builtins(report.decisions),
         "items": msgspec.to_builtins(report.items),
         "sections": [
             {

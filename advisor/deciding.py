@@ -1,0 +1,179 @@
+"""The step after the verdict, in order: weigh the rungs, decide, see what reopens the decision."""
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from advisor import workflow
+from advisor.criteria import Overrides
+from advisor.decision import Decision, Triggers, decided, decisions_of, evidence_of, record
+from advisor.project import CONFIG, Project, open_project, read_project
+from advisor.recommendation import Recommendation
+from advisor.triggers import Fired, Later, triggered
+from advisor.weighing import Grounds, Weighing, weigh
+from advisor.weights import Person, proposed
+from harness.errors import Problem, RungwiseError, UserError
+from harness.experiment import Experiment
+from harness.resampled import Resampled, resampled
+from harness.store import Run, runs_in
+
+
+class Weighed(NamedTuple):
+    """A weighing with what it rests on."""
+
+    weighing: Weighing
+    grounds: Grounds
+    people: tuple[Person, ...]
+    proposed: bool
+    """Nobody has written weights: the answers to the questionnaire propose them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A finished run, read."""
+
+    run: Run
+    experiment: Experiment
+
+
+def project_of(run: Run) -> Project | None:
+    """The project that a run lies in; None where it lies apart.
+
+    Raises:
+        UserError: its rungwise.toml is wrong.
+    """
+    root = run.folder.parents[1]
+    return open_project(root) if (root / CONFIG).is_file() else None
+
+
+def finished(run: Run) -> Finished:
+    """A run whose check has ended.
+
+    Raises:
+        UserError: it has not, or its files are damaged.
+    """
+    experiment = workflow.experiment_of(run)
+    if experiment is None:
+        fix = f"go on with: rungwise check {run.folder.parents[1]} --run {run.name}"
+        raise UserError(Problem("the run is not finished", fix, run.name))
+    return Finished(run, experiment)
+
+
+def weigh_run(
+    of: Finished,
+    prices: Mapping[str, float] | None = None,
+    drawn: Resampled | None = None,
+) -> Weighed:
+    """Weigh a finished run with its project's weights.
+
+    Args:
+        of: the run.
+        prices: rung to cost of an answer; None: measured seconds of computing stand for it.
+        drawn: its resampled scores, where they are at hand.
+
+    Raises:
+        UserError: rungwise.toml or a stored file is wrong, or no rung can be weighed.
+    """
+    project = project_of(of.run)
+    people = project.sections.weights if project else ()
+    sheet = workflow.answers_of(project) if project else None
+    grounds = Grounds(
+        overrides=project.sections.values if project else Overrides(),
+        prices=prices,
+        ruled_out=_ruled_out(workflow.prior_of(of.run)),
+    )
+    having_a_say = people or (proposed(sheet.answers if sheet else {}),)
+    scores = drawn or resampled(of.run, of.experiment)
+    found = weigh(of.experiment, scores, having_a_say, grounds)
+    return Weighed(found, grounds, having_a_say, not people)
+
+
+def _ruled_out(prior: Recommendation | None) -> dict[str, str]:
+    """Rungs that the situation forbids; one that only has to wait is weighed."""
+    held = prior.blocked if prior else ()
+    return {one.rung: one.because for one in held if not one.waiting}
+
+
+def decide(
+    of: Finished, rung: str, by: str, why: str, triggers: Triggers, weighed: Weighed | None
+) -> Decision:
+    """Record a decision with the evidence it rests on; earlier versions stay.
+
+    Args:
+        of: the run it rests on.
+        rung: one of the check, ``none`` or ``not_decided``.
+        by: who decided.
+        why: in their own words.
+        triggers: what reopens it.
+        weighed: with the weights as they were; None where nothing could be weighed.
+
+    Raises:
+        UserError: everything that is wrong with it, at once.
+        JobError: it cannot be written.
+    """
+    project = project_of(of.run)
+    sheet = workflow.answers_of(project) if project else None
+    evidence = evidence_of(
+        of.experiment,
+        weights=weighed.weighing.shares if weighed else None,
+        first=weighed.weighing.first.rung if weighed else None,
+        answers=sheet.answers if sheet else None,
+        prices=weighed.grounds.prices if weighed else None,
+    )
+    made = decided(rung, by, why, evidence, triggers)
+    record(of.run, made, of.experiment)
+    return made
+
+
+class Standing(NamedTuple):
+    """A decision as it stands today."""
+
+    versions: tuple[Decision, ...]
+    """The oldest first; empty where nothing was decided."""
+    fired: tuple[Fired, ...]
+    """What reopens the one in force."""
+
+
+def standing(run: Run, later: Later | None = None) -> Standing:
+    """The decision on a run, and what has come to pass since.
+
+    Args:
+        run: finished or not.
+        later: prices, volume and the like, where they are known; answers and later checks of the
+            project are looked up where they are not given.
+
+    Raises:
+        UserError: decision.json or the project is damaged.
+    """
+    versions = decisions_of(run)
+    if not versions:
+        return Standing((), ())
+    root = run.folder.parents[1]
+    # whatever else is wrong with a project, what it says of model and answers still counts
+    project = read_project(root) if (root / CONFIG).is_file() else None
+    known = later or Later(datetime.now(UTC).astimezone().date())
+    if project is not None:
+        sheet = workflow.answers_of(project)
+        known = dataclasses.replace(
+            known,
+            answers=known.answers or (sheet.answers if sheet else None),
+            experiment=known.experiment or _newest(run, project),
+        )
+    return Standing(versions, triggered(versions[-1], project, known))
+
+
+def _newest(run: Run, project: Project) -> Experiment | None:
+    """The newest finished check that was started after this one; a damaged one says nothing."""
+    since = run.plan().created
+    for one in runs_in(project.root):
+        if one.name == run.name:
+            continue
+        try:
+            found = workflow.experiment_of(one)
+        except RungwiseError:
+            continue
+        if found is not None and found.created > since:
+            return found
+    return None

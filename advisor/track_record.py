@@ -1,0 +1,61 @@
+"""How often the measurement confirmed what the answers pointed to, over finished checks."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from advisor import workflow
+from advisor.numbers import count
+from harness.errors import UserError
+from harness.store import Run, runs_in
+
+
+@dataclass(frozen=True, slots=True)
+class TrackRecord:
+    """Finished checks by how prior and evidence stood to each other."""
+
+    confirmed: int = 0
+    overturned: int = 0
+    too_close_to_call: int = 0
+    without_answers: int = 0
+
+    @property
+    def compared(self) -> int:
+        """Checks before which the questions had been answered."""
+        return self.confirmed + self.overturned + self.too_close_to_call
+
+    @property
+    def sentence(self) -> str:
+        """In words; empty where there is nothing to say."""
+        if not self.compared:
+            return ""
+        checks = count(self.compared, "finished check")
+        told = (
+            f"In {self.confirmed} of {checks} the measurement confirmed what the answers pointed to"
+        )
+        rest = []
+        if self.overturned:
+            rest.append(f"in {self.overturned} it did not")
+        if self.too_close_to_call:
+            rest.append(f"in {self.too_close_to_call} it was too close to call")
+        return f"{'; '.join([told, *rest])}."
+
+
+def track_record(runs: Iterable[Run]) -> TrackRecord:
+    """Count over runs; those that are not finished or cannot be read say nothing."""
+    counts = dict.fromkeys(("confirmed", "overturned", "too_close_to_call", "without"), 0)
+    for run in runs:
+        try:
+            experiment = workflow.experiment_of(run)
+        except UserError:
+            continue
+        if experiment is not None:
+            counts[workflow.verdict_of(experiment).agreement or "without"] += 1
+    return TrackRecord(
+        counts["confirmed"], counts["overturned"], counts["too_close_to_call"], counts["without"]
+    )
+
+
+def track_record_of(projects: Iterable[Path]) -> TrackRecord:
+    """Over all runs of several project folders."""
+    return track_record(run for root in projects for run in runs_in(root))

@@ -1,0 +1,83 @@
+"""The headline scores of a finished run, drawn again and again from its stored item scores."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from harness.assemble import clusters_of
+from harness.cell import cell_name
+from harness.disk import decode
+from harness.errors import Problem, UserError
+from harness.experiment import Experiment
+from harness.metrics import metric
+from harness.stats.joint import DRAWS, joint_means, joint_wholes
+from harness.stats.scores import Floats
+from harness.store import Run
+
+
+class Resampled(NamedTuple):
+    """What the scores could have been on other questions of the same kind."""
+
+    rungs: tuple[str, ...]
+    """Those with a score."""
+    draws: Floats
+    """(draws, rungs) means in 0..1, paired over questions."""
+
+
+def resampled(run: Run, experiment: Experiment, *, draws: int = DRAWS, seed: int = 0) -> Resampled:
+    """Draw the headline scores of all rungs together.
+
+    Args:
+        run: finished.
+        experiment: its experiment.json.
+        draws: how many; a metric of the whole set of answers takes at most a tenth of them.
+        seed: of the draws.
+
+    Raises:
+        UserError: scores.json is missing or damaged.
+    """
+    name = experiment.task.metric
+    names = tuple(
+        rung for rung, arm in experiment.rungs.items() if arm.scores[name].mean is not None
+    )
+    if not names:
+        return Resampled((), np.zeros((draws, 0)))
+    heldout = run.heldout()
+    clusters = clusters_of(heldout)
+    whole = metric(name).whole
+    if whole is None:
+        tables = _tables(run.folder / "scores.json", run.name)
+        arms = {
+            rung: [
+                [tables[cell_name(rung, s)][name].get(item.id) for item in heldout]
+                for s in experiment.rungs[rung].seeds
+            ]
+            for rung in names
+        }
+        return Resampled(names, joint_means(arms, clusters=clusters, draws=draws, seed=seed))
+    spec = run.plan().spec
+    entries = {}
+    for rung in names:
+        cell = run.cell(cell_name(rung, experiment.rungs[rung].seeds[0]))
+        by_id = {answer.query_id: answer for answer in cell.answers}
+        entries[rung] = [(one, by_id[one.id]) if one.id in by_id else None for one in heldout]
+    found = joint_wholes(
+        lambda pairs: whole(pairs, spec).value,
+        entries,
+        clusters=clusters,
+        draws=max(1, draws // 10),
+        seed=seed,
+    )
+    return Resampled(names, found[~np.isnan(found).any(axis=1)])
+
+
+Tables = dict[str, dict[str, dict[str, float | None]]]
+"""Cell to metric to item to score."""
+
+
+def _tables(file: Path, run: str) -> Tables:
+    if not file.is_file():
+        fix = f"run the check again with --run {run}; what is finished is not done again"
+        raise UserError(Problem("missing", fix, str(file)))
+    return decode(file.read_bytes(), Tables, file)
