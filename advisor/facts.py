@@ -6,6 +6,7 @@ from advisor.audit import AuditReport
 from advisor.numbers import count
 from advisor.question_types import DONT_KNOW
 from advisor.questionnaire import questionnaire
+from harness.models import EMBEDDED
 from harness.task import Loaded
 
 
@@ -18,10 +19,15 @@ class Known(NamedTuple):
     """What in the data says so."""
 
 
-def known_from(loaded: Loaded, report: AuditReport) -> tuple[Known, ...]:
+def known_from(loaded: Loaded, report: AuditReport, generator: str = "") -> tuple[Known, ...]:
     """The questions that the data answers.
 
     Personal data is only said to be there, never to be absent: names cannot be found.
+
+    Args:
+        loaded: The project's data.
+        report: Its audit.
+        generator: The model that will answer; what is not known of it answers nothing.
     """
     task = loaded.task
     if task is None:
@@ -42,6 +48,7 @@ def known_from(loaded: Loaded, report: AuditReport) -> tuple[Known, ...]:
         words["personal_data"] = count(personal, "row or document", "rows and documents") + (
             " with e-mail addresses, numbers and the like"
         )
+    _about_model(generator, task.spec.language, facts, words)
     asked = questionnaire()
     answers = asked.from_facts(facts)
     return tuple(
@@ -49,3 +56,18 @@ def known_from(loaded: Loaded, report: AuditReport) -> tuple[Known, ...]:
         for question in asked.questions
         if question.key in answers and answers[question.key] != DONT_KNOW
     )
+
+
+def _about_model(
+    generator: str, language: str, facts: dict[str, float], words: dict[str, str]
+) -> None:
+    """Size and language of a model that comes with the program; of others they are not known."""
+    model = EMBEDDED.get(generator)
+    if model is None:
+        return
+    facts["model_size"] = model.billions
+    words["model_size"] = f"{generator} has {model.billions * 1000:.0f} million parameters"
+    if language not in model.languages:
+        facts["language"] = 1.0
+        spoken = ", ".join(model.languages)
+        words["language"] = f"the task is in “{language}”, and {generator} was made for “{spoken}”"

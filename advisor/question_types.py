@@ -138,10 +138,41 @@ class Case:
     key: str
     title: str
     story: str
-    answers: Mapping[str, str]
+    settled: Mapping[str, str]
+    """Answers that follow from the case itself."""
+    typical: Mapping[str, str]
+    """Answers that such a case usually has."""
+    open: Mapping[str, str]
+    """Answers of the team in the story to what depends on the user's own stock and house."""
     expected: tuple[str, ...]
-    """The first places of the ranking, best first."""
+    """The first places of the ranking with all these answers, best first."""
     because: str
+
+    @property
+    def answers(self) -> dict[str, str]:
+        """How the team in the story answers everything that it is asked."""
+        return {**self.settled, **self.typical, **self.open}
+
+    def marks(self) -> dict[str, str]:
+        """Where each answer that choosing the case fills in comes from."""
+        return dict.fromkeys(self.settled, self.title) | dict.fromkeys(
+            self.typical, f"{self.title}, where it is typical"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """Answers that cannot well hold together."""
+
+    first: Condition
+    second: Condition
+    text: str
+    """Says so in a plain sentence."""
+
+    def holds(self, answers: Mapping[str, str]) -> bool:
+        """Whether both answers were given; what is not known contradicts nothing."""
+        sides = (self.first, self.second)
+        return all(answers.get(side.question) in side.any_of for side in sides)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +184,7 @@ class Questionnaire:
     questions: tuple[Question, ...]
     experiments: tuple[Experiment, ...]
     """Cheapest first."""
+    contradictions: tuple[Contradiction, ...] = ()
 
     def visible(self, answers: Mapping[str, str]) -> tuple[Question, ...]:
         """The questions to ask, given these answers; a hidden question's answer does not count."""

@@ -35,6 +35,8 @@ class AnswerSheet:
     """Who filled it in."""
     at: datetime | None = None
     """When it was filled in."""
+    from_case: Mapping[str, str] = field(default_factory=dict)
+    """Question key to the worked case that filled it in, until the user confirms the answer."""
 
 
 @cache
@@ -71,7 +73,10 @@ def read_answers(path: Path) -> AnswerSheet:
         UserError: It cannot be read, is not TOML, or does not fit this questionnaire.
     """
     tables = entry(
-        read_toml(path), path.name, {"answers": dict}, {"filled_in": dict, "from_data": dict}
+        read_toml(path),
+        path.name,
+        {"answers": dict},
+        {"filled_in": dict, "from_data": dict, "from_case": dict},
     )
     answers = tables["answers"]
     problems = check_answers(answers)
@@ -80,11 +85,12 @@ def read_answers(path: Path) -> AnswerSheet:
     filled_in = entry(
         tables.get("filled_in", {}), f"{path.name}, filled_in", {}, {"by": str, "at": datetime}
     )
-    # Only what has been answered can have been answered by the data.
-    from_data = entry(
-        tables.get("from_data", {}), f"{path.name}, from_data", {}, dict.fromkeys(answers, str)
+    # Only what has been answered can have been answered by the data or a case.
+    from_data, from_case = (
+        entry(tables.get(name, {}), f"{path.name}, {name}", {}, dict.fromkeys(answers, str))
+        for name in ("from_data", "from_case")
     )
-    return AnswerSheet(answers, from_data, filled_in.get("by", ""), filled_in.get("at"))
+    return AnswerSheet(answers, from_data, filled_in.get("by", ""), filled_in.get("at"), from_case)
 
 
 def write_answers(path: Path, sheet: AnswerSheet) -> None:
@@ -102,6 +108,7 @@ def write_answers(path: Path, sheet: AnswerSheet) -> None:
             "filled_in": {name: value for name, value in filled_in.items() if value},
             "answers": dict(sheet.answers),
             "from_data": dict(sheet.from_data),
+            **({"from_case": dict(sheet.from_case)} if sheet.from_case else {}),
         }
     )
     # Beside the target: a rename is atomic only within one file system.

@@ -16,6 +16,7 @@ from advisor.question_types import (
     Cap,
     Case,
     Condition,
+    Contradiction,
     Experiment,
     Gate,
     Option,
@@ -37,7 +38,10 @@ def load_questionnaire(path: Path) -> Questionnaire:
         UserError: The file is not TOML, or entries are wrong; every wrong entry is named.
     """
     tables = entry(
-        read_toml(path), path.name, {"candidate": list, "question": list}, {"experiment": list}
+        read_toml(path),
+        path.name,
+        {"candidate": list, "question": list},
+        {"experiment": list, "contradiction": list},
     )
     candidates = _each(path.name, "candidate", tables["candidate"], _candidate)
     known = [candidate.key for candidate in candidates]
@@ -51,10 +55,14 @@ def load_questionnaire(path: Path) -> Questionnaire:
     def experiment(raw: object, where: str) -> Experiment:
         return _experiment(raw, where, known, asked)
 
+    def contradiction(raw: object, where: str) -> Contradiction:
+        return _contradiction(raw, where, asked)
+
     return Questionnaire(
         candidates,
         _each(path.name, "question", tables["question"], question),
         _each(path.name, "experiment", tables.get("experiment", []), experiment),
+        _each(path.name, "contradiction", tables.get("contradiction", []), contradiction),
     )
 
 
@@ -213,17 +221,26 @@ def _experiment(
     )
 
 
+def _contradiction(raw: object, where: str, asked: Mapping[str, Question]) -> Contradiction:
+    table = entry(raw, where, {"first": dict, "second": dict, "text": str})
+    first, second = (_condition(table[side], where, asked) for side in ("first", "second"))
+    return Contradiction(first, second, table["text"])
+
+
 def _case(raw: object, where: str, questionnaire: Questionnaire) -> Case:
     texts = dict.fromkeys(("key", "title", "story", "because"), str)
-    table = entry(raw, where, {**texts, "expected": list, "answers": dict})
-    problems = questionnaire.problems(table["answers"])
+    parts = dict.fromkeys(("settled", "typical", "open"), dict)
+    table = entry(raw, where, {**texts, "expected": list, **parts})
+    problems = [p for part in parts for p in questionnaire.problems(table[part])]
     if problems:
         raise UserError(*(replace(problem, where=where) for problem in problems))
     known = [candidate.key for candidate in questionnaire.candidates]
     return Case(
         **{name: table[name] for name in texts},
         expected=_names(table["expected"], "candidate", known, where),
-        answers=MappingProxyType(table["answers"]),
+        settled=MappingProxyType(table["settled"]),
+        typical=MappingProxyType(table["typical"]),
+        open=MappingProxyType(table["open"]),
     )
 
 

@@ -22,6 +22,7 @@ from advisor.recommendation import (
     Axes,
     Blocked,
     Confidence,
+    Contradicting,
     Flip,
     NextExperiment,
     Ranked,
@@ -66,6 +67,7 @@ def recommend(
         requirements=_requirements(given),
         would_change_if=_flips(asked, answers, standing.order[0]),
         confidence=_confidence(asked, answers, given, standing),
+        contradictions=_contradictions(asked, given),
         next_experiment=_next_experiment(asked, given, standing),
         axes=_axes(given),
         steps=_steps(asked, given),
@@ -108,6 +110,19 @@ def _requirements(given: Sequence[Given]) -> tuple[Requirement, ...]:
         Requirement(one.question.key, gate.do, one.option.because, one.option.source, gate.before)
         for one, gate in gates_of(given)
         if isinstance(gate, Require)
+    )
+
+
+def _contradictions(asked: Questionnaire, given: Sequence[Given]) -> tuple[Contradicting, ...]:
+    """Among the answers that count: one to a question that is no longer asked contradicts nothing.
+
+    They stay as they are and keep their points, for which of the two is wrong only the user knows.
+    """
+    answers = {one.question.key: one.option.key for one in given}
+    return tuple(
+        Contradicting((one.first.question, one.second.question), one.text)
+        for one in asked.contradictions
+        if one.holds(answers)
     )
 
 
@@ -199,16 +214,19 @@ def _confidence(
     """How complete the answers are, and how clear the first place is.
 
     High: every decisive question and three quarters of all are answered, and the lead is clear.
-    Low: fewer than half of the decisive ones, or a tie for the first place. Medium otherwise.
+    Low: fewer than half of the decisive ones, or a tie for the first place. Medium otherwise, and
+    never more where answers contradict each other.
     """
     visible = asked.visible(answers)
     decisive = sum(question.decisive for question in visible)
     known = sum(one.question.decisive for one in given)
     first, *others = [rung for rung in standing.order if rung not in standing.held]
     lead = standing.scores[first] - max((standing.scores[rung] for rung in others), default=0)
+    at_odds = len(_contradictions(asked, given))
+    complete = known == decisive and 4 * len(given) >= 3 * len(visible)
     if 2 * known < decisive or lead == 0:
         level = "low"
-    elif known == decisive and 4 * len(given) >= 3 * len(visible) and lead >= CLEAR_LEAD:
+    elif complete and lead >= CLEAR_LEAD and not at_odds:
         level = "high"
     else:
         level = "medium"
@@ -224,7 +242,8 @@ def _confidence(
         text=(
             f"{level.capitalize()}: {known} of {decisive} deciding questions are answered "
             f"({len(given)} of {len(visible)} in all), and {distance}. "
-            "Only a check on your own data can confirm it."
+            + ("Some answers contradict each other. " if at_odds else "")
+            + "Only a check on your own data can confirm it."
         ),
     )
 

@@ -131,6 +131,14 @@ class ToFindOut:
 
 
 @dataclass(frozen=True, slots=True)
+class Contradicting:
+    """Two answers that cannot well hold together."""
+
+    questions: tuple[str, str]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Recommendation:
     """The prior: what the answers say before anything is measured."""
 
@@ -153,6 +161,8 @@ class Recommendation:
     steps: tuple[Step, ...]
     """From the start through every answer, in the order of the questions."""
     to_find_out: tuple[ToFindOut, ...]
+    contradictions: tuple[Contradicting, ...] = ()
+    """Empty also where the advice is from before they were looked for."""
 
     @property
     def first(self) -> str:

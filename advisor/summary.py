@@ -9,6 +9,9 @@ from advisor.terminal import table
 from advisor.voice import voice
 from harness.experiment import ArmResult, Experiment
 
+SHOWN = 10
+"""Reasons in a terminal, the strongest."""
+
 
 def summary(experiment: Experiment) -> str:
     """Headline, the ladder as a table, differences, cautions."""
@@ -128,14 +131,21 @@ def recommendation_text(recommendation: Recommendation) -> str:
             ],
         )
     )
+    lines += _list(
+        "These answers contradict each other", [c.text for c in recommendation.contradictions]
+    )
     lines += _list("First", [f"{r.do} ({r.because})" for r in recommendation.requirements])
     lines += _list(
         "Because",
         [
             f"{r.effect:+d} {r.rung.replace('_', ' ')}: {r.because} [{r.source}]"
-            for r in recommendation.reasons[:10]
+            for r in recommendation.reasons[:SHOWN]
         ],
     )
+    if len(recommendation.reasons) > SHOWN:
+        lines.append(
+            f"  and {len(recommendation.reasons) - SHOWN} weaker ones: --json has them all"
+        )
     lines += _list(
         "Cannot be used now",
         [f"{b.rung.replace('_', ' ')}: {b.because}. {b.lifted_by}" for b in recommendation.blocked],
@@ -143,10 +153,14 @@ def recommendation_text(recommendation: Recommendation) -> str:
     lines += _list("What would change this", [f.text for f in recommendation.would_change_if[:5]])
     lines += _list("To find out", [t.text for t in recommendation.to_find_out])
     if recommendation.next_experiment:
-        lines += _list(
-            "The cheapest test that would tell most", [recommendation.next_experiment.text]
-        )
+        lines += _list("The cheapest test that would tell most", [experiment_text(recommendation)])
     return "\n".join(lines)
+
+
+def experiment_text(recommendation: Recommendation) -> str:
+    """What to measure next, why, and who says so; empty where nothing would tell anything."""
+    one = recommendation.next_experiment
+    return "" if one is None else f"{one.text.rstrip('.')} ({one.because}) [{one.source}]"
 
 
 def _list(title: str, texts: Sequence[str]) -> list[str]:

@@ -72,17 +72,23 @@ def answers_of(project: Project) -> AnswerSheet | None:
     return read_answers(file) if file.is_file() else None
 
 
+def keep_answers(project: Project, sheet: AnswerSheet) -> Recommendation:
+    """Keep a sheet of answers, whatever was there, and say what they advise."""
+    write_answers(project.root / ANSWERS, dataclasses.replace(sheet, at=datetime.now(UTC)))
+    return recommend(sheet.answers)
+
+
 def save_answers(
     project: Project,
     answers: Mapping[str, str],
     by: str = "",
     from_data: Mapping[str, str] | None = None,
 ) -> Recommendation:
-    """Keep answers and say what they advise.
+    """Keep answers of the user's own and say what they advise.
 
     Args:
         project: whose answers.
-        answers: question to option, all of them.
+        answers: question to option, all of them; they confirm what a worked case had filled in.
         by: who answered; empty keeps the name that is there.
         from_data: what in the data gave which answer. Earlier such remarks stay with the answers
             that have not changed.
@@ -93,11 +99,8 @@ def save_answers(
         for question, words in earlier.from_data.items()
         if answers.get(question) == earlier.answers.get(question)
     }
-    sheet = AnswerSheet(
-        dict(answers), {**kept, **(from_data or {})}, by or earlier.by, datetime.now(UTC)
-    )
-    write_answers(project.root / ANSWERS, sheet)
-    return recommend(sheet.answers)
+    remarks = {**kept, **(from_data or {})}
+    return keep_answers(project, AnswerSheet(dict(answers), remarks, by or earlier.by))
 
 
 def prior(project: Project) -> Recommendation | None:

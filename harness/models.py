@@ -30,6 +30,10 @@ class Embedded(NamedTuple):
     """The file whose checksum is verified, inside the package."""
     sha256: str
     note: str
+    languages: tuple[str, ...] = ()
+    """ISO 639-1 codes of the languages that it was made for."""
+    billions: float = 0.0
+    """Parameters."""
 
 
 EMBEDDED = {
@@ -41,6 +45,8 @@ EMBEDDED = {
         "SmolLM2-135M-Instruct.Q4_1.gguf",
         "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
         "135M parameters, English, Apache-2.0; dequantised from a 4-bit file",
+        ("en",),
+        0.135,
     ),
     "all-minilm-l6-v2": Embedded(
         "embedder",
@@ -50,6 +56,8 @@ EMBEDDED = {
         "model/model.safetensors",
         "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
         "23M parameters, 384 dimensions, English, Apache-2.0",
+        ("en",),
+        0.023,
     ),
 }
 

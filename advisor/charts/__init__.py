@@ -9,6 +9,7 @@ from advisor.charts.axes import axes
 from advisor.charts.cost_quality import cost_quality
 from advisor.charts.curve import curve
 from advisor.charts.differences import differences
+from advisor.charts.errors import Spotted, errors
 from advisor.charts.ladder import ladder
 from advisor.charts.losses import losses
 from advisor.charts.style import DARK, LIGHT, PAGE, Style, Theme, style_of, svg
@@ -18,6 +19,7 @@ __all__ = [
     "DARK",
     "LIGHT",
     "PAGE",
+    "Spotted",
     "Style",
     "Theme",
     "acceptability",
@@ -25,6 +27,7 @@ __all__ = [
     "cost_quality",
     "curve",
     "differences",
+    "errors",
     "ladder",
     "losses",
     "style_of",

@@ -3,17 +3,12 @@
 import math
 from typing import NamedTuple
 
+from advisor.charts.names import AWAY, Box, around, free_spot
 from advisor.charts.style import LIGHT, Chart, Row, Theme, data, finish, look, markers, ring
 from advisor.numbers import percent, seconds
 from harness.experiment import Experiment
 
 HEIGHT = 260
-LINE = 16
-"""Height of a label in pixels."""
-LETTER = 7
-"""Width of a letter, about."""
-AWAY = 18
-"""From the middle of a marker to its name, in pixels."""
 
 
 class Scale(NamedTuple):
@@ -97,31 +92,6 @@ def _places(experiment: Experiment) -> list[Place]:
     return places
 
 
-class Box(NamedTuple):
-    """A rectangle in pixels."""
-
-    left: float
-    top: float
-    right: float
-    bottom: float
-
-    def meets(self, other: "Box") -> bool:
-        """True where the two overlap."""
-        across = self.left < other.right and other.left < self.right
-        return across and self.top < other.bottom and other.top < self.bottom
-
-
-class Spot(NamedTuple):
-    """Where a name may stand."""
-
-    side: int
-    """1 = right of its marker, -1 = left."""
-    away: float
-    """From the middle of the marker to the name, in pixels."""
-    down: float
-    box: Box
-
-
 def _labels(places: list[Place], scale: Scale, theme: Theme) -> list[Chart]:
     """Each rung's name near its marker, where it covers no other marker, interval or name.
 
@@ -132,13 +102,13 @@ def _labels(places: list[Place], scale: Scale, theme: Theme) -> list[Chart]:
     taken = []
     for place in places:
         at, level = scale.across(place.seconds), scale.down(place.mean)
-        # wider than the marker: a name right behind another rung's marker would name that one
-        taken.append(Box(at - 14, level - 9, at + 14, level + 9))
+        taken.append(around(at, level))
         low, high = place.low or place.mean, place.high or place.mean
         taken.append(Box(at - 2, scale.down(high), at + 2, scale.down(low)))
     named: dict[int, list[Row]] = {1: [], -1: []}
     for place in places:
-        spot = _free(place, scale, taken)
+        at, level = scale.across(place.seconds), scale.down(place.mean)
+        spot = free_spot(place.title, at, level, HEIGHT, taken)
         taken.append(spot.box)
         named[spot.side].append(
             {
@@ -163,20 +133,3 @@ def _labels(places: list[Place], scale: Scale, theme: Theme) -> list[Chart]:
             for side, names in named.items()
         ),
     ]
-
-
-def _free(place: Place, scale: Scale, taken: list[Box]) -> Spot:
-    """The nearest free spot for a name; the nearest one where none is free."""
-    long = len(place.title) * LETTER
-    x, y = scale.across(place.seconds), scale.down(place.mean)
-    tries = []
-    for away in (AWAY, 2 * AWAY, 3 * AWAY):
-        for down in (step * LINE for step in range(-3, 4)):
-            for side in (1, -1):
-                left = x + away if side > 0 else x - away - long
-                box = Box(left, y + down - LINE / 2, left + long, y + down + LINE / 2)
-                tries.append(Spot(side, away, down, box))
-    # half a line below the axis is still above its labels
-    inside = [one for one in tries if one.box.left >= 0 and one.box.bottom <= HEIGHT + LINE / 2]
-    near = sorted(inside or tries, key=lambda one: (one.away + abs(one.down), -one.side))
-    return next((one for one in near if not any(one.box.meets(box) for box in taken)), near[0])

@@ -33,6 +33,26 @@ def ranking(now: Recommendation, before: Recommendation) -> None:
     )
 
 
+def reasons(now: Recommendation) -> None:
+    """Every point that an answer gave or took, the strongest first."""
+    numbers = {question.key: place for place, question in enumerate(questions(), 1)}
+    titles = {one.rung: one.title for one in now.ranking}
+    rows = joined(
+        markup(
+            '<tr><td>{title}</td><td class="n">{points}</td><td>by question {number}: {because}'
+            '<br><span class="rw-quiet rw-small">{source}</span></td></tr>',
+            title=titles[one.rung],
+            points=signed(one.effect),
+            number=numbers[one.question],
+            because=one.because,
+            source=one.source,
+        )
+        for one in now.reasons
+    )
+    if rows:
+        html("<table><tbody>{rows}</tbody></table>", rows=rows)
+
+
 def signed(points: int) -> str:
     """3 -> '+3', -1 -> '−1'."""
     return f"+{points}" if points >= 0 else f"{MINUS}{-points}"

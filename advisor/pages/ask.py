@@ -1,19 +1,22 @@
 """Ask: one question at the left, what the answers make of the ladder at the right."""
 
 from collections.abc import Mapping
+from functools import partial
 
 import streamlit as st
 
 from advisor import charts, workflow
+from advisor.answers import add_known, answer, may_fill, take_case
 from advisor.facts import known_from
 from advisor.numbers import in_sentence
+from advisor.page_parts.case_cards import case_cards, mark_part
 from advisor.page_parts.frame import chart_theme, first_line, project_or_stop, show_chart
 from advisor.page_parts.looking import look_over
-from advisor.page_parts.ranking import ranking, signed
+from advisor.page_parts.ranking import ranking, reasons, signed
 from advisor.page_parts.text import bullets, heading, html, plain, say, show_error
 from advisor.project import Project
-from advisor.question_types import Question
-from advisor.questionnaire import AnswerSheet, cases, visible
+from advisor.question_types import Case, Question
+from advisor.questionnaire import AnswerSheet, visible
 from advisor.recommend import recommend
 from advisor.recommendation import Recommendation
 from harness.errors import RungwiseError
@@ -22,20 +25,23 @@ from harness.errors import RungwiseError
 AT = "ask_at"
 
 
-def keep(
-    project: Project, answers: Mapping[str, str], from_data: Mapping[str, str] | None = None
-) -> None:
+def keep(project: Project, sheet: AnswerSheet) -> None:
     """Answers go to disk at once."""
     try:
-        workflow.save_answers(project, answers, from_data=from_data)
+        workflow.keep_answers(project, sheet)
     except RungwiseError as error:
         show_error(error)
 
 
 def answered(project: Project, question: Question, widget: str) -> None:
-    """An option was chosen."""
+    """An option was chosen, or the one that a case had filled in confirmed."""
     sheet = workflow.answers_of(project) or AnswerSheet({})
-    keep(project, {**sheet.answers, question.key: st.session_state[widget]})
+    keep(project, answer(sheet, question.key, st.session_state[widget]))
+
+
+def generator_of(project: Project) -> str:
+    """The model that reads and answers, as the project names it."""
+    return project.settings().generator
 
 
 def move(question: Question) -> None:
@@ -43,12 +49,14 @@ def move(question: Question) -> None:
     st.session_state[AT] = question.key
 
 
-def shown(questions: tuple[Question, ...], answers: Mapping[str, str]) -> int:
-    """Place of the question to show: the chosen one, else the first open one."""
+def shown(questions: tuple[Question, ...], sheet: AnswerSheet) -> int:
+    """Place of the question to show: the chosen one, else the first that the user is to answer."""
     keys = [question.key for question in questions]
     if st.session_state.get(AT) in keys:
         return keys.index(st.session_state[AT])
-    return next((i for i, key in enumerate(keys) if key not in answers), 0)
+    left = [i for i, key in enumerate(keys) if key not in sheet.answers]
+    marked = [i for i, key in enumerate(keys) if key in sheet.from_case]
+    return next(iter([*left, *marked]), 0)
 
 
 def question_part(
@@ -83,8 +91,7 @@ def question_part(
         args=(project, question, widget),
         label_visibility="collapsed",
     )
-    if question.key in sheet.from_data:
-        say(f"Filled in from your data: {sheet.from_data[question.key]}.", "rw-p rw-small rw-quiet")
+    mark_part(question, sheet, partial(answered, project, question, widget))
     moved_part(question, advice)
     with st.container(horizontal=True, vertical_alignment="center"):
         back, ahead = questions[max(0, place - 1)], questions[min(place + 1, len(questions) - 1)]
@@ -92,16 +99,16 @@ def question_part(
         last = place == len(questions) - 1
         st.button("Next question", on_click=move, args=(ahead,), disabled=last, key="ask_next")
         with st.popover("All questions"):
-            jump(questions, place, sheet.answers)
+            jump(questions, place, sheet)
     with st.expander("Why this is asked"):
         say(question.why)
         say(f"If you do not know: {question.find_out}", "rw-p rw-quiet")
 
 
-def jump(questions: tuple[Question, ...], place: int, answers: Mapping[str, str]) -> None:
-    """A list of all questions to go to."""
+def jump(questions: tuple[Question, ...], place: int, sheet: AnswerSheet) -> None:
+    """A list of all questions to go to; what only a case has answered is not ticked off."""
     for number, question in enumerate(questions):
-        done = question.key in answers
+        done = question.key in sheet.answers and question.key not in sheet.from_case
         st.button(
             plain(f"{number + 1}. {question.text}", 90),
             on_click=move,
@@ -119,50 +126,27 @@ def answers_to(questions: tuple[Question, ...], answers: Mapping[str, str]) -> l
 
 
 def shortcuts(project: Project, sheet: AnswerSheet) -> None:
-    """A worked case to start from, and what the data answers by itself."""
-    with st.container(horizontal=True):
-        with st.popover("Start from a worked case"):
-            titles = {case.key: case for case in cases()}
-            chosen = st.selectbox(
-                "Which is most like yours?",
-                list(titles),
-                format_func=lambda key: titles[key].title,
-                key="ask_case",
-            )
-            say(titles[chosen].story)
-            if sheet.answers:
-                say(f"Your {len(sheet.answers)} answers will be replaced.", "rw-p rw-quiet")
-            st.button(
-                "Take its answers",
-                on_click=take_case,
-                args=(project, titles[chosen].answers),
-                type="primary",
-                key="take_case",
-            )
-        if st.button(
-            "Fill in from my data", key="ask_from_data", help="What the files answer by themselves"
-        ):
-            fill_in(project, sheet)
+    """What the data answers by itself."""
+    if st.button(
+        "Fill in from my data", key="ask_from_data", help="What the files answer by themselves"
+    ):
+        fill_in(project, sheet)
 
 
-def take_case(project: Project, answers: Mapping[str, str]) -> None:
-    """Start again from a worked case."""
+def take(project: Project, sheet: AnswerSheet, case: Case) -> None:
+    """Start from a worked case; what the user and the data have answered stays."""
     st.session_state.pop(AT, None)
-    keep(project, answers)
+    keep(project, take_case(sheet, case, known_from(*look_over(project), generator_of(project))))
+    st.rerun()
 
 
 def fill_in(project: Project, sheet: AnswerSheet) -> None:
     """Answer what the data says by itself; an answer given by hand stays."""
-    known = [
-        one
-        for one in known_from(*look_over(project))
-        if one.question not in sheet.answers or one.question in sheet.from_data
-    ]
-    if not known:
+    known = known_from(*look_over(project), generator_of(project))
+    if not any(may_fill(sheet, one.question) for one in known):
         say("The data answers nothing that is still open.", "rw-p rw-quiet")
         return
-    answers = {**sheet.answers, **{one.question: one.option for one in known}}
-    keep(project, answers, from_data={one.question: one.because for one in known})
+    keep(project, add_known(sheet, known))
     st.rerun()
 
 
@@ -186,8 +170,12 @@ def case_part(advice: Recommendation) -> None:
     with picture:
         show_chart(charts.axes(advice, chart_theme(), 180))
     with words:
+        bullets("These answers do not fit together", [one.text for one in advice.contradictions])
         bullets("To do first", [one.do for one in advice.requirements])
         bullets("To find out", [one.text for one in advice.to_find_out[:3]])
+    if advice.next_experiment is not None:
+        heading("The cheapest test that would tell most", advice.next_experiment.source)
+        say(f"{advice.next_experiment.text} Because {advice.next_experiment.because}.")
 
 
 def advice_part(question: Question, answers: Mapping[str, str], advice: Recommendation) -> None:
@@ -200,15 +188,18 @@ def advice_part(question: Question, answers: Mapping[str, str], advice: Recommen
     ranking(advice, recommend(others))
     with st.expander("What would change the advice"):
         bullets("", [flip.text for flip in advice.would_change_if[:6]])
+    with st.expander(f"All {len(advice.reasons)} reasons with their sources"):
+        reasons(advice)
 
 
-def state_words(done: int, total: int, advice: Recommendation) -> str:
+def state_words(done: int, total: int, advice: Recommendation, marked: int) -> str:
     """What the first line says."""
     aim = next(one.title for one in advice.ranking if one.rung == advice.aim)
     if not done:
         return "Answer what you know; every answer moves the ladder at the right."
-    words = f"{done} of {total} questions answered. They point to: {aim}."
-    return words if done < total else f"All {total} questions answered. They point to: {aim}."
+    words = f"{done} of {total}" if done < total else f"All {total}"
+    case = f", {marked} of them from the case and to be confirmed" if marked else ""
+    return f"{words} questions answered{case}. They point to: {aim}."
 
 
 project = project_or_stop("Ask")
@@ -224,11 +215,12 @@ done = len(answers_to(questions, sheet.answers))
 first_line(
     "Ask",
     project.name,
-    state_words(done, len(questions), advice),
+    state_words(done, len(questions), advice, len(sheet.from_case)),
     ("Look over the data", "data"),
 )
+case_cards(sheet, partial(take, project, sheet))
 left, right = st.columns([1.25, 1], gap="large")
-place = shown(questions, sheet.answers)
+place = shown(questions, sheet)
 with left:
     question_part(project, questions, place, sheet, advice)
     shortcuts(project, sheet)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from advisor import charts
+from advisor.axes import located, sentence, shares
 from advisor.diagnosis import besides, conclusion, telling
 from advisor.diagnosis_words import part_name, short
 from advisor.numbers import interval, percent, points, points_range
@@ -36,6 +37,7 @@ def fails(sources: Sources) -> Section | None:
         Terms(tuple((titles[name], conclusion(experiment, name)) for name in names)),
         Figure(partial(charts.losses, experiment), caption),
     ]
+    blocks += _needs(sources)
     for table in (_reading, _distracted, _abstaining, _labels, _seen, _parts):
         blocks += table(sources)
     more = [(titles[name], "\n".join(besides(experiment, name))) for name in names]
@@ -48,6 +50,28 @@ def _rungs(sources: Sources) -> Iterator[tuple[str, RungDiagnosis]]:
     """Titles with their diagnosis, in order of effort."""
     for name, one in sources.experiment.diagnostics.rungs.items():
         yield sources.experiment.rungs[name].title, one
+
+
+def _needs(sources: Sources) -> list[Block]:
+    """Knowledge against behaviour: where the answers put the case, and the errors every rung."""
+    found = located(sources.experiment)
+    if not found:
+        return []
+    spots = [
+        charts.Spotted(one.rung, one.title, *(100 * share for share in shares(one)))
+        for one in found
+        if one.placed
+    ]
+    caption = (
+        "Points lost of 100: to the right for want of knowledge, upwards for how the rung answers; "
+        "the lower left corner loses none. Dotted lines reach as far as what cannot be told apart "
+        "could move a rung. The ring is where the answers put the need, from none to full."
+    )
+    return [
+        Figure(partial(charts.errors, spots, sources.prior), caption),
+        Paragraph(sentence(found)),
+        Terms(tuple((one.title, one.why) for one in found)),
+    ]
 
 
 def _reading(sources: Sources) -> list[Block]:

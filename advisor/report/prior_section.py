@@ -9,9 +9,12 @@ from advisor.questionnaire import questions
 from advisor.recommendation import Reason, Recommendation
 from advisor.report.document import Block, Bullets, Figure, Paragraph, Section, Table
 from advisor.report.sources import Sources
+from advisor.summary import experiment_text
 
 SHOWN = 12
 """Reasons, the strongest."""
+FLIPS = 4
+"""Single other answers that change the advice, the most plausible."""
 
 
 def expected(sources: Sources) -> Section | None:
@@ -36,7 +39,18 @@ def expected(sources: Sources) -> Section | None:
     ]
     if first or held:
         blocks.append(Bullets((*first, *held)))
+    blocks += _what_next(prior)
     return Section("expected", "What was expected, and why", tuple(blocks))
+
+
+def _what_next(prior: Recommendation) -> list[Block]:
+    """What was odd, what was open, and what would have changed the advice."""
+    lines = [f"Two answers did not fit together: {one.text}" for one in prior.contradictions]
+    lines += [f"Not known: {one.text}" for one in prior.to_find_out]
+    if prior.next_experiment is not None:
+        lines.append(f"The cheapest test that would tell most: {experiment_text(prior)}.")
+    lines += [flip.text for flip in prior.would_change_if[:FLIPS]]
+    return [Bullets(tuple(lines))] if lines else []
 
 
 def _ranking(prior: Recommendation) -> Table:

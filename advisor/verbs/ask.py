@@ -1,16 +1,17 @@
-"""rungwise ask: the questionnaire in the terminal, or from a file."""
+"""rungwise ask: the questionnaire in the terminal, from a worked case, or from a file."""
 
 from argparse import ArgumentParser, Namespace
-from collections.abc import Mapping
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
 from advisor import workflow
+from advisor.answers import add_known, answer, case_named, may_fill, shown_name, take_case
 from advisor.audit import audit
-from advisor.facts import known_from
+from advisor.facts import Known, known_from
 from advisor.project import ANSWERS, Project, read_project
 from advisor.question_types import Question
-from advisor.questionnaire import questions, read_answers, visible
+from advisor.questionnaire import AnswerSheet, cases, questions, read_answers, visible
 from advisor.ready import load_what_can_be
 from advisor.recommendation import Recommendation
 from advisor.summary import recommendation_text
@@ -19,21 +20,35 @@ from advisor.terminal_progress import Steps
 from advisor.verb import Verb
 from harness.errors import Problem, UserError
 
+KEEP = "="
+"""Typed to confirm what a worked case has filled in."""
+
 
 def configure(parser: ArgumentParser) -> None:
     """Arguments."""
-    parser.add_argument("dir", type=Path, help="the project folder")
+    parser.add_argument("dir", type=Path, nargs="?", help="the project folder")
     parser.add_argument("--answers", type=Path, metavar="FILE", help="take the answers from it")
+    parser.add_argument("--case", metavar="NAME", help="start from a worked case; see --cases")
+    parser.add_argument("--cases", action="store_true", help="list the worked cases and end")
     parser.add_argument("--json", action="store_true", help="print the recommendation as JSON")
 
 
 def run(given: Namespace) -> int:
     """Ask what is not answered yet, then say what the answers advise."""
+    if given.cases:
+        _list_cases(as_json=given.json)
+        return 0
+    if given.dir is None:
+        fix = "name it: rungwise ask DIR; or list the worked cases: rungwise ask --cases"
+        raise UserError(Problem("no project folder is given", fix, "rungwise ask"))
     project = read_project(given.dir)  # the questions need no data and come before it
+    if given.answers and given.case:
+        fix = "give one of --answers and --case"
+        raise UserError(Problem("answers are to come from two places", fix, "rungwise ask"))
     if given.answers:
         recommendation = workflow.save_answers(project, read_answers(given.answers).answers)
     else:
-        recommendation = _interview(project)
+        recommendation = _interview(project, given.case or "")
     if given.json:
         out_json(recommendation)
     else:
@@ -42,23 +57,43 @@ def run(given: Namespace) -> int:
     return 0
 
 
-def _interview(project: Project) -> Recommendation:
+def _list_cases(*, as_json: bool) -> None:
+    """Every worked case: its name, its story, and what it leaves open."""
+    if as_json:
+        out_json([{"name": shown_name(c), "title": c.title, "story": c.story} for c in cases()])
+        return
+    asked = {question.key: question for question in questions()}
+    for case in cases():
+        out(f"{shown_name(case)}\n  {case.title}. {case.story}")
+        out(f"  Left open: {'; '.join(asked[key].text for key in case.open)}\n")
+
+
+def _interview(project: Project, case: str) -> Recommendation:
     """Put the open questions one by one; each answer is on disk before the next question.
 
     Raises:
-        UserError: there is nobody to answer and nothing has been answered yet.
+        UserError: there is nobody to answer and nothing has been answered yet, or no such case.
     """
-    sheet = workflow.answers_of(project)
-    answers = dict(sheet.answers) if sheet else {}
-    if _open_questions(answers):
-        _fill_in(project, answers)
+    chosen = case_named(case) if case else None
+    sheet = workflow.answers_of(project) or AnswerSheet({})
+    if chosen is not None:
+        before = set(sheet.answers) - set(sheet.from_case)
+        sheet = take_case(sheet, chosen)
+        kept = len(before & set(chosen.marks()))
+        note(f"Filled in from the case “{chosen.title}”: {len(sheet.from_case)} answers.")
+        if kept:
+            note(f"Answered before and left as they are: {kept}.")
+    if _to_put(sheet):
+        sheet = _fill_in(project, sheet)
         note("An empty line stops; what you answered is kept, and the same command goes on.")
-    while left := _open_questions(answers):
-        said = _put(left[0], answers)
+    if chosen is not None:
+        workflow.keep_answers(project, sheet)
+    while left := _to_put(sheet):
+        said = _put(left[0], sheet)
         if said is None:
             break
-        answers[left[0].key] = said
-        workflow.save_answers(project, answers)
+        sheet = answer(sheet, left[0].key, said)
+        workflow.keep_answers(project, sheet)
     recommendation = workflow.prior(project)
     if recommendation is None:
         fix = "answer on the terminal, or give a file with --answers FILE"
@@ -66,42 +101,56 @@ def _interview(project: Project) -> Recommendation:
     return recommendation
 
 
-def _open_questions(answers: Mapping[str, str]) -> list[Question]:
-    return [question for question in visible(answers) if question.key not in answers]
+def _to_put(sheet: AnswerSheet) -> list[Question]:
+    """What is open, then what only a worked case has answered."""
+    asked = visible(sheet.answers)
+    marked = [question for question in asked if question.key in sheet.from_case]
+    return [question for question in asked if question.key not in sheet.answers] + marked
 
 
-def _fill_in(project: Project, answers: dict[str, str]) -> None:
+def _fill_in(project: Project, sheet: AnswerSheet) -> AnswerSheet:
     """Answer what the data answers by itself, and say so."""
+    known = [one for one in _known(project) if may_fill(sheet, one.question)]
+    asked = {question.key: question for question in questions()}
+    for one in known:
+        question = asked[one.question]
+        told = question.option(one.option).text
+        if sheet.answers.get(one.question) != one.option or one.question in sheet.from_case:
+            note(f"Filled in from your data: {question.text} {told} ({one.because})")
+    filled = add_known(sheet, known)
+    if known:
+        workflow.keep_answers(project, filled)
+    return filled
+
+
+def _known(project: Project) -> Sequence[Known]:
+    """What the data answers; nothing where it cannot be read."""
     with closing(Steps()) as steps:
         loaded, problems = load_what_can_be(project, steps.reading)
         if loaded is None or problems:
-            return
+            return ()
         report = audit(loaded, project.spec(), on_finder=steps.looking)
-    asked = {question.key: question for question in questions()}
-    known = [one for one in known_from(loaded, report) if one.question not in answers]
-    for one in known:
-        answers[one.question] = one.option
-        question = asked[one.question]
-        answer = question.option(one.option).text
-        note(f"Filled in from your data: {question.text} {answer} ({one.because})")
-    if known:
-        workflow.save_answers(
-            project, answers, from_data={one.question: one.because for one in known}
-        )
+        return known_from(loaded, report, project.settings().generator)
 
 
-def _put(question: Question, answers: Mapping[str, str]) -> str | None:
+def _put(question: Question, sheet: AnswerSheet) -> str | None:
     """One question; None to stop."""
-    asked = [one.key for one in visible(answers)]
+    asked = [one.key for one in visible(sheet.answers)]
     number = f"{asked.index(question.key) + 1}/{len(asked)}"
     note(f"\n{number}  {question.text}\n      for example: {question.example}")
     for place, option in enumerate(question.options, 1):
         note(f"  {place}  {option.text}")
     keys = [option.key for option in question.options]
+    marked = question.key in sheet.from_case
+    if marked:
+        kept = question.option(sheet.answers[question.key]).text
+        note(f"From the case: {sheet.from_case[question.key]}: {kept}\nType {KEEP} to keep it.")
     while True:
         said = ask("> ")
         if not said:
             return None
+        if marked and said == KEEP:
+            return sheet.answers[question.key]
         if said.isdecimal() and 1 <= int(said) <= len(keys):
             return keys[int(said) - 1]
         if said in keys:
@@ -111,7 +160,7 @@ def _put(question: Question, answers: Mapping[str, str]) -> str | None:
 
 VERB = Verb(
     name="ask",
-    example="rungwise ask support-desk --answers answers.toml",
+    example="rungwise ask support-desk --case call-centre",
     configure=configure,
     run=run,
 )

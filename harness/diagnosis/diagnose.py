@@ -7,7 +7,7 @@ from harness.diagnosis.json_fields import json_fields
 from harness.diagnosis.labels import labels
 from harness.diagnosis.losses import losses
 from harness.diagnosis.material import Material
-from harness.diagnosis.retrieval import distraction, given_passages, retrieval
+from harness.diagnosis.retrieval import READER, distraction, given_passages, retrieval
 from harness.diagnosis.seen import seen
 from harness.diagnosis.slices import slices
 from harness.diagnosis.subject import Subject
@@ -38,6 +38,7 @@ def _one(material: Material, subject: Subject) -> RungDiagnosis:
         retrieval=retrieval(material, subject),
         distraction=distraction(material, subject),
         given_passages=given_passages(material, subject),
+        own_reader=given_passages(material, subject, READER.get(subject.name, "")),
         abstention=abstention(material, subject),
         form=form(material, subject),
         labels=labels(material, subject),

@@ -89,7 +89,7 @@ class GivenPassages:
     own: Share
     """Mean score of the rung, which reads none."""
     read: Share
-    """Mean score of the untrained model that reads them."""
+    """Mean score of the model that reads them: in `given_passages` the untrained one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +226,8 @@ class RungDiagnosis:
     """None where no rung without passages was measured beside it."""
     given_passages: GivenPassages | None = None
     """Of rungs without passages only, where one that reads was measured beside them."""
+    own_reader: GivenPassages | None = None
+    """The same, read by this very model: the untrained one, or the one trained to read."""
     abstention: Abstention | None = None
     """None where 'I do not know' is not part of the task."""
     form: Form | None = None

@@ -12,6 +12,8 @@ from harness.retrieval import evidence
 
 UNTRAINED = "rag"
 """The rung in which the model as it is reads passages."""
+READER = {"prompt": "rag", "few_shot": "rag", "constrained": "rag", "finetune": "rag_finetune"}
+"""A rung without passages, and the same model reading them."""
 WITHOUT = {"rag": "prompt", "rag_finetune": "finetune"}
 """A rung that reads, and the same model without passages."""
 
@@ -95,12 +97,19 @@ def distraction(material: Material, subject: Subject) -> Distraction | None:
     return Distraction(against=other.name, distracted=turned(True), helped=turned(False))
 
 
-def given_passages(material: Material, subject: Subject) -> GivenPassages | None:
+def given_passages(
+    material: Material, subject: Subject, by: str = UNTRAINED
+) -> GivenPassages | None:
     """What passages would give a rung that reads none: tells missing knowledge from other faults.
 
-    Over the questions whose passage the untrained reader had, where both have a score.
+    Over the questions whose passage the reader had, where both have a score.
+
+    Args:
+        material: the run.
+        subject: the rung.
+        by: the rung that reads; None is found where it was not measured.
     """
-    reader = material.subjects.get(UNTRAINED)
+    reader = material.subjects.get(by)
     if subject.reads or reader is None:
         return None
     both = zip(reader.found, reader.scored, subject.scored, strict=True)

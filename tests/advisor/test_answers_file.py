@@ -11,6 +11,7 @@ from harness.errors import UserError
 SHEET = AnswerSheet(
     answers={"examples": "from_200", "voice": "dont_know"},
     from_data={"examples": "412 rows in “data/examples.jsonl”"},
+    from_case={"voice": "Product texts in a brand voice, where it is typical"},
     by='Ayşe "A." Yılmaz',
     at=datetime(2026, 11, 22, 9, 30, tzinfo=UTC),
 )
@@ -63,7 +64,12 @@ def test_a_write_that_fails_leaves_nothing_half_written(tmp_path):
 @pytest.mark.parametrize(
     ("text", "place", "message", "fix"),
     [
-        ('voice = "high"\n', "", "unknown key: 'voice'", "known: answers, filled_in, from_data"),
+        (
+            'voice = "high"\n',
+            "",
+            "unknown key: 'voice'",
+            "known: answers, filled_in, from_data, from_case",
+        ),
         ("", "", "missing: answers", "add what is missing"),
         ("[answers]\nvoice = 3\n", "", "unknown option of voice: '3'", "known: little, some, high"),
         ('[answers]\nvoyce = "high"\n', "", "unknown question: 'voyce'", "did you mean 'voice'?"),
@@ -107,6 +113,7 @@ def test_the_worked_cases_are_the_six_typical_ones():
 
 @pytest.mark.parametrize("case", cases(), ids=lambda case: case.key)
 def test_a_case_answers_every_question_that_it_is_asked_in_two_sentences(case):
+    assert len(case.answers) == len(case.settled) + len(case.typical) + len(case.open)
     assert set(case.answers) == {q.key for q in questionnaire().visible(case.answers)}
     assert case.story.count(". ") == 1 and case.story.endswith(".")
 
@@ -115,7 +122,8 @@ def test_a_wrong_case_is_named(tmp_path):
     path = tmp_path / "cases.toml"
     path.write_text(
         '[[case]]\nkey = "a"\ntitle = "A"\nstory = "A. B."\nbecause = "c"\n'
-        'expected = ["rag"]\nanswers = { voice = "loud" }\n',
+        'expected = ["rag"]\n'
+        'settled = { voice = "loud" }\ntypical = {}\nopen = {}\n',
         encoding="utf-8",
     )
     with pytest.raises(UserError) as caught:

@@ -157,15 +157,50 @@ def test_the_ladder_names_the_answer_that_moved_it(project):
     assert "▲" in said, "retrieval rose and nothing shows it"
 
 
-def test_a_worked_case_replaces_the_answers(project):
-    workflow.save_answers(open_project(project), {"held_out_set": "none"})
+def test_a_worked_case_fills_in_what_nobody_has_answered_and_each_answer_is_marked(project):
+    workflow.save_answers(open_project(project), {"speed": "tight"})
     at = page("ask", project)
-    at.selectbox(key="ask_case").set_value("petitions")
+    assert "Petitions in one formal structure" in words(at)
+    at.button(key="case_petitions").click()
     shown(at.run())
-    at.button(key="take_case").click()
+    sheet = workflow.answers_of(open_project(project))
+    assert sheet.answers["main_failure"] == "form" and sheet.answers["speed"] == "tight"
+    assert sheet.answers["held_out_set"] == "some", "the data says so, no case does"
+    assert "held_out_set" in sheet.from_data and "speed" not in sheet.from_case
+    assert "baseline" not in sheet.answers, "that is for the user to say"
+    said = words(at)
+    assert "of them from the case and to be confirmed" in said
+    assert "Left open by the case; its team answered: Yes, and it falls short" in said
+
+
+def test_an_answer_from_a_case_is_confirmed_or_changed_by_hand(project):
+    at = page("ask", project)
+    at.button(key="case_petitions").click()
     shown(at.run())
-    kept = workflow.answers_of(open_project(project)).answers
-    assert kept["main_failure"] == "form" and kept["held_out_set"] == "some"
+    at.button(key="jump_voice").click()
+    shown(at.run())
+    assert "from the case</span> Petitions in one formal structure" in words(at)
+    at.button(key="confirm_case").click()
+    shown(at.run())
+    assert "from the case</span>" not in words(at)
+    sheet = workflow.answers_of(open_project(project))
+    assert sheet.answers["voice"] == "high" and "voice" not in sheet.from_case
+    at.button(key="jump_speed").click()
+    shown(at.run())
+    at.radio(key=f"answer|{project}|speed").set_value("tight")
+    shown(at.run())
+    sheet = workflow.answers_of(open_project(project))
+    assert sheet.answers["speed"] == "tight" and "speed" not in sheet.from_case
+    assert "main_failure" in sheet.from_case, "nobody has looked at that one"
+
+
+def test_the_ask_page_says_what_does_not_fit_what_to_test_and_every_reason_with_its_source(project):
+    answers = {"documents_size": "unwritten", "citations": "must", "knowledge": "private"}
+    workflow.save_answers(open_project(project), answers)
+    said = words(page("ask", project))
+    assert "there is no passage to show" in said
+    assert "Write down 30 real questions" in said and "without them no other measurement" in said
+    assert "Gao 2023 (ALCE), arXiv 2305.14627" in said
 
 
 def test_the_data_answers_what_it_can_and_an_answer_by_hand_stays(project):
@@ -176,7 +211,7 @@ def test_the_data_answers_what_it_can_and_an_answer_by_hand_stays(project):
     sheet = workflow.answers_of(open_project(project))
     assert sheet.answers["held_out_set"] == "some" and sheet.answers["examples"] == "messy"
     assert sheet.from_data["held_out_set"] == "40 questions held out"
-    assert sheet.from_data.keys() == {"held_out_set", "documents_size"}
+    assert sheet.from_data.keys() == {"held_out_set", "documents_size", "reader_size"}
 
 
 def test_answers_that_cannot_be_read_are_named_and_kept(project):

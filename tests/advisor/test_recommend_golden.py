@@ -117,3 +117,44 @@ def test_a_gate_leads_where_it_should_and_says_why(gate, base, first, aim):
             case Cap():
                 capped = {place.rung: place.score for place in advice.ranking}
                 assert all(capped[rung] <= one.at_most for rung in one.rungs)
+
+
+WORKED = {
+    "petitions": (
+        "finetune few_shot prompt",
+        "voice",
+        "about 100 samples taught a small model a tone",
+    ),
+    "brand_voice": ("finetune prompt few_shot", "voice", "about 100 samples taught a small model"),
+    "call_centre": ("finetune constrained prompt", "examples", "with this many examples"),
+    "company_documents": (
+        "rag prompt few_shot",
+        "main_failure",
+        "a missing fact can be handed over",
+    ),
+    "daily_catalogue": (
+        "rag few_shot prompt",
+        "change_rate",
+        "no training keeps up with daily change",
+    ),
+    "turkish_specialist": (
+        "rag rag_finetune prompt",
+        "main_failure",
+        "facts come first through retrieval",
+    ),
+}
+"""Worked case: the first three places, and the answer that moves the first one most, with its
+reason."""
+
+
+@pytest.mark.parametrize("case", WORKED)
+def test_a_worked_case_ranks_three_rungs_as_set_out_and_names_the_strongest_reason(case):
+    places, question, because = WORKED[case]
+    advice = recommend(BASES[case])
+    assert [place.rung for place in advice.ranking[:3]] == places.split()
+    strongest = max(reason.effect for reason in advice.ranking[0].reasons)
+    found = [reason for reason in advice.ranking[0].reasons if reason.effect == strongest]
+    assert question in [reason.question for reason in found]
+    (reason,) = [reason for reason in found if reason.question == question]
+    assert reason.because.startswith(because) and reason.source
+    assert advice.contradictions == ()

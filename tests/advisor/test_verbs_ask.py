@@ -63,6 +63,53 @@ def test_where_all_is_answered_nothing_is_asked_and_the_advice_is_said_again(roo
     assert (root / "answers.toml").read_bytes() == before
 
 
+# From a worked case
+
+
+def test_the_worked_cases_are_listed_without_a_project():
+    done = here("ask", "--cases")
+    assert done.returncode == 0
+    for case in cases():
+        assert case.key.replace("_", "-") in done.stdout and case.story in done.stdout
+    listed = json.loads(here("ask", "--cases", "--json").stdout)
+    assert [one["name"] for one in listed][:2] == ["petitions", "brand-voice"]
+
+
+def test_without_a_project_and_with_two_sources_of_answers_it_says_what_to_give(root):
+    assert "name it: rungwise ask DIR" in str(refused(here("ask")))
+    file, _ = whole_sheet(root)
+    found = refused(here("ask", root, "--case", "petitions", "--answers", file))
+    assert "give one of --answers and --case" in str(found)
+    assert "did you mean 'call-centre'?" in str(refused(here("ask", root, "--case", "call-center")))
+    assert not (root / "answers.toml").exists()
+
+
+def test_a_case_fills_in_and_marks_and_the_users_answers_stay(root):
+    (root / "answers.toml").write_text('[answers]\nvoice = "high"\n', encoding="utf-8")
+    done = rungwise("ask", root, "--case", "call-centre", input="\n")
+    assert done.returncode == 0
+    assert "Filled in from the case “Messages sorted into fixed labels”: 8 answers." in done.stderr
+    assert "Answered before and left as they are: 1." in done.stderr
+    sheet = read_answers(root / "answers.toml")
+    assert sheet.answers["voice"] == "high" and sheet.answers["task_shape"] == "narrow"
+    assert sheet.from_case["task_shape"] == "Messages sorted into fixed labels"
+    assert sheet.from_case["speed"] == "Messages sorted into fixed labels, where it is typical"
+    assert "voice" not in sheet.from_case and "held_out_set" not in sheet.answers
+
+
+def test_marked_answers_come_last_and_are_kept_or_changed(root):
+    case = next(case for case in cases() if case.key == "call_centre")
+    lines = [f'{key} = "{option}"' for key, option in {**case.open, **case.settled}.items()]
+    (root / "answers.toml").write_text("\n".join(["[answers]", *lines]), encoding="utf-8")
+    done = rungwise("ask", root, "--case", "call_centre", input="=\n2\n\n")
+    marked = [q for q in visible(case.answers) if q.key in case.typical]
+    sheet = read_answers(root / "answers.toml")
+    assert sheet.answers[marked[0].key] == case.typical[marked[0].key]
+    assert sheet.answers[marked[1].key] == marked[1].options[1].key
+    assert set(sheet.from_case) == {question.key for question in marked[2:]}
+    assert "Type = to keep it." in done.stderr
+
+
 # Through a pipe
 
 
