@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from advisor.prices import WANTED_PRICES, Prices
 from harness.types import Kind
 
 
@@ -75,6 +76,7 @@ class Sections:
     data: DataSection = field(default_factory=DataSection)
     task: TaskSection = TaskSection()
     check: CheckSection = CheckSection()
+    prices: Prices = field(default_factory=Prices)
 
 
 SECTIONS: Mapping[str, type] = {
@@ -83,6 +85,7 @@ SECTIONS: Mapping[str, type] = {
     "data": DataSection,
     "task": TaskSection,
     "check": CheckSection,
+    "prices": Prices,
 }
 
 WANTED: Mapping[str, str] = {
@@ -98,5 +101,6 @@ WANTED: Mapping[str, str] = {
     "check.seeds": "3",
     "check.margin": "0.03",
     "check.target": "0.80",
+    **WANTED_PRICES,
 }
 """How a value looks; whatever is not listed is a text in quotes."""

@@ -152,9 +152,9 @@ def check(
     verdict = reconcile(experiment, recommendation)
     if recommendation is not None:
         write_json(run.folder / "prior.json", recommendation)
-    finished = dataclasses.replace(experiment, verdict=msgspec.to_builtins(verdict))
-    write_json(run.folder / "experiment.json", finished)
-    return finished
+    judged = dataclasses.replace(experiment, verdict=msgspec.to_builtins(verdict))
+    write_json(run.folder / "experiment.json", judged)
+    return judged
 
 
 def start_in_background(project: Project, run: Run) -> None:
@@ -191,6 +191,24 @@ def experiment_of(run: Run) -> Experiment | None:
         again = f"rungwise check {run.folder.parents[1]} --run {run.name}"
         fix = f"write it again from what was measured: {again}"
         raise UserError(Problem(f"damaged ({error})", fix, str(file))) from error
+    return experiment
+
+
+def finished(run: Run) -> Experiment:
+    """The finished experiment.
+
+    Raises:
+        UserError: the run is not finished.
+    """
+    experiment = experiment_of(run)
+    if experiment is None:
+        raise UserError(
+            Problem(
+                "the run is not finished",
+                f"go on with: rungwise check {run.folder.parents[1]} --run {run.name}",
+                run.name,
+            )
+        )
     return experiment
 
 
@@ -256,15 +274,7 @@ def write_report(
         JobError: a file cannot be written.
     """
     chosen = [report_format(name) for name in names]
-    experiment = experiment_of(run)
-    if experiment is None:
-        raise UserError(
-            Problem(
-                "the run is not finished",
-                f"go on with: rungwise check {run.folder.parents[1]} --run {run.name}",
-                run.name,
-            )
-        )
+    experiment = finished(run)
     report = build(run, experiment, prior_of(run), audience)
     folder = out or run.folder / "report"
     paths = []

@@ -1,6 +1,7 @@
 """A finished run to a report: which parts, in which order, for whom."""
 
 from advisor.recommendation import Recommendation
+from advisor.report.cost_section import cost
 from advisor.report.document import AUDIENCES, Audience, Blanks, Item, Report, Section
 from advisor.report.fails_section import fails
 from advisor.report.items import items_section, telling_items
@@ -18,7 +19,6 @@ from advisor.report.record_sections import (
 from advisor.report.result_sections import (
     MIND,
     change,
-    cost,
     facts,
     picture,
     question,

@@ -15,6 +15,7 @@ HELP: Final[Mapping[str, str]] = {
     "check": "run the rungs on the project's data and say which to use",
     "runs": "list the project's runs",
     "show": "print one run's result",
+    "cost": "say what each rung costs at your own prices, and from which volume on it pays",
     "report": "write a run's report",
     "models": "list the models on this machine, or pull one",
     "app": "open the app in the browser, on this machine only",
