@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import tomlkit
 
+from advisor.prices import PRICE_KEYS
 from advisor.project import CONFIG, INSTRUCTIONS
 from advisor.schema_draft import draft_schema
 from harness.data import canonical_json
@@ -222,7 +223,18 @@ def _config_text(name: str, guess: Guess | None) -> str:
     check.add(tomlkit.comment("target = 0.80   # good enough"))
     check.add(tomlkit.comment("climb = true    # stop at the first rung that reaches the target"))
     document.add("check", check)
+    document.add("prices", _prices_table())
     return tomlkit.dumps(document)
+
+
+def _prices_table() -> Any:
+    """Every price as a remark: what costs what is the user's to say."""
+    prices = tomlkit.table()
+    prices.add(tomlkit.comment("Your own prices, each optional: nothing is priced before. Take"))
+    prices.add(tomlkit.comment("the first # of a line away and write your figure."))
+    for one in PRICE_KEYS:
+        prices.add(tomlkit.comment(f"{one.key} = {one.example}   # {one.label}: {one.remark}"))
+    return prices
 
 
 def _data_table(guess: Guess | None) -> Any:

@@ -1,5 +1,7 @@
 """Numbers and names as people read them. Pure; the one place where figures are rounded."""
 
+import math
+
 MINUS = "−"
 
 
@@ -96,3 +98,27 @@ def setting(value: object) -> str:
 def in_sentence(title: str) -> str:
     """A title inside a sentence: 'Retrieval' -> 'retrieval'."""
     return title[:1].lower() + title[1:]
+
+
+def money(amount: float | None, currency: str = "") -> str:
+    """0.00042 -> '0.00042'; 3.456 -> '3.46'; 12345.6, 'EUR' -> '12,346 EUR'."""
+    if amount is None:
+        return "not priced"
+    if amount == 0:
+        text = "0"
+    elif abs(amount) < 1e-6:
+        text = "under 0.000001"
+    elif abs(amount) < 1:
+        # two figures that count, without an exponent
+        text = f"{amount:.{1 - math.floor(math.log10(abs(amount)))}f}"
+    else:
+        text = f"{amount:,.2f}" if abs(amount) < 1000 else f"{amount:,.0f}"
+    return f"{text} {currency}".rstrip()
+
+
+def about(number: float) -> str:
+    """A number to plan with, two figures that count: 12,345.6 -> '12,000'; 0.3 -> '1'."""
+    if number < 10:
+        return str(max(1, math.ceil(number)))
+    step = 10 ** (math.floor(math.log10(number)) - 1)
+    return f"{math.ceil(number / step) * step:,}"

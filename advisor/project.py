@@ -4,10 +4,12 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
-from advisor.project_reading import CONFIG, read_sections
+from advisor.prices import Prices
+from advisor.project_reading import CONFIG, read_prices, read_sections
 from advisor.project_sections import (
     CheckSection,
     DataSection,
@@ -23,7 +25,15 @@ from harness.settings import CheckSettings
 from harness.task import Sources
 from harness.types import Kind, TaskSpec
 
-__all__ = ["ANSWERS", "CONFIG", "INSTRUCTIONS", "Project", "open_project", "read_project"]
+__all__ = [
+    "ANSWERS",
+    "CONFIG",
+    "INSTRUCTIONS",
+    "Project",
+    "open_project",
+    "prices_of",
+    "read_project",
+]
 
 ANSWERS = "answers.toml"
 
@@ -71,6 +81,11 @@ class Project:
     def check(self) -> CheckSection:
         """Section ``[check]``."""
         return self.sections.check
+
+    @property
+    def prices(self) -> Prices:
+        """Section ``[prices]``."""
+        return self.sections.prices
 
     @property
     def readable(self) -> bool:
@@ -167,11 +182,30 @@ def read_project(root: Path) -> Project:
                 str(root),
             )
         )
+    raw = _read_toml(file)
+    root = root.resolve()
+    return Project(root, *read_sections(raw, root))
+
+
+def prices_of(root: Path) -> Prices:
+    """A project's prices as they are now, whatever else is wrong with it; none without a project.
+
+    Raises:
+        UserError: rungwise.toml is no TOML, or everything that is wrong with its prices.
+    """
+    file = root / CONFIG
+    if not file.is_file():
+        return Prices()
+    prices, problems = read_prices(_read_toml(file))
+    if problems:
+        raise UserError(*problems)
+    return prices
+
+
+def _read_toml(file: Path) -> dict[str, Any]:
     try:
-        raw = tomllib.loads(file.read_text(encoding="utf-8-sig"))
+        return tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UserError(
             Problem(f"not TOML: {error}", "text needs quotes, lists need brackets", CONFIG)
         ) from None
-    root = root.resolve()
-    return Project(root, *read_sections(raw, root))

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, get_type_hints
 
 import msgspec
 
+from advisor.prices import Prices, wrong_values
 from advisor.project_sections import SECTIONS, WANTED, Sections, TaskSection
 from advisor.weights_file import read_values, read_weights
 from harness.closed_answers import CLOSED
@@ -72,9 +73,22 @@ def read_sections(raw: dict[str, Any], root: Path) -> Read:
     reading.problems += [*weights.problems, *values.problems]
     sections = Sections(**parts, weights=weights.people, values=values.overrides)
     _values(sections, reading)
+    _prices(sections.prices, reading)
     _paths(sections, root, reading)
     _schema(sections.task.schema, root, reading)
     return Read(sections, tuple(reading.problems), frozenset(reading.unread))
+
+
+def read_prices(raw: dict[str, Any]) -> tuple[Prices, tuple[Problem, ...]]:
+    """Section ``[prices]`` alone, for who needs nothing else of the file.
+
+    Args:
+        raw: the whole file, as the TOML reader gives it.
+    """
+    reading = _Reading()
+    prices: Prices = _section("prices", Prices, raw.get("prices", {}), reading)
+    _prices(prices, reading)
+    return prices, tuple(reading.problems)
 
 
 def _section(name: str, kind: type, raw: Any, reading: _Reading) -> Any:
@@ -172,6 +186,15 @@ def _word_lists(task: TaskSection) -> list[tuple[bool, str, str, str]]:
              f'remove {key}, or write kind = "answer" or "text"'),
         ]  # fmt: skip
     return found
+
+
+def _prices(prices: Prices, reading: _Reading) -> None:
+    """Prices that make no sense; what was misspelt is not said to be missing as well."""
+    for key, said, fix in wrong_values(prices):
+        setting = f"prices.{key}"
+        if setting in reading.unread or setting in reading.meant:
+            continue
+        reading.wrong(setting, said, fix)
 
 
 def _paths(sections: Sections, root: Path, reading: _Reading) -> None:

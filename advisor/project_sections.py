@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from advisor.criteria import Overrides
+from advisor.prices import WANTED_PRICES, Prices
 from advisor.weights import Person
 from harness.types import Kind
 
@@ -84,6 +85,7 @@ class Sections:
     """Section ``[weights]``; empty: the answers propose them."""
     values: Overrides = field(default_factory=Overrides)
     """Section ``[values]``."""
+    prices: Prices = field(default_factory=Prices)
 
 
 SECTIONS: Mapping[str, type] = {
@@ -92,6 +94,7 @@ SECTIONS: Mapping[str, type] = {
     "data": DataSection,
     "task": TaskSection,
     "check": CheckSection,
+    "prices": Prices,
 }
 """Those with fixed keys; ``[weights]`` and ``[values]`` have readers of their own."""
 
@@ -111,5 +114,6 @@ WANTED: Mapping[str, str] = {
     "check.margin": "0.03",
     "check.target": "0.80",
     "check.climb": "true",
+    **WANTED_PRICES,
 }
 """How a value looks; whatever is not listed is a text in quotes."""

@@ -11,6 +11,7 @@ from advisor.deciding import standing
 from advisor.decision_words import choice, fired_sentence
 from advisor.new_project import create_project
 from advisor.project import CONFIG, Project, open_project
+from advisor.sample_projects import copy_sample
 from advisor.settings_file import change
 from advisor.track_record import TrackRecord, track_record_of
 from harness.errors import Problem, RungwiseError, UserError
@@ -68,7 +69,7 @@ def prior_and_evidence(also: Path | None = None) -> TrackRecord:
 
 def take_sample(name: str) -> Path:
     """Copy a sample project into the folder; a copy that is there already is taken as it is."""
-    return workflow.copy_sample(name, projects_folder() / name)
+    return copy_sample(name, projects_folder() / name)
 
 
 def take_files(name: str, files: Sequence[tuple[str, bytes]]) -> Path:

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 
 from advisor.diagnosis import conclusion
+from advisor.money_tables import Money, Rows, money_rows, pair_rows, part_rows, time_rows
+from advisor.money_words import sentences
 from advisor.numbers import interval, percent, points, points_range, seconds
 from advisor.recommendation import Recommendation
 from advisor.terminal import table
@@ -94,6 +96,25 @@ def failures(experiment: Experiment) -> str:
                 "perfect reading"]  # fmt: skip
         lines += ["", table(head, rows)]
     return "\n".join(lines)
+
+
+def cost_text(found: Money, full: bool) -> str:
+    """Time and memory, costs where there are prices, and what follows.
+
+    Args:
+        found: an experiment at the user's prices.
+        full: all pairs of rungs, and what building each one takes.
+    """
+    tables: list[Rows | None] = [time_rows(found)]
+    if found.prices.given:
+        tables.append(money_rows(found))
+        if full:
+            tables += [pair_rows(found), part_rows(found)]
+    lines = []
+    for rows in tables:
+        if rows is not None:
+            lines += [f"{rows.caption}:", table(rows.head, rows.rows, rows.words), ""]
+    return "\n".join([*lines, *(f"  - {text}" for text in sentences(found, full))])
 
 
 def _row(name: str, arm: ArmResult, metric: str) -> list[str]:

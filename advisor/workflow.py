@@ -5,19 +5,17 @@ open or create a project → audit its data → ask the questionnaire → check 
 """
 
 import dataclasses
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from importlib.resources import as_file, files
 from pathlib import Path
 
 import msgspec
 
 from advisor.forecast import foretell, foretold, unpack_model
 from advisor.progress import STARTING
-from advisor.project import ANSWERS, CONFIG, Project
+from advisor.project import ANSWERS, Project
 from advisor.questionnaire import AnswerSheet, read_answers, write_answers
 from advisor.ready import is_run_name, require_ready
 from advisor.recommend import recommend
@@ -32,27 +30,7 @@ from harness.settings import CheckSettings
 from harness.store import Event, Run, runs_in
 from harness.task import Loaded, load_task
 
-SAMPLES = ("support-desk", "ticket-routing", "order-json")
-
-
-# 1. a project
-
-
-def copy_sample(name: str, target: Path) -> Path:
-    """Copy a sample project that ships with the program.
-
-    Raises:
-        UserError: no such sample, or something is there already.
-    """
-    if name not in SAMPLES:
-        raise UserError(
-            Problem(f"there is no sample {name!r}", f"choose one of {', '.join(SAMPLES)}")
-        )
-    if (target / CONFIG).exists():
-        return target  # a demo that was interrupted goes on where it was
-    with as_file(files("advisor") / "samples" / name) as source:
-        shutil.copytree(source, target, dirs_exist_ok=True)
-    return target
+# 1. a project: advisor.sample_projects, advisor.new_project
 
 
 # 2. its data
@@ -160,9 +138,9 @@ def check(
     verdict = reconcile(experiment, recommendation, spared_s=_spared(run, experiment))
     if recommendation is not None:
         write_json(run.folder / "prior.json", recommendation)
-    finished = dataclasses.replace(experiment, verdict=msgspec.to_builtins(verdict))
-    write_json(run.folder / "experiment.json", finished)
-    return finished
+    judged = dataclasses.replace(experiment, verdict=msgspec.to_builtins(verdict))
+    write_json(run.folder / "experiment.json", judged)
+    return judged
 
 
 def _spared(run: Run, experiment: Experiment) -> float | None:
@@ -207,6 +185,24 @@ def experiment_of(run: Run) -> Experiment | None:
         again = f"rungwise check {run.folder.parents[1]} --run {run.name}"
         fix = f"write it again from what was measured: {again}"
         raise UserError(Problem(f"damaged ({error})", fix, str(file))) from error
+    return experiment
+
+
+def finished(run: Run) -> Experiment:
+    """The finished experiment.
+
+    Raises:
+        UserError: the run is not finished.
+    """
+    experiment = experiment_of(run)
+    if experiment is None:
+        raise UserError(
+            Problem(
+                "the run is not finished",
+                f"go on with: rungwise check {run.folder.parents[1]} --run {run.name}",
+                run.name,
+            )
+        )
     return experiment
 
 
@@ -272,15 +268,7 @@ def write_report(
         JobError: a file cannot be written.
     """
     chosen = [report_format(name) for name in names]
-    experiment = experiment_of(run)
-    if experiment is None:
-        raise UserError(
-            Problem(
-                "the run is not finished",
-                f"go on with: rungwise check {run.folder.parents[1]} --run {run.name}",
-                run.name,
-            )
-        )
+    experiment = finished(run)
     report = build(run, experiment, prior_of(run), audience)
     folder = out or run.folder / "report"
     paths = []

@@ -12,7 +12,8 @@ from rapidfuzz import fuzz, process
 from advisor.audit import audit
 from advisor.project import Project, open_project
 from advisor.recommend import recommend
-from advisor.workflow import SAMPLES, answers_of, load
+from advisor.sample_projects import SAMPLES
+from advisor.workflow import answers_of, load
 from harness.text import holds
 from harness.types import Example, Task
 from rag.load import load_folder

@@ -6,6 +6,7 @@ drawn with and the width of its plot in pixels. `svg` turns one into a picture.
 
 from advisor.charts.acceptability import acceptability
 from advisor.charts.axes import axes
+from advisor.charts.break_even import break_even
 from advisor.charts.cost_quality import cost_quality
 from advisor.charts.curve import curve
 from advisor.charts.differences import differences
@@ -24,6 +25,7 @@ __all__ = [
     "Theme",
     "acceptability",
     "axes",
+    "break_even",
     "cost_quality",
     "curve",
     "differences",

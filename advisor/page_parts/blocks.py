@@ -1,6 +1,6 @@
 """A part of the report drawn on a page: same words and figures as on paper."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import streamlit as st
@@ -9,12 +9,12 @@ from markupsafe import Markup
 from advisor.page_parts.frame import chart_theme, show_chart
 from advisor.page_parts.text import cut, heading, html, joined, markup, say
 from advisor.report.document import (
+    Block,
     Bullets,
     Commands,
     Figure,
     Paragraph,
     Report,
-    Section,
     Table,
     Terms,
 )
@@ -27,7 +27,7 @@ def section(report: Report, key: str, title: bool = True) -> None:
         return
     if title:
         heading(found.title)
-    _blocks(found)
+    draw_blocks(found.blocks)
 
 
 def figure(shown: Figure, wide: bool = False) -> None:
@@ -38,8 +38,9 @@ def figure(shown: Figure, wide: bool = False) -> None:
         say(shown.caption, "rw-p rw-small rw-quiet")
 
 
-def _blocks(found: Section) -> None:
-    for block in found.blocks:
+def draw_blocks(blocks: Sequence[Block]) -> None:
+    """Draw blocks of a report one below the other."""
+    for block in blocks:
         draw = DRAWN.get(type(block))
         if draw is not None:
             draw(block)

@@ -11,7 +11,7 @@ import streamlit as st
 from advisor import workflow
 from advisor.decision import FILE
 from advisor.items import Item, items_of
-from advisor.project import Project
+from advisor.project import CONFIG, Project
 from advisor.report import Audience, Report, build, report_format
 from advisor.report.sources import read_sources
 from harness.errors import Problem, UserError
@@ -53,14 +53,16 @@ def rendered(run: Run, audience: Audience, form: str) -> bytes:
     return _rendered(str(run.folder), _changed(run), audience, form)
 
 
-def _written(run: Run) -> float:
-    return (run.folder / "experiment.json").stat().st_mtime
+def _written(run: Run) -> tuple[float, ...]:
+    """When what a report rests on was last written: the result, and the project's own prices."""
+    files = (run.folder / "experiment.json", run.folder.parents[1] / CONFIG)
+    return tuple(file.stat().st_mtime for file in files if file.is_file())
 
 
-def _changed(run: Run) -> tuple[float, float]:
-    """When the result was written, and when a decision on it was recorded."""
+def _changed(run: Run) -> tuple[float, ...]:
+    """The same, and when a decision on it was recorded."""
     file = run.folder / FILE
-    return _written(run), file.stat().st_mtime if file.is_file() else 0.0
+    return *_written(run), file.stat().st_mtime if file.is_file() else 0.0
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -73,18 +75,18 @@ def _known_need(
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
-def _items(folder: str, written: float, _experiment: Experiment) -> tuple[Item, ...]:
+def _items(folder: str, written: tuple[float, ...], _experiment: Experiment) -> tuple[Item, ...]:
     run = Run(Path(folder))
     return items_of(read_sources(run, _experiment, workflow.prior_of(run)))
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _drawn(folder: str, written: float, _experiment: Experiment) -> Resampled:
+def _drawn(folder: str, written: tuple[float, ...], _experiment: Experiment) -> Resampled:
     return resampled(Run(Path(folder)), _experiment)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _report(folder: str, written: tuple[float, float], audience: Audience) -> Report:
+def _report(folder: str, written: tuple[float, ...], audience: Audience) -> Report:
     run = Run(Path(folder))
     experiment = workflow.experiment_of(run)
     if experiment is None:
@@ -93,5 +95,5 @@ def _report(folder: str, written: tuple[float, float], audience: Audience) -> Re
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _rendered(folder: str, written: tuple[float, float], audience: Audience, form: str) -> bytes:
+def _rendered(folder: str, written: tuple[float, ...], audience: Audience, form: str) -> bytes:
     return report_format(form).render(_report(folder, written, audience))

@@ -9,6 +9,7 @@ from advisor.items import choices
 from advisor.page_parts.blocks import figure, section
 from advisor.page_parts.cached import items, report
 from advisor.page_parts.frame import first_line, open_up, project_or_stop, run_or_none
+from advisor.page_parts.money import price_fields
 from advisor.page_parts.text import html, joined, markup, say, show_error
 from advisor.page_parts.walk import walk
 from advisor.progress import state_of
@@ -100,14 +101,23 @@ def fair(shown: Report) -> None:
         section(shown, key)
 
 
-def behind(run: Run, experiment: Experiment, shown: Report, verdict: Verdict) -> None:
+def cost(project: Project, shown: Report) -> None:
+    """Time, memory and money; the prices can be changed here."""
+    section(shown, "cost", title=False)
+    with st.expander("Your prices", expanded=False):
+        price_fields(project)
+
+
+def behind(
+    project: Project, run: Run, experiment: Experiment, shown: Report, verdict: Verdict
+) -> None:
     """The tabs under the first screen; only the open one is drawn."""
     parts: dict[str, Callable[[], None]] = {
         "Differences": lambda: differences(shown),
         "Where it fails": lambda: where_it_fails(run, shown),
         "Items": lambda: walked(run, experiment, verdict),
         "Training": lambda: training(shown),
-        "Cost": lambda: section(shown, "cost", title=False),
+        "Cost": lambda: cost(project, shown),
         "Fair?": lambda: fair(shown),
     }
     tabs = st.tabs(list(parts), on_change="rerun", key="compare_tab")
@@ -157,4 +167,4 @@ first_line(
     ("Weigh and decide", "decide"),
 )
 first_screen(project, run, shown, verdict)
-behind(run, experiment, shown, verdict)
+behind(project, run, experiment, shown, verdict)

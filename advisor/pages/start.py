@@ -8,6 +8,7 @@ import streamlit as st
 
 from advisor.page_parts.frame import PROJECT, first_line, go, open_up, remember
 from advisor.page_parts.text import heading, html, plain, say, show_error
+from advisor.sample_projects import SAMPLES
 from advisor.shelf import (
     Shelved,
     prior_and_evidence,
@@ -16,7 +17,6 @@ from advisor.shelf import (
     take_files,
     take_sample,
 )
-from advisor.workflow import SAMPLES
 from harness.data_files import READERS
 from harness.errors import RungwiseError
 from rag.load import supported_suffixes

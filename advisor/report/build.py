@@ -1,6 +1,7 @@
 """A finished run to a report: which parts, in which order, for whom."""
 
 from advisor.recommendation import Recommendation
+from advisor.report.cost_section import cost
 from advisor.report.decision_section import decision
 from advisor.report.document import AUDIENCES, Audience, Item, Report, Section
 from advisor.report.fails_section import fails
@@ -19,7 +20,6 @@ from advisor.report.record_sections import (
 from advisor.report.result_sections import (
     MIND,
     change,
-    cost,
     facts,
     manner,
     picture,

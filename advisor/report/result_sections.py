@@ -5,23 +5,21 @@ from functools import partial
 
 from advisor import charts
 from advisor.charts.differences import WORDS
+from advisor.money_tables import at_prices, money_of, right_words
 from advisor.numbers import (
     count,
     in_sentence,
-    interval,
     p_value,
-    percent,
     points,
     points_range,
     seconds,
-    size,
 )
 from advisor.report.document import Block, Bullets, Fact, Figure, Paragraph, Section, Table
 from advisor.report.sources import Sources
 from advisor.report.words import KIND_WORDS, UPKEEP
 from advisor.voice import TITLE, voice
 from harness.assemble import clusters_of
-from harness.experiment import ArmResult, Contrast
+from harness.experiment import Contrast
 
 MIND = 2
 """Cautions on the first screen."""
@@ -67,6 +65,11 @@ def cost_sentence(sources: Sources) -> str:
             text += f", {seconds(abs(more))} {word} than {in_sentence(first.title)}"
         told.append(f"{text}.")
     told.append(f"Ready in {seconds(arm.prepare_s)}.")
+    found = money_of(sources.experiment, sources.prices)
+    priced = found.costs[sources.standing]
+    if priced.per_right_answer is not None:
+        amount = right_words(priced, found.prices.currency)
+        told.append(f"1,000 right answers cost {amount} {at_prices(found.prices)}.")
     if sources.standing in UPKEEP:
         told.append(UPKEEP[sources.standing])
     return " ".join(told)
@@ -194,55 +197,3 @@ def change(sources: Sources, full: bool) -> Section:
     changes = sources.verdict.would_change_if or (NOTHING_OPEN,)
     changes = changes if full else changes[:CHANGES]
     return Section("change", "What would reopen the decision", (Bullets(changes),))
-
-
-def cost(sources: Sources, full: bool) -> Section:
-    """Time and memory a rung; in full with tokens and a picture."""
-    experiment = sources.experiment
-    head = ["Rung", "Score", "A question", "To prepare", "Memory"]
-    if full:
-        head += ["Slowest 5 %", "Tokens in", "Tokens out", "All questions"]
-    names = list(experiment.rungs)
-    rows = [_cost_row(sources, arm, full) for arm in experiment.rungs.values()]
-    strong = (
-        names.index(sources.verdict.recommended) if sources.verdict.recommended in names else None
-    )
-    machine = experiment.model.get("device") or "this machine"
-    blocks: list[Block] = [
-        Table(f"Time and memory on {machine}", tuple(head), tuple(rows), strong=strong),
-    ]
-    if full:
-        caption = "Score against the median time a question; the lines are 95 % intervals."
-        blocks.append(Figure(partial(charts.cost_quality, experiment), caption))
-        blocks.append(
-            Paragraph(
-                f"A question: the median of {_timed(sources)} answers timed one at a time. Tokens: "
-                "means an answer. Memory: the most that the process held."
-            )
-        )
-    return Section("cost", "What it costs", tuple(blocks))
-
-
-def _timed(sources: Sources) -> str:
-    numbers = sorted({arm.latency_s.n for arm in sources.experiment.rungs.values()})
-    return f"{numbers[0]:,}" if len(numbers) == 1 else f"{numbers[0]:,} to {numbers[-1]:,}"
-
-
-def _cost_row(sources: Sources, arm: ArmResult, full: bool) -> tuple[str, ...]:
-    scored = arm.scores[sources.experiment.task.metric]
-    row = [
-        arm.title,
-        f"{percent(scored.mean)} ({interval(scored.low, scored.high)})",
-        seconds(arm.latency_s.p50),
-        seconds(arm.prepare_s),
-        size(arm.peak_memory_bytes),
-    ]
-    if full:
-        tail = seconds(arm.latency_s.p95) if arm.latency_s.p95 is not None else "too few"
-        row += [
-            tail,
-            f"{arm.prompt_tokens:,.0f}",
-            f"{arm.completion_tokens:,.0f}",
-            seconds(arm.answer_s),
-        ]
-    return tuple(row)

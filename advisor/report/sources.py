@@ -2,14 +2,15 @@
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import msgspec
 
 from advisor.choice import choose
 from advisor.decision import Decision, decisions_of
 from advisor.forecast import foretold
-from advisor.project import CONFIG
+from advisor.prices import Prices
+from advisor.project import CONFIG, prices_of
 from advisor.recommendation import Recommendation
 from advisor.verdict import Verdict
 from harness.cell import cell_name
@@ -36,6 +37,8 @@ class Sources:
     heldout: tuple[Example, ...]
     scores: Scores
     note: str
+    prices: Prices = field(default_factory=Prices)
+    """The project's as they are now, which may be newer than the run."""
     foretold: CheckNeed | None = None
     """What the check was expected to take."""
     decisions: tuple[Decision, ...] = ()
@@ -93,6 +96,7 @@ def read_sources(run: Run, experiment: Experiment, prior: Recommendation | None)
         heldout=run.heldout(),
         scores=decode(file.read_bytes(), dict[str, dict[str, dict[str, float | None]]], file),
         note=project_note(run),
+        prices=prices_of(run.folder.parents[1]),
         foretold=foretold(run),
         decisions=decisions_of(run),
     )

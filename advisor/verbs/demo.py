@@ -7,6 +7,7 @@ from pathlib import Path
 from advisor import terminal, workflow
 from advisor.audit import audit
 from advisor.project import open_project
+from advisor.sample_projects import SAMPLES, copy_sample
 from advisor.summary import prior_summary, summary
 from advisor.terminal_progress import Steps
 from advisor.verb import Verb
@@ -15,14 +16,14 @@ from advisor.verbs_shared import follow, foretell
 
 def configure(parser: ArgumentParser) -> None:
     """Arguments."""
-    parser.add_argument("--sample", default=workflow.SAMPLES[0], help="which sample project")
+    parser.add_argument("--sample", default=SAMPLES[0], help="which sample project")
     parser.add_argument("--out", type=Path, help="where to copy it; default ./demo/SAMPLE")
     parser.add_argument("--run", default="demo", help="name of the run")
 
 
 def run(given: Namespace) -> int:
     """Copy, ask, audit, check, report; an interrupted demo goes on where it was."""
-    root = workflow.copy_sample(given.sample, given.out or Path("demo") / given.sample)
+    root = copy_sample(given.sample, given.out or Path("demo") / given.sample)
     project = open_project(root)
     terminal.note(f"1/4 the sample project is in {root}")
     recommendation = workflow.prior(project)

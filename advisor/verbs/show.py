@@ -3,11 +3,12 @@
 from argparse import ArgumentParser, Namespace
 
 from advisor import workflow
-from advisor.summary import differences_table, failures, summary, voice_table
+from advisor.money_tables import money_of
+from advisor.project import prices_of
+from advisor.summary import cost_text, differences_table, failures, summary, voice_table
 from advisor.terminal import out, out_json
 from advisor.verb import Verb
 from advisor.voice import TITLE
-from harness.errors import Problem, UserError
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -19,15 +20,7 @@ def configure(parser: ArgumentParser) -> None:
 def run(given: Namespace) -> int:
     """Print a finished run."""
     found = workflow.find_run(given.run)
-    experiment = workflow.experiment_of(found)
-    if experiment is None:
-        raise UserError(
-            Problem(
-                "the run is not finished",
-                f"go on with: rungwise check {found.folder.parents[1]} --run {found.name}",
-                found.name,
-            )
-        )
+    experiment = workflow.finished(found)
     if given.json:
         out_json(experiment)
     else:
@@ -37,6 +30,8 @@ def run(given: Namespace) -> int:
             out(f"\n{TITLE}:\n{how}")
         if experiment.diagnostics.rungs:
             out(f"\nWhere each rung fails:\n{failures(experiment)}")
+        money = money_of(experiment, prices_of(found.folder.parents[1]))
+        out(f"\nWhat it costs:\n{cost_text(money, full=False)}")
     return 0
 
 

@@ -1,0 +1,141 @@
+"""What costs come to, in sentences: the same on the terminal, on a page and in a report. Pure."""
+
+import dataclasses
+from collections.abc import Sequence
+
+from advisor.break_even import BreakEven
+from advisor.economics import MONTHS
+from advisor.limits import TUNED
+from advisor.money_tables import BEYOND, Money, at_prices, money_of, price
+from advisor.numbers import about, in_sentence, money
+from advisor.prices import PRICE_KEYS
+
+NOT_PRICED = (
+    "Nothing is priced yet: no price is given, and none ships with Rungwise. Yours go into "
+    "[prices] of rungwise.toml, or into the fields under Compare, Cost."
+)
+NO_CACHE = "passages and worked examples are chosen for each question, so no cache holds them"
+ENERGY = "Energy is not in these figures: a check does not measure it."
+
+
+def sentences(found: Money, full: bool) -> list[str]:
+    """What follows from the tables, what was assumed, and what is not in them.
+
+    Args:
+        found: at prices, or at none: then that is said.
+        full: all remarks, not only those that a decision needs.
+    """
+    if not found.prices.given:
+        return [NOT_PRICED, *([ENERGY] if full else [])]
+    counted = [pair for pair in found.pairs if found.standing in (pair.dearer, pair.cheaper)]
+    said = [f"{_priced_by(found)}.", *_none_right(found)]
+    said += [pair_words(found, pair) for pair in counted]
+    said += [*_caching(found, counted), *_upkeep(found), *_training(found)]
+    if full:
+        if found.experiment.diagnostics.graded:
+            said.append("An answer that is right in part counts in part as a right one.")
+        said.append(ENERGY)
+    return [*said, *_missing(found)]
+
+
+def _priced_by(found: Money) -> str:
+    ways = {cost.basis for cost in found.costs.values()}
+    start, unit = at_prices(found.prices), found.prices.currency
+    start = f"{start[0].upper()}{start[1:]}"
+    if ways == {"none"}:
+        return (
+            f"{start}, an answer has no price: give input_per_million and output_per_million, or "
+            "machine_per_hour for a model on your own machine"
+        )
+    words = {"tokens": "by the tokens read and written", "seconds": "by the seconds that the "
+             "machine of the check worked"}  # fmt: skip
+    parts = [text for way, text in words.items() if way in ways]
+    text = f"{start}, answers are priced {' and '.join(parts)}"
+    wrong = found.prices.wrong_answer_cost
+    return text if wrong is None else f"{text}; wrong ones at {price(wrong, unit)} each are added"
+
+
+def _none_right(found: Money) -> list[str]:
+    names = [
+        cost.title
+        for cost in found.costs.values()
+        if cost.per_answer is not None and cost.per_right_answer is None
+    ]
+    return (
+        [f"A right answer has no price where none was right: {', '.join(names)}."] if names else []
+    )
+
+
+def pair_words(found: Money, pair: BreakEven) -> str:
+    """A break-even as a sentence."""
+    dearer = found.costs[pair.dearer].title
+    cheaper = in_sentence(found.costs[pair.cheaper].title)
+    at = pair.answers_per_month
+    if at is None:
+        return f"{dearer} never costs less than {cheaper}."
+    if at == 0:
+        return f"{dearer} costs less than {cheaper} at any volume."
+    if at > BEYOND:
+        return f"{dearer} costs less than {cheaper} only above a billion answers a month."
+    text = (
+        f"{dearer} costs more to build and keep than {cheaper}, and less over {MONTHS} months from "
+        f"about {about(at)} answers a month on"
+    )
+    volume = found.prices.answers_per_month
+    return f"{text}; you expect {volume:,.0f}." if volume is not None else f"{text}."
+
+
+def _caching(found: Money, counted: Sequence[BreakEven]) -> list[str]:
+    """What a cache was taken to hold, and how far it moves the break-evens."""
+    prices = found.prices
+    share = prices.cached_share_of_price
+    if share is None or share == 1 or not any(c.basis == "tokens" for c in found.costs.values()):
+        return []
+    if not prices.shared_tokens:
+        return [
+            "No token was priced as cached: a check does not record how many begin every prompt. "
+            f"Write that number as shared_tokens; {NO_CACHE}."
+        ]
+    said = [
+        f"The first {prices.shared_tokens:,.0f} tokens of each prompt were priced as cached, as "
+        f"you said; {NO_CACHE}."
+    ]
+    fresh = money_of(found.experiment, dataclasses.replace(prices, cached_share_of_price=None))
+    without = {(pair.dearer, pair.cheaper): pair.answers_per_month for pair in fresh.pairs}
+    for pair in counted:
+        now, then = pair.answers_per_month, without.get((pair.dearer, pair.cheaper))
+        if not then or (now is not None and about(now) == about(then)):
+            continue
+        dearer, cheaper = (found.costs[name].title for name in (pair.dearer, pair.cheaper))
+        said.append(
+            f"Without the cache {in_sentence(dearer)} would cost less than {in_sentence(cheaper)} "
+            f"from about {about(then)} answers a month on."
+        )
+    return said
+
+
+def _upkeep(found: Money) -> list[str]:
+    """Indexing anew against training again, at the rate of change given."""
+    changes = found.prices.changes_per_month
+    paid = [
+        f"{money(part.amount, found.prices.currency)} for {in_sentence(cost.title)}"
+        for cost in found.costs.values()
+        for part in cost.monthly_parts
+        if part.words == "upkeep"
+    ]
+    if changes is None or not paid:
+        return []
+    return [f"Bringing in {changes:,g} changes a month costs {', '.join(paid)}, each month."]
+
+
+def _training(found: Money) -> list[str]:
+    if found.prices.machine_per_hour is not None or not set(TUNED) & set(found.costs):
+        return []
+    return ["The machine's time for training is not in it: machine_per_hour is not given."]
+
+
+def _missing(found: Money) -> list[str]:
+    """What would have counted and is not given, each once."""
+    absent = {key for cost in found.costs.values() for key in cost.missing}
+    labels = [in_sentence(one.label) for one in PRICE_KEYS if one.key in absent]
+    return [f"Not counted, because it is not given: {', '.join(labels)}."] if labels else []

@@ -1,0 +1,101 @@
+"""The part of a report that says what each rung costs: time, memory, and money at given prices."""
+
+from functools import partial
+
+from advisor import charts
+from advisor.money_tables import (
+    Money,
+    Rows,
+    money_of,
+    money_rows,
+    pair_rows,
+    part_rows,
+    seconds_right,
+    used_prices,
+)
+from advisor.money_words import sentences
+from advisor.numbers import interval, percent, seconds, size
+from advisor.report.document import Block, Bullets, Figure, Paragraph, Section, Table, Terms
+from advisor.report.sources import Sources
+from harness.experiment import ArmResult
+
+
+def cost(sources: Sources, full: bool) -> Section:
+    """Time and memory a rung; in full with tokens and a picture."""
+    experiment = sources.experiment
+    head = ["Rung", "Score", "A question", "1,000 right answers", "To prepare", "Memory"]
+    if full:
+        head += ["Slowest 5 %", "Tokens in", "Tokens out", "All questions"]
+    names = list(experiment.rungs)
+    costs = money_of(experiment, sources.prices).costs
+    rows = [
+        _cost_row(sources, arm, seconds_right(costs[name]), full)
+        for name, arm in experiment.rungs.items()
+    ]
+    strong = (
+        names.index(sources.verdict.recommended) if sources.verdict.recommended in names else None
+    )
+    machine = experiment.model.get("device") or "this machine"
+    blocks: list[Block] = [
+        Table(f"Time and memory on {machine}", tuple(head), tuple(rows), strong=strong),
+    ]
+    if full:
+        caption = "Score against the median time a question; the lines are 95 % intervals."
+        blocks.append(Figure(partial(charts.cost_quality, experiment), caption))
+        blocks.append(
+            Paragraph(
+                f"A question: the median of {_timed(sources)} answers timed one at a time. "
+                "1,000 right answers: the machine's time for all questions, over the share of "
+                "right answers. Tokens: means an answer. Memory: the most that the process held."
+            )
+        )
+    blocks += money_blocks(money_of(experiment, sources.prices), full)
+    return Section("cost", "What it costs", tuple(blocks))
+
+
+def money_blocks(found: Money, full: bool) -> list[Block]:
+    """Costs at the user's prices, where the rungs cross, and which prices were used."""
+    said = Bullets(tuple(sentences(found, full)))
+    if not found.prices.given:
+        return [said]
+    blocks: list[Block] = [table_of(money_rows(found), list(found.costs).index(found.standing))]
+    if full:
+        caption = (
+            "Cost of a month against the answers in it, building spread over twelve months. Where "
+            "two lines cross, the two rungs cost the same."
+        )
+        blocks.append(Figure(partial(charts.break_even, found), caption))
+        blocks += [table_of(rows) for rows in (pair_rows(found), part_rows(found)) if rows]
+    blocks.append(said)
+    return [*blocks, Terms(used_prices(found.prices))] if full else blocks
+
+
+def table_of(rows: Rows, strong: int | None = None) -> Table:
+    """A table of costs as a block."""
+    return Table(rows.caption, rows.head, rows.rows, rows.words, strong)
+
+
+def _timed(sources: Sources) -> str:
+    numbers = sorted({arm.latency_s.n for arm in sources.experiment.rungs.values()})
+    return f"{numbers[0]:,}" if len(numbers) == 1 else f"{numbers[0]:,} to {numbers[-1]:,}"
+
+
+def _cost_row(sources: Sources, arm: ArmResult, right: str, full: bool) -> tuple[str, ...]:
+    scored = arm.scores[sources.experiment.task.metric]
+    row = [
+        arm.title,
+        f"{percent(scored.mean)} ({interval(scored.low, scored.high)})",
+        seconds(arm.latency_s.p50),
+        right,
+        seconds(arm.prepare_s),
+        size(arm.peak_memory_bytes),
+    ]
+    if full:
+        tail = seconds(arm.latency_s.p95) if arm.latency_s.p95 is not None else "too few"
+        row += [
+            tail,
+            f"{arm.prompt_tokens:,.0f}",
+            f"{arm.completion_tokens:,.0f}",
+            seconds(arm.answer_s),
+        ]
+    return tuple(row)
