@@ -115,7 +115,7 @@ def cautions(experiment: Experiment, choice: Choice) -> list[str]:
     said.extend(
         f"{line.check}: no. {line.detail}."
         for line in experiment.fairness
-        if not line.holds and line.check != NO_ANSWER_FAILED  # said already
+        if line.holds is False and line.check != NO_ANSWER_FAILED  # said already
     )
     return said
 

@@ -80,7 +80,9 @@ def assemble(run: Run, failed: Mapping[str, str]) -> Experiment:
         skipped=dict(plan.skipped),
         failed=dict(failed),
         diagnostics=diagnose(material),
-        fairness=fairness(run, plan, cells, heldout),
+        fairness=fairness(
+            run, plan, cells, heldout, {name: one.right for name, one in material.subjects.items()}
+        ),
         seconds=sum(cell.preparation.seconds + cell.answer_s for cell in cells),
         not_run=_left_out(plan, planned, {*ladder, *map(rung_of, failed)}),
         right_answers=right.scores,

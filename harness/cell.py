@@ -15,11 +15,13 @@ from typing import Any
 
 from filelock import FileLock
 
+from harness.contention import Meter
 from harness.device import peak_memory_bytes
 from harness.disk import write_json
 from harness.effort import effort
 from harness.errors import JobError, RungwiseError
 from harness.floors import FLOORS
+from harness.prompts import rendering
 from harness.retrieval import build_search
 from harness.rung import Rung
 from harness.rungs import rung_type
@@ -70,6 +72,9 @@ def run_cell(run: Run, cell: str) -> None:
             peak_memory_bytes=peak_memory_bytes(),
             path=bench.generator.path if "generator" in vars(bench) else "",
             device=bench.device.name if "device" in vars(bench) else "",
+            precision=bench.device.precision if "device" in vars(bench) else "",
+            rendering=rendering(plan.spec),
+            contention=run.contention(cell),
         )
         write_json(run.cell_file(cell), finished)
         run.cell_file(cell, ".partial.jsonl").unlink(missing_ok=True)
@@ -134,11 +139,24 @@ def _answer(run: Run, cell: str, rung: Rung, bench: Workbench) -> None:
     done = len(have)
     timed = max(0, min(bench.timed_queries - done, len(left)))
     since = time.perf_counter()
-    for batch in _batches(rung.answer(left, timed)):
+    results = _watched(run, cell, rung.answer(left, timed), timed)
+    for batch in _batches(results):
         run.append_results(cell, batch, time.perf_counter() - since)
         since = time.perf_counter()
         done += len(batch)
         run.say("answered", "", cell, {"done": done, "total": len(queries)})
+
+
+def _watched(
+    run: Run, cell: str, results: Iterator[Answer | Failure], timed: int
+) -> Iterator[Answer | Failure]:
+    """The same results; what others did to the processor meanwhile is kept with the timed ones."""
+    meter = Meter()
+    for number, result in enumerate(results, start=1):
+        found = meter.read() if number == timed else None
+        if found is not None:
+            write_json(run.cell_file(cell, ".machine.json"), found)
+        yield result
 
 
 def _batches(results: Iterator[Answer | Failure]) -> Iterator[list[Answer | Failure]]:

@@ -92,7 +92,8 @@ class Check:
     """One line of the fairness checklist."""
 
     check: str
-    holds: bool
+    holds: bool | None
+    """None where that is not known."""
     detail: str
 
 

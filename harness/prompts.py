@@ -3,6 +3,7 @@
 Every rung, in training and in answering, goes through `render`: same system prompt, same layout.
 """
 
+import hashlib
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -44,6 +45,14 @@ def system_prompt(spec: TaskSpec) -> str:
     if spec.abstention:
         lines.append(f"If the answer is not known, reply: {spec.abstention}")
     return "\n".join(lines)
+
+
+def rendering(spec: TaskSpec) -> str:
+    """Check sum of everything that `render` adds to a question, by one of each kind."""
+    shown = Demonstration("An earlier question", "Its answer")
+    read = Context("A source", "A passage.", 1.0, "A title")
+    messages = render(spec, "A question", (read,), (shown,)).messages()
+    return hashlib.sha256(repr(messages).encode()).hexdigest()[:16]
 
 
 def render(

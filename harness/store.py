@@ -19,6 +19,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from harness.contention import Contention
 from harness.disk import decode, read_lines, write_json, write_lines, writing
 from harness.errors import Problem, UserError
 from harness.types import (
@@ -83,6 +84,12 @@ class Cell:
     path: str
     """Which implementation of the model ran; empty where none did."""
     device: str
+    precision: str = ""
+    """Of weights and activations; empty where no model ran here, or in older runs."""
+    rendering: str = ""
+    """Check sum of the system prompt and layout that it was asked with; empty in older runs."""
+    contention: Contention | None = None
+    """While answers were timed; None where none was, or not for long enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +201,11 @@ class Run:
         """What the rung learned, if an earlier process got that far."""
         file = self.cell_file(cell, ".prepared.json")
         return decode(file.read_bytes(), Preparation, file) if file.is_file() else None
+
+    def contention(self, cell: str) -> Contention | None:
+        """What others did to the processor while a cell's answers were timed."""
+        file = self.cell_file(cell, ".machine.json")
+        return decode(file.read_bytes(), Contention, file) if file.is_file() else None
 
     def append_results(
         self, cell: str, results: Sequence[Answer | Failure], seconds: float = 0.0

@@ -65,8 +65,10 @@ def _needs(sources: Sources) -> list[Block]:
     caption = (
         "Points lost of 100: to the right for want of knowledge, upwards for how the rung answers; "
         "the lower left corner loses none. Dotted lines reach as far as what cannot be told apart "
-        "could move a rung. The ring is where the answers put the need, from none to full."
+        "could move a rung."
     )
+    if sources.prior is not None:
+        caption += " The ring is where the answers put the need, from none to full."
     return [
         Figure(partial(charts.errors, spots, sources.prior), caption),
         Paragraph(sentence(found)),

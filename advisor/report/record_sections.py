@@ -29,6 +29,7 @@ from harness.types import Json
 
 MEASURED = ("dev_score", "dev_metric", "dev_loss", "steps", "seconds", "curve")
 """Keys of a trial that are results; the others are what was tried."""
+HOLDS = {True: "yes", False: "no", None: "not known"}
 SHARES = ("dev_recall",)
 """Settings that say how much of something was reached."""
 
@@ -197,8 +198,7 @@ def _numbers(arm: ArmResult) -> dict[str, Json]:
 def fair(sources: Sources) -> Section:
     """The fairness checklist."""
     rows = tuple(
-        (line.check, "yes" if line.holds else "no", line.detail)
-        for line in sources.experiment.fairness
+        (line.check, HOLDS[line.holds], line.detail) for line in sources.experiment.fairness
     )
     table = Table(
         "Conditions of a fair comparison", ("Condition", "Holds", "Detail"), rows, words=3

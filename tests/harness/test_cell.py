@@ -2,7 +2,9 @@ import dataclasses
 
 import pytest
 
-from harness.cell import cell_name, parse_cell, run_cell
+from harness.cell import _watched, cell_name, parse_cell, run_cell
+from harness.contention import Contention
+from harness.prompts import rendering
 from harness.store import Run
 from harness.types import Answer, Example, Task, TaskSpec
 from tests.advisor.report_runs import start
@@ -48,6 +50,25 @@ def test_a_cell_whose_questions_are_all_answered_is_only_closed(run):
     run_cell(run, "nearest-s0")
     cell = run.cell("nearest-s0")
     assert {answer.text for answer in cell.answers} == {"said before"} and cell.answer_s == 3.0
+
+
+def test_a_cell_keeps_what_it_asked_with_and_what_others_did_while_it_was_timed(run, monkeypatch):
+    """What an earlier process saw during the timed answers is not lost when a later one closes."""
+
+    class SlowMeter:
+        def read(self):
+            return Contention(0.75, 2)
+
+    monkeypatch.setattr("harness.cell.Meter", SlowMeter)
+    answers = (Answer(e.id, "a") for e in HELDOUT)
+    watched = _watched(run, "nearest-s0", answers, 2)
+    next(watched)
+    assert run.contention("nearest-s0") is None, "one of two was timed"
+    next(watched)
+    assert run.contention("nearest-s0") == Contention(0.75, 2)
+    run_cell(run, "nearest-s0")
+    cell = run.cell("nearest-s0")
+    assert cell.contention is not None and cell.rendering == rendering(SPEC)
 
 
 def test_a_finished_cell_is_not_run_again(run):
