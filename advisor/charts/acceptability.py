@@ -33,8 +33,7 @@ def acceptability(found: Weighing, theme: Theme = LIGHT, width: int = 400) -> Ch
             start += share
     y = rows.y_axis(lines, theme)
     axis = alt.Axis(
-        title=f"share of {found.sensitivity.weightings:,} random weightings; the figure is the "
-        "place, bluer is better",
+        title=f"share of {found.sensitivity.weightings:,} random weightings",
         values=[0, 0.25, 0.5, 0.75, 1],
         labelExpr="round(datum.value * 100) + ' %'",
         domain=False,

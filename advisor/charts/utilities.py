@@ -24,7 +24,7 @@ def utilities(found: Weighing, theme: Theme = LIGHT, width: int = 400) -> Chart:
         for one in found.utilities
     ]
     axis = alt.Axis(
-        title="points of 100 with these weights; 95 % intervals, from the uncertainty of quality",
+        title="points of 100, 95 % intervals",
         values=[0, 0.25, 0.5, 0.75, 1],
         labelExpr="round(datum.value * 100)",
         domain=False,

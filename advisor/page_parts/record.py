@@ -94,8 +94,8 @@ def _triggers(last: Triggers) -> Triggers:
     with second:
         price = _number("cost of an answer moves by more than, %", last.price_moves, "price")
         below = _number("answers a month fall below", last.volume_below, "below")
-        model = st.checkbox("another base model is used", last.other_model, key="decide_model")
-        data = st.checkbox("the data is changed or drifts", last.new_data, key="decide_data")
+        model = st.checkbox("another model is used", last.other_model, key="decide_model")
+        data = st.checkbox("the data changes", last.new_data, key="decide_data")
     return Triggers(
         changes_above=changes,
         volume_above=above,

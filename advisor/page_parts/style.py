@@ -60,7 +60,14 @@ CSS = """
   padding: .3rem 0; }
 .rw-cell .now { font-variant-numeric: tabular-nums; font-size: .92rem; }
 /* Too narrow for both: the facts go below the picture. */
-.st-key-first_screen > .stHorizontalBlock { flex-wrap: wrap; }
+.st-key-first_screen > .stHorizontalBlock, .st-key-weighing > .stHorizontalBlock,
+.st-key-firmness > .stHorizontalBlock { flex-wrap: wrap; }
+.st-key-weighing .stColumn { min-width: min(100%, 18rem); }
+.st-key-weighing .stColumn:last-child { min-width: min(100%, 40rem); }
+.st-key-firmness .stColumn { min-width: min(100%, 34rem); }
+/* A slider's unseen input is wider than its thumb and would stick out at the right end; a chart is
+   too wide for a moment while the window becomes narrower. */
+.st-key-weighing, .st-key-firmness { overflow-x: clip; }
 .st-key-first_screen .stColumn { min-width: min(100%, 21rem); }
 .st-key-first_screen .stColumn:first-child { min-width: min(100%, 40rem); }
 /* The kinds of files are named beside it; the widget's own list is cut off in the middle. */

@@ -53,7 +53,8 @@ def state(run: str, found: Standing) -> str:
 def weighing(project: Project, weighed: Weighed, verdict: Verdict) -> None:
     """The sliders, and what they make of the rungs."""
     found = weighed.weighing
-    left, right = st.columns([1, 2], gap="large")
+    with st.container(key="weighing"):
+        left, right = st.columns([1, 2], gap="large")
     with left:
         sliders(project.root, weighed.people, project.sections.weights, found.shares)
     with right:
@@ -67,7 +68,8 @@ def weighing(project: Project, weighed: Weighed, verdict: Verdict) -> None:
 def firmness(weighed: Weighed) -> None:
     """What would change the order, and how it stands under any weights."""
     found = weighed.weighing
-    left, right = st.columns(2, gap="large")
+    with st.container(key="firmness"):
+        left, right = st.columns(2, gap="large")
     with left:
         heading("What would change the first place")
         bullets("", [*flip_sentences(found), without_sentence(found), measured_sentence(found)])
@@ -75,6 +77,7 @@ def firmness(weighed: Weighed) -> None:
         heading("Under weights drawn at random")
         say(likely_sentence(found))
         show_chart(charts.acceptability(found, chart_theme()), wide=True)
+        say("The figure is the place; bluer is better.", "rw-p rw-small rw-quiet")
     with st.expander("Where the points come from"):
         points(weighed)
 

@@ -97,7 +97,8 @@ def decide(window):
     window.page.get_by_label("Who decides").fill("Ada, desk")
     window.page.get_by_label("Why, in your own words").fill("It reads the pages.")
     window.press("Record the decision")
-    window.text("It reads the pages.")
+    # the reason alone also stands in the form, before anything is written
+    window.text("Nothing that would reopen it is known")
     window.page.reload()
     window.drawn("Decide")
     window.text("It reads the pages.")
