@@ -10,7 +10,7 @@ from advisor.page_parts.text import say, show_error
 from advisor.prices import PRICE_KEYS, PriceKey, Prices
 from advisor.project import Project
 from advisor.report.cost_section import money_blocks, table_of
-from advisor.settings_file import change
+from advisor.settings_file import Place, change
 from harness.errors import RungwiseError
 from harness.experiment import Experiment
 
@@ -59,7 +59,7 @@ def _field(one: PriceKey, prices: Prices) -> Any:
 
 def _save(project: Project, values: dict[str, Any]) -> None:
     """Write the prices; what cannot be used is said and nothing is changed."""
-    places = {("prices", key): _written(value) for key, value in values.items()}
+    places: dict[Place, Any] = {("prices", key): _written(value) for key, value in values.items()}
     try:
         change(project.root, places)
     except RungwiseError as error:

@@ -45,8 +45,8 @@ def cost(sources: Sources, full: bool) -> Section:
         blocks.append(
             Paragraph(
                 f"A question: the median of {_timed(sources)} answers timed one at a time. "
-                "1,000 right answers: the machine's time for all questions, over the share of right answers. "
-                "Tokens: means an answer. Memory: the most that the process held."
+                "1,000 right answers: the machine's time for all questions, over the share of "
+                "right answers. Tokens: means an answer. Memory: the most that the process held."
             )
         )
     blocks += money_blocks(money_of(experiment, sources.prices), full)
