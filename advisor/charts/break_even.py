@@ -50,7 +50,7 @@ def break_even(found: Money, theme: Theme = LIGHT, width: int = 480) -> Chart | 
             tickCount=5,
             domain=False,
             ticks=False,
-            format=",~g",
+            format=",.6~r",
         ),
     )
     points = {
