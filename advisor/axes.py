@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from advisor.charts.losses import WORDS
 from advisor.diagnosis_words import reads
-from advisor.limits import TUNED
+from advisor.measured import TUNED
 from advisor.numbers import in_sentence
 from harness.diagnosis.findings import Cause, GivenPassages, RungDiagnosis
 from harness.diagnosis.slices import SMALLEST

@@ -1,7 +1,6 @@
 """The step after the verdict, in order: weigh the rungs, decide, see what reopens the decision."""
 
 import dataclasses
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -9,6 +8,7 @@ from typing import NamedTuple
 from advisor import workflow
 from advisor.criteria import Overrides
 from advisor.decision import Decision, Triggers, decided, decisions_of, evidence_of, record
+from advisor.economics import costs_of
 from advisor.project import CONFIG, Project, open_project, read_project
 from advisor.recommendation import Recommendation
 from advisor.triggers import Fired, Later, triggered
@@ -63,14 +63,12 @@ def finished(run: Run) -> Finished:
 
 def weigh_run(
     of: Finished,
-    prices: Mapping[str, float] | None = None,
     drawn: Resampled | None = None,
 ) -> Weighed:
-    """Weigh a finished run with its project's weights.
+    """Weigh a finished run with its project's weights, at its prices.
 
     Args:
         of: the run.
-        prices: rung to cost of an answer; None: measured seconds of computing stand for it.
         drawn: its resampled scores, where they are at hand.
 
     Raises:
@@ -81,13 +79,25 @@ def weigh_run(
     sheet = workflow.answers_of(project) if project else None
     grounds = Grounds(
         overrides=project.sections.values if project else Overrides(),
-        prices=prices,
+        prices=answer_prices(of.experiment, project),
         ruled_out=_ruled_out(workflow.prior_of(of.run)),
     )
     having_a_say = people or (proposed(sheet.answers if sheet else {}),)
     scores = drawn or resampled(of.run, of.experiment)
     found = weigh(of.experiment, scores, having_a_say, grounds)
     return Weighed(found, grounds, having_a_say, not people)
+
+
+def answer_prices(experiment: Experiment, project: Project | None) -> dict[str, float] | None:
+    """Rung to cost of an answer; None, and computing seconds stand for it, unless all are priced.
+
+    A mixture would set one rung's money against another's seconds.
+    """
+    if project is None or not project.prices.given:
+        return None
+    each = {name: one.per_answer for name, one in costs_of(experiment, project.prices).items()}
+    known = {name: amount for name, amount in each.items() if amount is not None}
+    return known if len(known) == len(each) else None
 
 
 def _ruled_out(prior: Recommendation | None) -> dict[str, str]:
@@ -156,8 +166,12 @@ def standing(run: Run, later: Later | None = None) -> Standing:
     known = later or Later(datetime.now(UTC).astimezone().date())
     if project is not None:
         sheet = workflow.answers_of(project)
+        done = workflow.experiment_of(run)
         known = dataclasses.replace(
             known,
+            prices=known.prices or (answer_prices(done, project) if done else None),
+            volume=known.volume or project.prices.answers_per_month,
+            changes=known.changes or project.prices.changes_per_month,
             answers=known.answers or (sheet.answers if sheet else None),
             experiment=known.experiment or _newest(run, project),
         )

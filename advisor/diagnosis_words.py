@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 
 from advisor.lever import lever
-from advisor.limits import TUNED
-from advisor.measured import inline, score_of
+from advisor.measured import TUNED, inline, score_of
 from advisor.numbers import count, percent
 from harness.diagnosis.findings import Cause, Form, Loss, RungDiagnosis, Share, Slice
 from harness.diagnosis.slices import SMALLEST

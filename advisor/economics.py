@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from advisor.limits import TUNED
+from advisor.measured import TUNED
 from advisor.prices import Prices
 from harness.experiment import ArmResult, Estimate, Experiment
 

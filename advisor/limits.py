@@ -1,7 +1,10 @@
 """What limits the claim of a verdict, and what would change it."""
 
+from collections.abc import Mapping
+
 from advisor.choice import Choice, floor_not_settled, not_good_enough
-from advisor.measured import floor_contrast, headline_score, inline, score_of, seems_better
+from advisor.economics import RungCost
+from advisor.measured import TUNED, floor_contrast, headline_score, inline, score_of, seems_better
 from advisor.numbers import (
     count,
     in_points,
@@ -17,7 +20,6 @@ from harness.fairness import NO_ANSWER_FAILED
 from harness.rungs import title_of
 
 ALLOWED = ", not enough when several rungs are compared at once"
-TUNED = ("finetune", "rag_finetune", "preference")
 
 
 def break_even(wrong_cost: float) -> float:
@@ -118,6 +120,26 @@ def cautions(experiment: Experiment, choice: Choice) -> list[str]:
         if line.holds is False and line.check != NO_ANSWER_FAILED  # said already
     )
     return said
+
+
+def dearer(experiment: Experiment, choice: Choice, costs: Mapping[str, RungCost]) -> list[str]:
+    """That a right answer costs more than on a lower rung, at the user's prices."""
+    known = {name: one.per_right_answer for name, one in costs.items()}
+    names = list(experiment.rungs)
+    mine = known.get(choice.rung)
+    below = {
+        name: amount
+        for name in names[: names.index(choice.rung)]
+        if (amount := known.get(name)) is not None and mine is not None and amount < mine
+    }
+    if not below or mine is None:
+        return []
+    name = min(below, key=lambda one: below[one])
+    times = f"{mine / below[name]:.2g} times" if below[name] > 0 else "more than"
+    return [
+        f"At your prices a right answer costs {times} what it costs with "
+        f"{inline(experiment.rungs[name])}. Whether its lead is worth that is yours to say."
+    ]
 
 
 def _visible(experiment: Experiment) -> int | None:

@@ -3,6 +3,9 @@
 from advisor.numbers import in_sentence, interval, percent
 from harness.experiment import ArmResult, Contrast, Experiment
 
+TUNED = ("finetune", "rag_finetune", "preference")
+"""Rungs that train."""
+
 
 def headline_score(experiment: Experiment, name: str) -> tuple[float, float, float]:
     """(mean, low, high) of the headline metric; what is not known counts as 0, 0, 1."""

@@ -5,14 +5,14 @@ from collections.abc import Sequence
 
 from advisor.break_even import BreakEven
 from advisor.economics import MONTHS
-from advisor.limits import TUNED
+from advisor.measured import TUNED
 from advisor.money_tables import BEYOND, Money, at_prices, money_of, price
 from advisor.numbers import about, in_sentence, money
 from advisor.prices import PRICE_KEYS
 
 NOT_PRICED = (
     "Nothing is priced yet: no price is given, and none ships with Rungwise. Yours go into "
-    "[prices] of rungwise.toml, or into the fields under Compare, Cost."
+    "[prices] of rungwise.toml, or into the fields on the page Decide."
 )
 NO_CACHE = "passages and worked examples are chosen for each question, so no cache holds them"
 ENERGY = "Energy is not in these figures: a check does not measure it."

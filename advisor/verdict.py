@@ -3,30 +3,30 @@
 Pure. `advisor.choice` has the rule; here it becomes sentences.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from advisor.choice import Choice, choose, floor_not_settled, misses_target, not_good_enough
-from advisor.limits import ALLOWED, TUNED, cautions, changes
+from advisor.economics import RungCost
+from advisor.limits import ALLOWED, cautions, changes, dearer
 from advisor.measured import (
+    TUNED,
     floor_contrast,
-    headline_score,
     inline,
     score_of,
     seems_better,
 )
 from advisor.numbers import (
     count,
-    in_points,
     in_sentence,
-    percent,
     points_range,
-    rounded_up,
 )
+from advisor.reasons import reasons_of
 from advisor.recommendation import Recommendation
 from harness.cell import parse_cell
-from harness.experiment import Contrast, Experiment
-from harness.rungs import rungs, title_of
+from harness.experiment import Experiment
+from harness.rungs import title_of
 
 Agreement = Literal["confirmed", "overturned", "too_close_to_call"]
 NOTHING = ("stay", "none")
@@ -72,6 +72,7 @@ def reconcile(
     recommendation: Recommendation | None,
     *,
     spared_s: float | None = None,
+    costs: Mapping[str, RungCost] | None = None,
 ) -> Verdict:
     """The verdict of an experiment.
 
@@ -79,6 +80,7 @@ def reconcile(
         experiment: at least one rung was measured.
         recommendation: what the answers advised; None when there are none.
         spared_s: seconds that rungs which were not run would have taken; None where not known.
+        costs: every rung's, at the user's prices; None where no price is given.
     """
     choice = choose(experiment)
     chosen = choice.rung
@@ -96,9 +98,9 @@ def reconcile(
         headline=_headline(experiment, choice, recommended),
         sentence=_sentence(experiment, choice, recommended),
         prior_sentence=_prior_sentence(experiment, recommended, prior, agreement),
-        reasons=tuple(_reasons(experiment, choice, recommended)),
+        reasons=tuple(reasons_of(experiment, choice, recommended)),
         would_change_if=tuple(changes(experiment, choice, recommendation, spared_s)),
-        cautions=tuple(cautions(experiment, choice)),
+        cautions=(*cautions(experiment, choice), *dearer(experiment, choice, costs or {})),
     )
 
 
@@ -195,104 +197,3 @@ def _failure(experiment: Experiment, rung: str) -> str:
     """Why a rung that was not skipped has no result."""
     said = [why for cell, why in experiment.failed.items() if parse_cell(cell)[0] == rung]
     return f"it failed ({said[0]})" if said else "it was not part of this check"
-
-
-def _reasons(experiment: Experiment, choice: Choice, recommended: str) -> list[str]:
-    """Which rule chose, one sentence a rival, and why nothing is good enough where that is so."""
-    chosen = choice.rung
-    reasons = [_why_none(experiment, choice)] if recommended == "none" else []
-    reasons += _rule(experiment, choice) if recommended != "none" else []
-    for name, arm in experiment.rungs.items():
-        contrast = experiment.contrast(name, chosen) if name != chosen else None
-        if contrast is None or contrast.difference is None:
-            continue
-        figures = (
-            f"{in_points(contrast.difference)} ({points_range(contrast.low, contrast.high)}) "
-            f"against {inline(experiment.rungs[chosen])}"
-        )
-        words = {
-            "better": f"{arm.title} was better: {figures}.",
-            "worse": f"{arm.title} was worse: {figures}.",
-            "equivalent": f"{arm.title} made no difference that matters: {figures}.",
-            "inconclusive": _open(experiment, arm.title, contrast, figures),
-        }
-        reasons.append(words[contrast.verdict])
-    return reasons
-
-
-def _rule(experiment: Experiment, choice: Choice) -> list[str]:
-    """Why this rung is named, where it is not simply the top of the climb."""
-    task, rung = experiment.task, inline(experiment.rungs[choice.rung])
-    if choice.why == "target":
-        return [
-            f"You asked for {percent(task.target)}: {rung} reaches that with "
-            f"{score_of(experiment, choice.rung)}, and no cheaper rung does."
-        ]
-    if choice.why == "no worse":
-        top = inline(experiment.rungs[choice.top])
-        return [
-            f"{experiment.rungs[choice.rung].title} is shown to be less than "
-            f"{_margin(experiment)} behind {top}, which costs more effort."
-        ]
-    halves = [] if choice.ahead is None else _halves_not_beaten(experiment, choice.ahead)
-    if halves and choice.ahead is not None:
-        return [
-            f"{experiment.rungs[choice.ahead].title} is not shown to be better than "
-            f"{' and '.join(halves)} alone: both halves have to earn their place."
-        ]
-    return []
-
-
-def _halves_not_beaten(experiment: Experiment, joined: str) -> list[str]:
-    """What a rung is made of and not shown to be better than."""
-    parts = rungs()[joined].made_of if joined in rungs() else ()
-    found = {part: experiment.contrast(joined, part) for part in parts}
-    return [
-        inline(experiment.rungs[part]) for part, c in found.items() if c and c.verdict != "better"
-    ]
-
-
-def _open(experiment: Experiment, title: str, contrast: Contrast, figures: str) -> str:
-    """A difference that is not settled: perhaps it is at least shown to be no gain that counts."""
-    if contrast.non_superior:
-        return f"{title} does not gain {_margin(experiment)} or more: {figures}."
-    word = "seems better" if seems_better(contrast) else "is too close to call"
-    return f"{title} {word}: {figures}{_more(contrast)}"
-
-
-def _margin(experiment: Experiment) -> str:
-    """The greatest difference that does not matter: 0.03 -> '3 points'."""
-    return count(round(experiment.task.margin * 100), "point")
-
-
-def _more(contrast: Contrast) -> str:
-    """The end of a sentence on a difference that is not settled."""
-    end = f"{ALLOWED}." if seems_better(contrast) else "."
-    if contrast.n_needed is None:
-        return end
-    more = rounded_up(max(1, contrast.n_needed - contrast.n))
-    return f"{end} About {more:,} more questions would settle it."
-
-
-def _why_none(experiment: Experiment, choice: Choice) -> str:
-    chosen, target = choice.rung, experiment.task.target
-    arm = experiment.rungs[chosen]
-    if misses_target(experiment, chosen):
-        # a higher rung may have scored more without being shown to be better
-        best = max(experiment.rungs, key=lambda name: headline_score(experiment, name)[0])
-        return (
-            f"The best rung, {inline(experiment.rungs[best])}, reached "
-            f"{score_of(experiment, best)}; you asked for {percent(target)}."
-        )
-    floor = floor_contrast(experiment, chosen)
-    assert floor is not None  # the only other way to end here
-    other = experiment.floors[floor.b]
-    if floor_not_settled(experiment, choice):
-        return (
-            f"{arm.title} is not shown to do better than {inline(other)}, which needs no language "
-            f"model: {in_points(floor.difference)} ({points_range(floor.low, floor.high)})."
-        )
-    return (
-        f"{arm.title} does no better than doing without a language model: {inline(other)} scored "
-        f"{percent(other.scores[experiment.task.metric].mean)}."
-    )

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 
+from advisor.economics import costs_of
 from advisor.forecast import foretell, foretold, unpack_model
 from advisor.progress import STARTING
 from advisor.project import ANSWERS, Project
@@ -135,7 +136,12 @@ def check(
     """Run what is still open, reconcile with the answers, write experiment.json last."""
     experiment = run_check(run, on_event)
     recommendation = prior(project)
-    verdict = reconcile(experiment, recommendation, spared_s=_spared(run, experiment))
+    verdict = reconcile(
+        experiment,
+        recommendation,
+        spared_s=_spared(run, experiment),
+        costs=costs_of(experiment, project.prices) if project.prices.given else None,
+    )
     if recommendation is not None:
         write_json(run.folder / "prior.json", recommendation)
     judged = dataclasses.replace(experiment, verdict=msgspec.to_builtins(verdict))

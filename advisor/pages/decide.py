@@ -14,6 +14,7 @@ from advisor.page_parts.frame import (
     run_or_none,
     show_chart,
 )
+from advisor.page_parts.money import draw_money
 from advisor.page_parts.record import record_form, shown_record
 from advisor.page_parts.text import bullets, heading, html, joined, markup, say, show_error
 from advisor.page_parts.weights import sliders
@@ -155,7 +156,8 @@ except RungwiseError as error:
 if weighed is not None:
     weighing(project, weighed, verdict)
     firmness(weighed)
-# money: what an answer costs, and from which volume on (draw_money stands here)
+with st.expander("What it costs, and from which volume on"):
+    draw_money(project, experiment)
 deciding(of, found, weighed)
 if told := track_record(runs_in(project.root)).sentence:
     say(told, "rw-p rw-small rw-quiet")

@@ -5,6 +5,8 @@ import dataclasses
 import pytest
 
 from advisor.choice import climbed as climb
+from advisor.economics import costs_of
+from advisor.prices import Prices
 from advisor.verdict import reconcile
 from tests.advisor.experiments import (
     experiment,
@@ -243,6 +245,23 @@ def test_rungs_that_a_climb_left_out_are_named_with_what_that_saved_and_what_is_
         "about 14 min. Whether they would do better is left open."
     ) in said.would_change_if
     reads_plainly(said)
+
+
+def test_a_right_answer_that_costs_more_than_on_a_lower_rung_is_a_caution_at_the_users_prices():
+    found = experiment({"prompt": 0.5, "rag": 0.75}, {("rag", "prompt"): "better"})
+    # the same 100 tokens read and 10 written for both: a right answer is cheaper where more are
+    prices = Prices(input_per_million=1.0, output_per_million=2.0)
+    assert not any("At your prices" in text for text in costed(found, prices).cautions)
+    long = dataclasses.replace(found.rungs["rag"], prompt_tokens=540.0)
+    dear = dataclasses.replace(found, rungs={**found.rungs, "rag": long})
+    # (540 + 20) / .75 against (100 + 20) / .5
+    said = "At your prices a right answer costs 3.1 times what it costs with prompt."
+    assert any(text.startswith(said) for text in costed(dear, prices).cautions)
+    reads_plainly(costed(dear, prices))
+
+
+def costed(found, prices):
+    return reconcile(found, None, costs=costs_of(found, prices))
 
 
 # Prior and evidence
