@@ -45,8 +45,8 @@ def words_of(text: str) -> list[str]:
 def syllables(word: str, language: str) -> int:
     """Syllables of a word, at least 1.
 
-    Turkish: its vowels, which is exact. English: groups of vowels without a silent e at the end,
-    which is off by one in about one word of ten. A figure counts as one.
+    Turkish: its vowels, which is exact. English: groups of vowels without a silent e at the end, a
+    rule of thumb that misses some words. A figure counts as one.
     """
     lower = fold(word, language)
     if language == "tr":
