@@ -28,7 +28,7 @@ def sentences(found: Money, full: bool) -> list[str]:
     if not found.prices.given:
         return [NOT_PRICED, *([ENERGY] if full else [])]
     counted = [pair for pair in found.pairs if found.standing in (pair.dearer, pair.cheaper)]
-    said = [f"{_priced_by(found)}.", *_none_right(found)]
+    said = [f"{_priced_by(found)}.", *_no_price(found)]
     said += [pair_words(found, pair) for pair in counted]
     said += [*_caching(found, counted), *_upkeep(found), *_training(found)]
     if full:
@@ -55,15 +55,24 @@ def _priced_by(found: Money) -> str:
     return text if wrong is None else f"{text}; wrong ones at {price(wrong, unit)} each are added"
 
 
-def _none_right(found: Money) -> list[str]:
+def _no_price(found: Money) -> list[str]:
+    """Rungs of which an answer, or a right one, has no price."""
+    uncounted = [
+        cost.title
+        for cost in found.costs.values()
+        if cost.basis == "tokens" and cost.per_answer is None
+    ]
+    said = []
+    if uncounted:
+        said.append(f"No tokens were counted for {', '.join(uncounted)}: no answer has a price.")
     names = [
         cost.title
         for cost in found.costs.values()
         if cost.per_answer is not None and cost.per_right_answer is None
     ]
-    return (
-        [f"A right answer has no price where none was right: {', '.join(names)}."] if names else []
-    )
+    if names:
+        said.append(f"A right answer has no price where none was right: {', '.join(names)}.")
+    return said
 
 
 def pair_words(found: Money, pair: BreakEven) -> str:

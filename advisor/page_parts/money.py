@@ -46,15 +46,19 @@ def _field(one: PriceKey, prices: Prices) -> Any:
     """The widget of one price; None while it is empty."""
     now, key = getattr(prices, one.key), f"price_{one.key}"
     remark = f"{one.remark[:1].upper()}{one.remark[1:]}."
+    # a field that begins with a value of its own cannot be emptied again, so it begins empty and
+    # is filled here
+    st.session_state.setdefault(key, now)
     if one.unit == "text":
-        return st.text_input(one.label, now, key=key, help=remark).strip() or None
+        return st.text_input(one.label, key=key, help=remark).strip() or None
     if one.unit == "date":
-        return st.date_input(one.label, now, key=key, help=remark)
+        return st.date_input(one.label, None, key=key, help=remark)
     highest = 1.0 if one.unit == "share" else None
-    # without a form of its own the field would show two decimals, and 0.0004 as 0.00
+    # unless told the format, the field would show 0.0004 as 0.00
     return st.number_input(
-        one.label, 0.0, highest, now, key=key, help=remark, format="%g", placeholder="not given"
-    )
+        one.label, 0.0, highest, None, 1.0 if one.unit == "amount" else 0.01, key=key, help=remark,
+        format="%g", placeholder="not given",
+    )  # fmt: skip
 
 
 def _save(project: Project, values: dict[str, Any]) -> None:

@@ -1,5 +1,6 @@
 """Every page by itself, through the real scripts: what it says, does and writes."""
 
+import datetime
 import json
 import tomllib
 
@@ -427,3 +428,47 @@ def test_the_projects_name_is_shown_as_it_is_written(project):
     from html import unescape
 
     assert NAME in unescape(words(page("data", project)))
+
+
+def test_prices_are_given_on_a_page_and_shown_with_what_they_come_to(project, run):
+    at = AppTest.from_function(_money_page, kwargs={"root": str(project), "run": run.name})
+    at = shown(at.run(timeout=60))
+    assert "Nothing is priced yet" in words(at)
+    at.number_input(key="price_machine_per_hour").set_value(3.6)
+    at.number_input(key="price_answers_per_month").set_value(50_000.0)
+    at.text_input(key="price_currency").set_value("<i>E</i>")
+    at.date_input(key="price_date").set_value(datetime.date(2026, 1, 31))
+    at = shown(at.button(key="prices_save").click().run(timeout=60))
+    text = (project / "rungwise.toml").read_text(encoding="utf-8")
+    assert "machine_per_hour = 3.6" in text and "answers_per_month = 50000" in text
+    assert "date = 2026-01-31" in text and "# a remark of the user" in text
+    assert "engineer_per_hour" not in text, "what is not given is not written"
+    said = words(at)
+    assert "Cost in &lt;i&gt;E&lt;/i&gt;, at your prices of 31 January 2026" in said
+    assert "<i>E" not in said
+    at.number_input(key="price_machine_per_hour").set_value(None)
+    at = shown(at.button(key="prices_save").click().run(timeout=60))
+    text = (project / "rungwise.toml").read_text(encoding="utf-8")
+    assert "machine_per_hour" not in text and "Nothing is priced yet" in words(at)
+
+
+def test_a_price_that_cannot_be_used_is_said_on_the_page_and_changes_nothing(project, run):
+    at = AppTest.from_function(_money_page, kwargs={"root": str(project), "run": run.name})
+    at = shown(at.run(timeout=60))
+    before = (project / "rungwise.toml").read_bytes()
+    at.number_input(key="price_input_per_million").set_value(2.0)
+    at = shown(at.button(key="prices_save").click().run(timeout=60))
+    assert "input_per_million is given without output_per_million" in words(at)
+    assert (project / "rungwise.toml").read_bytes() == before
+
+
+def _money_page(root: str, run: str) -> None:
+    """A page of its own for the part: AppTest runs the text of this function."""
+    from pathlib import Path
+
+    from advisor import workflow
+    from advisor.page_parts.money import draw_money
+    from advisor.project import open_project
+
+    found = workflow.find_run(run, Path(root))
+    draw_money(open_project(Path(root)), workflow.finished(found))
