@@ -60,7 +60,8 @@ def record_form(experiment: Experiment, last: Decision | None, save: Save) -> No
             rung = st.selectbox(
                 "What is decided", options, index=before, key="decide_rung",
                 placeholder="Choose",
-                format_func=lambda name: plain(_title(name, experiment)),
+                # as plain text: options, unlike labels, are not Markdown
+                format_func=lambda name: _title(name, experiment),
             )  # fmt: skip
             by = st.text_input("Who decides", key="decide_by", placeholder="Name, role")
             why = st.text_area("Why, in your own words", key="decide_why", height=120)

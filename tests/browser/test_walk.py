@@ -92,6 +92,7 @@ def decide(window):
     window.text("With these weights")
     window.page.get_by_role("slider").first.press("ArrowLeft")
     window.text("The weights are those in rungwise.toml.")
+    window.quiet()  # a page that is drawn anew shuts an open list
     window.page.get_by_label("What is decided").click()
     window.page.get_by_role("option", name="Retrieval").click()
     window.page.get_by_label("Who decides").fill("Ada, desk")
