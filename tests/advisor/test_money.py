@@ -117,6 +117,17 @@ def test_a_new_project_names_every_price_and_gives_none(tmp_path):
     assert list(written) == [key.key for key in PRICE_KEYS], "as they stand, they can be taken up"
 
 
+@pytest.mark.parametrize("name", workflow.SAMPLES)
+def test_a_sample_asks_for_the_same_prices_as_a_new_project_and_gives_none(name, tmp_path):
+    def block(root):
+        text = (root / "rungwise.toml").read_text(encoding="utf-8")
+        return text[text.index("[prices]") :].rstrip()
+
+    create_project(tmp_path / "new", [])
+    root = workflow.copy_sample(name, tmp_path / name)
+    assert block(root) == block(tmp_path / "new") and open_project(root).prices == Prices()
+
+
 # Read
 
 
