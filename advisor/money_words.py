@@ -29,9 +29,9 @@ def sentences(found: Money, full: bool) -> list[str]:
         return [NOT_PRICED, *([ENERGY] if full else [])]
     counted = [pair for pair in found.pairs if found.standing in (pair.dearer, pair.cheaper)]
     said = [f"{_priced_by(found)}.", *_no_price(found)]
-    said += [pair_words(found, pair) for pair in counted]
-    said += [*_caching(found, counted), *_upkeep(found), *_training(found)]
+    said += [*_crossings(found, counted), *_caching(found, counted), *_upkeep(found)]
     if full:
+        said += _training(found)
         if found.experiment.diagnostics.graded:
             said.append("An answer that is right in part counts in part as a right one.")
         said.append(ENERGY)
@@ -75,23 +75,38 @@ def _no_price(found: Money) -> list[str]:
     return said
 
 
-def pair_words(found: Money, pair: BreakEven) -> str:
-    """A break-even as a sentence."""
-    dearer = found.costs[pair.dearer].title
-    cheaper = in_sentence(found.costs[pair.cheaper].title)
-    at = pair.answers_per_month
-    if at is None:
-        return f"{dearer} never costs less than {cheaper}."
-    if at == 0:
-        return f"{dearer} costs less than {cheaper} at any volume."
-    if at > BEYOND:
-        return f"{dearer} costs less than {cheaper} only above a billion answers a month."
-    text = (
-        f"{dearer} costs more to build and keep than {cheaper}, and less over {MONTHS} months from "
-        f"about {about(at)} answers a month on"
-    )
+def _crossings(found: Money, counted: Sequence[BreakEven]) -> list[str]:
+    """From which volume on the rung that counts, or one against it, costs less."""
+    said, paying, told = [], [], ""
+    for pair in counted:
+        dearer = found.costs[pair.dearer].title
+        cheaper = in_sentence(found.costs[pair.cheaper].title)
+        at = pair.answers_per_month
+        if at is None:
+            said.append(f"{dearer} never costs less than {cheaper}.")
+        elif at == 0:
+            said.append(f"{dearer} costs less than {cheaper} at any volume.")
+        elif at > BEYOND:
+            said.append(
+                f"{dearer} costs less than {cheaper} only above {BEYOND:,.0f} answers a month."
+            )
+        elif pair.dearer == found.standing:
+            paying.append(f"{cheaper} from about {about(at)}")
+        else:
+            said.append(f"{_pays(dearer, [f'{cheaper} from about {about(at)}'])}.")
     volume = found.prices.answers_per_month
-    return f"{text}; you expect {volume:,.0f}." if volume is not None else f"{text}."
+    if volume is not None:
+        told = f"; you expect {volume:,.0f}"
+    if paying:
+        said.insert(0, f"{_pays(found.costs[found.standing].title, paying)}{told}.")
+    return said
+
+
+def _pays(dearer: str, against: Sequence[str]) -> str:
+    return (
+        f"{dearer} costs more to build and keep, and less over {MONTHS} months than "
+        f"{', than '.join(against)} answers a month on"
+    )
 
 
 def _caching(found: Money, counted: Sequence[BreakEven]) -> list[str]:

@@ -23,21 +23,20 @@ from harness.experiment import ArmResult
 def cost(sources: Sources, full: bool) -> Section:
     """Time and memory a rung; in full with tokens and a picture."""
     experiment = sources.experiment
+    found = money_of(experiment, sources.prices)
+    if found.prices.given and not full:
+        blocks: list[Block] = [_short(sources, found), Bullets(tuple(sentences(found, full)))]
+        return Section("cost", "What it costs", tuple(blocks))
     head = ["Rung", "Score", "A question", "1,000 right answers", "To prepare", "Memory"]
     if full:
         head += ["Slowest 5 %", "Tokens in", "Tokens out", "All questions"]
-    names = list(experiment.rungs)
-    costs = money_of(experiment, sources.prices).costs
     rows = [
-        _cost_row(sources, arm, seconds_right(costs[name]), full)
+        _cost_row(sources, arm, seconds_right(found.costs[name]), full)
         for name, arm in experiment.rungs.items()
     ]
-    strong = (
-        names.index(sources.verdict.recommended) if sources.verdict.recommended in names else None
-    )
     machine = experiment.model.get("device") or "this machine"
-    blocks: list[Block] = [
-        Table(f"Time and memory on {machine}", tuple(head), tuple(rows), strong=strong),
+    blocks = [
+        Table(f"Time and memory on {machine}", tuple(head), tuple(rows), strong=_advised(found)),
     ]
     if full:
         caption = "Score against the median time a question; the lines are 95 % intervals."
@@ -49,7 +48,7 @@ def cost(sources: Sources, full: bool) -> Section:
                 "right answers. Tokens: means an answer. Memory: the most that the process held."
             )
         )
-    blocks += money_blocks(money_of(experiment, sources.prices), full)
+    blocks += money_blocks(found, full)
     return Section("cost", "What it costs", tuple(blocks))
 
 
@@ -58,7 +57,7 @@ def money_blocks(found: Money, full: bool) -> list[Block]:
     said = Bullets(tuple(sentences(found, full)))
     if not found.prices.given:
         return [said]
-    blocks: list[Block] = [table_of(money_rows(found), list(found.costs).index(found.standing))]
+    blocks: list[Block] = [table_of(money_rows(found), _advised(found))]
     if full:
         caption = (
             "Cost of a month against the answers in it, building spread over twelve months. Where "
@@ -68,6 +67,24 @@ def money_blocks(found: Money, full: bool) -> list[Block]:
         blocks += [table_of(rows) for rows in (pair_rows(found), part_rows(found)) if rows]
     blocks.append(said)
     return [*blocks, Terms(used_prices(found.prices))] if full else blocks
+
+
+def _short(sources: Sources, found: Money) -> Table:
+    """Time and money in one table, for who has two pages."""
+    priced = money_rows(found)
+    rows = [
+        (*_cost_row(sources, arm, "", full=False)[:3], *row[2:])
+        for arm, row in zip(sources.experiment.rungs.values(), priced.rows, strict=True)
+    ]
+    head = (priced.head[0], "Score", "A question", *priced.head[2:])
+    return Table(priced.caption, head, tuple(rows), strong=_advised(found))
+
+
+def _advised(found: Money) -> int | None:
+    """The row of the recommended rung; None where no rung is."""
+    names = list(found.costs)
+    advised = found.experiment.verdict.get("recommended")
+    return names.index(advised) if advised in names else None
 
 
 def table_of(rows: Rows, strong: int | None = None) -> Table:
