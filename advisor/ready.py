@@ -1,5 +1,6 @@
 """Everything that stands against a check, found before it starts and said at once."""
 
+import dataclasses
 import re
 from collections.abc import Callable
 
@@ -42,6 +43,8 @@ def require_ready(project: Project, run_name: str, settings: CheckSettings | Non
         return None
     loaded, found = load_what_can_be(project)
     kind = None if "task.kind" in project.unread else project.task.kind
+    if "check.target" in project.unread and settings.target == project.check.target:
+        settings = dataclasses.replace(settings, target=None, climb=False)  # it is said already
     problems.extend(settings_problems(project.root, settings, project.task.metric, kind))
     if found or problems or loaded is None:
         raise UserError(*found, *problems)

@@ -14,6 +14,7 @@ from advisor.money_words import sentences
 from advisor.new_project import create_project
 from advisor.prices import PRICE_KEYS, Prices
 from advisor.project import open_project, prices_of
+from advisor.sample_projects import SAMPLES, copy_sample
 from advisor.settings_file import change
 from harness.errors import RungwiseError
 from tests.advisor.experiments import arm, experiment
@@ -117,14 +118,14 @@ def test_a_new_project_names_every_price_and_gives_none(tmp_path):
     assert list(written) == [key.key for key in PRICE_KEYS], "as they stand, they can be taken up"
 
 
-@pytest.mark.parametrize("name", workflow.SAMPLES)
+@pytest.mark.parametrize("name", SAMPLES)
 def test_a_sample_asks_for_the_same_prices_as_a_new_project_and_gives_none(name, tmp_path):
     def block(root):
         text = (root / "rungwise.toml").read_text(encoding="utf-8")
         return text[text.index("[prices]") :].rstrip()
 
     create_project(tmp_path / "new", [])
-    root = workflow.copy_sample(name, tmp_path / name)
+    root = copy_sample(name, tmp_path / name)
     assert block(root) == block(tmp_path / "new") and open_project(root).prices == Prices()
 
 

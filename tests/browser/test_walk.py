@@ -92,7 +92,9 @@ def decide(window):
     window.text("With these weights")
     window.page.get_by_role("slider").first.press("ArrowLeft")
     window.text("The weights are those in rungwise.toml.")
-    window.quiet()  # a page that is drawn anew shuts an open list
+    window.quiet()  # a page that is drawn anew shuts an open list, and so does scrolling
+    window.page.get_by_label("What is decided").scroll_into_view_if_needed()
+    window.page.wait_for_timeout(500)
     window.page.get_by_label("What is decided").click()
     window.page.get_by_role("option", name="Retrieval").click()
     window.page.get_by_label("Who decides").fill("Ada, desk")
