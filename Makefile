@@ -16,8 +16,9 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 demo: .venv/core.stamp
 	$(BIN)/rungwise demo
 
+# One process a core, one thread each; the tests of a file share what they set up.
 test: lint
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n logical --maxprocesses 8 --dist loadfile
 
 lint: .venv/dev.stamp
 	$(BIN)/ruff check .

@@ -98,7 +98,9 @@ def peft_adapter(base: Path, folder: Path, **changes: Any) -> Path:
     from peft import LoraConfig, get_peft_model
 
     settings = {"r": 4, "lora_alpha": 12, "target_modules": list(ALL_LINEAR), **changes}
-    model = get_peft_model(plain_model(base), LoraConfig(task_type="CAUSAL_LM", **settings))
+    with torch.random.fork_rng():
+        torch.manual_seed(1)  # PEFT draws A from the global generator, whatever ran before
+        model = get_peft_model(plain_model(base), LoraConfig(task_type="CAUSAL_LM", **settings))
     generator = torch.Generator().manual_seed(1)
     for name, parameter in model.named_parameters():
         if "lora_" in name:
