@@ -15,11 +15,16 @@ from advisor.numbers import (
     seconds,
 )
 from advisor.recommendation import Recommendation
+from harness.diagnosis.material import OVERLAP
 from harness.experiment import Experiment
 from harness.fairness import NO_ANSWER_FAILED
 from harness.rungs import title_of
 
 ALLOWED = ", not enough when several rungs are compared at once"
+
+
+READING = ("rag", "rag_finetune")
+"""Rungs that have the documents before them."""
 
 
 def break_even(wrong_cost: float) -> float:
@@ -108,6 +113,12 @@ def cautions(experiment: Experiment, choice: Choice) -> list[str]:
         said.append(
             f"It is not shown to beat doing without a language model ({other}): "
             f"{in_points(floor.difference)} ({points_range(floor.low, floor.high)}){ALLOWED}."
+        )
+    if task.n_documents and chosen not in READING and task.metric in OVERLAP:
+        said.append(
+            f"The score counts shared words, and {inline(experiment.rungs[chosen])} reads no "
+            "documents: an answer that sounds right can state a wrong fact. Key facts in a column "
+            "of your examples would be scored instead."
         )
     if any(len(arm.seeds) == 1 for name, arm in experiment.rungs.items() if name in TUNED):
         said.append(

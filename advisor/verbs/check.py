@@ -32,7 +32,8 @@ def run(given: Namespace) -> int:
     )
     if going_on and given.climb is False:
         workflow.run_the_rest(started)
-    foretell(started)
+    if not going_on:  # of an old one much may be done
+        foretell(started)
     experiment = follow(project, started)
     if given.json:
         terminal.out_json(experiment)

@@ -264,6 +264,21 @@ def costed(found, prices):
     return reconcile(found, None, costs=costs_of(found, prices))
 
 
+@pytest.mark.parametrize(("rung", "said"), [("finetune", True), ("rag", False)])
+def test_shared_words_prove_no_facts_where_no_document_is_read(rung, said):
+    found = experiment({"prompt": 0.2, rung: 0.5}, {(rung, "prompt"): "better"}, n_documents=3)
+    overlap = {name: shared_words(arm) for name, arm in found.rungs.items()}
+    task = dataclasses.replace(found.task, metric="token_f1_score")
+    texts = verdict(dataclasses.replace(found, rungs=overlap, task=task)).cautions
+    assert any("can state a wrong fact" in text for text in texts) is said
+    assert not any("can state a wrong fact" in text for text in verdict(found).cautions)
+
+
+def shared_words(arm):
+    (score,) = arm.scores.values()
+    return dataclasses.replace(arm, scores={"token_f1_score": score})
+
+
 # Prior and evidence
 
 
