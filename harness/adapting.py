@@ -19,6 +19,14 @@ from tuning.errors import TuningError
 from tuning.recipe import Recipe, adapter_shape, batch_rows, learning_rates
 from tuning.train import Evaluated, Progress, TrainingResult, mean_loss, train
 
+TRAINED = "training.json"
+"""File beside an adapter: how it was trained. It is written last."""
+
+
+def adapter_folder(run: Path, cell: str) -> Path:
+    """Where a cell's adapter lies in the run's folder."""
+    return run / "adapters" / cell
+
 
 class Lesson(NamedTuple):
     """An example with the prompt it is learned or tested with."""
@@ -37,8 +45,8 @@ def train_adapter(
     Raises:
         JobError: training cannot go on.
     """
-    folder = bench.folder / "adapters" / bench.cell
-    record = folder / "training.json"
+    folder = adapter_folder(bench.folder, bench.cell)
+    record = folder / TRAINED
     model = bench.local().model
     if record.is_file():
         stored: dict[str, Any] = json.loads(record.read_text(encoding="utf-8"))
@@ -153,7 +161,7 @@ def _train(
         evaluations=bench.effort.evaluations,
         seed=bench.seed,
     )
-    folder = bench.folder / "adapters" / f"{bench.cell}.lr{rate:g}"
+    folder = adapter_folder(bench.folder, f"{bench.cell}.lr{rate:g}")
     return train(local.model, rows, recipe, folder, evaluate, on_step)
 
 

@@ -18,10 +18,10 @@ from filelock import FileLock
 from harness.contention import Meter
 from harness.device import peak_memory_bytes
 from harness.disk import write_json
-from harness.effort import effort
 from harness.errors import JobError, RungwiseError
 from harness.floors import FLOORS
 from harness.prompts import rendering
+from harness.reopen import workbench_of
 from harness.retrieval import build_search
 from harness.rung import Rung
 from harness.rungs import rung_type
@@ -102,20 +102,7 @@ def _workbench(run: Run, plan: Plan, cell: str, seed: int) -> Workbench:
         last[0], last[1] = time.monotonic(), message
         run.say("doing", message, cell, dict(figures))
 
-    return Workbench(
-        spec=plan.spec,
-        view=run.view(),
-        generator_name=plan.generator,
-        revision=plan.generator_revision,
-        embedder_name=plan.embedder,
-        project=run.folder.parent.parent,
-        folder=run.folder,
-        cell=cell,
-        seed=seed,
-        effort=effort(plan.effort),
-        max_new_tokens=plan.max_new_tokens,
-        say=say,
-    )
+    return workbench_of(run, plan, cell, seed, say)
 
 
 def _prepare(run: Run, cell: str, rung: Rung) -> Preparation:

@@ -30,7 +30,7 @@ LONGEST_SPAN = 6
 def open_index(bench: Workbench, documents: Sequence[Document]) -> Index:
     """The run's index; built and saved if it is not there yet."""
     chunks = chunk_documents(documents, lambda text: len(text.split()), CHUNK_WORDS)
-    folder = bench.folder / "index"
+    folder = bench.index or bench.folder / "index"
     with FileLock(f"{folder}.lock"):
         try:
             return Index.load(folder, bench.embedder, corpus_hash(chunks))

@@ -43,6 +43,8 @@ class Workbench:
     """Limit on every rung's answers, from the length of the training answers."""
     view: TrainView | None = None
     """What a headline metric that learns may learn from; others do without."""
+    index: Path | None = None
+    """Folder of the index; by default the run's."""
     revision: str = ""
     timed_queries: int = TIMED
     """Queries answered one by one first, to time them as a user would meet them."""

@@ -1,0 +1,108 @@
+"""A finished cell's rung as it was prepared, to be asked again: nothing is learned or chosen."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from harness.adapting import TRAINED, adapter_folder
+from harness.effort import effort
+from harness.errors import Problem, UserError
+from harness.rung import Rung
+from harness.rungs import rung_type
+from harness.store import Plan, Run
+from harness.types import Json, Preparation, TrainView
+from harness.workbench import Say, Workbench
+from rag.types import Document
+
+
+class Opened(NamedTuple):
+    """A rung that can answer, and what it works with."""
+
+    rung: Rung
+    bench: Workbench
+    preparation: Preparation
+    view: TrainView
+    """What it was built on, with the documents that it reads now."""
+
+
+def reopen(
+    run: Run,
+    cell: str,
+    *,
+    documents: Sequence[Document] | None = None,
+    index: Path | None = None,
+    say: Say | None = None,
+) -> Opened:
+    """Build a finished cell's rung anew with the settings and the adapter that it ended with.
+
+    Args:
+        run: with the cell.
+        cell: of a rung, not of a floor.
+        documents: what it reads from now on, instead of what it was measured with.
+        index: folder of the index of these documents; by default the run's own.
+        say: told about work that takes seconds.
+
+    Raises:
+        UserError: the cell is not finished, or its adapter is gone: it would be trained again.
+    """
+    _refuse_unless_whole(run, cell)
+    if documents is not None and index is None:
+        raise ValueError("other documents need an index folder of their own")
+    done = run.cell(cell)
+    view = run.view()
+    if documents is not None:
+        view = dataclasses.replace(view, documents=tuple(documents))
+    bench = workbench_of(run, run.plan(), cell, done.seed, say, index=index)
+    bench.view = view
+    rung = rung_type(done.rung).build(view, bench)
+    rung.prepare(done.preparation.settings)
+    return Opened(rung, bench, done.preparation, view)
+
+
+def _refuse_unless_whole(run: Run, cell: str) -> None:
+    """Raise what is missing of a finished cell."""
+    again = f"rungwise check … --run {run.name}"
+    where = f"{run.name}, {cell}"
+    if not run.finished(cell):
+        raise UserError(
+            Problem(
+                "it has not been answered to the end", f"finish the check first: {again}", where
+            )
+        )
+    trained = "weights" in rung_type(run.cell(cell).rung).needs
+    if trained and not adapter_folder(run.folder, cell).joinpath(TRAINED).is_file():
+        raise UserError(
+            Problem("its adapter is gone", f"remove the cell's files and train it: {again}", where)
+        )
+
+
+def workbench_of(
+    run: Run,
+    plan: Plan,
+    cell: str,
+    seed: int,
+    say: Say | None = None,
+    *,
+    index: Path | None = None,
+) -> Workbench:
+    """The workbench of one of a run's cells."""
+
+    def silent(message: str, figures: Mapping[str, Json]) -> None:
+        return None
+
+    return Workbench(
+        spec=plan.spec,
+        view=run.view(),
+        generator_name=plan.generator,
+        revision=plan.generator_revision,
+        embedder_name=plan.embedder,
+        project=run.folder.parent.parent,
+        folder=run.folder,
+        cell=cell,
+        seed=seed,
+        effort=effort(plan.effort),
+        max_new_tokens=plan.max_new_tokens,
+        index=index,
+        say=say or silent,
+    )
