@@ -13,7 +13,10 @@ from harness.errors import Problem, RungwiseError, UserError
 
 def anonymise_part(project: Project) -> None:
     """Ask where to, what else and what not; then write the copy and say what was replaced."""
-    with st.expander("Make a copy of the project without personal data"), st.form("anonymise", border=False):
+    with (
+        st.expander("Make a copy of the project without personal data"),
+        st.form("anonymise", border=False),
+    ):
         name = st.text_input(
             "Folder of the copy",
             f"{project.root.name}-anonymised",
