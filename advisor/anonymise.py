@@ -192,6 +192,7 @@ def _settings(
         ("task", "instruction"): project.task.instruction,
         ("task", "abstention"): project.task.abstention,
         ("task", "labels"): list(project.task.labels),
+        ("task", "descriptions"): dict(project.task.descriptions),
         ("task", "must_use"): list(project.task.must_use),
         ("task", "must_not_use"): list(project.task.must_not_use),
     }
