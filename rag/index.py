@@ -17,6 +17,8 @@ from rag.lexical import Lexical
 from rag.retrievers import DEFAULT, RETRIEVERS, Retriever
 
 _MANIFEST, _VECTORS, _WORDS, _CHUNKS = "manifest.json", "vectors.faiss", "words", "chunks.jsonl"
+LAYOUT = "2"
+"""Written into an index; another number when its files are read another way."""
 
 
 class Hit(NamedTuple):
@@ -56,6 +58,21 @@ class Index:
         texts = [chunk.with_headings for chunk in chunks]
         return cls(chunks, Dense.build(texts, embedder), Lexical.build(texts))
 
+    def updated(self, chunks: Sequence[Chunk]) -> "Index":
+        """Other passages by the same embedder; only texts that are new are embedded.
+
+        Vectors of texts that stayed are taken from this index, wherever the text now stands. All
+        else is made anew: what a term is worth depends on every passage, and counting terms is
+        quick beside embedding. So nothing of a deleted passage is left, and the result is what
+        `build` would give.
+
+        Raises:
+            ValueError: there are no passages.
+        """
+        texts = [chunk.with_headings for chunk in self.chunks]
+        self.embedder.take(texts, self._dense.vectors())
+        return Index.build(chunks, self.embedder)
+
     def using(self, retriever: str) -> "Index":
         """The same passages, looked up another way.
 
@@ -86,7 +103,10 @@ class Index:
         ]
 
     def save(self, folder: Path) -> None:
-        """Write vectors, words, passages and, last, the manifest that declares them complete."""
+        """Write vectors, words, passages and, last, the manifest that declares them complete.
+
+        Of an older index in the folder nothing is left.
+        """
         folder.mkdir(parents=True, exist_ok=True)
         # an older manifest would declare half-written files complete
         (folder / _MANIFEST).unlink(missing_ok=True)
@@ -96,6 +116,7 @@ class Index:
         lines = (json.dumps(asdict(chunk), ensure_ascii=False) for chunk in self.chunks)
         (folder / _CHUNKS).write_text("\n".join(lines), encoding="utf-8")
         manifest = {
+            "layout": LAYOUT,
             "embedder": self.embedder.name,
             "terms": terms.NAME,
             "corpus": corpus_hash(self.chunks),
@@ -109,13 +130,15 @@ class Index:
         """Read an index.
 
         Raises:
-            IndexMismatchError: another embedder, other terms, another corpus, or nothing complete
-                there.
+            IndexMismatchError: another embedder, other terms, another corpus, an older layout, or
+                nothing complete there.
         """
         manifest_file = folder / _MANIFEST
         if not manifest_file.is_file():
             raise IndexMismatchError(f"{folder} holds no complete index")
         manifest = json.loads(manifest_file.read_text(encoding="utf-8"))
+        if manifest.get("layout") != LAYOUT:
+            raise IndexMismatchError(f"{folder} was written by another version")
         for part, ours in (("embedder", embedder.name), ("terms", terms.NAME)):
             theirs = manifest.get(part, "an older version")
             if theirs != ours:
