@@ -39,7 +39,7 @@ class Dense:
     def build(cls, texts: Sequence[str], embedder: Embedder) -> "Dense":
         """Embed and index passages, at least one."""
         vectors = embedder.embed(texts)
-        store = _empty(vectors)
+        store = empty_store(vectors)
         store.add(vectors)
         return cls(embedder, store)
 
@@ -79,7 +79,7 @@ class Dense:
         return cls(embedder, faiss.read_index(str(file)))
 
 
-def _empty(vectors: Vectors) -> Any:
+def empty_store(vectors: Vectors) -> Any:
     """A store for so many vectors, none of them in it yet; it has learned their lists if any."""
     import faiss
 

@@ -1,8 +1,9 @@
 """The retrieval measurement itself: its data, its judges and its fair comparison by length."""
 
+import numpy as np
 import pytest
 
-from bench import retrieval
+from bench import retrieval, retrieval_scale
 from bench.retrieval import TERMS, Judged
 from bench.retrieval_data import Corpus, corpora, data_folder, spans
 from rag.retrievers import RETRIEVERS
@@ -56,9 +57,31 @@ def test_passages_longer_than_what_is_shown_are_not_found(judged, monkeypatch):
     assert [by_budget[f"in {n} words"] for n in (7, 8, 16)] == [0.0, 1.0, 1.0]
 
 
-def test_speed_is_measured_for_every_retriever(judged, monkeypatch):
-    monkeypatch.setattr(retrieval, "LARGE", 300)
-    monkeypatch.setattr(retrieval, "ASKED", 5)
-    found = retrieval.speed()
-    assert all(0 < found[name]["p50_ms"] <= found[name]["p95_ms"] for name in RETRIEVERS)
-    assert found["passages"] == 300 and found["on_disk_mb"] >= 1
+def test_speed_and_recall_are_measured_at_any_size(monkeypatch):
+    pages = [Document(f"{i}.md", f"Topic {i} of part {i % 5}.", "", None, "") for i in range(40)]
+    rows = [{"question": f"What of topic {i}?"} for i in range(9)]
+    corpus = Corpus("pages", "en", pages, rows, lambda r, c, _: True)
+    monkeypatch.setattr(retrieval_scale, "corpora", lambda: [corpus])
+    monkeypatch.setattr(retrieval_scale, "kept_embedder", HashEmbedder)
+    monkeypatch.setattr(retrieval_scale, "LARGE", 3000)
+    monkeypatch.setattr(retrieval_scale, "ASKED", 5)
+    monkeypatch.setattr(retrieval_scale, "SIZES", (300, 3000))
+    monkeypatch.setattr("rag.dense.HALVED_FROM", 3000)
+    monkeypatch.setattr("rag.dense.LISTED_FROM", 3000)
+    found = retrieval_scale.measure()
+    speed = found["search"]
+    assert all(0 < speed[name]["p50_ms"] <= speed[name]["p95_ms"] for name in RETRIEVERS)
+    assert speed["passages"] == 3000 and speed["on_disk_mb"] >= 1
+    small, large = (found["recall against exact search"][n] for n in ("300", "3000"))
+    assert list(small) == ["exact", "half precision", "graph"]
+    assert small["half precision"]["recall_at_10"] >= 0.99
+    shares = [large[f"lists, {n} read"]["recall_at_10"] for n in retrieval_scale.READ]
+    assert shares == sorted(shares) and shares[-1] > 0.9
+
+
+def test_drawn_vectors_have_length_one_and_lie_near_real_ones():
+    real = HashEmbedder().embed([f"topic{i % 20} page{i}" for i in range(200)])
+    drawn = retrieval_scale.drawn(400, real)
+    np.testing.assert_allclose(np.linalg.norm(drawn, axis=1), 1, atol=1e-5)
+    assert (drawn @ real.T).max(axis=1).mean() > 0.5
+    np.testing.assert_array_equal(drawn, retrieval_scale.drawn(400, real))
