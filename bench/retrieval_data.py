@@ -17,6 +17,7 @@ from harness.text import tokens
 from harness.types import Context, Example
 from rag.chunk import Chunk
 from rag.load import load_documents
+from rag.loaders.plain_text import headings_marked
 from rag.types import Document
 
 Row = dict[str, Any]
@@ -78,7 +79,11 @@ def spans() -> Corpus | None:
         return None
     folder = data / "chunking_eval"
     texts = {file.name: file.read_text(encoding="utf-8") for file in folder.glob("docs/*.md")}
-    documents = [Document(name, text, name, None, "") for name, text in sorted(texts.items())]
+    # as the loader marks them, but nothing else, for the questions name places in the text
+    documents = [
+        Document(name, headings_marked(text), name, None, "")
+        for name, text in sorted(texts.items())
+    ]
     return Corpus("chunking_eval", "en", documents, _rows(folder / "questions.jsonl"), _covers)
 
 

@@ -60,11 +60,6 @@ class Dense:
         found: npt.NDArray[np.float32] = self._store.reconstruct_batch(rows) @ vector
         return found
 
-    def vectors(self) -> Vectors:
-        """(passages, d) vectors as they are held."""
-        found: Vectors = self._store.reconstruct_n(0, self._store.ntotal)
-        return found
-
     def save(self, file: Path) -> None:
         """Write the vectors."""
         import faiss

@@ -62,14 +62,6 @@ class Embedder:
             return np.zeros((0, 0), dtype=np.float32)
         return np.stack([known[key] for key in keys])
 
-    def take(self, texts: Sequence[str], vectors: Vectors) -> None:
-        """Take over what this model made of some texts before, as kept in an index.
-
-        Only for this object's life: what is on disk stays as it is.
-        """
-        for key, vector in zip(map(key_of, texts), vectors, strict=True):
-            self._load_cache().setdefault(key, vector)
-
     def seconds_alone(self, texts: Sequence[str]) -> float:
         """Median seconds to embed one text by itself, as a question that nobody asked before.
 

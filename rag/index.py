@@ -50,6 +50,11 @@ class Index:
     def build(cls, chunks: Sequence[Chunk], embedder: Embedder) -> "Index":
         """Embed and index passages.
 
+        Also when documents came, changed or went: the embedder knows the texts that stayed, and all
+        else is made anew, for what a term is worth depends on every passage and counting terms is
+        quick beside embedding. So nothing of a deleted passage is left; `rag.embed.forget` takes
+        its vector off the disk.
+
         Raises:
             ValueError: there are no passages.
         """
@@ -57,21 +62,6 @@ class Index:
             raise ValueError("there is nothing to index")
         texts = [chunk.with_headings for chunk in chunks]
         return cls(chunks, Dense.build(texts, embedder), Lexical.build(texts))
-
-    def updated(self, chunks: Sequence[Chunk]) -> "Index":
-        """Other passages by the same embedder; only texts that are new are embedded.
-
-        Vectors of texts that stayed are taken from this index, wherever the text now stands. All
-        else is made anew: what a term is worth depends on every passage, and counting terms is
-        quick beside embedding. So nothing of a deleted passage is left, and the result is what
-        `build` would give.
-
-        Raises:
-            ValueError: there are no passages.
-        """
-        texts = [chunk.with_headings for chunk in self.chunks]
-        self.embedder.take(texts, self._dense.vectors())
-        return Index.build(chunks, self.embedder)
 
     def using(self, retriever: str) -> "Index":
         """The same passages, looked up another way.
@@ -150,6 +140,18 @@ class Index:
         chunks = [Chunk(**json.loads(line)) for line in lines]
         dense = Dense.load(folder / _VECTORS, embedder)
         return cls(chunks, dense, Lexical.load(folder / _WORDS, len(chunks)))
+
+
+def holds(folder: Path, source: str) -> bool:
+    """Whether a passage of a document stands in the files of an index; also of a damaged one.
+
+    Only for a folder that nothing else writes into meanwhile.
+    """
+    file = folder / _CHUNKS
+    if not file.is_file():
+        return False
+    named = f'"source": {json.dumps(source, ensure_ascii=False)}'
+    return named in file.read_text(encoding="utf-8", errors="replace")
 
 
 def corpus_hash(chunks: Sequence[Chunk]) -> str:

@@ -64,7 +64,6 @@ def test_lists_survive_the_disk_and_give_their_vectors_back(listed, embedder, tm
     assert loaded.search(asked, 10) == listed.search(asked, 10)
     rows = np.array([5, 2999, 0])
     expected = embedder.embed(TEXTS)
-    np.testing.assert_allclose(loaded.vectors(), expected, atol=1e-3)
     np.testing.assert_allclose(loaded.cosines(asked[0], rows), expected[rows] @ asked[0], atol=2e-3)
 
 

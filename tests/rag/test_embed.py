@@ -161,14 +161,6 @@ def test_files_that_cannot_be_looked_into_go_whole(tmp_path):
     assert forget(tmp_path / "nowhere", []) == 0
 
 
-def test_vectors_taken_over_are_not_made_again_and_not_kept(tmp_path):
-    vectors = HashEmbedder().embed(["a", "b"])
-    embedder = HashEmbedder(cache=tmp_path)
-    embedder.take(["a", "b"], vectors)
-    np.testing.assert_array_equal(embedder.embed(["b", "a"]), vectors[::-1])
-    assert embedder.encoded == [] and list(tmp_path.rglob("*.npz")) == []
-
-
 def test_processes_that_write_at_the_same_time_lose_nothing(tmp_path):
     context = multiprocessing.get_context("spawn")
     workers = [context.Process(target=_embed_some, args=(tmp_path, i)) for i in range(3)]
