@@ -36,14 +36,11 @@ def searching(experiment: Experiment) -> Searching | None:
     tried: Sequence[Mapping[str, Json]] = first.effort["retrievers_tried"]
     ks = list(tried[0].get("recall") or {})
     taken = {name: str(arm.settings.get("retriever", "")) for name, arm in looked_up.items()}
+    titles = {name: arm.title for name, arm in looked_up.items()}
     rows = tuple(
         (
             _way(str(one["retriever"])),
-            ", ".join(
-                experiment.rungs[name].title
-                for name, way in taken.items()
-                if way == one["retriever"]
-            ),
+            _named([titles[name] for name, way in taken.items() if way == one["retriever"]]),
             *(percent((one.get("recall") or {}).get(k)) for k in ks),
             _figure(one.get(_MRR)),
             _figure(one.get(_NDCG)),
@@ -53,8 +50,8 @@ def searching(experiment: Experiment) -> Searching | None:
     ways = [one["retriever"] for one in tried]
     way = first.settings.get("retriever")
     return Searching(
-        "Of dev's questions, those whose answer stood in the first passages",
-        ("Looked up", "Taken by", *(_first(k) for k in ks), "MRR", "nDCG"),
+        f"Of dev's questions, those whose answer stood in the first {', '.join(ks)} passages",
+        ("Looked up", "Taken by", *(f"In {k}" for k in ks), "MRR", "nDCG"),
         rows,
         2,
         ways.index(way) if way in ways else None,
@@ -94,8 +91,8 @@ def _way(name: str) -> str:
     return f"{known.what[:1].upper()}{known.what[1:]} ({name})" if known else name
 
 
-def _first(k: str) -> str:
-    return "First" if k == "1" else f"First {k}"
+def _named(titles: Sequence[str]) -> str:
+    return ", ".join([*titles[:1], *(in_sentence(title) for title in titles[1:])])
 
 
 def _figure(value: Json) -> str:

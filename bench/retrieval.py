@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.retrieval_data import Corpus, corpora, data_folder, spans
+from bench.retrieval_data import Corpus, corpora, data_folder
 from harness.device import pick_device
 from harness.looking_up import quality
 from harness.models import cache_folder, resolve
@@ -28,11 +28,8 @@ from rag.terms import terms, words
 
 KS = (1, 2, 3, 5)
 SIZES = (40, 60, 80, 120, 160)
-SPAN_SIZES = (40, CHUNK_WORDS)
-"""Longest passage, in words; the five long documents of the spans take minutes to embed."""
 BUDGETS = (80, 160, 240, 320)
 """Words of passages put before the model."""
-MOST_CHARACTERS = 2_000
 Cut = Callable[[str], list[str]]
 
 
@@ -61,7 +58,6 @@ def measure() -> dict[str, Json]:
         "passage words": {
             corpus.name: {str(one.words): one.by_budget() for one in many} for corpus, many in found
         },
-        "exact spans": _spans(embedder),
     }
 
 
@@ -184,35 +180,3 @@ def _cut(name: str, language: str) -> Cut:
 
     stem = Stemmer.Stemmer(language).stemWords
     return lambda text: list(stem(tokens(text, language)))
-
-
-def _spans(embedder: Embedder) -> dict[str, Json]:
-    """Share of the wanted characters that stand in at most 2,000 characters shown."""
-    corpus = spans()
-    if corpus is None:
-        return {"skipped": "the real data sets are not on this machine"}
-    out: dict[str, Json] = {}
-    for size in SPAN_SIZES:
-        judged = Judged(corpus, embedder, size)
-        names = list(RETRIEVERS) if size == CHUNK_WORDS else [DEFAULT]
-        out[str(size)] = {
-            "passages": len(judged.chunks),
-            **{name: _seen(judged, judged.index.using(name)) for name in names},
-        }
-    return out
-
-
-def _seen(judged: Judged, index: Index) -> float:
-    shares = []
-    found = index.search(judged.questions, 20)
-    for row, hits in zip(judged.corpus.rows, found, strict=True):
-        lengths = np.cumsum([len(hit.chunk.text) for hit in hits])
-        shown = [h.chunk for h, n in zip(hits, lengths, strict=True) if n <= MOST_CHARACTERS]
-        wanted = {at for one in row["references"] for at in _characters(one)}
-        seen = {at for c in shown if c.source == row["doc"] for at in range(c.start, c.end)}
-        shares.append(len(wanted & seen) / len(wanted))
-    return round(float(np.mean(shares)), 4)
-
-
-def _characters(one: dict[str, int]) -> range:
-    return range(one["start_index"], one["end_index"])

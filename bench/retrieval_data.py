@@ -72,8 +72,13 @@ def corpora() -> Iterator[Corpus]:
     yield Corpus("debian", "en", documents, rows, _overlap)
 
 
-def spans() -> Corpus | None:
-    """The chunking evaluation: questions with the exact places of what answers them."""
+def spans(marked: Callable[[str], str] = headings_marked) -> Corpus | None:
+    """The chunking evaluation: questions with the exact places of what answers them.
+
+    Args:
+        marked: brings headings into Markdown's form as the loader does, and nothing else, for the
+            questions name places in the text.
+    """
     data = data_folder()
     if data is None:
         return None

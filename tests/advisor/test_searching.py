@@ -27,10 +27,10 @@ def with_tried(experiment, tried, **settings):
 
 def test_every_way_tried_is_a_row_and_the_one_taken_stands_out(full):
     found = searching(experiment_of(full))
-    assert found.head == ("Looked up", "Taken by", "First", "First 2", "MRR", "nDCG")
+    assert found.head == ("Looked up", "Taken by", "In 1", "In 2", "MRR", "nDCG")
     assert [row[0].split("(")[1] for row in found.rows] == ["hybrid)", "bm25)", "dense)"]
     assert found.rows[1] == (
-        "By words (bm25)", "Retrieval, Retrieval with fine-tuning", "62 %", "75 %", "0.69",
+        "By words (bm25)", "Retrieval, retrieval with fine-tuning", "62 %", "75 %", "0.69",
         "not known",
     )  # fmt: skip
     assert found.strong == 1 and found.rows[0][1] == ""
