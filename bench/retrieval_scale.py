@@ -11,7 +11,7 @@ import random
 import resource
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -188,7 +188,7 @@ def _timed(out: dict[str, Json], name: str, work: Callable[[], Any]) -> Any:
     return done
 
 
-def _timed_each(work: Callable[[Any], object], over: Sequence[Any]) -> dict[str, Json]:
+def _timed_each(work: Callable[[Any], object], over: Iterable[Any]) -> dict[str, Json]:
     """Milliseconds of each, waiting included, and of computing alone.
 
     What other processes take from the machine is in the percentiles, but not in the computing.
