@@ -84,10 +84,8 @@ def spans(marked: Callable[[str], str] = headings_marked) -> Corpus | None:
         return None
     folder = data / "chunking_eval"
     texts = {file.name: file.read_text(encoding="utf-8") for file in folder.glob("docs/*.md")}
-    # as the loader marks them, but nothing else, for the questions name places in the text
     documents = [
-        Document(name, headings_marked(text), name, None, "")
-        for name, text in sorted(texts.items())
+        Document(name, marked(text), name, None, "") for name, text in sorted(texts.items())
     ]
     return Corpus("chunking_eval", "en", documents, _rows(folder / "questions.jsonl"), _covers)
 

@@ -138,6 +138,19 @@ def test_cuts_and_choices_are_measured_side_by_side(monkeypatch):
     assert all(0 < found[way]["recall"] <= 1 for way in ways) and len(made) == 2
 
 
+def test_places_hold_whether_headings_are_marked_or_not(tmp_path, monkeypatch):
+    folder = tmp_path / "chunking_eval"
+    (folder / "docs").mkdir(parents=True)
+    (folder / "docs" / "a.md").write_text("= Tea =\n\nTea is drunk hot.\n", encoding="utf-8")
+    row = '{"question": "?", "doc": "a.md", "references": [{"start_index": 9, "end_index": 12}]}'
+    (folder / "questions.jsonl").write_text(row + "\n", encoding="utf-8")
+    monkeypatch.setenv("RUNGWISE_REAL_DATA", str(tmp_path))
+    marked, plain = spans(), spans(lambda text: text)
+    assert marked.documents[0].text.startswith("# Tea ")
+    assert plain.documents[0].text.startswith("= Tea =")
+    assert {one.documents[0].text[9:12] for one in (marked, plain)} == {"Tea"}
+
+
 def test_without_the_real_data_no_spans_are_measured(monkeypatch):
     monkeypatch.setenv("RUNGWISE_REAL_DATA", "/nowhere")
     assert retrieval_spans.measure() == {"skipped": "the real data sets are not on this machine"}
