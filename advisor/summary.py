@@ -7,6 +7,7 @@ from advisor.money_tables import Money, Rows, money_rows, pair_rows, part_rows, 
 from advisor.money_words import sentences
 from advisor.numbers import interval, percent, points, points_range, seconds
 from advisor.recommendation import Recommendation
+from advisor.searching import searching
 from advisor.terminal import table
 from advisor.voice import voice
 from harness.experiment import ArmResult, Experiment
@@ -96,6 +97,15 @@ def failures(experiment: Experiment) -> str:
                 "perfect reading"]  # fmt: skip
         lines += ["", table(head, rows)]
     return "\n".join(lines)
+
+
+def search_table(experiment: Experiment) -> str:
+    """The ways to look passages up that were tried; empty where nothing was looked up."""
+    found = searching(experiment)
+    if found is None:
+        return ""
+    notes = "\n".join(f"  - {note}" for note in found.notes)
+    return f"{table(found.head, found.rows, found.words)}\n\n{notes}"
 
 
 def cost_text(found: Money, full: bool) -> str:

@@ -24,7 +24,9 @@ PARTS = {
     "ladder": "the whole sample check: seconds and memory by rung",
     "training": "one training step: the engine beside PEFT on transformers, same rows, same start",
     "statistics": "every comparison of 8 rungs, 5 seeds and 1,000 questions: seconds",
-    "retrieval": "what is found without a reader, by retriever, terms and passage length; how fast",
+    "retrieval": "what is found without a reader, by retriever, terms and passage length",
+    "retrieval_spans": "which cut and which choice of passages shows most of what was asked for",
+    "retrieval_scale": "search in 100,000 passages: time by retriever, recall against exact search",
 }
 RESULTS = Path(__file__).parent / "results"
 

@@ -1,4 +1,4 @@
-"""Retrieval without a reader: what is found, by retriever, by terms, by passage length; how fast.
+"""Retrieval without a reader: what is found, by retriever, by terms, by passage length.
 
 A passage is right when it holds the answer (the sample, XQuAD) or most of the answering paragraph
 (DBank, Debian). Recall of passages of different lengths is compared at the same number of words
@@ -6,25 +6,21 @@ shown, for a reader pays by length. Real data sets are left out, with the reason
 not on this machine; vectors are kept, so a second run is quick.
 """
 
-import random
-import resource
-import tempfile
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from bench.retrieval_data import Corpus, corpora, data_folder, spans
+from bench.retrieval_data import Corpus, corpora, data_folder
 from harness.device import pick_device
 from harness.looking_up import quality
 from harness.models import cache_folder, resolve
 from harness.retrieval import CHUNK_WORDS, as_context
 from harness.types import Json
-from rag.chunk import Chunk, chunk_documents
+from rag.chunk import chunk_documents
 from rag.dense import Dense
-from rag.embed import Embedder, Vectors
+from rag.embed import Embedder
 from rag.index import Hit, Index
 from rag.lexical import Lexical
 from rag.retrievers import DEFAULT, RETRIEVERS
@@ -32,18 +28,14 @@ from rag.terms import terms, words
 
 KS = (1, 2, 3, 5)
 SIZES = (40, 60, 80, 120, 160)
-SPAN_SIZES = (40, CHUNK_WORDS)
-"""Longest passage, in words; the five long documents of the spans take minutes to embed."""
 BUDGETS = (80, 160, 240, 320)
 """Words of passages put before the model."""
-MOST_CHARACTERS = 2_000
-LARGE, ASKED = 100_000, 100
 Cut = Callable[[str], list[str]]
 
 
 def measure() -> dict[str, Json]:
-    """Recall, MRR and nDCG by corpus; seconds of search in 100,000 passages."""
-    embedder = _embedder()
+    """Recall, MRR and nDCG by corpus."""
+    embedder = kept_embedder()
     found = [(corpus, [Judged(corpus, embedder, size) for size in SIZES]) for corpus in corpora()]
     usual = [one for _, many in found for one in many if one.words == CHUNK_WORDS]
     return {
@@ -66,12 +58,11 @@ def measure() -> dict[str, Json]:
         "passage words": {
             corpus.name: {str(one.words): one.by_budget() for one in many} for corpus, many in found
         },
-        "exact spans": _spans(embedder),
-        "speed": speed(),
     }
 
 
-def _embedder() -> Embedder:
+def kept_embedder() -> Embedder:
+    """The embedder, with a cache of its own for measurements."""
     ref, device = resolve("all-minilm-l6-v2", "embedder", Path.cwd()), pick_device()
     return Embedder(
         ref.folder,
@@ -189,87 +180,3 @@ def _cut(name: str, language: str) -> Cut:
 
     stem = Stemmer.Stemmer(language).stemWords
     return lambda text: list(stem(tokens(text, language)))
-
-
-def _spans(embedder: Embedder) -> dict[str, Json]:
-    """Share of the wanted characters that stand in at most 2,000 characters shown."""
-    corpus = spans()
-    if corpus is None:
-        return {"skipped": "the real data sets are not on this machine"}
-    out: dict[str, Json] = {}
-    for size in SPAN_SIZES:
-        judged = Judged(corpus, embedder, size)
-        names = list(RETRIEVERS) if size == CHUNK_WORDS else [DEFAULT]
-        out[str(size)] = {
-            "passages": len(judged.chunks),
-            **{name: _seen(judged, judged.index.using(name)) for name in names},
-        }
-    return out
-
-
-def _seen(judged: Judged, index: Index) -> float:
-    shares = []
-    found = index.search(judged.questions, 20)
-    for row, hits in zip(judged.corpus.rows, found, strict=True):
-        lengths = np.cumsum([len(hit.chunk.text) for hit in hits])
-        shown = [h.chunk for h, n in zip(hits, lengths, strict=True) if n <= MOST_CHARACTERS]
-        wanted = {at for one in row["references"] for at in _characters(one)}
-        seen = {at for c in shown if c.source == row["doc"] for at in range(c.start, c.end)}
-        shares.append(len(wanted & seen) / len(wanted))
-    return round(float(np.mean(shares)), 4)
-
-
-def _characters(one: dict[str, int]) -> range:
-    return range(one["start_index"], one["end_index"])
-
-
-class ByChance(Embedder):
-    """Unit vectors by chance: search takes as long as with real ones."""
-
-    def embed(self, texts: Sequence[str]) -> Vectors:
-        """(n, 384), the same for the same number of texts."""
-        drawn = np.random.default_rng(len(texts)).standard_normal((len(texts), 384))
-        vectors = drawn / np.linalg.norm(drawn, axis=1, keepdims=True)
-        return np.asarray(vectors, dtype=np.float32)
-
-
-def speed() -> dict[str, Json]:
-    """Search in passages drawn from the words of the corpora; the question's embedding apart."""
-    rng = random.Random(0)
-    said = [w for corpus in corpora() for d in corpus.documents for w in d.text.split()]
-    texts = [" ".join(rng.choices(said, k=CHUNK_WORDS)) for _ in range(LARGE)]
-    chunks = [Chunk(f"{i}", "", None, "", "", text, 0, 0) for i, text in enumerate(texts)]
-    questions = [" ".join(rng.choices(said, k=12)) for _ in range(ASKED)]
-    embedder = ByChance(Path(), "by chance")
-    out: dict[str, Json] = {"passages": LARGE, "threads": pick_device().threads}
-    (index,) = _timed(out, "build_s", lambda: Index.build(chunks, embedder))
-    with tempfile.TemporaryDirectory() as folder:
-        _ = list(_timed(out, "save_s", lambda: index.save(Path(folder))))
-        size = sum(f.stat().st_size for f in Path(folder).rglob("*") if f.is_file())
-        out["on_disk_mb"] = round(size / 1e6)
-        (index,) = _timed(out, "load_s", lambda: Index.load(Path(folder), embedder))
-    for name in RETRIEVERS:
-        index.using(name).search(questions[:3], 3)  # the first ones warm up
-        taken, computed = [], time.process_time()
-        for question in questions:
-            started = time.perf_counter()
-            index.using(name).search([question], 3)
-            taken.append(1000 * (time.perf_counter() - started))
-        # what other processes take from the machine is in the percentiles, but not in this
-        computing = 1000 * (time.process_time() - computed) / len(questions)
-        p50, p95 = np.percentile(taken, [50, 95])
-        out[name] = {
-            "p50_ms": round(float(p50), 1),
-            "p95_ms": round(float(p95), 1),
-            "cpu_ms": round(computing, 1),
-        }
-    out["peak_memory_gb"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6, 2)
-    return out
-
-
-def _timed(out: dict[str, Json], name: str, work: Callable[[], Index | None]) -> Iterator[Index]:
-    started = time.perf_counter()
-    done = work()
-    out[name] = round(time.perf_counter() - started, 2)
-    if done is not None:
-        yield done

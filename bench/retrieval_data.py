@@ -17,6 +17,7 @@ from harness.text import tokens
 from harness.types import Context, Example
 from rag.chunk import Chunk
 from rag.load import load_documents
+from rag.loaders.plain_text import headings_marked
 from rag.types import Document
 
 Row = dict[str, Any]
@@ -71,14 +72,21 @@ def corpora() -> Iterator[Corpus]:
     yield Corpus("debian", "en", documents, rows, _overlap)
 
 
-def spans() -> Corpus | None:
-    """The chunking evaluation: questions with the exact places of what answers them."""
+def spans(marked: Callable[[str], str] = headings_marked) -> Corpus | None:
+    """The chunking evaluation: questions with the exact places of what answers them.
+
+    Args:
+        marked: brings headings into Markdown's form as the loader does, and nothing else, for the
+            questions name places in the text.
+    """
     data = data_folder()
     if data is None:
         return None
     folder = data / "chunking_eval"
     texts = {file.name: file.read_text(encoding="utf-8") for file in folder.glob("docs/*.md")}
-    documents = [Document(name, text, name, None, "") for name, text in sorted(texts.items())]
+    documents = [
+        Document(name, marked(text), name, None, "") for name, text in sorted(texts.items())
+    ]
     return Corpus("chunking_eval", "en", documents, _rows(folder / "questions.jsonl"), _covers)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 PACKAGES = (
     "rungwise", "torch", "transformers", "peft", "sentence-transformers", "faiss-cpu",
-    "bm25s", "scikit-learn", "numpy", "llguidance",
+    "scikit-learn", "scipy", "numpy", "llguidance",
 )  # fmt: skip
 
 

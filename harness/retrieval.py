@@ -20,6 +20,9 @@ CHUNK_WORDS = 80
 
 _HEADING = re.compile(r"#{1,6}\s")
 
+INDEX_FOLDER = "index"
+"""In the run's folder."""
+
 TIMED_TEXTS = 6
 """Questions that are embedded one by one to time it."""
 
@@ -27,10 +30,19 @@ LONGEST_SPAN = 6
 """Longest reference, in words, that is looked for literally in passages."""
 
 
+def passages_of(documents: Sequence[Document]) -> list[Chunk]:
+    """Documents as they are indexed; a document's passages do not depend on the others."""
+    return chunk_documents(documents, lambda text: len(text.split()), CHUNK_WORDS)
+
+
 def open_index(bench: Workbench, documents: Sequence[Document]) -> Index:
-    """The run's index; built and saved if it is not there yet."""
-    chunks = chunk_documents(documents, lambda text: len(text.split()), CHUNK_WORDS)
-    folder = bench.index or bench.folder / "index"
+    """The run's index; built and saved if it is not there yet.
+
+    Vectors are kept beside the project's runs by what was embedded, so that of documents that
+    changed since the last run only passages that are new are embedded.
+    """
+    chunks = passages_of(documents)
+    folder = bench.index or bench.folder / INDEX_FOLDER
     with FileLock(f"{folder}.lock"):
         try:
             return Index.load(folder, bench.embedder, corpus_hash(chunks))

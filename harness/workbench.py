@@ -22,6 +22,9 @@ from rag.embed import Embedder
 EMBEDDING_TIME = "embedding_seconds.json"
 """File in the run's folder, written by the cell that embeds."""
 
+EMBEDDINGS = ".embeddings"
+"""Folder beside a project's runs in which vectors are kept."""
+
 Say = Callable[[str, Mapping[str, Json]], None]
 """(what is happening, figures) to whoever watches."""
 
@@ -81,7 +84,7 @@ class Workbench:
         return Embedder(
             ref.folder,
             f"{ref.name}@{ref.revision}",
-            cache=self.folder.parent / ".embeddings",
+            cache=self.folder.parent / EMBEDDINGS,
             device=self.device.kind,
             precision=self.device.precision,
             say=lambda line: self.say(line, {}),

@@ -1,5 +1,6 @@
 """Dense search: the cosine of a question's vector with every passage's, by FAISS."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,19 @@ HALVED_FROM = 20_000
 """Passages from which vectors are held in half precision. A search reads all of them, so that half
 the bytes are about half the time: below it takes a few milliseconds either way."""
 
+LISTED_FROM = 50_000
+"""Passages from which a search reads the nearest lists of vectors only (IVF) instead of all. Below
+it saves a few milliseconds and is not worth missing any: see ``bench/retrieval_scale.py``."""
+
+LISTS_PER_ROOT = 4
+"""Lists, times the square root of the number of passages."""
+
+READ_LISTS = 64
+"""Lists read for a question."""
+
+TRAINED_ON = 40
+"""Passages a list that its centre is learned from; with fewer, FAISS warns."""
+
 
 class Dense:
     """Unit vectors of passages; their inner product with a unit vector is the cosine."""
@@ -24,24 +38,20 @@ class Dense:
     @classmethod
     def build(cls, texts: Sequence[str], embedder: Embedder) -> "Dense":
         """Embed and index passages, at least one."""
-        import faiss
-
         vectors = embedder.embed(texts)
-        n, width = vectors.shape
-        store: Any
-        if n < HALVED_FROM:
-            store = faiss.IndexFlatIP(width)
-        else:
-            half = faiss.ScalarQuantizer.QT_fp16
-            store = faiss.IndexScalarQuantizer(width, half, faiss.METRIC_INNER_PRODUCT)
+        store = empty_store(vectors)
         store.add(vectors)
         return cls(embedder, store)
 
     def search(self, vectors: Vectors, k: int) -> list[list[Ranked]]:
-        """The k closest passages of each of (n, d) query vectors, closest first."""
+        """The k closest passages of each of (n, d) query vectors, closest first.
+
+        All of the closest below `LISTED_FROM` passages; from there on nearly all of them, and fewer
+        than k where the lists read hold fewer.
+        """
         scores, rows = self._store.search(vectors, min(k, self._store.ntotal))
         return [
-            [Ranked(row, score) for row, score in zip(places, line, strict=True)]
+            [Ranked(row, score) for row, score in zip(places, line, strict=True) if row >= 0]
             for places, line in zip(rows.tolist(), scores.tolist(), strict=True)
         ]
 
@@ -62,3 +72,25 @@ class Dense:
         import faiss
 
         return cls(embedder, faiss.read_index(str(file)))
+
+
+def empty_store(vectors: Vectors) -> Any:
+    """A store for so many vectors, none of them in it yet; it has learned their lists if any."""
+    import faiss
+
+    n, width = vectors.shape
+    half, inner = faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT
+    if n < HALVED_FROM:
+        return faiss.IndexFlatIP(width)
+    if n < LISTED_FROM:
+        return faiss.IndexScalarQuantizer(width, half, inner)
+    lists = LISTS_PER_ROOT * math.isqrt(n)
+    # vectors whole, not what they lack to their list's centre: the cosine stays one product
+    store = faiss.IndexIVFScalarQuantizer(
+        faiss.IndexFlatIP(width), width, lists, half, inner, False
+    )
+    store.nprobe = READ_LISTS
+    chosen = np.random.default_rng(0).permutation(n)[: TRAINED_ON * lists]
+    store.train(vectors[np.sort(chosen)])
+    store.make_direct_map()
+    return store

@@ -6,7 +6,7 @@ import statistics
 import time
 import zipfile
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +51,7 @@ class Embedder:
     def embed(self, texts: Sequence[str]) -> Vectors:
         """(n, d) unit vectors in the order of the texts; n may be 0 only if nothing is asked."""
         known = self._load_cache()
-        keys = [hashlib.sha256(text.encode()).hexdigest()[:32] for text in texts]
+        keys = [key_of(text) for text in texts]
         missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
         if missing:
             self._say(f"Embedding {len(missing)} texts …")
@@ -99,23 +99,67 @@ class Embedder:
         if self._known is None:
             self._known = {}
             for shard in sorted(self._cache.glob("*.npz")) if self._cache else ():
-                try:
-                    # opened here, for numpy leaves a damaged file open
-                    with shard.open("rb") as file, np.load(file, allow_pickle=False) as stored:
-                        held = dict(zip(stored["keys"].tolist(), stored["vectors"], strict=True))
-                except DAMAGED:
+                held = _read_shard(shard)
+                if held is None:
                     self._say(f"{shard} is damaged; its texts are embedded again")
                     continue
                 self._known.update(held)
         return self._known
 
     def _store(self, keys: list[str], vectors: Vectors) -> None:
-        if self._cache is None:
-            return
-        self._cache.mkdir(parents=True, exist_ok=True)
-        # one file a write, renamed into place: two processes may write at once
-        shard = self._cache / f"{hashlib.sha256(''.join(keys).encode()).hexdigest()[:24]}.npz"
-        temporary = shard.with_suffix(f".{os.getpid()}.tmp")
-        with temporary.open("wb") as file:
-            np.savez(file, keys=np.array(keys), vectors=vectors)
-        temporary.replace(shard)
+        if self._cache is not None:
+            _write_shard(self._cache, keys, vectors)
+
+
+def key_of(text: str) -> str:
+    """The name under which a text's vector is kept."""
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def forget(cache: Path, kept: Iterable[str]) -> int:
+    """Take the vectors of all but some texts off the disk, for every model.
+
+    What is to stay is named, not what is to go: a text that nobody remembers goes too, and a text
+    that was left out by mistake is only embedded again. Damaged and half-written files go whole.
+
+    Args:
+        cache: as given to `Embedder`; nobody may be writing into it.
+        kept: texts whose vectors stay.
+
+    Returns:
+        How many vectors went.
+    """
+    keys = {key_of(text) for text in kept}
+    gone = 0
+    for shard in sorted(cache.glob("*/*")):
+        held = _read_shard(shard) if shard.suffix == ".npz" else None
+        if held is None:
+            shard.unlink()
+            continue
+        left = {key: vector for key, vector in held.items() if key in keys}
+        if len(left) < len(held):
+            if left:  # written before the old one goes, so that a kill in between loses nothing
+                _write_shard(shard.parent, list(left), np.stack(list(left.values())))
+            shard.unlink()
+            gone += len(held) - len(left)
+    return gone
+
+
+def _read_shard(shard: Path) -> dict[str, npt.NDArray[np.float32]] | None:
+    """Vectors by key; None where the file is damaged."""
+    try:
+        # opened here, for numpy leaves a damaged file open
+        with shard.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+            return dict(zip(stored["keys"].tolist(), stored["vectors"], strict=True))
+    except DAMAGED:
+        return None
+
+
+def _write_shard(folder: Path, keys: list[str], vectors: Vectors) -> None:
+    """One file a write, renamed into place: two processes may write at once."""
+    folder.mkdir(parents=True, exist_ok=True)
+    shard = folder / f"{hashlib.sha256(''.join(keys).encode()).hexdigest()[:24]}.npz"
+    temporary = shard.with_suffix(f".{os.getpid()}.tmp")
+    with temporary.open("wb") as file:
+        np.savez(file, keys=np.array(keys), vectors=vectors)
+    temporary.replace(shard)

@@ -17,6 +17,8 @@ from rag.lexical import Lexical
 from rag.retrievers import DEFAULT, RETRIEVERS, Retriever
 
 _MANIFEST, _VECTORS, _WORDS, _CHUNKS = "manifest.json", "vectors.faiss", "words", "chunks.jsonl"
+LAYOUT = "2"
+"""Written into an index; another number when its files are read another way."""
 
 
 class Hit(NamedTuple):
@@ -47,6 +49,11 @@ class Index:
     @classmethod
     def build(cls, chunks: Sequence[Chunk], embedder: Embedder) -> "Index":
         """Embed and index passages.
+
+        Also when documents came, changed or went: the embedder knows the texts that stayed, and all
+        else is made anew, for what a term is worth depends on every passage and counting terms is
+        quick beside embedding. So nothing of a deleted passage is left; `rag.embed.forget` takes
+        its vector off the disk.
 
         Raises:
             ValueError: there are no passages.
@@ -86,7 +93,10 @@ class Index:
         ]
 
     def save(self, folder: Path) -> None:
-        """Write vectors, words, passages and, last, the manifest that declares them complete."""
+        """Write vectors, words, passages and, last, the manifest that declares them complete.
+
+        Of an older index in the folder nothing is left.
+        """
         folder.mkdir(parents=True, exist_ok=True)
         # an older manifest would declare half-written files complete
         (folder / _MANIFEST).unlink(missing_ok=True)
@@ -96,6 +106,7 @@ class Index:
         lines = (json.dumps(asdict(chunk), ensure_ascii=False) for chunk in self.chunks)
         (folder / _CHUNKS).write_text("\n".join(lines), encoding="utf-8")
         manifest = {
+            "layout": LAYOUT,
             "embedder": self.embedder.name,
             "terms": terms.NAME,
             "corpus": corpus_hash(self.chunks),
@@ -109,13 +120,15 @@ class Index:
         """Read an index.
 
         Raises:
-            IndexMismatchError: another embedder, other terms, another corpus, or nothing complete
-                there.
+            IndexMismatchError: another embedder, other terms, another corpus, an older layout, or
+                nothing complete there.
         """
         manifest_file = folder / _MANIFEST
         if not manifest_file.is_file():
             raise IndexMismatchError(f"{folder} holds no complete index")
         manifest = json.loads(manifest_file.read_text(encoding="utf-8"))
+        if manifest.get("layout") != LAYOUT:
+            raise IndexMismatchError(f"{folder} was written by another version")
         for part, ours in (("embedder", embedder.name), ("terms", terms.NAME)):
             theirs = manifest.get(part, "an older version")
             if theirs != ours:
@@ -127,6 +140,18 @@ class Index:
         chunks = [Chunk(**json.loads(line)) for line in lines]
         dense = Dense.load(folder / _VECTORS, embedder)
         return cls(chunks, dense, Lexical.load(folder / _WORDS, len(chunks)))
+
+
+def holds(folder: Path, source: str) -> bool:
+    """Whether a passage of a document stands in the files of an index; also of a damaged one.
+
+    Only for a folder that nothing else writes into meanwhile.
+    """
+    file = folder / _CHUNKS
+    if not file.is_file():
+        return False
+    named = f'"source": {json.dumps(source, ensure_ascii=False)}'
+    return named in file.read_text(encoding="utf-8", errors="replace")
 
 
 def corpus_hash(chunks: Sequence[Chunk]) -> str:

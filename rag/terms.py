@@ -57,12 +57,17 @@ def terms(text: str) -> list[str]:
     >>> terms("The pods")
     ['=the', '_the', 'the_', '=pods', '_pod', 'pods', 'ods_']
     """
-    out: list[str] = []
-    for word in words(text):
-        if _UNSPACED.match(word):
-            out.extend(word[at : at + 2] for at in range(max(1, len(word) - 1)))
-            continue
-        out.append(f"={word[:LONGEST]}")
-        marked = f"_{word[:LONGEST]}_"
-        out.extend(marked[at : at + RUN] for at in range(max(1, len(marked) - RUN + 1)))
-    return out
+    return [term for word in words(text) for term in spelled(word)]
+
+
+def spelled(word: str) -> list[str]:
+    """The terms of one of `words`.
+
+    >>> spelled("the")
+    ['=the', '_the', 'the_']
+    """
+    if _UNSPACED.match(word):
+        return [word[at : at + 2] for at in range(max(1, len(word) - 1))]
+    marked = f"_{word[:LONGEST]}_"
+    runs = [marked[at : at + RUN] for at in range(max(1, len(marked) - RUN + 1))]
+    return [f"={word[:LONGEST]}", *runs]

@@ -68,7 +68,7 @@ def differences(shown: Report) -> None:
 
 
 def where_it_fails(run: Run, shown: Report) -> None:
-    """Why each rung fails."""
+    """Why each rung fails, and how well passages were found."""
     if not any(part.key == "fails" for part in shown.sections):
         say(
             "This check was made before Rungwise could say why a rung fails. This adds it; nothing "
@@ -76,6 +76,7 @@ def where_it_fails(run: Run, shown: Report) -> None:
         )
         st.code(f"rungwise check . --run {run.name}", language=None)
     section(shown, "fails")
+    section(shown, "search")
 
 
 def walked(run: Run, experiment: Experiment, verdict: Verdict) -> None:

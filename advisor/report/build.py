@@ -27,6 +27,7 @@ from advisor.report.result_sections import (
     sure,
     why,
 )
+from advisor.report.search_section import search
 from advisor.report.sources import Sources, read_sources
 from harness.errors import Problem, UserError
 from harness.experiment import Experiment
@@ -101,6 +102,7 @@ def _technical(sources: Sources, items: tuple[Item, ...]) -> list[Section | None
         expected(sources),
         change(sources, full=True),
         fails(sources),
+        search(sources),
         items_section(sources, items) if items else None,
         data(sources),
         how_built(sources),

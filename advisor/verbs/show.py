@@ -5,7 +5,15 @@ from argparse import ArgumentParser, Namespace
 from advisor import workflow
 from advisor.money_tables import money_of
 from advisor.project import prices_of
-from advisor.summary import cost_text, differences_table, failures, summary, voice_table
+from advisor.searching import TITLE as SEARCH
+from advisor.summary import (
+    cost_text,
+    differences_table,
+    failures,
+    search_table,
+    summary,
+    voice_table,
+)
 from advisor.terminal import out, out_json
 from advisor.verb import Verb
 from advisor.voice import TITLE
@@ -30,6 +38,8 @@ def run(given: Namespace) -> int:
             out(f"\n{TITLE}:\n{how}")
         if experiment.diagnostics.rungs:
             out(f"\nWhere each rung fails:\n{failures(experiment)}")
+        if looked_up := search_table(experiment):
+            out(f"\n{SEARCH}:\n{looked_up}")
         money = money_of(experiment, prices_of(found.folder.parents[1]))
         out(f"\nWhat it costs:\n{cost_text(money, full=False)}")
     return 0

@@ -1,4 +1,4 @@
-"""Markdown and plain text, which are taken as they are."""
+"""Markdown and plain text, which are taken as they are but for the headings of wiki pages."""
 
 import re
 from typing import Final
@@ -11,6 +11,10 @@ _FRONT_MATTER: Final = re.compile(r"---[ \t]*\n(.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|
 _TITLE_FIELD: Final = re.compile(r"""^title:[ \t]*["']?(.+?)["']?[ \t]*$""", re.M | re.I)
 _FENCED: Final = re.compile(r"^ {0,3}(`{3,}|~{3,}).*?(?:^ {0,3}\1|\Z)", re.S | re.M)
 _HEADING: Final = re.compile(r"^ {0,3}#{1,6}[ \t]+(.+)$|^(\S.*)\n {0,3}(?:=+|-{3,})[ \t]*$", re.M)
+_WIKI_HEADING: Final = re.compile(
+    r"^ ?(=(?: ?=){0,5})[ \t]*((?=[^=\n]*\w)[^=\n]+?)[ \t]*(=(?: ?=){0,5})[ \t]*$", re.M
+)
+"""``== Uses ==``, also as corpora cut it into tokens: ``= = Uses = =``."""
 
 
 def recognises(file: File) -> bool:
@@ -20,7 +24,7 @@ def recognises(file: File) -> bool:
 
 def read(file: File) -> Extract:
     """Read a text; of a Markdown file the front matter is left out and the title is taken."""
-    text = decode(file).replace("\r\n", "\n").replace("\r", "\n")
+    text = headings_marked(decode(file).replace("\r\n", "\n").replace("\r", "\n"))
     if file.suffix not in _MARKDOWN:
         return Extract((Page(text),))
     front = _FRONT_MATTER.match(text)
@@ -30,6 +34,28 @@ def read(file: File) -> Extract:
     if title:
         return Extract((Page(body),), title[1])
     return Extract((Page(body),), _plain(heading[1] or heading[2]) if heading else "")
+
+
+def headings_marked(text: str) -> str:
+    """A text whose wiki headings are Markdown's, as long as before: places in it stay.
+
+    Passages are found by the headings above them. Fenced code is left alone.
+
+    >>> headings_marked("== Uses ==")
+    '## Uses   '
+    """
+    out, last = [], 0
+    for fence in _FENCED.finditer(text):
+        out += [_WIKI_HEADING.sub(_marked, text[last : fence.start()]), fence[0]]
+        last = fence.end()
+    return "".join([*out, _WIKI_HEADING.sub(_marked, text[last:])])
+
+
+def _marked(found: re.Match[str]) -> str:
+    level = found[1].count("=")
+    if found[3].count("=") != level:
+        return found[0]
+    return f"{'#' * level} {found[2]}".ljust(len(found[0]))
 
 
 def _plain(heading: str) -> str:

@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rag.embed import Embedder
+from rag.embed import Embedder, forget
 from tests.rag.fake_embedder import HashEmbedder
 
 TEXTS = [
@@ -133,6 +133,32 @@ def test_a_damaged_file_is_passed_over_and_its_texts_are_embedded_again(tmp_path
     mended = HashEmbedder(cache=tmp_path)
     mended.embed(["kept", "a", "b"])
     assert mended.encoded == [], "the damaged file is replaced by a whole one"
+
+
+def test_vectors_of_forgotten_texts_go_for_every_model_and_the_others_stay(tmp_path):
+    for name in ("one@1", "two@1"):
+        HashEmbedder(name, tmp_path).embed(["a", "b"])
+        HashEmbedder(name, tmp_path).embed(["secret"])
+        HashEmbedder(name, tmp_path).embed(["c", "d"])
+    expected = HashEmbedder("one@1", tmp_path).embed(["a", "c"])
+    assert forget(tmp_path, ["a", "c", "d", "never seen"]) == 4
+    later = HashEmbedder("one@1", tmp_path)
+    np.testing.assert_array_equal(later.embed(["a", "c"]), expected)
+    assert later.encoded == []
+    later.embed(["b", "secret"])
+    assert later.encoded == ["b", "secret"]
+    assert forget(tmp_path, ["a", "c", "d", "b", "secret"]) == 0
+
+
+def test_files_that_cannot_be_looked_into_go_whole(tmp_path):
+    HashEmbedder(cache=tmp_path).embed(["a"])
+    (shard,) = tmp_path.glob("*/*.npz")
+    half_written, damaged = shard.with_suffix(".7.tmp"), shard.with_name("b.npz")
+    half_written.write_bytes(shard.read_bytes())
+    damaged.write_bytes(shard.read_bytes()[:80])
+    assert forget(tmp_path, ["a"]) == 0
+    assert list(tmp_path.glob("*/*")) == [shard]
+    assert forget(tmp_path / "nowhere", []) == 0
 
 
 def test_processes_that_write_at_the_same_time_lose_nothing(tmp_path):

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from rag.chunk import Chunk
+from rag.embed import forget
 from rag.index import Index, IndexMismatchError, corpus_hash
 from rag.lexical import Lexical
 from rag.ranking import standard
@@ -177,6 +178,60 @@ def test_nothing_to_index_is_said():
         Index.build([], HashEmbedder())
 
 
+# Documents that come, change and go
+
+
+FACTS = [f"Fact {i}: the marmalade{i} costs {i * 3} coins." for i in range(30)]
+
+
+def held(facts):
+    """Passages of a page that states some facts; where one stands depends on those before it."""
+    return [chunk(i, fact) for i, fact in enumerate(facts)]
+
+
+def test_only_what_is_new_is_embedded_and_the_result_is_that_of_a_new_index(tmp_path):
+    Index.build(held(FACTS), HashEmbedder(cache=tmp_path))
+    embedder = HashEmbedder(cache=tmp_path)
+    changed = held(["A new first fact.", *FACTS[:10], "Fact 10 was changed.", *FACTS[12:]])
+    updated = Index.build(changed, embedder)
+    assert [text.rsplit("\n", 1)[-1] for text in embedder.encoded] == [
+        "A new first fact.", "Fact 10 was changed.",
+    ]  # fmt: skip
+    anew = Index.build(changed, HashEmbedder())
+    for name in RETRIEVERS:
+        asked = ["What does marmalade7 cost?", "Was a fact changed?"]
+        assert updated.using(name).search(asked, 9) == anew.using(name).search(asked, 9)
+
+
+def test_a_deleted_document_leaves_no_byte_in_the_folder_and_no_vector(tmp_path):
+    secret = "Ms Quillfeather owes 4711 coins."
+    index, cache = tmp_path / "index", tmp_path / "vectors"
+    embedder = HashEmbedder(cache=cache)
+    old = Index.build(held([*FACTS, secret]), embedder)
+    old.save(index)
+    (vector,) = embedder.embed([old.chunks[-1].with_headings])
+    assert traces(tmp_path, secret, vector), "or the test would prove nothing"
+    left = held(FACTS)
+    Index.build(left, HashEmbedder(cache=cache)).save(index)
+    assert forget(cache, [one.with_headings for one in left]) == 1
+    assert traces(tmp_path, secret, vector) == []
+    later = HashEmbedder(cache=cache)
+    assert Index.load(index, later, corpus_hash(left)).chunks == left
+    later.embed([one.with_headings for one in left])
+    assert later.encoded == [], "what stayed is still known"
+
+
+def traces(folder, secret, vector):
+    """Files that hold the text, a telling word of it, its key or its vector in either precision."""
+    signs = [secret.encode(), b"quillfeather", b"Quillfeather", b"feat", b"4711"]
+    signs += [vector.tobytes(), vector.astype(np.float16).tobytes()]
+    found = []
+    for file in sorted(folder.rglob("*")):
+        raw = file.read_bytes() if file.is_file() else b""
+        found += [(file.name, sign[:12]) for sign in signs if sign in raw]
+    return found
+
+
 # On disk
 
 
@@ -221,6 +276,17 @@ def test_an_index_made_for_other_terms_is_refused(stored, index, tmp_path):
         IndexMismatchError, match=r"was built with (words, 0|an older version), not"
     ):
         Index.load(tmp_path, HashEmbedder(), corpus_hash(CHUNKS))
+
+
+def test_an_index_that_another_version_wrote_is_refused(index, tmp_path):
+    index.save(tmp_path)
+    file = tmp_path / "manifest.json"
+    manifest = json.loads(file.read_text(encoding="utf-8"))
+    for layout in ({}, {"layout": "1"}):
+        manifest.pop("layout", None)
+        file.write_text(json.dumps(manifest | layout), encoding="utf-8")
+        with pytest.raises(IndexMismatchError, match="was written by another version"):
+            Index.load(tmp_path, HashEmbedder())
 
 
 def test_words_of_an_earlier_index_are_gone(index, tmp_path):

@@ -61,6 +61,27 @@ def test_scores_are_those_of_the_formula_on_many_random_passages():
         np.testing.assert_allclose(found, sorted(expected, reverse=True)[:20], rtol=1e-4)
 
 
+def test_scores_are_those_of_another_library():
+    bm25s = pytest.importorskip("bm25s")
+    rng = random.Random(2)
+    kinds = [f"w{i}" for i in range(300)]
+    texts = [" ".join(rng.choices(kinds, k=rng.randint(1, 80))) for _ in range(400)]
+    store = bm25s.BM25(k1=Lexical.K1, b=Lexical.B, method="lucene", backend="numpy")
+    store.index([terms(text) for text in texts], show_progress=False)
+    lexical = Lexical.build(texts)
+    for _ in range(10):
+        query = " ".join(rng.choices([*kinds, "unknown"], k=8))
+        expected = store.get_scores([term for term in terms(query) if term in store.vocab_dict])
+        np.testing.assert_allclose(lexical.scores(query), expected, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("cut", [str.split, lambda text: [w[:3] for w in text.split()]])
+def test_other_terms_are_counted_as_they_are_cut(cut):
+    found = Lexical.build(["apple apply pear", "pear", "plum plum"], cut)
+    assert found.search(["apple"], 3)[0][0].row == 0
+    assert found.scores("plum")[2] > 0 and not found.scores("pl").any()
+
+
 def test_only_passages_that_share_a_term_are_found_best_first():
     (found,) = Lexical.build(TEXTS).search(["opened pods"], 10)
     assert [one.row for one in found][:2] == [4, 0]
@@ -102,7 +123,19 @@ def test_what_was_saved_gives_the_same_scores_and_holds_no_pickle(tmp_path):
     loaded = Lexical.load(tmp_path / "words", len(TEXTS))
     assert loaded.search(QUERIES, 5) == lexical.search(QUERIES, 5)
     files = sorted(tmp_path.glob("words/*"))
+    assert loaded.scores("pods").dtype == np.float32
     assert files and {file.suffix for file in files} <= {".npy", ".json"}
     for file in files:
         if file.suffix == ".npy":
             np.load(file, allow_pickle=False)
+
+
+@pytest.mark.parametrize("name", ["indices", "indptr"])
+def test_damaged_places_are_refused_and_not_read_past_the_end(name, tmp_path):
+    Lexical.build(TEXTS).save(tmp_path)
+    file = tmp_path / f"{name}.npy"
+    places = np.load(file)
+    places[-1] += 10_000
+    np.save(file, places)
+    with pytest.raises(ValueError, match="ind"):
+        Lexical.load(tmp_path, len(TEXTS))

@@ -6,6 +6,7 @@ import pytest
 
 from rag.errors import DocumentError
 from rag.load import load_documents
+from rag.loaders.plain_text import headings_marked
 from rag.types import Document, Limits
 
 TURKISH = "Müşteri;Şehir\nAyşe Yılmaz;İzmir\nÇağrı Gündoğdu;Iğdır\n"
@@ -102,6 +103,33 @@ def test_text_is_brought_into_one_form(tmp_path: Path) -> None:
 ])  # fmt: skip
 def test_markdown_gives_its_own_title(tmp_path: Path, content: str, title: str) -> None:
     assert load(tmp_path, "a.md", content).title == title
+
+
+@pytest.mark.parametrize(("line", "read"), [
+    ("== Uses ==", "## Uses"),
+    (" = = Uses of tea = = ", "## Uses of tea"),
+    ("=Tea=", "# Tea"),
+    ("=== A3 ===", "### A3"),
+    ("== Uses =", "== Uses ="),
+    ("==== Front", "==== Front"),
+    ("x = 3", "x = 3"),
+    ("== a = b ==", "== a = b =="),
+    ("=====  =====", "=====  ====="),
+    ("== - ==", "== - =="),
+    ("======= session =======", "======= session ======="),
+    ("```\n== code ==\n```", "```\n== code ==\n```"),
+])  # fmt: skip
+@pytest.mark.parametrize("name", ["a.txt", "a.md"])
+def test_headings_of_wiki_pages_are_read_and_nothing_else(tmp_path, name, line, read) -> None:
+    text = load(tmp_path, name, f"Before.\n\n{line}\n\nTea is drunk.").text
+    assert text == f"Before.\n\n{read}\n\nTea is drunk."
+
+
+def test_marking_headings_moves_nothing_and_is_quick_on_hostile_lines() -> None:
+    text = "= Tea =\nIt is drunk.\n = = Uses = = \n```\n= x =\n```\n= = " + "= " * 20_000
+    assert len(headings_marked(text)) == len(text)
+    assert headings_marked(text).index("It is") == text.index("It is")
+    assert headings_marked("= " + "a " * 50_000) == "= " + "a " * 50_000
 
 
 def test_markdown_is_kept_but_for_its_front_matter(tmp_path: Path) -> None:

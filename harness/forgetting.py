@@ -1,0 +1,103 @@
+"""The right to be forgotten: a document out of what a project keeps to be quick.
+
+Indexes and vectors are made from documents and can be made again. What a run has measured is a
+record: it is not changed, but it is said in which runs the text still stands.
+"""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+from filelock import FileLock
+
+from harness.errors import Problem, UserError
+from harness.retrieval import passages_of
+from harness.runner import is_running
+from harness.store import Run, runs_in
+from harness.workbench import EMBEDDINGS
+from rag.embed import forget
+from rag.index import holds
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A run in which a document still stands."""
+
+    run: str
+    places: tuple[str, ...]
+    """Of documents, answers, adapters, report."""
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """What was removed of a document, and where it still stands."""
+
+    document: str
+    vectors: int
+    """Taken out of the project's cache: those of its passages, and any whose text is unknown."""
+    indexes: tuple[str, ...]
+    """Runs whose index was removed; it is made again if such a run goes on."""
+    standing: tuple[Standing, ...]
+
+
+def forget_document(project: Path, document: str) -> Forgotten:
+    """Remove a document's passages and vectors from the caches of a project's runs.
+
+    Blocks that a file system has freed, backups and files that were handed on are beyond this.
+
+    Args:
+        project: its folder.
+        document: `Document.source`.
+
+    Raises:
+        UserError: a check is running, which would write what is removed.
+    """
+    runs = runs_in(project)
+    busy = [run for run in runs if is_running(run)]
+    if busy:
+        raise UserError(
+            *(
+                Problem("the check is running", "wait until it has ended, or stop it", run.name)
+                for run in busy
+            )
+        )
+    indexes = tuple(run.name for run in runs if _remove_indexes(run, document))
+    kept = (text for run in runs for text in _texts(run, document))
+    gone = forget(project / "runs" / EMBEDDINGS, kept)
+    standing = tuple(found for run in runs if (found := _standing(run, document)).places)
+    return Forgotten(document, gone, indexes, standing)
+
+
+def _remove_indexes(run: Run, document: str) -> bool:
+    """Whether an index in the run's folder held the document; then it is gone whole."""
+    folders = [one for one in run.folder.rglob("*") if one.is_dir() and holds(one, document)]
+    for folder in folders:
+        with FileLock(f"{folder}.lock"):
+            shutil.rmtree(folder)
+    return bool(folders)
+
+
+def _texts(run: Run, document: str) -> Iterator[str]:
+    """Everything that a run embeds, but for the document."""
+    view = run.view()
+    yield from (example.question for example in (*view.train, *view.dev))
+    yield from (query.text for query in run.queries())
+    others = [one for one in view.documents if one.source != document]
+    yield from (passage.with_headings for passage in passages_of(others))
+
+
+def _standing(run: Run, document: str) -> Standing:
+    """The places of a run that hold the document or were made from it."""
+    if not any(one.source == document for one in run.view().documents):
+        return Standing(run.name, ())
+    name = msgspec.json.encode(document)
+    cells = [file for file in (run.folder / "cells").glob("*.json*") if name in file.read_bytes()]
+    found = {
+        "documents": True,
+        "answers": bool(cells),
+        "adapters": any((run.folder / "adapters").glob("*")),
+        "report": any((run.folder / "report").glob("*")),
+    }
+    return Standing(run.name, tuple(place for place, holds in found.items() if holds))
