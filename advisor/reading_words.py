@@ -25,7 +25,8 @@ def about_ceiling(experiment: Experiment, rung: str) -> str:
         return f"{text}, on {count(found.given.n, 'question')} only."
     points = round(100 * (found.gain.mean or 0.0))
     if (found.gain.mean or 0.0) <= experiment.task.margin:
-        return f"{text}, against {percent(found.own.mean)} now: a better search brings nothing."
+        now = f"against {percent(found.own.mean)} now"
+        return f"{text}, {now}: on these questions a better search would have brought nothing."
     chance = "" if (found.gain.low or 0.0) > 0 else ", which may be chance"
     return (
         f"{text}, against {percent(found.own.mean)} now: a better search cannot bring more than "

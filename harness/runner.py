@@ -231,6 +231,7 @@ def _can_be_told(run: Run, cell: str) -> bool:
     if not run.finished(own):
         return False
     settings = run.cell(own).preparation.settings
+    run.say("doing", "Telling which passages hold the answers", cell)
     hand_over(run, parse_cell(cell)[0], int(str(settings.get("passage_words", CHUNK_WORDS))))
     return True
 

@@ -2,9 +2,11 @@
 
 import dataclasses
 import itertools
+from pathlib import Path
 
 import pytest
 
+from harness import ceilings
 from harness.ceilings import CEILINGS, KnowingIndex, arm_title, ceilings_of
 from harness.cell import run_cell
 from harness.gold import Gold, gold_of, hand_over, handed_over
@@ -161,6 +163,16 @@ def test_nothing_but_a_ceiling_opens_what_was_left_for_it(checked, tmp_path, tin
         assert texts == {a.query_id: a.text for a in run.cell(cell).answers}
     with pytest.raises(FileNotFoundError):
         run_cell(other, "oracle-s0")
+
+
+def test_no_file_that_answers_for_a_rung_knows_of_right_passages_or_of_the_held_out_rows():
+    root = Path(ceilings.__file__).parent
+    names = ("answering", "looking_up", "abstaining", "adapting", "workbench", "prompts", "floors")
+    folders = [*(root / "rungs").glob("*.py"), *(root / "generators").glob("*.py")]
+    for file in [*folders, *(root / f"{name}.py" for name in names)]:
+        text = file.read_text(encoding="utf-8")
+        for word in ("harness.gold", "harness.ceilings", "heldout()", "heldout.jsonl", "oracle"):
+            assert word not in text, f"{file.name} mentions {word}"
 
 
 def test_a_ceiling_needs_its_right_passages_and_no_reference(checked, tmp_path, tiny_model):
