@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from advisor.lever import lever
 from advisor.measured import TUNED, inline, score_of
 from advisor.numbers import count, percent
+from advisor.reading_words import about_ceiling, about_reading, did, part
 from harness.diagnosis.findings import Cause, Form, Loss, RungDiagnosis, Share, Slice
 from harness.diagnosis.slices import SMALLEST
 from harness.experiment import Experiment
-from harness.metrics import metrics
 
 LONGEST = 60
 """Characters of a label or another name inside a sentence."""
@@ -47,7 +47,8 @@ def about_retrieval(experiment: Experiment, rung: str) -> str:
         "neither": "Neither a better search nor a larger reader has much left to win.",
         "unknown": "That is too seldom to say how well passages are read; search comes first.",
     }
-    return f"{text} {words[lever(found, experiment.task.margin)]}"
+    told = (text, words[lever(found, experiment.task.margin)], about_ceiling(experiment, rung))
+    return " ".join(filter(None, told))
 
 
 def _reader(experiment: Experiment, rung: str) -> str:
@@ -158,6 +159,7 @@ def further(experiment: Experiment, rung: str) -> Iterator[str]:
         )
         if spoiled.n >= SMALLEST and (spoiled.mean or 0.0) >= MANY_SPOILED:
             yield f"Passages spoiled {part(spoiled, f'answers that {other} had right')}."
+    yield from about_reading(experiment, rung)
     if one.form is not None:
         cut, copied = one.form.truncated, one.form.copied
         if (cut.mean or 0.0) >= MANY_CUT and experiment.task.kind not in ("label", "json"):
@@ -224,21 +226,6 @@ def part_name(found: Slice) -> str:
 def reads(one: RungDiagnosis) -> bool:
     """Whether a rung's answers rest on passages."""
     return one.form is not None and one.form.copied.n > 0
-
-
-def did(experiment: Experiment, score: Share) -> str:
-    """'answered right 41 % of the time', or for graded scores 'scored 41 % on right facts'."""
-    if not experiment.diagnostics.graded:
-        return f"answered right {percent(score.mean)} of the time"
-    return f"scored {percent(score.mean)} on {metrics()[experiment.diagnostics.metric].title}"
-
-
-def part(share: Share, what: str) -> str:
-    """'18 of 20 questions (90 %)'; without the count where it is a mean over seeds."""
-    hits = (share.mean or 0.0) * share.n
-    if abs(hits - round(hits)) > 1e-6:
-        return f"{percent(share.mean)} of {share.n:,} {what}"
-    return f"{round(hits):,} of {share.n:,} {what} ({percent(share.mean)})"
 
 
 def answers(one: RungDiagnosis, cause: Cause) -> str:

@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
 from advisor.numbers import seconds
+from harness.ceilings import arm_title
 from harness.cell import parse_cell
 from harness.effort import effort
 from harness.floors import FLOORS
-from harness.rungs import title_of
 from harness.runner import is_running
 from harness.store import Event, Plan, Run
 
@@ -56,7 +56,7 @@ class RunProgress:
 
     state: State
     cells: tuple[CellProgress, ...]
-    """Rungs only, in the order they run."""
+    """Rungs and ceilings, in the order they run."""
     log: tuple[str, ...]
     """Everything that was reported, a line each."""
 
@@ -104,7 +104,7 @@ def _age(event: Event) -> float:
 
 def _cell(run: Run, plan: Plan, name: str, events: Sequence[Event], alive: bool) -> CellProgress:
     rung, seed = parse_cell(name)
-    title = title_of(rung)
+    title = arm_title(rung)
     own = [event for event in events if event.cell == name]
     starts = [place for place, event in enumerate(own) if event.kind == "started"]
     # a process can die before it says that it started; then its only word is how

@@ -39,7 +39,7 @@ def ladder_table(experiment: Experiment) -> str:
     for name, arm in experiment.rungs.items():
         mark = "> " if name == experiment.verdict.get("recommended") else "  "
         rows.append(_row(f"{mark}{name}", arm, task.metric))
-    for name, arm in experiment.floors.items():
+    for name, arm in {**experiment.ceilings, **experiment.floors}.items():
         rows.append(_row(f"  ({name})", arm, task.metric))
     head = ["rung", task.metric, "95 % interval", "n", "failed", "a question", "to prepare"]
     return table(head, rows)

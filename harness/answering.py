@@ -6,7 +6,8 @@ from functools import partial
 from typing import NamedTuple
 
 from harness.generators.base import Completion, Refusal
-from harness.prompts import Prompt, passage
+from harness.generators.local import LocalGenerator
+from harness.prompts import Prompt, passage, render
 from harness.types import Answer, Context, Failure, Query
 from harness.workbench import Workbench
 from rag.cite import cite
@@ -34,11 +35,12 @@ def answer_all(
 
     Args:
         bench: the model and the token limit.
-        asked: prompts.
+        asked: prompts; passages that leave no room for an answer are cut (`fitted`).
         timed: so many are answered one at a time first, for their latency; the rest in batches.
         constraint: what answers may be, for a model on this machine; None for anything.
     """
     complete = bench.generator.complete  # opened before any clock runs
+    asked = [fitted(bench, one, constraint) for one in asked]
     if constraint is not None:
         complete = partial(bench.local().complete, constraint=constraint)
     for one in asked[:timed]:
@@ -48,6 +50,26 @@ def answer_all(
     rest = asked[timed:]
     for done in complete([one.prompt for one in rest], bench.max_new_tokens):
         yield _answer(rest[done.row], done, None)
+
+
+def fitted(bench: Workbench, one: Asked, constraint: Constraint | None = None) -> Asked:
+    """A prompt with as many of its passages, the closest first, as leave room for an answer.
+
+    Passages are measured in words; in a script without spaces one can be a page long. What is too
+    long without any passage stays as it is and is refused by name. An endpoint's tokens are not
+    ours to count.
+    """
+    model = bench.generator
+    if not one.contexts or not isinstance(model, LocalGenerator):
+        return one
+    room = model.context_length - max(bench.max_new_tokens, constraint.longest if constraint else 0)
+    prompt, kept = one.prompt, one.contexts
+    while model.count_prompt(prompt) > room:
+        if not kept:
+            return one
+        kept = kept[:-1]
+        prompt = render(bench.spec, one.query.text, kept, one.prompt.turns)
+    return one._replace(prompt=prompt, contexts=kept)
 
 
 def answers_only(results: Iterator[Answer | Failure]) -> list[Answer]:

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Container, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from harness.ceilings import CEILINGS, arm_title
 from harness.cell import parse_cell
 from harness.compare import corpus_interval
 from harness.diagnosis.diagnose import diagnose
@@ -18,7 +19,7 @@ from harness.experiment import (
 )
 from harness.fairness import fairness
 from harness.family import Family, over_all
-from harness.floors import FLOOR_TITLES, FLOORS
+from harness.floors import FLOORS
 from harness.intervals import mean_interval
 from harness.metric import Metric, fitted
 from harness.right_answers import right_answers
@@ -29,7 +30,7 @@ from harness.types import Answer, Example, TaskSpec, TrainView
 
 
 class Arm(NamedTuple):
-    """All seeds of one rung or floor."""
+    """All seeds of one rung, floor or ceiling."""
 
     name: str
     cells: tuple[Cell, ...]
@@ -57,13 +58,13 @@ def assemble(run: Run, failed: Mapping[str, str]) -> Experiment:
     results = {
         name: _result(arm, heldout, spec, tables, clusters, scorers) for name, arm in arms.items()
     }
-    ladder = [name for name in results if name not in FLOORS]
+    ladder = [name for name in results if name not in FLOORS and name not in CEILINGS]
     planned = list(dict.fromkeys(rung for rung in map(rung_of, plan.cells) if rung in rungs()))
     rows = {name: _rows(metric, arm, heldout, tables) for name, arm in arms.items()}
     family = Family(rows, metric, spec, plan.margin, clusters)
     best_floor = _best([name for name in results if name in FLOORS], results, metric.name)
     right = right_answers(heldout, spec, scorers, clusters)
-    answered = {name: arms[name].cells for name in ladder}
+    answered = {name: arm.cells for name, arm in arms.items() if name not in FLOORS}
     material = material_of(spec, heldout, view.train, answered, tables, clusters)
     return Experiment(
         schema=SCHEMA,
@@ -74,7 +75,7 @@ def assemble(run: Run, failed: Mapping[str, str]) -> Experiment:
         environment=plan.environment,
         rungs={name: results[name] for name in ladder},
         floors={name: result for name, result in results.items() if name in FLOORS},
-        ceilings={},
+        ceilings={name: result for name, result in results.items() if name in CEILINGS},
         comparisons=family.of_rungs(ladder, len(planned)),
         floor_contrasts=family.against_floor(ladder, best_floor),
         skipped=dict(plan.skipped),
@@ -109,7 +110,7 @@ def _facts(plan: Plan, metric: Metric, heldout: Sequence[Example], view: TrainVi
 
 
 def rung_of(cell: str) -> str:
-    """The rung, or floor, of a cell's name."""
+    """The rung, floor or ceiling of a cell's name."""
     return parse_cell(cell)[0]
 
 
@@ -152,13 +153,13 @@ def clusters_of(heldout: Sequence[Example]) -> list[str] | None:
 
 
 def _arms(run: Run, plan: Plan) -> dict[str, Arm]:
-    """Finished cells by rung, rungs in order of effort, floors behind them."""
+    """Finished cells by rung, rungs in order of effort, ceilings and floors behind them."""
     found: dict[str, list[Cell]] = {}
     for name in plan.cells:
         if run.finished(name):
             cell = run.cell(name)
             found.setdefault(cell.rung, []).append(cell)
-    order = [*rungs(), *FLOORS]
+    order = [*rungs(), *CEILINGS, *FLOORS]
     return {name: Arm(name, tuple(found[name])) for name in order if name in found}
 
 
@@ -194,9 +195,8 @@ def _result(
         metric.name: _estimate(metric, arm, heldout, spec, tables, clusters) for metric in scorers
     }
     first = arm.cells[0]
-    title = rungs()[arm.name].title if arm.name in rungs() else FLOOR_TITLES[arm.name]
     return ArmResult(
-        title=title,
+        title=arm_title(arm.name),
         scores={name: e for name, e in scores.items() if e.n or name == scorers[0].name},
         latency_s=_latency(answers),
         prompt_tokens=_mean([answer.prompt_tokens for answer in answers]),

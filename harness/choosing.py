@@ -1,10 +1,15 @@
 """Choosing a setting on dev, with what it cost written down."""
 
+import math
 from collections.abc import Callable, Sequence
+from statistics import fmean, stdev
 from typing import NamedTuple
 
 from harness.types import Json
 from harness.workbench import Say
+
+CLEARLY = 1.645
+"""Standard errors by which a setting that few rows decide must lead: chance does so once in 20."""
 
 
 class Choice(NamedTuple):
@@ -53,6 +58,16 @@ def choose(
         },
         best[1],
     )
+
+
+def clearly_ahead(gains: Sequence[float]) -> bool:
+    """Whether a setting leads another by more than chance would, row by row.
+
+    For settings that change few answers: the best of several would else follow chance.
+    """
+    if len(gains) < 2:
+        return False
+    return fmean(gains) > CLEARLY * stdev(gains) / math.sqrt(len(gains))
 
 
 def _listed(choice: Choice) -> list[Json]:

@@ -31,6 +31,8 @@ class Effort:
     but those."""
     example_orders: bool = False
     """Whether it also tries them in the other order."""
+    abstains: bool = False
+    """Whether rag tries to abstain where no passage comes near; costs no answer of the model."""
 
 
 ALL_WAYS = ("hybrid", "bm25", "dense")
@@ -39,8 +41,21 @@ EFFORTS = {
     effort.name: effort
     for effort in (
         Effort("quick", 32, (3,), (2,), 1, 2, 2),
-        Effort("normal", 48, (2, 4), (1, 2, 3), 2, 4, 5, ALL_WAYS, (0, 2), 2),
-        Effort("thorough", 96, (1, 3, 5, 8), (1, 2, 3, 5), 3, 8, 8, ALL_WAYS, (0, 2, 4), 4, True),
+        Effort("normal", 48, (2, 4), (1, 2, 3), 2, 4, 5, ALL_WAYS, (0, 2), 2, abstains=True),
+        Effort(
+            "thorough",
+            96,
+            (1, 3, 5, 8),
+            (1, 2, 3, 5),
+            3,
+            8,
+            8,
+            ALL_WAYS,
+            (0, 2, 4),
+            4,
+            True,
+            abstains=True,
+        ),
     )
 }
 

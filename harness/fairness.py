@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
+from harness.ceilings import CEILINGS
 from harness.decoding import HELD
 from harness.errors import UserError
 from harness.experiment import Check
@@ -33,11 +34,11 @@ def fairness(
     Args:
         run: its scoring is noted in its folder.
         plan: of the run.
-        cells: finished ones, floors among them.
+        cells: finished ones, floors and ceilings among them.
         heldout: with references.
         rights: of every rung.
     """
-    ladder = [cell for cell in cells if cell.rung not in FLOORS]
+    ladder = [cell for cell in cells if cell.rung not in FLOORS and cell.rung not in CEILINGS]
     effort = ", ".join(
         f"{title_of(cell.rung).lower()} {cell.preparation.effort.get('dev_answers', 0)}"
         for cell in ladder

@@ -131,13 +131,19 @@ def judged(
 
 def total_right(chunks: Sequence[Chunk], examples: Sequence[Example]) -> list[int]:
     """How many of all passages hold each example's answer."""
+    return [len(rows) for rows in right_passages(chunks, examples)]
+
+
+def right_passages(chunks: Sequence[Chunk], examples: Sequence[Example]) -> list[list[int]]:
+    """Which of all passages hold each example's answer: their places, in order."""
     wanted = [evidence(example) for example in examples]
-    counts = [0] * len(examples)
-    for chunk in chunks:
+    places: list[list[int]] = [[] for _ in examples]
+    for row, chunk in enumerate(chunks):
         text = _plain(as_context(Hit(chunk, 0.0)))
         for at, example in enumerate(examples):
-            counts[at] += _right(example, wanted[at], chunk.source, text)
-    return counts
+            if _right(example, wanted[at], chunk.source, text):
+                places[at].append(row)
+    return places
 
 
 def _plain(context: Context) -> str:

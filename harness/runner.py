@@ -8,6 +8,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from harness.assemble import assemble
+from harness.ceilings import CEILINGS, ceilings_of
 from harness.cell import INDEX, cell_name, parse_cell
 from harness.closed_answers import CLOSED, NOT_CLOSED
 from harness.environment import environment
@@ -16,9 +17,11 @@ from harness.executors.local import last_line, run_process
 from harness.experiment import Experiment
 from harness.floors import FLOORS, floors_for
 from harness.generators.endpoint import PREFIX
+from harness.gold import hand_over
 from harness.good_enough import GoodEnough
 from harness.models import EMBEDDED, resolve
 from harness.prompts import target
+from harness.retrieval import CHUNK_WORDS
 from harness.rung import RungType
 from harness.rungs import rung_type, rungs, title_of
 from harness.settings import CheckSettings, models_of
@@ -58,6 +61,7 @@ def make_plan(
         if "embeddings" in rung.needs and cell_name(INDEX, 0) not in cells:
             cells.append(cell_name(INDEX, 0))
         cells.extend(cell_name(rung.name, s) for s in range(settings.seeds if rung.seeded else 1))
+        cells.extend(cell_name(c, 0) for c in ceilings_of(rung.name, task.spec, task.heldout))
     if not runnable:
         fix = f"choose another of {', '.join(rungs())}"
         raise UserError(*(Problem(why, fix, f"rung {name}") for name, why in skipped.items()))
@@ -199,7 +203,7 @@ def _run_cells(run: Run, plan: Plan, on_event: OnEvent) -> Experiment:
             if good:
                 run.say("doing", f"{title_of(good)} is good enough; what is dearer is not run")
                 break
-            left = [cell for cell in group if not run.finished(cell)]
+            left = [c for c in group if not run.finished(c) and _can_be_told(run, c)]
             while left:
                 status = run_process(run, left, watch)
                 stopped = [cell for cell in left if not run.finished(cell)][:1]
@@ -210,12 +214,26 @@ def _run_cells(run: Run, plan: Plan, on_event: OnEvent) -> Experiment:
     except BaseException:  # also when the user interrupts: say so, then let it through
         run.say("cancelled", "stopped; what is finished is kept")
         raise
-    besides = (*FLOORS, INDEX)
+    besides = (*FLOORS, *CEILINGS, INDEX)
     if not any(run.finished(c) for c in plan.cells if parse_cell(c)[0] not in besides):
         raise JobError(*(Problem(why, _fix(run), cell) for cell, why in failed.items()))
     run.say("finished", figures={"failed": dict(failed)})
     watch()
     return assemble(run, failed)
+
+
+def _can_be_told(run: Run, cell: str) -> bool:
+    """Leave a ceiling the passages it is handed; False where its rung is not there to read them."""
+    ceiling = CEILINGS.get(parse_cell(cell)[0])
+    if ceiling is None:
+        return True
+    own = cell_name(ceiling.reader, 0)
+    if not run.finished(own):
+        return False
+    settings = run.cell(own).preparation.settings
+    run.say("doing", "Telling which passages hold the answers", cell)
+    hand_over(run, parse_cell(cell)[0], int(str(settings.get("passage_words", CHUNK_WORDS))))
+    return True
 
 
 def _groups(cells: Sequence[str]) -> list[list[str]]:

@@ -75,8 +75,9 @@ def _behind(experiment: Experiment, theme: Theme) -> list[Chart]:
         band = alt.Chart(data([{"from": 0, "to": max(known)}]))
         layers.append(band.mark_rect(color=theme.band).encode(x="from:Q", x2="to:Q"))
     for arm in experiment.ceilings.values():
-        line = alt.Chart(data([{"at": arm.scores[metric].mean}]))
-        layers.append(line.mark_rule(color=theme.muted).encode(x="at:Q"))
+        if arm.scores[metric].mean is not None:
+            line = alt.Chart(data([{"at": arm.scores[metric].mean}]))
+            layers.append(line.mark_rule(color=theme.muted).encode(x="at:Q"))
     if experiment.task.target is not None:
         at = experiment.task.target
         line = alt.Chart(data([{"at": at}])).encode(x="at:Q")

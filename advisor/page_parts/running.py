@@ -11,6 +11,7 @@ from advisor.page_parts.frame import chart_theme, show_chart
 from advisor.page_parts.rungs import symbol
 from advisor.page_parts.text import html, joined, markup
 from advisor.progress import CellProgress, Loss, RunProgress
+from harness.ceilings import CEILINGS
 from harness.cell import INDEX
 from harness.rungs import title_of
 
@@ -82,7 +83,7 @@ def _row(cell: CellProgress, several: bool) -> Markup:
         'aria-valuemax="100" aria-valuenow="{share}">'
         '<i class="{off}" style="width:{share}%"></i></div>'
         '<span class="now">{tag}{words}{fix}</span></div>',
-        symbol=symbol(cell.rung) if cell.rung != INDEX else UNMARKED,
+        symbol=UNMARKED if cell.rung in (*CEILINGS, INDEX) else symbol(cell.rung),
         title=title,
         seed=f", training {cell.seed + 1}" if several else "",
         share=round(100 * cell.share),

@@ -1,17 +1,17 @@
 """The part of a report that says where each rung fails, and why."""
 
-from collections.abc import Iterator
 from functools import partial
 
 from advisor import charts
 from advisor.axes import located, sentence, shares
 from advisor.diagnosis import besides, conclusion, telling
 from advisor.diagnosis_words import part_name, short
-from advisor.numbers import interval, percent, points, points_range
+from advisor.numbers import points
 from advisor.report.document import Block, Figure, Paragraph, Section, Table, Terms
 from advisor.report.items import mark_of
+from advisor.report.reading_tables import ceiling, citing
+from advisor.report.shares import diagnosed, figure, span
 from advisor.report.sources import Sources
-from harness.diagnosis.findings import RungDiagnosis, Share
 from harness.diagnosis.slices import SMALLEST
 
 CONFUSED = 3
@@ -38,18 +38,12 @@ def fails(sources: Sources) -> Section | None:
         Figure(partial(charts.losses, experiment), caption),
     ]
     blocks += _needs(sources)
-    for table in (_reading, _distracted, _abstaining, _labels, _seen, _parts):
+    for table in (_reading, ceiling, _distracted, citing, _abstaining, _labels, _seen, _parts):
         blocks += table(sources)
     more = [(titles[name], "\n".join(besides(experiment, name))) for name in names]
     blocks.append(Terms(tuple(pair for pair in more if pair[1])))
     blocks += _items(sources)
     return Section("fails", "Where each rung fails", tuple(blocks))
-
-
-def _rungs(sources: Sources) -> Iterator[tuple[str, RungDiagnosis]]:
-    """Titles with their diagnosis, in order of effort."""
-    for name, one in sources.experiment.diagnostics.rungs.items():
-        yield sources.experiment.rungs[name].title, one
 
 
 def _needs(sources: Sources) -> list[Block]:
@@ -88,14 +82,14 @@ def _reading(sources: Sources) -> list[Block]:
             _gain(one.retrieval.better_search),
             _gain(one.retrieval.better_reading),
         )
-        for title, one in _rungs(sources)
+        for title, one in diagnosed(sources)
         if one.retrieval is not None
     )
     if not rows:
         return []
     head = ("Rung", "Questions", "Passage found", "Score when found", "Score when not",
             "Perfect search", "Perfect reading")  # fmt: skip
-    known = [one.retrieval for _, one in _rungs(sources) if one.retrieval is not None]
+    known = [one.retrieval for _, one in diagnosed(sources) if one.retrieval is not None]
     by_document = max(found.by_document for found in known)
     text = (
         "Over the questions of which it is known whether the answer stood in a passage. The score "
@@ -129,7 +123,7 @@ def _distracted(sources: Sources) -> list[Block]:
             figure(found.helped),
             f"{found.helped.n:,}",
         )
-        for title, one in _rungs(sources)
+        for title, one in diagnosed(sources)
         if (found := one.distraction) is not None
     )
     head = ("What passages did", "Right answers spoiled", "of", "Other answers mended", "of")
@@ -138,26 +132,27 @@ def _distracted(sources: Sources) -> list[Block]:
 
 def _abstaining(sources: Sources) -> list[Block]:
     rows = tuple(
-        (title, figure(found.refused), f"{found.refused.n:,}", figure(found.answered_anyway),
-         f"{found.answered_anyway.n:,}")
-        for title, one in _rungs(sources)
+        (title, figure(found.answerable), figure(found.refused), f"{found.refused.n:,}",
+         figure(found.answered_anyway), f"{found.answered_anyway.n:,}")
+        for title, one in diagnosed(sources)
         if (found := one.abstention) is not None
     )  # fmt: skip
-    head = ("Rung", "Refused what has an answer", "of", "Answered what has none", "of")
+    head = ("Rung", "Score where there is an answer", "Refused what has an answer", "of",
+            "Answered what has none", "of")  # fmt: skip
     return [Table("Saying “I do not know”", head, rows)] if rows else []
 
 
 def _labels(sources: Sources) -> list[Block]:
     rows = tuple(
         (title, short(c.right), short(c.said), f"{c.n:,} of {c.n_right:,}")
-        for title, one in _rungs(sources)
+        for title, one in diagnosed(sources)
         if one.labels is not None
         for c in one.labels.confusions[:CONFUSED]
     )
     head = ("Rung", "Right", "Said instead", "Times")
     fields = tuple(
         (title, short(field.path.strip("/")), figure(field.wrong), f"{field.wrong.n:,}")
-        for title, one in _rungs(sources)
+        for title, one in diagnosed(sources)
         for field in one.fields[:CONFUSED]
     )
     found: list[Block] = (
@@ -172,8 +167,8 @@ def _labels(sources: Sources) -> list[Block]:
 def _seen(sources: Sources) -> list[Block]:
     rows = tuple(
         (title, figure(one.seen.touched), figure(one.seen.untouched),
-         f"{points(one.seen.difference.mean)} ({_range(one.seen.difference)})")
-        for title, one in _rungs(sources)
+         f"{points(one.seen.difference.mean)} ({span(one.seen.difference)})")
+        for title, one in diagnosed(sources)
         if one.seen is not None and min(one.seen.touched.n, one.seen.untouched.n) >= SMALLEST
     )  # fmt: skip
     if not rows:
@@ -184,11 +179,11 @@ def _seen(sources: Sources) -> list[Block]:
 
 def _parts(sources: Sources) -> list[Block]:
     """Parts of the questions that stand out."""
-    looked = max(one.n_slices for _, one in _rungs(sources))
+    looked = max(one.n_slices for _, one in diagnosed(sources))
     rows = tuple(
         (title, part_name(found), f"{found.score.n:,}", figure(found.score), figure(found.rest),
-         f"{points(found.difference.mean)} ({_range(found.difference)})")
-        for title, one in _rungs(sources)
+         f"{points(found.difference.mean)} ({span(found.difference)})")
+        for title, one in diagnosed(sources)
         for found in [part for part in one.slices if part.stands_out][:PARTS]
     )  # fmt: skip
     if rows:
@@ -196,7 +191,7 @@ def _parts(sources: Sources) -> list[Block]:
         return [Table("Parts of the questions that stand out", head, rows, words=2)]
     if not looked:
         return []
-    kinds = {found.kind for _, one in _rungs(sources) for found in one.slices}
+    kinds = {found.kind for _, one in diagnosed(sources) for found in one.slices}
     names = {"tag": "tags", "document": "documents", "label": "labels", "length": "length"}
     by = ", ".join(word for kind, word in names.items() if kind in kinds)
     return [
@@ -228,16 +223,5 @@ def _items(sources: Sources) -> list[Block]:
     return [Table(caption, head, tuple(rows), words=len(head))]
 
 
-def figure(share: Share) -> str:
-    """'41 % (32–51 %)'."""
-    if share.mean is None:
-        return "–"
-    return f"{percent(share.mean)} ({interval(share.low, share.high)})"
-
-
 def _gain(gain: float | None) -> str:
     return "not known" if gain is None else points(gain)
-
-
-def _range(share: Share) -> str:
-    return points_range(share.low, share.high)

@@ -20,6 +20,7 @@ from advisor.report.document import (
 )
 from advisor.report.sources import Sources
 from advisor.report.words import GLOSSARY, KIND_WORDS
+from harness.ceilings import arm_title
 from harness.cell import parse_cell
 from harness.experiment import ArmResult
 from harness.generators.endpoint import PREFIX
@@ -218,7 +219,7 @@ def limits(sources: Sources) -> Section:
     ]
     for cell, said in experiment.failed.items():
         name, seed = parse_cell(cell)
-        lines.append(f"{title_of(name)}, seed {seed}, ended in an error: {said.rstrip('.')}.")
+        lines.append(f"{arm_title(name)}, seed {seed}, ended in an error: {said.rstrip('.')}.")
     known = {*experiment.rungs, *experiment.skipped}
     left_out = [in_sentence(rung.title) for name, rung in rungs().items() if name not in known]
     if left_out:

@@ -32,6 +32,12 @@ def picture(sources: Sources) -> Figure:
     caption = "Each rung with its score and interval."
     if sources.experiment.floors:
         caption += " One in the grey band does no better than doing without a language model."
+    if sources.experiment.ceilings:
+        line = "A thin line marks" if len(sources.experiment.ceilings) == 1 else "Thin lines mark"
+        caption += (
+            f" {line} what retrieval would reach if search always put the right passage first: "
+            "measured, and not on offer."
+        )
     return Figure(partial(charts.ladder, sources.experiment), caption)
 
 

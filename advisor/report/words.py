@@ -52,6 +52,11 @@ GLOSSARY = (
         "The model when it answers from passages. Finding them is the search's part of the work.",
     ),
     (
+        "The right passage handed over",
+        "The same reader told where the answer stands: what it would reach if search never missed. "
+        "No rung is told that; it shows how much a better search can bring at most.",
+    ),
+    (
         "Held-out set",
         "Questions with known answers that no rung saw while it was built. All scores are on it.",
     ),

@@ -1,13 +1,14 @@
 """From scored answers to why each rung fails: the main flow, one line a kind of reason."""
 
 from harness.diagnosis.abstention import abstention
+from harness.diagnosis.citing import citations
 from harness.diagnosis.findings import Diagnostics, RungDiagnosis
 from harness.diagnosis.form import form
 from harness.diagnosis.json_fields import json_fields
 from harness.diagnosis.labels import labels
 from harness.diagnosis.losses import losses
 from harness.diagnosis.material import Material
-from harness.diagnosis.retrieval import READER, distraction, given_passages, retrieval
+from harness.diagnosis.retrieval import READER, distraction, given_passages, handed, retrieval
 from harness.diagnosis.seen import seen
 from harness.diagnosis.slices import slices
 from harness.diagnosis.subject import Subject
@@ -37,6 +38,8 @@ def _one(material: Material, subject: Subject) -> RungDiagnosis:
         losses=losses(material, subject),
         retrieval=retrieval(material, subject),
         distraction=distraction(material, subject),
+        handed=handed(material, subject),
+        citations=citations(material, subject),
         given_passages=given_passages(material, subject),
         own_reader=given_passages(material, subject, READER.get(subject.name, "")),
         abstention=abstention(material, subject),

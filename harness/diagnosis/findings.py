@@ -7,6 +7,9 @@ Every field has a default, so that a run from before it was there can still be r
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from harness.diagnosis.read_findings import Citations, Handed
+from harness.diagnosis.share import Share as Share
+
 Cause: TypeAlias = Literal[
     "form", "answered_anyway", "not_found", "refused", "not_used", "wrong_content"
 ]
@@ -22,17 +25,6 @@ refused: it said that it does not know, although there is an answer;
 not_used: a passage with the answer was before the model;
 wrong_content: none of these.
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Share:
-    """A share, a mean score or a difference of two, with its 95 % interval."""
-
-    mean: float | None = None
-    low: float | None = None
-    high: float | None = None
-    n: int = 0
-    """Questions it rests on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +92,8 @@ class Abstention:
     """Of the questions with an answer."""
     answered_anyway: Share
     """Of the questions that nothing answers."""
+    answerable: Share = field(default_factory=Share)
+    """Mean score of the questions with an answer, apart from the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +218,10 @@ class RungDiagnosis:
     """None for rungs without passages, and where nothing is known of the right ones."""
     distraction: Distraction | None = None
     """None where no rung without passages was measured beside it."""
+    handed: Handed | None = None
+    """None for rungs without passages, and where the ceiling was not measured."""
+    citations: Citations | None = None
+    """None for rungs without passages."""
     given_passages: GivenPassages | None = None
     """Of rungs without passages only, where one that reads was measured beside them."""
     own_reader: GivenPassages | None = None

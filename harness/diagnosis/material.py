@@ -2,8 +2,9 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from harness.ceilings import CEILINGS
 from harness.diagnosis.findings import Share
 from harness.diagnosis.subject import Rows, Subject
 from harness.intervals import mean_interval
@@ -36,6 +37,8 @@ class Material:
     """Scores items one by one."""
     subjects: Mapping[str, Subject]
     """Rungs in order of effort."""
+    ceilings: Mapping[str, Subject] = field(default_factory=dict)
+    """A rung that reads to the same reader with the right passage handed over."""
 
     def share(self, rows: Rows) -> Share:
         """The mean of values in 0..1 with its interval; questions of one document as one."""
@@ -56,7 +59,7 @@ def material_of(
         spec: of the task.
         heldout: with references.
         train: rows that rungs learned from.
-        cells: of each rung, in order of effort.
+        cells: of each rung, in order of effort, and of ceilings.
         tables: scores of every cell.
         clusters: what each held-out question belongs to.
     """
@@ -77,7 +80,10 @@ def material_of(
             scores=tuple(tuple(score(cell, example) for example in items) for cell in some),
             right_from=right_from(chosen.name),
         )
-    return Material(spec, items, tuple(train), clusters, chosen, subjects)
+    ceilings = {
+        CEILINGS[name].reader: subjects.pop(name) for name in list(subjects) if name in CEILINGS
+    }
+    return Material(spec, items, tuple(train), clusters, chosen, subjects, ceilings)
 
 
 def item_metric(spec: TaskSpec) -> Metric:

@@ -4,9 +4,10 @@ from typing import Any
 
 import numpy as np
 
-from harness.compare import corpus_interval
+from harness.compare import corpus_interval, paired
 from harness.diagnosis.findings import Distraction, GivenPassages, Retrieval, Share
 from harness.diagnosis.material import Material
+from harness.diagnosis.read_findings import Handed
 from harness.diagnosis.subject import Subject
 from harness.retrieval import evidence
 
@@ -95,6 +96,41 @@ def distraction(material: Material, subject: Subject) -> Distraction | None:
         return material.share([[None if a is None else float(a is not before) for a in kept]])
 
     return Distraction(against=other.name, distracted=turned(True), helped=turned(False))
+
+
+def handed(material: Material, subject: Subject) -> Handed | None:
+    """A rung that reads against its ceiling; None where that was not measured.
+
+    Of the questions of which a passage with the answer is known and both have a score. Knowledge
+    conflicts are among them: right without passages, and not right with the right one in hand.
+    """
+    ceiling = material.ceilings.get(subject.name)
+    if ceiling is None:
+        return None
+    picked = [
+        flag is True and mine is not None and theirs is not None
+        for flag, mine, theirs in zip(ceiling.found, subject.means, ceiling.means, strict=True)
+    ]
+    if not any(picked):
+        return None
+    missed = [one and flag is False for one, flag in zip(picked, subject.found, strict=True)]
+    kept = [place for place, one in enumerate(picked) if one]
+    clusters = [material.clusters[i] for i in kept] if material.clusters else None
+    gain = paired(
+        [ceiling.means[i] for i in kept], [subject.means[i] for i in kept], clusters=clusters
+    )
+    other = material.subjects.get(WITHOUT.get(subject.name, ""))
+    known = zip(picked, other.right, ceiling.right, strict=True) if other else ()
+    spoiled = [float(now is not True) if one and before else None for one, before, now in known]
+    return Handed(
+        given=material.share(ceiling.scores_where(picked)),
+        own=material.share(subject.scores_where(picked)),
+        gain=Share(gain.difference, gain.low, gain.high, gain.n),
+        given_missed=material.share(ceiling.scores_where(missed)),
+        by_document=sum(not evidence(material.heldout[i]) for i in kept),
+        against=other.name if other else "",
+        contradicted=material.share([spoiled]) if other else Share(),
+    )
 
 
 def given_passages(

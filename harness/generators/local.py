@@ -66,6 +66,10 @@ class LocalGenerator:
         """Tokens of a piece of text, without special tokens."""
         return len(self.tokenizer(text, add_special_tokens=False)["input_ids"])
 
+    def count_prompt(self, prompt: Prompt) -> int:
+        """Tokens of a prompt as it is read, markers of the conversation included."""
+        return len(encode_prompt(self.tokenizer, prompt.messages()))
+
     def encode(self, prompt: Prompt, completion: str) -> Encoded:
         """A training row, rendered as answering renders it."""
         return encode_example(self.tokenizer, prompt.messages(), completion)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property, partial
 
+from harness.abstaining import bound_of, choose_bound, split_off
 from harness.answering import answer_all, answers_only
 from harness.choosing import choose
 from harness.decoding import choose_decoding, decoding_of, with_decoding
@@ -24,6 +25,7 @@ class RagRung:
         self.view, self.bench = view, bench
         self.k, self.examples = 0, 0
         self.constraint: Constraint | None = None
+        self.bound: float | None = None
 
     @cached_property
     def index(self) -> Index:
@@ -37,15 +39,20 @@ class RagRung:
             self.examples = int(str(settings.get("worked_examples", 0)))
             self.index = retriever_of(settings, self.index)
             self.constraint = decoding_of(self.bench, settings)
+            self.bound = bound_of(settings)
             return Preparation(settings)
         found = choose_retriever(self.bench, self.index, self.view.dev)
         self.index = found.looked_up
         dev = self.bench.dev(self.view.dev)
         queries = [Query(example.id, example.question) for example in dev]
 
+        answered: dict[tuple[int, int, bool], list[Answer]] = {}
+
         def score(k: int, examples: int, constraint: Constraint | None) -> float | None:
             self.k, self.examples, self.constraint = k, examples, constraint
-            return self.bench.dev_score(dev, answers_only(self.answer(queries, 0)))
+            given = answers_only(self.answer(queries, 0))
+            answered[k, examples, constraint is not None] = given
+            return self.bench.dev_score(dev, given)
 
         ks, counts = self.bench.effort.passages, self.bench.effort.reading_examples
         choice = choose("passages", ks, lambda k: score(k, 0, None), len(dev), self.bench.say)
@@ -56,6 +63,9 @@ class RagRung:
         free = shown.dev_score if len(counts) > 1 else choice.dev_score
         decoding = choose_decoding(self.bench, partial(score, k, shown.value), len(dev), free)
         self.k, self.examples, self.constraint = k, shown.value, decoding.constraint
+        given = answered.get((k, shown.value, decoding.constraint is not None), [])
+        bound = choose_bound(self.bench, self.index, self.view.train, dev, given)
+        self.bound = bound.value
         recall = recall_at_k(self.index, dev, [self.k])[self.k] if dev else None
         return Preparation(
             {
@@ -67,18 +77,25 @@ class RagRung:
                 "embedder": self.bench.embedder.name,
                 **({"worked_examples": shown.value} if len(counts) > 1 else {}),
                 **decoding.settings,
+                **bound.settings,
             },
             {
                 **with_decoding(choice.and_then(shown), decoding),
                 "retrievers_tried": found.tried,
+                **bound.effort,
             },
         )
 
     def answer(self, queries: Sequence[Query], timed: int) -> Iterator[Answer | Failure]:
-        """The closest passages, then the question; worked examples before both, if any."""
+        """The closest passages, then the question; worked examples before both, if any.
+
+        Where no passage comes near the question, the task's own 'I do not know', without the model.
+        """
         shown = worked_examples(self.view.spec, self.index, self.view.train, self.k, self.examples)
         asked = ask(self.bench, self.index, queries, self.k, shown)
-        return answer_all(self.bench, asked, timed=timed, constraint=self.constraint)
+        done, left, timed = split_off(self.bench, self.index, asked, self.bound, timed)
+        yield from done
+        yield from answer_all(self.bench, left, timed=timed, constraint=self.constraint)
 
 
 def _work(amounts: Amounts, effort: Effort) -> Work:

@@ -57,6 +57,19 @@ def test_a_machine_is_measured_once_and_then_known(settings, tmp_path):
     assert known_estimate(tmp_path, TASK, settings).speed == speeds.known_speed(model) == pace
 
 
+def test_the_ceiling_of_a_rung_that_reads_is_counted_with_it_and_takes_a_part_of_its_answering():
+    told = dataclasses.replace(TASK.heldout[0], key_facts=("come late",))
+    free = dataclasses.replace(TASK.spec, kind="answer")
+    known = dataclasses.replace(TASK, spec=free, heldout=(told, *TASK.heldout[1:]))
+    silent = tuple(dataclasses.replace(e, references=("word " * 9,)) for e in TASK.heldout)
+    with_it = by_rung(needed(known))
+    without = by_rung(needed(dataclasses.replace(known, heldout=silent)))
+    more = {rung: with_it[rung] - without[rung] for rung in with_it}
+    assert {rung for rung, seconds in more.items() if seconds} == {"rag", "rag_finetune"}
+    assert PACE.starts_s < more["rag"] < 0.6 * without["rag"]
+    assert more["rag_finetune"] < more["rag"], "a tuned model's answers are short"
+
+
 @pytest.mark.parametrize("spoilt", ["", "{", json.dumps({"reads": 1})])
 def test_a_speed_file_that_cannot_be_read_is_measured_anew(settings, monkeypatch, tmp_path, spoilt):
     monkeypatch.setenv("RUNGWISE_CACHE", str(tmp_path))

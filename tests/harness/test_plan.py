@@ -73,6 +73,17 @@ def test_floors_come_first_then_rungs_by_effort_the_index_before_who_needs_it(se
     )  # fmt: skip
 
 
+def test_a_ceiling_comes_right_behind_the_rung_that_it_is_the_ceiling_of(settings, tmp_path):
+    spec = TaskSpec("desk", "answer", "Answer.")
+    task = dataclasses.replace(TASK, spec=spec, documents=(PAGE,))
+    cells = plan_cells(settings, tmp_path, task, rungs=("rag", "rag_finetune"), seeds=2)
+    assert cells[2:] == (
+        "index-s0", "rag-s0", "oracle-s0", "rag_finetune-s0", "rag_finetune-s1",
+        "oracle_finetune-s0",
+    )  # fmt: skip
+    assert "oracle-s0" not in plan_cells(settings, tmp_path, task, rungs=("prompt", "finetune"))
+
+
 def test_a_rung_that_is_not_there_is_an_error_and_not_left_out(settings, tmp_path):
     with pytest.raises(UserError, match="there is no rung 'promt'"):
         plan_cells(settings, tmp_path, rungs=("prompt", "promt"))
