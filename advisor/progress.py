@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple
 
 from advisor.numbers import seconds
 from harness.cell import parse_cell
-from harness.effort import effort
+from harness.effort import effort_of
 from harness.floors import FLOORS
 from harness.rungs import title_of
 from harness.runner import is_running
@@ -167,7 +167,7 @@ def _took(last: Sequence[Event]) -> str:
 def _tries(plan: Plan, losses: Iterable[Loss]) -> tuple[int, int]:
     """Which learning rate is being tried, and how many there are to try."""
     tried = len({loss.learning_rate for loss in losses})
-    return tried, max(tried, effort(plan.effort).learning_rates)
+    return tried, max(tried, effort_of(plan.effort, plan.tuning).learning_rates)
 
 
 def _answering_left(last: Sequence[Event], total: int) -> float | None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from harness.closed_answers import CLOSED
 from harness.device import most_threads
-from harness.effort import effort
+from harness.effort import effort, effort_of
 from harness.generators.endpoint import PREFIX
 from harness.models import EMBEDDED, ModelRef, resolve, unpacked
 from harness.prompts import passage, system_prompt, target
@@ -150,13 +150,15 @@ def need_of(
     import psutil
 
     needs, longest = [], 0.0
-    rank = adapter_shape(amounts.train).rank
+    tuning = settings.tuning
+    rank = adapter_shape(amounts.train, tuning.rank).rank
+    tries = effort_of(settings.effort, tuning)
     runnable, skipped = chosen_rungs(task, settings)
     for rung in runnable:
-        work = rung.work(amounts, effort(settings.effort))
+        work = rung.work(amounts, tries)
         runs = settings.seeds if rung.seeded else 1
         each = seconds_of(work, pace, sizes)
-        memory = memory_of(work, pace, sizes, rank)
+        memory = memory_of(work, pace, sizes, rank, tuning.method)
         memory += EMBEDDER_BYTES if "embeddings" in rung.needs else 0.0
         longest = max(longest, work.row)
         needs.append(RungNeed(rung.name, rung.title, runs, runs * each, memory))
@@ -202,7 +204,7 @@ def slower_by(sizes: ModelSizes, row: float) -> float:
     return operations(max(row, ROW)) / operations(ROW)
 
 
-def memory_of(work: Work, pace: Speed, sizes: ModelSizes, rank: int) -> float:
+def memory_of(work: Work, pace: Speed, sizes: ModelSizes, rank: int, method: str = "lora") -> float:
     """Bytes that one cell's process will hold at most: answering, or learning where it learns."""
     on_cuda, width = pace.kind == "cuda", pace.precision_bytes
     own = max(1.0, work.row - work.shared)
@@ -213,7 +215,7 @@ def memory_of(work: Work, pace: Speed, sizes: ModelSizes, rank: int) -> float:
     if work.learns:
         learned = int(work.answers_at_once)
         step = Load(int(work.learns_at_once), learned, int(work.row), rank, width, on_cuda)
-        most = max(most, footprint("lora", sizes, step).total)
+        most = max(most, footprint("full" if method == "full" else "lora", sizes, step).total)
     return pace.process_bytes + most
 
 
