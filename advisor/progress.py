@@ -3,12 +3,21 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from advisor.numbers import seconds
+from advisor.training_figures import (
+    Look,
+    Loss,
+    Pace,
+    look_words,
+    looks_of,
+    losses_of,
+    pace_of,
+)
 from harness.ceilings import arm_title
 from harness.cell import parse_cell
-from harness.effort import effort
+from harness.effort import effort_of
 from harness.floors import FLOORS
 from harness.runner import is_running
 from harness.store import Event, Plan, Run
@@ -22,12 +31,8 @@ TRAINING_SHARE = 0.6
 """Of the work of a rung that trains; answering is the rest."""
 
 
-class Loss(NamedTuple):
-    """A step of training."""
-
-    step: int
-    loss: float
-    learning_rate: float
+IN_TRAINING = ("Training", "Testing on dev", "Tested on dev")
+"""Events of a training that somebody may end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,11 @@ class CellProgress:
     losses: tuple[Loss, ...]
     fix: str
     """What to do where it failed."""
+    looks: tuple[Look, ...] = ()
+    pace: Pace | None = None
+    """None where nothing was trained yet."""
+    training: bool = False
+    """It is training now, so it can be told to use what it has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +119,13 @@ def _cell(run: Run, plan: Plan, name: str, events: Sequence[Event], alive: bool)
     starts = [place for place, event in enumerate(own) if event.kind == "started"]
     # a process can die before it says that it started; then its only word is how
     last = own[starts[-1] :] if starts else own
-    losses = _losses(own)
+    losses = losses_of(own)
     state, doing, share, left, fix = _standing(run, plan, name, last, losses, alive)
-    return CellProgress(name, rung, seed, title, state, doing, share, left, losses, fix)
+    training = state == "working" and last[-1].message in IN_TRAINING
+    return CellProgress(
+        name, rung, seed, title, state, doing, share, left, losses, fix,
+        looks_of(own), pace_of(own), training,
+    )  # fmt: skip
 
 
 _Standing = tuple[
@@ -167,7 +181,7 @@ def _took(last: Sequence[Event]) -> str:
 def _tries(plan: Plan, losses: Iterable[Loss]) -> tuple[int, int]:
     """Which learning rate is being tried, and how many there are to try."""
     tried = len({loss.learning_rate for loss in losses})
-    return tried, max(tried, effort(plan.effort).learning_rates)
+    return tried, max(tried, effort_of(plan.effort, plan.tuning).learning_rates)
 
 
 def _answering_left(last: Sequence[Event], total: int) -> float | None:
@@ -179,18 +193,6 @@ def _answering_left(last: Sequence[Event], total: int) -> float | None:
     if gained <= 0 or seconds <= 0:
         return None
     return (total - int(now.figures["done"])) * seconds / gained
-
-
-def _losses(own: Sequence[Event]) -> tuple[Loss, ...]:
-    return tuple(
-        Loss(
-            int(event.figures["step"]),
-            float(event.figures["loss"]),
-            float(event.figures.get("learning_rate", 0.0)),
-        )
-        for event in own
-        if event.message == "Training" and "loss" in event.figures
-    )
 
 
 def _line(event: Event, several: bool) -> str:
@@ -207,6 +209,8 @@ def _line(event: Event, several: bool) -> str:
             f"training, step {figures['step']} of {figures['steps']}, loss {figures['loss']:.3f}, "
             f"{figures['tokens_per_s']:.0f} tokens a second"
         )
+    elif looks := looks_of([event]):
+        words = f"after step {looks[0].step}: {look_words(looks[0])}"
     elif not words:
         words = event.kind
     return f"{at}  {who}: {words}"

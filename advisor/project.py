@@ -153,6 +153,7 @@ class Project:
             generator=self.model.generator,
             revision=self.model.revision,
             embedder=self.model.embedder,
+            tuning=self.sections.tuning,
         )
 
 

@@ -15,6 +15,7 @@ from advisor.weights_file import read_values, read_weights
 from harness.closed_answers import CLOSED
 from harness.data_columns import Columns
 from harness.errors import Problem
+from tuning.recipe import wrong_values as wrong_tuning
 
 CONFIG = "rungwise.toml"
 
@@ -73,7 +74,8 @@ def read_sections(raw: dict[str, Any], root: Path) -> Read:
     reading.problems += [*weights.problems, *values.problems]
     sections = Sections(**parts, weights=weights.people, values=values.overrides)
     _values(sections, reading)
-    _prices(sections.prices, reading)
+    _wrong("prices", wrong_values(sections.prices), reading)
+    _wrong("tuning", wrong_tuning(sections.tuning), reading)
     _paths(sections, root, reading)
     _schema(sections.task.schema, root, reading)
     return Read(sections, tuple(reading.problems), frozenset(reading.unread))
@@ -87,7 +89,7 @@ def read_prices(raw: dict[str, Any]) -> tuple[Prices, tuple[Problem, ...]]:
     """
     reading = _Reading()
     prices: Prices = _section("prices", Prices, raw.get("prices", {}), reading)
-    _prices(prices, reading)
+    _wrong("prices", wrong_values(prices), reading)
     return prices, tuple(reading.problems)
 
 
@@ -199,10 +201,10 @@ def _descriptions(task: TaskSection) -> list[tuple[bool, str, str, str]]:
     ]  # fmt: skip
 
 
-def _prices(prices: Prices, reading: _Reading) -> None:
-    """Prices that make no sense; what was misspelt is not said to be missing as well."""
-    for key, said, fix in wrong_values(prices):
-        setting = f"prices.{key}"
+def _wrong(section: str, found: Iterable[tuple[str, str, str]], reading: _Reading) -> None:
+    """Values that make no sense; what was misspelt is not said to be missing as well."""
+    for key, said, fix in found:
+        setting = f"{section}.{key}"
         if setting in reading.unread or setting in reading.meant:
             continue
         reading.wrong(setting, said, fix)

@@ -8,6 +8,7 @@ from advisor.criteria import Overrides
 from advisor.prices import WANTED_PRICES, Prices
 from advisor.weights import Person
 from harness.types import Kind
+from tuning.recipe import USUAL, TuningSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,8 @@ class Sections:
     data: DataSection = field(default_factory=DataSection)
     task: TaskSection = field(default_factory=TaskSection)
     check: CheckSection = CheckSection()
+    tuning: TuningSettings = USUAL
+    """Section ``[tuning]``."""
     weights: tuple[Person, ...] = ()
     """Section ``[weights]``; empty: the answers propose them."""
     values: Overrides = field(default_factory=Overrides)
@@ -96,6 +99,7 @@ SECTIONS: Mapping[str, type] = {
     "data": DataSection,
     "task": TaskSection,
     "check": CheckSection,
+    "tuning": TuningSettings,
     "prices": Prices,
 }
 """Those with fixed keys; ``[weights]`` and ``[values]`` have readers of their own."""
@@ -117,6 +121,11 @@ WANTED: Mapping[str, str] = {
     "check.margin": "0.03",
     "check.target": "0.80",
     "check.climb": "true",
+    "tuning.method": '"lora" or "full"',
+    "tuning.rank": "16",
+    "tuning.learning_rate": "0.0005",
+    "tuning.epochs": "3",
+    "tuning.batch_rows": "8",
     **WANTED_PRICES,
 }
 """How a value looks; whatever is not listed is a text in quotes."""

@@ -8,6 +8,7 @@ from typing import Any, Final
 from tqdm import tqdm
 
 from advisor.terminal import note
+from advisor.training_figures import look_words, looks_of, pace_of, pace_words
 from harness.store import Event
 
 _SILENT_S: Final = 2.0
@@ -93,10 +94,10 @@ class Progress:
         elif event.kind == "answered":
             f = event.figures
             self._bar.show("Answering", f.get("done", 0), f.get("total", 0))
-        elif event.message == "Training":
-            f = event.figures
-            detail = f"loss {f['loss']:.3f}, {f['tokens_per_s']:.0f} tokens/s"
-            self._bar.show("Training", f["step"], f["steps"], detail)
+        elif pace := pace_of([event]):
+            self._bar.show("Training", pace.step, pace.steps, pace_words(pace))
+        elif looks := looks_of([event]):
+            self._line(f"    after step {looks[0].step}: {look_words(looks[0])}")
         else:
             self._line(f"    {event.message}")
 

@@ -15,7 +15,7 @@ import msgspec
 
 from advisor.economics import costs_of
 from advisor.forecast import foretell, foretold, unpack_model
-from advisor.progress import STARTING
+from advisor.progress import STARTING, progress
 from advisor.project import ANSWERS, Project
 from advisor.questionnaire import AnswerSheet, read_answers, write_answers
 from advisor.ready import is_run_name, require_ready
@@ -173,6 +173,15 @@ def cancel(run: Run) -> bool:
     if not is_running(run):
         return False
     run.cancel_file.touch()
+    return True
+
+
+def use_what_it_has(run: Run) -> bool:
+    """Ask the training under way to end with the best it has so far. False when none is."""
+    cell = progress(run).working
+    if cell is None or not cell.training:
+        return False
+    run.enough_file.touch()
     return True
 
 

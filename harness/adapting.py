@@ -1,23 +1,24 @@
 """Fine-tuning as the rungs use it: learning rate chosen on dev, best adapter kept, resumable."""
 
 import json
-import math
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from harness.answering import Asked, answer_all, answers_only
+from harness.answering import answer_all, answers_only
 from harness.decoding import Decoding, choose_decoding
+from harness.disk import write_json
 from harness.errors import JobError, Problem
 from harness.prompts import target
-from harness.types import Example, Json, Preparation
+from harness.trials import Lesson, Material, Trial, try_rate
+from harness.tuning_memory import refuse_what_does_not_fit
+from harness.types import Json, Preparation
 from harness.workbench import Workbench
 from tuning.constrain import Constraint
 from tuning.encode import Encoded
 from tuning.errors import TuningError
 from tuning.recipe import Recipe, adapter_shape, batch_rows, learning_rates
-from tuning.train import Evaluated, Progress, TrainingResult, mean_loss, train
 
 TRAINED = "training.json"
 """File beside an adapter: how it was trained. It is written last."""
@@ -28,19 +29,13 @@ def adapter_folder(run: Path, cell: str) -> Path:
     return run / "adapters" / cell
 
 
-class Lesson(NamedTuple):
-    """An example with the prompt it is learned or tested with."""
-
-    example: Example
-    asked: Asked
-
-
 def train_adapter(
     bench: Workbench, train_rows: Sequence[Lesson], dev_rows: Sequence[Lesson]
 ) -> Preparation:
     """Train one adapter a learning rate, keep the one that is best on dev, load it.
 
-    An adapter that an earlier, interrupted process finished is loaded, not trained again.
+    What an earlier, interrupted process finished is not trained again: a whole adapter is loaded,
+    a learning rate's outcome is read, and a training under way goes on from its checkpoint.
 
     Raises:
         JobError: training cannot go on.
@@ -52,42 +47,22 @@ def train_adapter(
         stored: dict[str, Any] = json.loads(record.read_text(encoding="utf-8"))
         model.load_adapter(folder)
         return Preparation(stored["settings"], stored["effort"])
-    tried: list[tuple[float, TrainingResult]] = []
+    bench.enough_file.unlink(missing_ok=True)  # an old request does not end this training
     try:
         rows, dev = _fitting(bench, train_rows), _fitting(bench, dev_rows)
-        for rate in learning_rates(model.n_parameters)[: bench.effort.learning_rates]:
-            tried.append((rate, _train(bench, rows, dev_rows, dev, rate)))
+        material = Material(rows, dev, dev_rows)
+        refuse_what_does_not_fit(bench, rows)
+        tried = list(_trials(bench, material))
+        best = _best(tried, material.noise)
     except TuningError as error:
         raise JobError(Problem(error.reason, error.fix, bench.cell)) from error
-    best_rate, best = _best(tried, noise_of(len(dev_rows)))
-    _keep(best.folder, folder)
-    model.load_adapter(folder)
-    settings: dict[str, Json] = {
-        "method": "lora",
-        "learning_rate": best_rate,
-        "rank": adapter_shape(len(rows)).rank,
-        "epochs": round(best.best.epoch, 2),
-        "training_rows": len(rows),
-        "batch_rows": batch_rows(len(rows)),
-        "stopped_early": best.stopped_early,
-    }
+    settings = _settings(bench, best, tried, len(rows))
     if len(rows) < len(train_rows):
         settings["rows_too_long"] = len(train_rows) - len(rows)
-    effort: dict[str, Json] = {
-        "tried": [
-            {
-                "learning_rate": rate,
-                "dev_metric": result.best.dev_metric,
-                "dev_loss": round(result.best.dev_loss, 4),
-                "steps": result.steps,
-                "seconds": round(result.seconds, 1),
-                "curve": [asdict_point(point) for point in result.points],
-            }
-            for rate, result in tried
-        ],
-        "dev_answers": len(dev_rows) * sum(len(result.points) for _, result in tried),
-    }
-    record.write_text(json.dumps({"settings": settings, "effort": effort}), encoding="utf-8")
+    effort = _effort(tried, len(dev_rows))
+    _keep(_folder(bench, best.learning_rate), folder, Preparation(settings, effort))
+    bench.enough_file.unlink(missing_ok=True)
+    model.load_adapter(folder)
     return Preparation(settings, effort)
 
 
@@ -110,11 +85,6 @@ def _free_score(prepared: Preparation) -> float | None:
     return found
 
 
-def asdict_point(point: Any) -> dict[str, Json]:
-    """A point of the training curve as JSON."""
-    return {name: getattr(point, name) for name in point._fields}
-
-
 def _fitting(bench: Workbench, lessons: Sequence[Lesson]) -> list[Encoded]:
     """The rows that the model's context can hold.
 
@@ -134,59 +104,108 @@ def _fitting(bench: Workbench, lessons: Sequence[Lesson]) -> list[Encoded]:
     return kept
 
 
-def _train(
-    bench: Workbench,
-    rows: Sequence[Encoded],
-    dev_rows: Sequence[Lesson],
-    dev: Sequence[Encoded],
-    rate: float,
-) -> TrainingResult:
-    local = bench.local()
-    dev_examples = [lesson.example for lesson in dev_rows]
+def _trials(bench: Workbench, material: Material) -> Iterator[Trial]:
+    """As many learning rates as the effort allows; one that diverges is made up for by the next."""
+    given = bench.tuning.learning_rate
+    rates = learning_rates(bench.local().model.n_parameters, bench.tuning.method)
+    whole = 0
+    for rate in rates if given is None else (given,):
+        trial = try_rate(
+            bench, material, _recipe(bench, len(material.rows), rate), _folder(bench, rate)
+        )
+        if trial.diverged:
+            bench.say(f"A learning rate was given up: {trial.diverged}", {})
+        yield trial
+        whole += not trial.diverged
+        asked = trial.stopped_by_user or bench.enough_file.exists()
+        if whole >= bench.effort.learning_rates or (asked and trial.best is not None):
+            return
 
-    def evaluate() -> Evaluated:
-        bench.say("Testing on dev", {})
-        answers = answers_only(answer_all(bench, [lesson.asked for lesson in dev_rows]))
-        score = bench.dev_score(dev_examples, answers)
-        return Evaluated(score, mean_loss(local.model, dev), noise_of(len(dev_rows)))
 
-    def on_step(progress: Progress) -> None:
-        bench.say("Training", {**progress._asdict(), "learning_rate": rate})
+def _folder(bench: Workbench, rate: float) -> Path:
+    """Where the adapter of one learning rate is kept until the best is known."""
+    return adapter_folder(bench.folder, f"{bench.cell}.lr{rate:g}")
 
-    recipe = Recipe(
-        shape=adapter_shape(len(rows)),
+
+def _recipe(bench: Workbench, n_rows: int, rate: float) -> Recipe:
+    given = bench.tuning
+    shape = adapter_shape(n_rows, given.rank) if given.method == "lora" else None
+    return Recipe(
+        shape=shape,
         learning_rate=rate,
         epochs=bench.effort.epochs,
-        batch_rows=batch_rows(len(rows)),
+        batch_rows=given.batch_rows or batch_rows(n_rows),
         evaluations=bench.effort.evaluations,
         seed=bench.seed,
     )
-    folder = adapter_folder(bench.folder, f"{bench.cell}.lr{rate:g}")
-    return train(local.model, rows, recipe, folder, evaluate, on_step)
 
 
-def noise_of(n_rows: int) -> float:
-    """Standard error of a share of right answers among so many rows, at its largest."""
-    return 0.5 / math.sqrt(max(1, n_rows))
+def _best(tried: Sequence[Trial], noise: float) -> Trial:
+    """The learning rate that did best on dev; the likelier one where they are equal.
 
-
-def _best(
-    tried: Sequence[tuple[float, TrainingResult]], noise: float
-) -> tuple[float, TrainingResult]:
-    """The learning rate that did best on dev; the likelier one where they are equal."""
-
-    def seen(result: TrainingResult) -> Evaluated:
-        return Evaluated(result.best.dev_metric, result.best.dev_loss, noise)
-
-    best = tried[0]
-    for one in tried[1:]:
-        if seen(one[1]).better_than(seen(best[1])):
+    Raises:
+        TuningError: with none of them the loss stayed a number.
+    """
+    left = [trial for trial in tried if trial.best is not None]
+    if not left:
+        raise TuningError(
+            f"with no learning rate training came to anything: {tried[-1].diverged}",
+            "write a lower learning_rate under [tuning] in rungwise.toml, for instance 1e-5, "
+            "and look for garbled rows in the training data",
+        )
+    best = left[0]
+    for one in left[1:]:
+        if one.seen(noise).better_than(best.seen(noise)):
             best = one
     return best
 
 
-def _keep(best: Path, folder: Path) -> None:
-    """Move the best adapter to its place and drop the others."""
+def _settings(
+    bench: Workbench, best: Trial, tried: Sequence[Trial], n_rows: int
+) -> dict[str, Json]:
+    """What the adapter that was kept was trained with, and what befell it."""
+    recipe = _recipe(bench, n_rows, best.learning_rate)
+    settings: dict[str, Json] = {
+        "method": bench.tuning.method,
+        "learning_rate": best.learning_rate,
+    }
+    if recipe.shape is not None:
+        settings["rank"] = recipe.shape.rank
+    assert best.best is not None
+    settings |= {
+        "epochs": round(best.best.epoch, 2),
+        "training_rows": n_rows,
+        "batch_rows": recipe.batch_rows,
+        "stopped_early": best.stopped_early,
+    }
+    if best.rows_at_once is not None:
+        settings["batch_rows_at_once"] = best.rows_at_once
+    left_out = sum(not trial.diverged for trial in tried) < bench.effort.learning_rates
+    if any(trial.stopped_by_user for trial in tried) or (left_out and bench.enough_file.exists()):
+        settings["stopped_by_user"] = f"after step {best.steps} of {best.planned_steps}"
+    if best.diverged:
+        settings["ended_because"] = best.diverged
+    return settings
+
+
+def _effort(tried: Sequence[Trial], n_dev: int) -> dict[str, Json]:
+    effort: dict[str, Json] = {
+        "tried": [trial.told() for trial in tried if trial.best is not None],
+        "dev_answers": n_dev * sum(len(trial.points) for trial in tried),
+    }
+    given_up = {f"{t.learning_rate:g}": t.diverged for t in tried if t.diverged}
+    if given_up:
+        effort["given_up"] = given_up
+    return effort
+
+
+def _keep(best: Path, folder: Path, prepared: Preparation) -> None:
+    """Move the best adapter to its place and drop the others.
+
+    Its record goes with it in one rename: a kill leaves either all trials or the adapter whole.
+    """
+    record = {"settings": prepared.settings, "effort": prepared.effort}
+    write_json(best / TRAINED, record)
     if folder.exists():
         shutil.rmtree(folder)
     best.rename(folder)

@@ -1,8 +1,9 @@
 """One dial from which every rung takes how hard it tries; recorded with the results."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness.plugins import pick
+from tuning.recipe import TuningSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,3 +68,15 @@ def effort(name: str) -> Effort:
         UserError: unknown; the fix lists the names.
     """
     return pick(EFFORTS, name, "effort", "effort")
+
+
+def effort_of(name: str, tuning: TuningSettings) -> Effort:
+    """One effort by name, with what the user decides about training in its place.
+
+    Raises:
+        UserError: unknown; the fix lists the names.
+    """
+    found = effort(name)
+    if tuning.epochs is not None:
+        found = replace(found, epochs=tuning.epochs)
+    return found if tuning.learning_rate is None else replace(found, learning_rates=1)

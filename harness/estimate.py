@@ -13,7 +13,7 @@ from pathlib import Path
 from harness.ceilings import ceilings_of
 from harness.closed_answers import CLOSED
 from harness.device import most_threads
-from harness.effort import effort
+from harness.effort import effort, effort_of
 from harness.generators.endpoint import PREFIX
 from harness.models import EMBEDDED, ModelRef, resolve, unpacked
 from harness.prompts import passage, system_prompt, target
@@ -41,6 +41,9 @@ ENDING_S = 1.0
 """Seconds a cell takes beside its work."""
 EMBEDDING_S = 7.0
 """Seconds to import and open the embedder."""
+FULL_WORK = 1.5
+"""A token learned by all weights over one learned by an adapter: 6 operations a weight against 4,
+for the gradient of the weights comes on top."""
 EMBEDDER_BYTES = 0.4e9
 """What a process holds more once it has opened the embedder."""
 MOVED = 0.25
@@ -154,13 +157,17 @@ def need_of(
     import psutil
 
     needs, longest = [], 0.0
-    rank = adapter_shape(amounts.train).rank
+    tuning = settings.tuning
+    rank = adapter_shape(amounts.train, tuning.rank).rank
+    tries = effort_of(settings.effort, tuning)
     runnable, skipped = chosen_rungs(task, settings)
     for rung in runnable:
-        work = rung.work(amounts, effort(settings.effort))
+        work = rung.work(amounts, tries)
+        if tuning.method == "full":
+            work = dataclasses.replace(work, learns=FULL_WORK * work.learns)
         runs = settings.seeds if rung.seeded else 1
         each = seconds_of(work, pace, sizes)
-        memory = memory_of(work, pace, sizes, rank)
+        memory = memory_of(work, pace, sizes, rank, tuning.method)
         memory += EMBEDDER_BYTES if "embeddings" in rung.needs else 0.0
         longest = max(longest, work.row)
         ceilings = ceilings_of(rung.name, task.spec, task.heldout)
@@ -216,7 +223,7 @@ def slower_by(sizes: ModelSizes, row: float) -> float:
     return operations(max(row, ROW)) / operations(ROW)
 
 
-def memory_of(work: Work, pace: Speed, sizes: ModelSizes, rank: int) -> float:
+def memory_of(work: Work, pace: Speed, sizes: ModelSizes, rank: int, method: str = "lora") -> float:
     """Bytes that one cell's process will hold at most: answering, or learning where it learns."""
     on_cuda, width = pace.kind == "cuda", pace.precision_bytes
     own = max(1.0, work.row - work.shared)
@@ -227,7 +234,7 @@ def memory_of(work: Work, pace: Speed, sizes: ModelSizes, rank: int) -> float:
     if work.learns:
         learned = int(work.answers_at_once)
         step = Load(int(work.learns_at_once), learned, int(work.row), rank, width, on_cuda)
-        most = max(most, footprint("lora", sizes, step).total)
+        most = max(most, footprint("full" if method == "full" else "lora", sizes, step).total)
     return pace.process_bytes + most
 
 

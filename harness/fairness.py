@@ -56,6 +56,7 @@ def fairness(
             f"{plan.effort}; dev answers spent on choosing: {effort or 'none'}",
         ),
         base_knows(heldout, rights) if any(rung in rights for rung in READERS) else None,
+        _trained_to_the_end(ladder),
         _quiet(ladder),
         _reviewed(heldout),
         Check(
@@ -168,6 +169,27 @@ def base_knows(heldout: Sequence[Example], rights: Rights) -> Check:
         holds,
         f"without documents it answers {sum(asked)} of {len(asked)} document questions right "
         f"({100 * share:.0f} %); {meaning}",
+    )
+
+
+def _trained_to_the_end(ladder: Sequence[Cell]) -> Check | None:
+    """A training that somebody ended may have had more in it; None where nothing was trained."""
+    trained = [cell for cell in ladder if cell.preparation.settings.get("training_rows")]
+    if not trained:
+        return None
+    ended = []
+    for cell in trained:
+        settings = cell.preparation.settings
+        if "stopped_by_user" in settings:
+            ended.append(f"{cell.cell} was ended by hand {settings['stopped_by_user']}")
+        if "ended_because" in settings:
+            ended.append(f"{cell.cell} was given up: {settings['ended_because']}")
+    return Check(
+        "Every training came to its own end",
+        not ended,
+        "; ".join([*ended, "its score may be lower than it could be"])
+        if ended
+        else "trained to the last step, or until dev no longer improved",
     )
 
 

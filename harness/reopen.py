@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from harness.adapting import TRAINED, adapter_folder
-from harness.effort import effort
+from harness.effort import effort_of
 from harness.errors import Problem, UserError
 from harness.rung import Rung
 from harness.rungs import rung_type
@@ -101,7 +101,8 @@ def workbench_of(
         folder=run.folder,
         cell=cell,
         seed=seed,
-        effort=effort(plan.effort),
+        effort=effort_of(plan.effort, plan.tuning),
+        tuning=plan.tuning,
         max_new_tokens=plan.max_new_tokens,
         index=index,
         say=say or silent,

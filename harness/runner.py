@@ -83,6 +83,7 @@ def make_plan(
         max_new_tokens=answer_limit(project, task, settings),
         environment=environment(),
         climb=settings.climb,
+        tuning=settings.tuning,
     )
 
 
@@ -193,6 +194,7 @@ class _Watch:
 
 def _run_cells(run: Run, plan: Plan, on_event: OnEvent) -> Experiment:
     run.cancel_file.unlink(missing_ok=True)
+    run.enough_file.unlink(missing_ok=True)
     watch = _Watch(run, on_event)
     failed: dict[str, str] = {}
     enough = GoodEnough(run, plan)

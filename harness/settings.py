@@ -12,6 +12,7 @@ from harness.metrics import metric, metrics
 from harness.models import EMBEDDED, Role, locate, resolve
 from harness.rungs import rung_type, rungs
 from harness.types import Kind
+from tuning.recipe import USUAL, TuningSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class CheckSettings:
     generator: str = "smollm2-135m-instruct"
     revision: str = ""
     embedder: str = "all-minilm-l6-v2"
+    tuning: TuningSettings = USUAL
 
 
 def settings_problems(

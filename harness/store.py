@@ -34,6 +34,7 @@ from harness.types import (
     TrainView,
 )
 from rag.types import Document
+from tuning.recipe import USUAL, TuningSettings
 
 SCHEMA = 1
 
@@ -66,6 +67,7 @@ class Plan:
     """Versions, device, commit."""
     climb: bool = False
     """Stop at the first rung that reaches the target."""
+    tuning: TuningSettings = USUAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +122,11 @@ class Run:
     def cancel_file(self) -> Path:
         """Its presence asks the process that works on the run to stop."""
         return self.folder / "cancel"
+
+    @property
+    def enough_file(self) -> Path:
+        """Its presence asks the training under way to end with the best adapter so far."""
+        return self.folder / "enough"
 
     def plan(self) -> Plan:
         """What the run is.

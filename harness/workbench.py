@@ -15,9 +15,11 @@ from harness.generators.local import LocalGenerator
 from harness.metric import Metric, fitted
 from harness.models import ModelRef, resolve
 from harness.scoring import headline, mean_score
+from harness.store import Run
 from harness.types import Answer, Example, Json, TaskSpec, TrainView
 from harness.work import TIMED
 from rag.embed import Embedder
+from tuning.recipe import USUAL, TuningSettings
 
 EMBEDDING_TIME = "embedding_seconds.json"
 """File in the run's folder, written by the cell that embeds."""
@@ -44,6 +46,8 @@ class Workbench:
     effort: Effort
     max_new_tokens: int
     """Limit on every rung's answers, from the length of the training answers."""
+    tuning: TuningSettings = USUAL
+    """How models are trained, where the user decides that."""
     view: TrainView | None = None
     """What a headline metric that learns may learn from; others do without."""
     index: Path | None = None
@@ -52,6 +56,11 @@ class Workbench:
     timed_queries: int = TIMED
     """Queries answered one by one first, to time them as a user would meet them."""
     say: Say = field(default=lambda message, figures: None)
+
+    @property
+    def enough_file(self) -> Path:
+        """See `harness.store.Run.enough_file`."""
+        return Run(self.folder).enough_file
 
     @cached_property
     def device(self) -> Device:
@@ -64,7 +73,9 @@ class Workbench:
         if self.generator_name.startswith(PREFIX):
             return EndpointGenerator(self.generator_name)
         self.say("Loading the language model", {})
-        return LocalGenerator(self.generator_ref, self.device)
+        generator = LocalGenerator(self.generator_ref, self.device)
+        generator.model.room.say = lambda line: self.say(line, {})
+        return generator
 
     @cached_property
     def generator_ref(self) -> ModelRef:

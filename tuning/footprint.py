@@ -18,6 +18,10 @@ FOUR_BIT = 4.127 / 8
 """Bytes a weight in NF4 with double quantisation."""
 ADAM = 16.0
 """Bytes a learned weight in mixed precision: weight and gradient, float32 copy, two moments."""
+ADAM_FLOAT32 = 12.0
+"""Bytes a learned weight beside the weight itself: gradient and two moments, all in float32."""
+MASTER = 4.0
+"""Bytes of the float32 copy that is learned where the model computes in less."""
 
 
 HOLES = 1.2
@@ -104,7 +108,7 @@ def _qlora(sizes: ModelSizes, load: Load) -> Footprint:
 def _full(sizes: ModelSizes, load: Load) -> Footprint:
     plain = load._replace(rank=0)
     weights = load.precision_bytes * sizes.parameters
-    rest = (ADAM - load.precision_bytes) * sizes.parameters
+    rest = (ADAM_FLOAT32 + (MASTER if load.precision_bytes < 4 else 0)) * sizes.parameters
     return Footprint(weights, rest, _activations(sizes, plain), _logits(sizes, plain))
 
 

@@ -1,6 +1,24 @@
-"""Keeping a long training from holding memory that it no longer uses."""
+"""Memory: giving back what is no longer used, and going on with fewer rows when it runs out."""
 
 import ctypes
+import gc
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final, TypeVar
+
+from tuning.errors import TuningError
+
+Part = TypeVar("Part")
+Done = TypeVar("Done")
+
+RAN_OUT: Final = (
+    "out of memory",
+    "can't allocate memory",
+    "not enough memory",
+    "bad_alloc",
+    "alloc_failed",
+)
+"""What torch's allocators and the libraries under it say, in small letters."""
 
 
 def give_back() -> None:
@@ -15,3 +33,86 @@ def give_back() -> None:
     except (AttributeError, OSError, TypeError):  # another C library, another system
         return
     trim(0)
+
+
+def ran_out(error: BaseException) -> bool:
+    """Whether an error says that there was no memory left, on CUDA or on the CPU.
+
+    On CUDA torch raises a class of its own. On the CPU it is a bare `RuntimeError`, which only its
+    words tell from a shape that does not fit.
+    """
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+        return True
+    words = str(error).lower()
+    return isinstance(error, RuntimeError) and any(said in words for said in RAN_OUT)
+
+
+class Room:
+    """How many rows go through a model at once: half as many each time memory runs out.
+
+    What fits differs between training, which keeps every layer's activations, reading and
+    answering, so each is counted by itself. A limit once found holds from then on.
+    """
+
+    def __init__(self) -> None:
+        self.rows: dict[str, int] = {}
+        """What is done to the most rows that go together; nothing where memory never ran out."""
+        self.say: Callable[[str], None] = lambda line: None
+        """Told each time."""
+
+    def halve(self, doing: str, rows: int) -> None:
+        """Note that so many rows were too many, and free what the attempt left behind.
+
+        Call it outside the `except` block: the exception holds the attempt's tensors.
+
+        Raises:
+            TuningError: it was a single row.
+        """
+        if rows <= 1:
+            raise TuningError(
+                f"memory ran out while {doing} a single row",
+                "close other programs, shorten the longest examples, or choose a smaller model",
+            )
+        self.rows[doing] = rows // 2
+        gc.collect()
+        torch = sys.modules.get("torch")
+        if torch is not None and torch.cuda.is_available():
+            torch.cuda.empty_cache()
+        give_back()
+        self.say(f"Memory ran out while {doing} {rows} rows at once: going on with {rows // 2}")
+
+    def cut(self, doing: str, parts: Iterable[list[Part]]) -> Iterator[list[Part]]:
+        """The parts, cut further so that none has more rows than memory had room for."""
+        for part in parts:
+            # asked anew for every slice: it may have become less meanwhile
+            at = 0
+            while at < len(part):
+                size = self.rows.get(doing, len(part))
+                yield part[at : at + size]
+                at += size
+
+    def through(
+        self, doing: str, parts: Iterable[list[Part]], work: Callable[[list[Part]], Done]
+    ) -> Iterator[tuple[list[Part], Done]]:
+        """Do work that keeps nothing on every part; one that memory is too small for is halved.
+
+        Yields:
+            Each part that was done at once, with what came of it.
+
+        Raises:
+            TuningError: a single row is too much.
+        """
+        for whole in parts:
+            left = [whole]
+            while left:
+                part, *left = [*self.cut(doing, left)]
+                try:
+                    done = work(part)
+                except (RuntimeError, MemoryError) as error:
+                    if not ran_out(error):
+                        raise
+                else:
+                    yield part, done
+                    continue
+                self.halve(doing, len(part))
+                left.insert(0, part)

@@ -1,8 +1,9 @@
 """What training does by default, and where each number comes from."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
+METHODS: Final = ("lora", "full")
 ALL_LINEAR = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 """Adapting attention alone underperforms even at the same number of parameters
 ("LoRA Without Regret", Thinking Machines 2025)."""
@@ -21,10 +22,30 @@ class AdapterShape(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class TuningSettings:
+    """What the user decides about training; None leaves it to the data, the base and the effort."""
+
+    method: str = "lora"
+    """``lora`` trains a small adapter, ``full`` all weights of the model."""
+    rank: int | None = None
+    """Of the adapter."""
+    learning_rate: float | None = None
+    """The only one that is tried."""
+    epochs: float | None = None
+    """Passes over the training rows at most."""
+    batch_rows: int | None = None
+    """Rows per optimiser step."""
+
+
+USUAL: Final = TuningSettings()
+
+
+@dataclass(frozen=True, slots=True)
 class Recipe:
     """One training run."""
 
-    shape: AdapterShape
+    shape: AdapterShape | None
+    """None: no adapter, all weights of the model are learned."""
     learning_rate: float
     epochs: float
     """Passes over the training rows at most; early stopping may end it before."""
@@ -41,9 +62,13 @@ class Recipe:
     seed: int = 0
 
 
-def adapter_shape(n_rows: int) -> AdapterShape:
-    """Rank by amount of data: 8 below 200 rows, 16 up to 5,000, 32 above; alpha = 2 rank."""
-    rank = 8 if n_rows < 200 else 16 if n_rows <= 5000 else 32
+def adapter_shape(n_rows: int, rank: int | None = None) -> AdapterShape:
+    """Rank, unless given, by amount of data: 8 below 200 rows, 16 up to 5,000, 32 above.
+
+    Alpha is twice the rank.
+    """
+    if rank is None:
+        rank = 8 if n_rows < 200 else 16 if n_rows <= 5000 else 32
     return AdapterShape(rank, 2 * rank)
 
 
@@ -57,14 +82,40 @@ def batch_rows(n_rows: int) -> int:
     return 8 if n_rows < 1000 else 16
 
 
-def learning_rates(n_parameters: int) -> tuple[float, ...]:
-    """Learning rates worth trying for LoRA, the likeliest first, by size of the base.
+def wrong_values(settings: TuningSettings) -> list[tuple[str, str, str]]:
+    """What cannot be in the settings: key, what is wrong, and what to write."""
+    method, rank, rate = settings.method, settings.rank, settings.learning_rate
+    epochs, rows = settings.epochs, settings.batch_rows
+    if method == "qlora":
+        known = (
+            "qlora is not built in: weights of 4 bits need an NVIDIA card and the package "
+            "bitsandbytes"
+        )
+    else:
+        known = f"method cannot be {method!r}"
+    rules = (
+        (method not in METHODS, "method", known, 'write method = "lora" or method = "full"'),
+        (rank is not None and not 1 <= rank <= 256, "rank", "rank must be from 1 to 256",
+         "write rank = 16"),
+        (rank is not None and method == "full", "rank", "rank is for an adapter, and full has none",
+         'remove rank, or write method = "lora"'),
+        (rate is not None and not 0 < rate <= 0.1, "learning_rate",
+         "learning_rate must be above 0 and at most 0.1", "write learning_rate = 0.0005"),
+        (epochs is not None and not 0 < epochs <= 100, "epochs",
+         "epochs must be above 0 and at most 100", "write epochs = 3"),
+        (rows is not None and not 1 <= rows <= 1024, "batch_rows",
+         "batch_rows must be from 1 to 1024", "write batch_rows = 8"),
+    )  # fmt: skip
+    return [(key, said, fix) for wrong, key, said, fix in rules if wrong]
 
-    Small models want more: sweeps put the optimum at about 1e-3 for 135M to 1B bases trained from
-    pre-training, lower for instruction-tuned ones, and at 2e-4 for 3B to 8B.
+
+def learning_rates(n_parameters: int, method: str = "lora") -> tuple[float, ...]:
+    """Learning rates worth trying, the likeliest first, by size of the base.
+
+    Small models want more: sweeps of LoRA put the optimum at about 1e-3 for 135M to 1B bases
+    trained from pre-training, lower for instruction-tuned ones, and at 2e-4 for 3B to 8B. All
+    weights want a tenth of that ("LoRA Without Regret", Thinking Machines 2025).
     """
-    if n_parameters < 0.5e9:
-        return (1e-3, 5e-4, 2e-4)
-    if n_parameters < 2.5e9:
-        return (3e-4, 1e-3, 1e-4)
-    return (2e-4, 3e-4, 1e-4)
+    small, middle, large = (1e-3, 5e-4, 2e-4), (3e-4, 1e-3, 1e-4), (2e-4, 3e-4, 1e-4)
+    lora = small if n_parameters < 0.5e9 else middle if n_parameters < 2.5e9 else large
+    return lora if method == "lora" else tuple(rate / 10 for rate in lora)

@@ -5,12 +5,14 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 from markupsafe import Markup
 
+from advisor.charts.curve import ACCENT
 from advisor.charts.style import Chart, Theme, data, finish
 from advisor.numbers import count, seconds
 from advisor.page_parts.frame import chart_theme, show_chart
 from advisor.page_parts.rungs import symbol
-from advisor.page_parts.text import html, joined, markup
-from advisor.progress import CellProgress, Loss, RunProgress
+from advisor.page_parts.text import html, joined, markup, say
+from advisor.progress import CellProgress, RunProgress
+from advisor.training_figures import Look, Loss, look_words, pace_words
 from harness.ceilings import CEILINGS
 from harness.cell import INDEX
 from harness.rungs import title_of
@@ -44,12 +46,24 @@ def progress_part(now: RunProgress, several: bool, skipped: Mapping[str, str]) -
         html(
             '<h3 class="rw-h">How the training goes: {title}</h3>'
             '<p class="rw-p rw-small rw-quiet">Loss on the examples it learns from; lower is '
-            "closer. Whether it helps is decided on the held-out questions, not here.</p>",
+            "closer. Where loss on dev rises while the other falls, it begins to learn by heart; "
+            "the state that did best on dev is kept. Whether it helps is decided on the held-out "
+            "questions, not here.</p>",
             title=shown.title,
         )
-        show_chart(loss_chart(shown.losses, chart_theme()), wide=True)
+        say(training_words(shown), "rw-p rw-small")
+        show_chart(loss_chart(shown.losses, chart_theme(), shown.looks), wide=True)
     with st.expander("Log", key="check_log"):
         st.code("\n".join(now.log[-LOG_LINES:]), language=None, height=320)
+
+
+def training_words(cell: CellProgress) -> str:
+    """The figures of the newest step, and what dev said last; a sentence."""
+    assert cell.pace is not None  # it has steps
+    words = f"Step {cell.pace.step:,} of {cell.pace.steps:,}: {pace_words(cell.pace)}"
+    if cell.looks:
+        words += f"; after step {cell.looks[-1].step:,} {look_words(cell.looks[-1])}"
+    return f"{words}."
 
 
 def now_words(now: RunProgress) -> str:
@@ -94,8 +108,8 @@ def _row(cell: CellProgress, several: bool) -> Markup:
     )
 
 
-def loss_chart(losses: Sequence[Loss], theme: Theme) -> Chart:
-    """Training loss over the steps, a line a learning rate."""
+def loss_chart(losses: Sequence[Loss], theme: Theme, looks: Sequence[Look] = ()) -> Chart:
+    """Training loss over the steps, a line a learning rate; loss on dev as points on a line."""
     import altair as alt
 
     rows = [
@@ -109,6 +123,15 @@ def loss_chart(losses: Sequence[Loss], theme: Theme) -> Chart:
         if len({one.learning_rate for one in losses}) > 1
         else alt.Undefined,
     )
-    chart = encoded.mark_line(color=theme.ink, strokeWidth=2).properties(height=170)
+    layers = [encoded.mark_line(color=theme.ink, strokeWidth=2)]
     last = losses[-1]
-    return finish(chart, theme, f"Training loss, {last.loss:.2f} at step {last.step}.")
+    words = f"Training loss, {last.loss:.2f} at step {last.step}."
+    if looks:
+        on_dev = [
+            {"step": one.step, "loss": one.dev_loss, "rate": f"learning rate {one.learning_rate:g}"}
+            for one in looks
+        ]
+        points = {"color": ACCENT, "size": 40, "filled": True}
+        layers.append(encoded.mark_line(color=ACCENT, point=points).properties(data=data(on_dev)))
+        words += f" Loss on dev, {looks[-1].dev_loss:.2f} after step {looks[-1].step}."
+    return finish(alt.layer(*layers).properties(height=170), theme, words)

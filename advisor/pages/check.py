@@ -218,9 +218,19 @@ def watch(run: Run) -> None:
     now = progress(run)
     if now.state not in ("starting", "running"):
         st.rerun()
-    words, button = st.columns([4, 1.3], vertical_alignment="center")
+    training = now.working is not None and now.working.training
+    words, enough, button = st.columns([3.2, 1.6, 1.1], vertical_alignment="center")
     with words:
         say(now_words(now), "rw-lead")
+    with enough:
+        if training and st.button(
+            "Use what it has",
+            key="enough_check",
+            width="stretch",
+            help="Ends this training and answers with the best adapter so far. The report says so.",
+        ):
+            workflow.use_what_it_has(run)
+            st.toast("The training ends after this step; the best adapter so far is used.")
     with button:
         if st.button("Stop", key="stop_check", width="stretch"):
             workflow.cancel(run)

@@ -14,6 +14,7 @@ HELP: Final[Mapping[str, str]] = {
     "anonymise": "write a copy of a project with its personal data replaced",
     "estimate": "say how long a check will take and how much memory, before anything runs",
     "check": "run the rungs on the project's data and say which to use",
+    "stop": "stop a running check, or only the training that is under way",
     "runs": "list the project's runs",
     "show": "print one run's result",
     "weigh": "weigh a run's rungs by what matters to you, and see what would change the order",

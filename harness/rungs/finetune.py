@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from harness.adapting import Lesson, train_adapter, tuned_decoding
+from harness.adapting import train_adapter, tuned_decoding
 from harness.answering import Asked, answer_all
 from harness.decoding import decoding_of, with_decoding
 from harness.prompts import render
 from harness.rung import RungType
+from harness.trials import Lesson
 from harness.types import Answer, Example, Failure, Json, Preparation, Query, TrainView
 from harness.work import tuning_on
 from harness.workbench import Workbench

@@ -9,7 +9,7 @@ import random
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
-from harness.adapting import Lesson, train_adapter, tuned_decoding
+from harness.adapting import train_adapter, tuned_decoding
 from harness.answering import Asked, answer_all
 from harness.decoding import decoding_of, with_decoding
 from harness.effort import Effort
@@ -24,6 +24,7 @@ from harness.retrieval import (
     recall_at_k,
 )
 from harness.rung import RungType
+from harness.trials import Lesson
 from harness.types import Answer, Context, Example, Failure, Json, Preparation, Query, TrainView
 from harness.work import Amounts, Work, tuning_on
 from harness.workbench import Workbench

@@ -5,6 +5,7 @@ import json
 import tomllib
 
 import pytest
+from filelock import FileLock
 from streamlit.testing.v1 import AppTest
 
 from advisor import workflow
@@ -328,6 +329,28 @@ def test_a_starting_check_is_watched_and_says_that_it_starts(project, run):
     assert "The check is starting." in words(at)
     at.button(key="stop_check").click()
     assert "Finished rungs and the answers so far are kept." in words(shown(at.run()))
+
+
+def test_a_training_can_be_told_to_use_what_it_has(project, run):
+    (run.folder / "experiment.json").unlink()
+    run.cell_file("finetune-s0").unlink()
+    run.say("started", "", "finetune-s0")
+    run.say("doing", "Training", "finetune-s0", {
+        "step": 1, "steps": 9, "loss": 2.0, "learning_rate": 0.001, "rate_now": 0.0005,
+        "tokens_per_s": 500.0, "seconds_left": 90.0,
+    })  # fmt: skip
+    look = {"step": 1, "dev_loss": 1.5, "dev_metric": 0.4, "learning_rate": 0.001}
+    run.say("doing", "Tested on dev", "finetune-s0", look)
+    with FileLock(run.folder / "check.lock"):
+        at = page("check", project, run.name)
+        assert "Step 1 of 9: loss 2.00, learning rate 0.0005, 500 tokens/s, 90 s left" in words(at)
+        assert "after step 1 loss on dev 1.50, score on dev 40 %." in words(at)
+        at.button(key="enough_check").click()
+        shown(at.run())
+        assert run.enough_file.is_file() and not run.cancel_file.exists()
+        run.say("answered", "", "finetune-s0", {"done": 1, "total": 40})
+        at = page("check", project, run.name)
+        assert "enough_check" not in [button.key for button in at.button]
 
 
 def test_progress_is_read_from_disk_alone(project, run):

@@ -7,6 +7,7 @@ import pytest
 from filelock import FileLock
 
 from advisor.progress import STARTING, progress, state_of
+from advisor.training_figures import Look, look_words, pace_words
 from harness.store import Event, Run
 from harness.types import Answer, Example, Task, TaskSpec
 from tests.advisor.report_runs import put, start
@@ -107,6 +108,33 @@ def test_training_tells_step_and_learning_rate_and_fills_most_of_the_bar(alive):
     assert again.share == pytest.approx(0.6 * (1 + 0.25) / 2)
     tell(alive, "finetune-s0", "answered", done=20, total=40)
     assert cell(alive, "finetune-s0").share == pytest.approx(0.8)
+
+
+def test_a_training_tells_its_pace_and_what_dev_said_and_can_be_ended_until_it_answers(alive):
+    tell(alive, "finetune-s0", "started")
+    assert not cell(alive, "finetune-s0").training
+    train(alive, 10, rate_now=0.00025)
+    dev = {"step": 10, "dev_loss": 0.6, "dev_metric": 0.72, "learning_rate": 0.001}
+    tell(alive, "finetune-s0", "doing", "Tested on dev", **dev)
+    found = cell(alive, "finetune-s0")
+    assert found.training
+    assert pace_words(found.pace) == "loss 0.20, learning rate 0.00025, 500 tokens/s, 90 s left"
+    assert found.looks == (Look(10, 0.6, 0.72, 0.001),)
+    assert look_words(found.looks[0]) == "loss on dev 0.60, score on dev 72 %"
+    assert progress(alive).log[-1].endswith("after step 10: loss on dev 0.60, score on dev 72 %")
+    tell(alive, "finetune-s0", "answered", done=1, total=40)
+    assert not cell(alive, "finetune-s0").training
+
+
+def test_a_stopped_training_cannot_be_ended(run):
+    tell(run, "finetune-s0", "started")
+    train(run, 10)
+    assert not cell(run, "finetune-s0").training
+
+
+def test_a_score_that_is_undefined_or_turned_round_is_not_shown_as_a_share():
+    assert look_words(Look(3, 0.6, None, 0.001)) == "loss on dev 0.60"
+    assert look_words(Look(3, 0.6, -4.2, 0.001)) == "loss on dev 0.60"
 
 
 def test_anything_else_is_told_in_its_own_words(alive):

@@ -169,6 +169,22 @@ def test_a_held_out_file_that_was_changed_after_it_was_scored_is_told(run):
     assert holds is False and "changed after it was first scored" in detail
 
 
+# --- training -------------------------------------------------------------------------------------
+
+
+def test_a_training_that_was_ended_by_hand_or_given_up_is_told(run):
+    check = "Every training came to its own end"
+    learned = {"training_rows": 9}
+    assert check not in lines(run, cell())
+    assert lines(run, cell("finetune", preparation=Preparation(learned)))[check][0] is True
+    by_hand = Preparation({**learned, "stopped_by_user": "after step 3 of 9"})
+    holds, detail = lines(run, cell("finetune", preparation=by_hand))[check]
+    assert holds is False and detail.startswith("finetune-s0 was ended by hand after step 3 of 9")
+    broken = Preparation({**learned, "ended_because": "the loss became nan at step 5"})
+    holds, detail = lines(run, cell("finetune", preparation=broken))[check]
+    assert holds is False and "finetune-s0 was given up: the loss became nan at step 5" in detail
+
+
 # --- what the model knows ------------------------------------------------------------------------
 
 READER = (True, True, True, True)

@@ -19,8 +19,10 @@ from tests.tuning.oracle import (
 from tuning.encode import encode_example, encode_prompt, stop_ids
 from tuning.models import open_tokenizer
 from tuning.models.llama.batch import pack
+from tuning.outcome import Evaluated, Watch
 from tuning.recipe import AdapterShape, Recipe
-from tuning.train import Evaluated, batches, train
+from tuning.schedule import batches
+from tuning.train import train
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.filterwarnings(PEFT_WARNING)]
 
@@ -72,14 +74,14 @@ def test_early_losses_are_pefts_in_float32_and_close_in_bfloat16(folder, message
     engine.new_adapter(RECIPE.shape, RECIPE.seed)
     engine.save_adapter(tmp_path / "start")
     full, low = [], []
-    train(engine, rows, RECIPE, tmp_path / "full", lambda: Evaluated(None, 1.0), full.append)
+    train(engine, rows, RECIPE, tmp_path / "full", lambda: Evaluated(None, 1.0), Watch(full.append))
     train(
         opened(folder, dtype=torch.bfloat16),
         rows,
         replace(RECIPE, micro_tokens=512),
         tmp_path / "low",
         lambda: Evaluated(None, 1.0),
-        low.append,
+        Watch(low.append),
     )
     assert [one.loss for one in low] == pytest.approx([one.loss for one in full], abs=0.02)
     peft = with_adapter(folder, tmp_path / "start", trainable=True)

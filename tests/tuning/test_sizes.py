@@ -71,13 +71,16 @@ def test_a_model_with_pictures_beside_is_read_by_its_text_part(tmp_path, tiny_mo
 
 
 def test_memory_of_a_7b_model_is_what_published_tables_say():
-    """Weights, gradients and optimiser alone: 14, 15, 5 and 112 GB in round figures."""
+    """Weights, gradients and optimiser alone: 14, 15, 5 and 112 GB in round figures.
+
+    Full fine-tuning needs 2 bytes a weight more here: gradients are added up in float32.
+    """
     one = Load(tokens=1, learned=1, context=1, rank=16)
     needed = {method: footprint(method, LLAMA_7B, one).total / 1e9 for method in METHODS}
     assert needed["answer"] == pytest.approx(13.5, abs=0.5)
     assert needed["lora"] == pytest.approx(14.5, abs=1)
     assert needed["qlora"] == pytest.approx(5, abs=1)
-    assert needed["full"] == pytest.approx(108, abs=4)
+    assert needed["full"] - 2e-9 * LLAMA_7B.parameters == pytest.approx(108, abs=4)
 
 
 def test_memory_grows_with_everything_that_is_held():

@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 from tests.tuning.oracle import opened, some_rows
 from tuning.errors import TuningError
 from tuning.models.shared import common_prefix
+from tuning.outcome import Evaluated, Watch
 from tuning.recipe import AdapterShape, Recipe, adapter_shape, learning_rates
-from tuning.train import Evaluated, batches, mean_loss, micro_batches, schedule, train
+from tuning.schedule import batches, micro_batches, schedule
+from tuning.train import mean_loss, train
 
 RECIPE = Recipe(AdapterShape(4, 8), learning_rate=1e-2, epochs=4, batch_rows=4, evaluations=4)
 ROWS = some_rows([(4 + i, 3) for i in range(12)], shared=3)  # three steps an epoch
@@ -101,7 +103,7 @@ def test_better_is_a_higher_metric_then_a_lower_loss(first, second, better):
 def test_progress_and_points_tell_what_happened(model, tmp_path):
     steps = []
     evaluate, seen = scripted(model, [Evaluated(None, 4.0 - i) for i in range(4)])
-    result = train(model, ROWS, RECIPE, tmp_path, evaluate, steps.append)
+    result = train(model, ROWS, RECIPE, tmp_path, evaluate, Watch(steps.append))
     assert [one.step for one in steps] == list(range(1, 13))
     assert {one.steps for one in steps} == {12}
     assert [one.epoch for one in steps] == pytest.approx([i / 3 for i in range(1, 13)])
@@ -122,7 +124,7 @@ def test_progress_and_points_tell_what_happened(model, tmp_path):
 def test_the_first_loss_is_the_bases(model, tmp_path):
     first_batch = [ROWS[i] for i in batches(12, 4, 12, 0)[0]]
     base, steps = mean_loss(model, first_batch), []
-    train(model, ROWS, RECIPE, tmp_path, lambda: Evaluated(None, 1.0), steps.append)
+    train(model, ROWS, RECIPE, tmp_path, lambda: Evaluated(None, 1.0), Watch(steps.append))
     assert steps[0].loss == pytest.approx(base, abs=1e-5)
 
 
@@ -130,7 +132,9 @@ def test_an_adapter_that_was_there_before_plays_no_part(model, tmp_path):
     runs = []
     for name in ("first", "second"):
         steps = []
-        train(model, ROWS, RECIPE, tmp_path / name, lambda: Evaluated(None, 1.0), steps.append)
+        train(
+            model, ROWS, RECIPE, tmp_path / name, lambda: Evaluated(None, 1.0), Watch(steps.append)
+        )
         runs.append([one.loss for one in steps])
     assert runs[0] == runs[1]
 

@@ -18,8 +18,10 @@ from tests.tuning.oracle import (
 )
 from tuning.encode import Encoded
 from tuning.models import open_model
+from tuning.outcome import Evaluated, Progress, Watch
 from tuning.recipe import AdapterShape, Recipe
-from tuning.train import Evaluated, Progress, batches, train
+from tuning.schedule import batches
+from tuning.train import train
 
 pytestmark = pytest.mark.filterwarnings(PEFT_WARNING)
 
@@ -38,7 +40,7 @@ def lesson() -> list[Encoded]:
 def run(folder, target, recipe=RECIPE, *, dtype=torch.float32, path="engine") -> list[Progress]:
     model = open_model(folder, dtype=dtype, device=CPU, path=path)
     steps: list[Progress] = []
-    train(model, lesson(), recipe, target, lambda: Evaluated(None, 1.0), steps.append)
+    train(model, lesson(), recipe, target, lambda: Evaluated(None, 1.0), Watch(steps.append))
     assert [step.step for step in steps] == list(range(1, 21))
     assert steps[0].loss - steps[-1].loss > 1, "nothing was learned: agreement would mean little"
     return steps

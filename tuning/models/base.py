@@ -2,14 +2,19 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from tuning.constrain import Constraint
 from tuning.encode import Encoded
+from tuning.memory import Room
 from tuning.recipe import AdapterShape
 
 if TYPE_CHECKING:
     import torch
+
+
+ANSWERING: Final = "answering"
+"""What `tuning.memory.Room` counts the rows of a wave under."""
 
 
 class Generated(NamedTuple):
@@ -24,9 +29,10 @@ class Generated(NamedTuple):
 
 
 class LanguageModel(Protocol):
-    """A frozen base with at most one active adapter. Greedy decoding only.
+    """A base with at most one active adapter. Greedy decoding only.
 
-    The base weights never change: training moves the adapter, and dropping it gives the base back.
+    Training moves the adapter or, on request, all weights; dropping what was learned gives the base
+    back.
     """
 
     path: str
@@ -35,6 +41,8 @@ class LanguageModel(Protocol):
     context_length: int
     """Tokens of prompt and answer together that the model was built for."""
     n_parameters: int
+    room: Room
+    """How many rows go together, once memory has run out."""
 
     def generate(
         self,
@@ -51,7 +59,7 @@ class LanguageModel(Protocol):
                 taken. None for anything.
 
         Raises:
-            TuningError: the constraint gives up; see there.
+            TuningError: the constraint gives up, see there; or memory has no room for one prompt.
         """
         ...
 
@@ -59,12 +67,15 @@ class LanguageModel(Protocol):
         """Summed negative log-likelihood of all completion tokens, nats; differentiable."""
         ...
 
-    def new_adapter(self, shape: AdapterShape, seed: int) -> None:
-        """Attach a fresh adapter that changes nothing yet (B = 0)."""
+    def new_adapter(self, shape: AdapterShape | None, seed: int) -> None:
+        """Attach a fresh adapter that changes nothing yet (B = 0).
+
+        Without a shape there is no adapter: all weights of the base are to be learned.
+        """
         ...
 
     def adapter_parameters(self) -> "list[torch.Tensor]":
-        """The adapter's float32 tensors, to be handed to an optimiser."""
+        """The float32 tensors that are learned, to be handed to an optimiser."""
         ...
 
     def adapter_changed(self) -> None:
@@ -72,9 +83,15 @@ class LanguageModel(Protocol):
         ...
 
     def save_adapter(self, folder: Path) -> None:
-        """Write the adapter in PEFT's format: adapter_config.json, adapter_model.safetensors."""
+        """Write the adapter in PEFT's format: adapter_config.json, adapter_model.safetensors.
+
+        Where all weights are learned, a model folder: config.json, tokenizer, model.safetensors.
+        """
         ...
 
     def load_adapter(self, folder: Path | None) -> None:
-        """Replace the active adapter by a saved one; None gives the base back."""
+        """Replace the active adapter by a saved one; None gives the base back.
+
+        A model folder that `save_adapter` wrote takes the place of the base's weights.
+        """
         ...

@@ -6,6 +6,7 @@ vocabulary head runs on completion tokens only. The adapter is PEFT's own.
 
 import inspect
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,17 +16,18 @@ from transformers import AutoModelForCausalLM, DynamicCache
 from tuning.constrain import Constraint
 from tuning.encode import Encoded, stop_ids
 from tuning.errors import TuningError
-from tuning.models.base import Generated
+from tuning.memory import Room
+from tuning.models.base import ANSWERING, Generated
 from tuning.models.greedy import Greedy
 from tuning.models.shared import (
-    PEFT_PREFIX,
     WAVE_TOKENS,
-    SavedAdapter,
     common_prefix,
     known_targets,
+    must_fit,
     read_adapter,
     waves,
 )
+from tuning.models.whole import Masters, is_whole, take_over, write_model
 from tuning.recipe import AdapterShape
 
 
@@ -41,9 +43,14 @@ class LibraryModel:
     def __init__(
         self, folder: Path, tokenizer: Any, dtype: torch.dtype, device: torch.device
     ) -> None:
+        self._folder = folder
+        self._masters: Masters | None = None
+        self._changed = False
+        """The weights are no longer the base's."""
         # Masked SDPA's backward was measured ten times slower than plain attention on the CPU.
         attention = "sdpa" if device.type == "cuda" else "eager"
-        base: Any = AutoModelForCausalLM.from_pretrained(
+        self._open: Callable[[], Any] = partial(
+            AutoModelForCausalLM.from_pretrained,
             str(folder),
             dtype=dtype,
             attn_implementation=attention,
@@ -51,6 +58,7 @@ class LibraryModel:
             trust_remote_code=False,
             local_files_only=True,
         )
+        base: Any = self._open()
         if base._is_stateful:
             raise TuningError(
                 f"architecture {base.config.model_type!r} is recurrent, which is not supported: "
@@ -61,6 +69,7 @@ class LibraryModel:
         self.tokenizer, self.device = tokenizer, device
         self.context_length = int(getattr(self.base.config, "max_position_embeddings", 2048))
         self.n_parameters = sum(p.numel() for p in self.base.parameters())
+        self.room = Room()
         self._stops = stop_ids(tokenizer)
         # renamed in transformers 5.24; the old name warns there and the new one fails before
         named = inspect.signature(type(self.base).forward).parameters
@@ -81,10 +90,15 @@ class LibraryModel:
         shared = common_prefix(prompts)
         rows = [list(prompt[shared:]) for prompt in prompts]
         prefix = list(prompts[0][:shared]) if prompts else []
-        for wave in self._waves([len(row) + max_new_tokens for row in rows], shared):
+        cut = self._waves([len(row) + max_new_tokens for row in rows], shared)
+
+        def answers(wave: list[int]) -> list[tuple[list[int], bool]]:
             going = Greedy(len(wave), self._stops, constraint)
             self._decode(prefix, [rows[i] for i in wave], max_new_tokens, going)
-            for index, (ids, truncated) in zip(wave, going.answers(), strict=True):
+            return going.answers()
+
+        for wave, done in self.room.through(ANSWERING, cut, answers):
+            for index, (ids, truncated) in zip(wave, done, strict=True):
                 yield Generated(index, ids, truncated)
 
     def loss(self, rows: Sequence[Encoded]) -> torch.Tensor:
@@ -103,11 +117,14 @@ class LibraryModel:
         wanted = torch.tensor(learned, device=self.device)
         return torch.nn.functional.cross_entropy(logits.float(), wanted, reduction="sum")
 
-    def new_adapter(self, shape: AdapterShape, seed: int) -> None:
-        """A fresh PEFT adapter on every linear layer but the head."""
+    def new_adapter(self, shape: AdapterShape | None, seed: int) -> None:
+        """A fresh PEFT adapter on every linear layer but the head; or all weights."""
+        self.load_adapter(None)
+        if shape is None:
+            self._masters, self._changed = Masters(self._named()), True
+            return
         from peft import LoraConfig, get_peft_model
 
-        self.load_adapter(None)
         linear = [n for n, m in self.base.named_modules() if isinstance(m, torch.nn.Linear)]
         config = LoraConfig(
             r=shape.rank,
@@ -120,18 +137,25 @@ class LibraryModel:
         self._peft = get_peft_model(self.base, config)
 
     def adapter_parameters(self) -> list[torch.Tensor]:
-        """PEFT's float32 matrices."""
+        """PEFT's float32 matrices, or all weights."""
+        if self._masters is not None:
+            return self._masters.learned
         return [p for n, p in self.base.named_parameters() if "lora_" in n]
 
     def adapter_changed(self) -> None:
-        """Nothing to do: the layers read the parameters themselves."""
+        """The layers read the parameters of an adapter themselves."""
+        if self._masters is not None:
+            self._masters.sync()
 
     def save_adapter(self, folder: Path) -> None:
-        """Write PEFT's files.
+        """Write PEFT's files, or the whole model where all weights are learned.
 
         Raises:
-            RuntimeError: there is no adapter to save.
+            RuntimeError: there is nothing to save.
         """
+        if self._masters is not None:
+            write_model(folder, self._folder, self._named())
+            return
         if self._peft is None:
             raise RuntimeError("no adapter is attached")
         self._peft.save_pretrained(str(folder), safe_serialization=True)
@@ -143,33 +167,28 @@ class LibraryModel:
             TuningError: the adapter cannot be read or does not fit this base; the base is left
                 without one.
         """
-        from peft import PeftModel
-
         if self._peft is not None:
             self.base = self._peft.unload()
             self._peft = None
-        if folder is not None:
-            self._must_fit(read_adapter(folder), folder)
+        if self._masters is not None:
+            self._masters.release()
+            self._masters = None
+        if folder is not None and is_whole(folder):
+            self._changed = True
+            take_over(folder, self._named())
+        elif self._changed:
+            self.base = self._open().to(self.device).requires_grad_(False)
+            self._changed = False
+        if folder is not None and not is_whole(folder):
+            from peft import PeftModel
+
+            must_fit(read_adapter(folder), dict(self.base.named_modules()), folder)
             self._peft = PeftModel.from_pretrained(self.base, str(folder), is_trainable=False)
         self.base.eval()
 
-    def _must_fit(self, saved: SavedAdapter, folder: Path) -> None:
-        # PEFT notices only when its layers already sit in the base
-        layers = dict(self.base.named_modules())
-        for key, tensor in saved.tensors.items():
-            name, _, part = key.removeprefix(PEFT_PREFIX).partition(".lora_")
-            layer = layers.get(name)
-            if not isinstance(layer, torch.nn.Linear):
-                raise TuningError(
-                    f"{folder}: {key} has no place in this base", "load the adapter on its own base"
-                )
-            rank = saved.shape.rank
-            wanted = (rank, layer.in_features) if part[0] == "A" else (layer.out_features, rank)
-            if tensor.shape != wanted:
-                raise TuningError(
-                    f"{folder}: {key} has shape {tuple(tensor.shape)}, this base needs {wanted}",
-                    "load the adapter on its own base",
-                )
+    def _named(self) -> dict[str, torch.Tensor]:
+        """Weights by name; one that two layers share comes once."""
+        return dict(self.base.named_parameters())
 
     def _waves(self, lengths: Sequence[int], shared: int) -> Iterator[list[int]]:
         """Like `tuning.models.shared.waves`; rows of one length where padding would matter.

@@ -134,6 +134,30 @@ def read_adapter(folder: Path) -> SavedAdapter:
     )
 
 
+def must_fit(saved: SavedAdapter, layers: "Mapping[str, torch.nn.Module]", folder: Path) -> None:
+    """Refuse an adapter made for another base, of which PEFT notices only some.
+
+    Raises:
+        TuningError: a matrix has no layer here, or another shape than the layer needs.
+    """
+    import torch
+
+    for key, tensor in saved.tensors.items():
+        name, _, part = key.removeprefix(PEFT_PREFIX).partition(".lora_")
+        layer = layers.get(name)
+        if not isinstance(layer, torch.nn.Linear):
+            raise TuningError(
+                f"{folder}: {key} has no place in this base", "load the adapter on its own base"
+            )
+        rank = saved.shape.rank
+        wanted = (rank, layer.in_features) if part[0] == "A" else (layer.out_features, rank)
+        if tensor.shape != wanted:
+            raise TuningError(
+                f"{folder}: {key} has shape {tuple(tensor.shape)}, this base needs {wanted}",
+                "load the adapter on its own base",
+            )
+
+
 def known_targets(names: Sequence[str]) -> list[str]:
     """The linear layers of a model that LoRA adapts: all but the vocabulary head.
 

@@ -9,7 +9,8 @@ import torch
 from tuning.constrain import Constraint
 from tuning.encode import Encoded, stop_ids
 from tuning.errors import TuningError
-from tuning.models.base import Generated
+from tuning.memory import Room
+from tuning.models.base import ANSWERING, Generated
 from tuning.models.llama.batch import pack
 from tuning.models.llama.decode import decode
 from tuning.models.llama.model import Llama
@@ -23,6 +24,7 @@ from tuning.models.shared import (
     waves,
     write_adapter,
 )
+from tuning.models.whole import Masters, is_whole, take_over, write_model
 from tuning.recipe import AdapterShape
 
 
@@ -38,8 +40,13 @@ class EngineModel:
         self.model = Llama(folder, dtype, device)
         self.context_length = self.model.config.context_length
         self.n_parameters = self.model.n_parameters
+        self.room = Room()
         self._stops = stop_ids(tokenizer)
+        self._folder = folder
         self._shape: AdapterShape | None = None
+        self._masters: Masters | None = None
+        self._changed = False
+        """The weights are no longer the base's."""
 
     def generate(
         self,
@@ -52,9 +59,12 @@ class EngineModel:
         rows = [list(prompt[shared:]) for prompt in prompts]
         lengths = [len(row) + max_new_tokens for row in rows]
         prefix = list(prompts[0][:shared]) if prompts else []
-        for wave in waves(lengths, WAVE_TOKENS):
+
+        def answers(wave: list[int]) -> list[tuple[list[int], bool]]:
             own = [rows[i] for i in wave]
-            done = decode(self.model, prefix, own, max_new_tokens, self._stops, constraint)
+            return decode(self.model, prefix, own, max_new_tokens, self._stops, constraint)
+
+        for wave, done in self.room.through(ANSWERING, waves(lengths, WAVE_TOKENS), answers):
             for index, (ids, truncated) in zip(wave, done, strict=True):
                 yield Generated(index, ids, truncated)
 
@@ -80,30 +90,40 @@ class EngineModel:
         wanted = torch.tensor(learned, device=self.model.device)
         return torch.nn.functional.cross_entropy(logits, wanted, reduction="sum")
 
-    def new_adapter(self, shape: AdapterShape, seed: int) -> None:
-        """A fresh adapter on every projection."""
+    def new_adapter(self, shape: AdapterShape | None, seed: int) -> None:
+        """A fresh adapter on every projection; without a shape all weights are to be learned."""
         self.load_adapter(None)
+        if shape is None:
+            self._masters, self._changed = Masters(self.model.learnable()), True
+            return
         generator = torch.Generator().manual_seed(seed)
         for projection in self._projections():
             projection.attach(shape, generator)
         self._shape = shape
 
     def adapter_parameters(self) -> list[torch.Tensor]:
-        """A and B of every projection, float32."""
+        """A and B of every projection, float32; or all weights."""
+        if self._masters is not None:
+            return self._masters.learned
         pairs = [(projection.a, projection.b) for projection in self._projections()]
         return [tensor for pair in pairs for tensor in pair if tensor is not None]
 
     def adapter_changed(self) -> None:
         """Bring the matmuls' operands up to date."""
+        if self._masters is not None:
+            self._masters.sync()
         for projection in self._projections():
             projection.sync()
 
     def save_adapter(self, folder: Path) -> None:
-        """Write PEFT's files.
+        """Write PEFT's files, or the whole model where all weights are learned.
 
         Raises:
-            RuntimeError: there is no adapter to save.
+            RuntimeError: there is nothing to save.
         """
+        if self._masters is not None:
+            write_model(folder, self._folder, self.model.named())
+            return
         if self._shape is None:
             raise RuntimeError("no adapter is attached")
         tensors = {}
@@ -123,9 +143,19 @@ class EngineModel:
         for projection in self._projections():
             projection.detach()
         self._shape = None
+        if self._masters is not None:
+            self._masters.release()
+            self._masters = None
+        if self._changed:
+            take_over(self._folder, self.model.named())
+            self._changed = False
         if folder is None:
             return
         try:
+            if is_whole(folder):
+                self._changed = True
+                take_over(folder, self.model.named())
+                return
             self._attach(read_adapter(folder), folder)
         except TuningError:
             self.load_adapter(None)

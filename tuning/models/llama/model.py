@@ -67,6 +67,32 @@ class Llama:
             down=projection("mlp", "down"),
         )
 
+    def learnable(self) -> dict[str, torch.Tensor]:
+        """Every tensor that the forward pass reads, fused as it reads them."""
+        found = {"embedding": self.embedding, "norm": self.norm}
+        if self.head is not self.embedding:
+            found["head"] = self.head
+        for index, layer in enumerate(self.layers):
+            found[f"{index}.attention_norm"] = layer.attention_norm
+            found[f"{index}.mlp_norm"] = layer.mlp_norm
+            for place, projection in enumerate(layer.projections()):
+                found[f"{index}.{place}"] = projection.weight
+        return found
+
+    def named(self) -> dict[str, torch.Tensor]:
+        """The same weights apart, by the names they have in a model folder."""
+        found = {"model.embed_tokens.weight": self.embedding, "model.norm.weight": self.norm}
+        if self.head is not self.embedding:
+            found["lm_head.weight"] = self.head
+        for index, layer in enumerate(self.layers):
+            prefix = f"model.layers.{index}."
+            found[f"{prefix}input_layernorm.weight"] = layer.attention_norm
+            found[f"{prefix}post_attention_layernorm.weight"] = layer.mlp_norm
+            for projection in layer.projections():
+                own = projection.own_weights()
+                found |= {f"{name}.weight": weight for name, weight in own.items()}
+        return found
+
     def angles(self, positions: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Cos and sin (T, Q + K, d / 2); attention's 1/sqrt(d) is folded into the queries'."""
         c = self.config

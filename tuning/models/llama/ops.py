@@ -83,13 +83,17 @@ class RmsNorm(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, grad: Any) -> Any:
-        """Gradient of x; norm weights are frozen."""
+        """Gradient of x, and of the weight where that is learned."""
         x, weight, inverse = ctx.saved_tensors
         full = x.float()
         scaled = grad.float() * weight.float()
         along = (scaled * full).mean(-1, keepdim=True)
         # Not in place on `full`: in float32 x.float() is x itself, which others still need.
-        return (scaled * inverse - full * (along * inverse**3)).to(x.dtype), None, None
+        grad_x = (scaled * inverse - full * (along * inverse**3)).to(x.dtype)
+        grad_weight = None
+        if ctx.needs_input_grad[1]:
+            grad_weight = (grad.float() * full * inverse).sum(0).to(weight.dtype)
+        return grad_x, grad_weight, None
 
 
 class SwiGlu(torch.autograd.Function):

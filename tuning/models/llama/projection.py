@@ -79,6 +79,10 @@ class Projection:
             return adapted_linear(x, self.a, self.b, self)
         return torch.nn.functional.linear(x, self.weight)
 
+    def own_weights(self) -> dict[str, torch.Tensor]:
+        """Weights (out_i, in) of every piece by name; views of what the matmul reads."""
+        return dict(zip(self.names, self.weight.split(self.sizes), strict=True))
+
     def pieces(self) -> list[tuple[str, torch.Tensor, torch.Tensor]]:
         """(name, A (rank, in), B (out_i, rank)) of every piece, as PEFT stores them.
 

@@ -1,0 +1,153 @@
+"""Where training stands, in one file, so that a killed process costs a minute at most.
+
+The file is a safetensors file: tensors as such, all else as JSON in its header. Neither can run
+code when it is read, and one rename makes both of one moment.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from tuning.encode import Encoded
+from tuning.outcome import Point
+from tuning.recipe import Recipe
+
+if TYPE_CHECKING:
+    import torch
+
+FORMAT: Final = "rungwise training 1"
+FOLDER: Final = "checkpoint"
+"""Beside the best adapter, in a folder of its own: no reader of weights may take it for some."""
+FILE: Final = "training.safetensors"
+WEIGHTS: Final = ("adapter_model.safetensors", "model.safetensors")
+"""The best so far: an adapter, or a whole model."""
+
+
+class UnusableError(Exception):
+    """A checkpoint that this training cannot go on from; the words say why."""
+
+
+@dataclass
+class Standing:
+    """How far a training is, apart from its tensors."""
+
+    step: int = 0
+    """Optimiser steps made."""
+    points: list[Point] = field(default_factory=list)
+    best: Point | None = None
+    noise: float = 0.0
+    """Of the best one's metric; see `tuning.outcome.Evaluated`."""
+    since: list[float] = field(default_factory=list)
+    """Losses of the steps since the last evaluation."""
+    worse: int = 0
+    """Evaluations without improvement, in a row."""
+    tokens: int = 0
+    seconds: float = 0.0
+    rows: dict[str, int] = field(default_factory=dict)
+    """See `tuning.memory.Room.rows`."""
+
+
+def fingerprint(
+    rows: Sequence[Encoded], recipe: Recipe, parameters: "Sequence[torch.Tensor]"
+) -> str:
+    """Check sum of all that decides how a training goes; another one's checkpoint has another."""
+    shapes = [[*tensor.shape] for tensor in parameters]
+    told = [FORMAT, asdict(recipe), shapes, [[*row] for row in rows]]
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+
+
+def write(
+    folder: Path, whose: str, standing: Standing, tensors: "Mapping[str, torch.Tensor]"
+) -> None:
+    """Replace the checkpoint; the file is the old one or the new one at every moment.
+
+    Args:
+        folder: where the best adapter goes.
+        whose: `fingerprint` of the training.
+        standing: how far it is.
+        tensors: what is learned and what the optimiser remembers.
+
+    Raises:
+        OSError: the disk is full, or the folder cannot be written.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import save_file
+
+    told = {**asdict(standing), "points": [[*point] for point in standing.points]}
+    told["best"] = None if standing.best is None else [*standing.best]
+    header = {"format": "pt", "kind": FORMAT, "whose": whose, "standing": json.dumps(told)}
+    header["best_sum"] = _best_sum(folder) if standing.best else ""
+    file = folder / FOLDER / FILE
+    file.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = file.with_suffix(".tmp")
+    try:
+        ready = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+        save_file(ready, unfinished, metadata=header)
+        with unfinished.open("rb+") as out:
+            os.fsync(out.fileno())
+        unfinished.replace(file)
+    except SafetensorError as error:  # how the library says that the disk is full
+        raise OSError(str(error)) from error
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def read(folder: Path, whose: str) -> "tuple[Standing, dict[str, torch.Tensor]] | None":
+    """Where an interrupted process left off; None where none did.
+
+    Args:
+        folder: where the best adapter goes.
+        whose: `fingerprint` of the training that wants to go on.
+
+    Raises:
+        UnusableError: damaged, or of another training.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    file = folder / FOLDER / FILE
+    if not file.is_file():
+        return None
+    try:
+        with safe_open(file, "pt") as opened:
+            header: dict[str, str] = opened.metadata() or {}
+            if header.get("kind") != FORMAT or header.get("whose") != whose:
+                raise UnusableError("it is of another training")
+            standing = _standing(json.loads(header["standing"]))
+            if standing.best is not None and header["best_sum"] != _best_sum(folder):
+                raise UnusableError("the best adapter so far is not the one beside it")
+            return standing, {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
+        raise UnusableError(f"it is damaged ({error})") from error
+
+
+def set_aside(folder: Path) -> None:
+    """Put away a checkpoint that cannot be used, so that the next one does not replace it."""
+    file = folder / FOLDER / FILE
+    with contextlib.suppress(OSError):
+        file.replace(file.with_name(f"{FILE}.unusable"))
+
+
+def remove(folder: Path) -> None:
+    """Remove the checkpoint, once the training's outcome is written down elsewhere."""
+    shutil.rmtree(folder / FOLDER, ignore_errors=True)
+
+
+def _standing(told: dict[str, Any]) -> Standing:
+    points = [Point(*point) for point in told.pop("points")]
+    best = told.pop("best")
+    return Standing(**told, points=points, best=None if best is None else Point(*best))
+
+
+def _best_sum(folder: Path) -> str:
+    """Of the weights that were best so far; empty where they are gone."""
+    for name in WEIGHTS:
+        if (folder / name).is_file():
+            with (folder / name).open("rb") as weights:
+                return hashlib.file_digest(weights, "sha256").hexdigest()
+    return ""

@@ -1,0 +1,181 @@
+"""The moving parts of one training run: parameters, optimiser, and what one step does."""
+
+import contextlib
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tuning import checkpoint
+from tuning.checkpoint import Standing
+from tuning.encode import Encoded
+from tuning.errors import TuningError
+from tuning.memory import give_back, ran_out
+from tuning.models import LanguageModel
+from tuning.outcome import Progress
+from tuning.recipe import Recipe
+from tuning.schedule import batches, micro_batches, schedule
+
+if TYPE_CHECKING:
+    pass
+
+GIVE_BACK_TOKENS = 16_384
+"""Tokens between two times that freed memory is handed back: getting it again takes a moment."""
+TRAINING = "training on"
+"""What `tuning.memory.Room` counts the rows of a step under."""
+
+
+class DivergedError(TuningError):
+    """The loss stopped being a number."""
+
+
+class Steps:
+    """One training run; see `tuning.train.train`."""
+
+    def __init__(self, model: LanguageModel, rows: Sequence[Encoded], recipe: Recipe) -> None:
+        import torch
+
+        self.model, self.rows, self.recipe = model, rows, recipe
+        model.new_adapter(recipe.shape, recipe.seed)
+        self.parameters = model.adapter_parameters()
+        self.optimiser = torch.optim.AdamW(
+            self.parameters, lr=recipe.learning_rate, weight_decay=0.0, fused=True
+        )
+        self.per_epoch = math.ceil(len(rows) / recipe.batch_rows)
+        self.steps = max(1, round(recipe.epochs * self.per_epoch))
+        count = min(recipe.evaluations, self.steps)
+        self.evaluate_at = {round(self.steps * (i + 1) / count) for i in range(count)}
+        self.order = batches(len(rows), recipe.batch_rows, self.steps, recipe.seed)
+        self.whose = checkpoint.fingerprint(rows, recipe, self.parameters)
+        self.tokens = self.given_back = 0
+
+    def step(self, step: int) -> float:
+        """One optimiser step; returns the mean loss of its rows before the step.
+
+        Raises:
+            DivergedError: the loss is no number; the parameters are as they were.
+            TuningError: memory has no room for a single row.
+        """
+        import torch
+
+        rows = [self.rows[i] for i in self.order[step - 1]]
+        total = self._gradients(rows)
+        self.must_be_finite(total, "loss", step)
+        torch.nn.utils.clip_grad_norm_(self.parameters, self.recipe.clip_norm)
+        rate = self.recipe.learning_rate * schedule(step, self.steps, self.recipe.warmup_share)
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate
+        self.optimiser.step()
+        self.optimiser.zero_grad()
+        self.model.adapter_changed()
+        self.tokens += sum(len(row.prompt) + len(row.completion) for row in rows)
+        if self.tokens - self.given_back > GIVE_BACK_TOKENS:
+            give_back()
+            self.given_back = self.tokens
+        return total
+
+    def _gradients(self, rows: Sequence[Encoded]) -> float:
+        """Mean loss of the rows, its gradient on the parameters.
+
+        Where memory runs out the whole step begins again with smaller parts: a backward pass that
+        broke off has left its gradient on some parameters and not on others.
+        """
+        learned = sum(len(row.completion) for row in rows)
+        while True:
+            total, going = 0.0, 0
+            try:
+                for part in self._parts(rows):
+                    going = len(part)
+                    total += self._backward(part, learned)
+                return total
+            except (RuntimeError, MemoryError) as error:
+                if not ran_out(error):
+                    raise
+            self.optimiser.zero_grad()
+            self.model.room.halve(TRAINING, going)
+
+    def _parts(self, rows: Sequence[Encoded]) -> list[list[Encoded]]:
+        return [*self.model.room.cut(TRAINING, micro_batches(rows, self.recipe.micro_tokens))]
+
+    def _backward(self, part: Sequence[Encoded], learned: int) -> float:
+        """Add the gradient of some of a step's rows; a function, so that its tensors end with it.
+
+        Divided by the whole step's tokens, so that the cut into parts changes nothing.
+        """
+        import torch
+
+        loss = self.model.loss(part) / learned
+        torch.autograd.backward(loss)
+        return float(loss.detach())
+
+    def must_be_finite(self, loss: float, name: str, step: int) -> None:
+        """Raise when training has diverged; an adapter that did so must not count as the best."""
+        if not math.isfinite(loss):
+            rate = self.recipe.learning_rate
+            raise DivergedError(
+                f"the {name} became {loss} at step {step} (learning rate {rate:g})",
+                "lower the learning rate",
+            )
+
+    def progress(self, step: int, loss: float, seconds: float) -> Progress:
+        """What to tell after a step."""
+        return Progress(
+            step=step,
+            steps=self.steps,
+            epoch=step / self.per_epoch,
+            loss=loss,
+            learning_rate=self.optimiser.param_groups[0]["lr"],
+            tokens_per_s=self.tokens / seconds,
+            seconds_left=seconds / step * (self.steps - step),
+        )
+
+    # checkpoints
+
+    def keep(self, folder: Path, at: Standing) -> None:
+        """Write down where training stands.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        import torch
+
+        at.tokens, at.rows = self.tokens, dict(self.model.room.rows)
+        tensors = {"random": torch.get_rng_state()}
+        for index, parameter in enumerate(self.parameters):
+            state = self.optimiser.state[parameter]
+            tensors[f"{index}.learned"] = parameter
+            tensors[f"{index}.mean"] = state["exp_avg"]
+            tensors[f"{index}.square"] = state["exp_avg_sq"]
+        checkpoint.write(folder, self.whose, at, tensors)
+
+    def resume(self, folder: Path) -> Standing | None:
+        """Go on where an earlier process left off; None where none did.
+
+        Raises:
+            checkpoint.UnusableError: its checkpoint is of no use here; nothing is changed.
+        """
+        import torch
+
+        found = checkpoint.read(folder, self.whose)
+        if found is None:
+            return None
+        at, tensors = found
+        with contextlib.suppress(RuntimeError):  # another torch's generator: nothing here uses it
+            torch.set_rng_state(tensors["random"])
+        state = {
+            index: {
+                "step": torch.tensor(float(at.step)),
+                "exp_avg": tensors[f"{index}.mean"],
+                "exp_avg_sq": tensors[f"{index}.square"],
+            }
+            for index in range(len(self.parameters))
+        }
+        with torch.no_grad():
+            for index, parameter in enumerate(self.parameters):
+                parameter.copy_(tensors[f"{index}.learned"])
+        groups = self.optimiser.state_dict()["param_groups"]
+        self.optimiser.load_state_dict({"state": state, "param_groups": groups})
+        self.model.adapter_changed()
+        self.model.room.rows.update(at.rows)
+        self.tokens = self.given_back = at.tokens
+        return at
