@@ -19,6 +19,7 @@ HELP: Final[Mapping[str, str]] = {
     "decide": "record what was decided on a run, or see whether it should be looked at again",
     "cost": "say what each rung costs at your own prices, and from which volume on it pays",
     "report": "write a run's report",
+    "export": "take a trained model along, verified against the run, or the training rows",
     "models": "list the models on this machine, or pull one",
     "app": "open the app in the browser, on this machine only",
     "doctor": "say what this machine has and what will work here",

@@ -3,12 +3,14 @@
 from argparse import ArgumentParser, Namespace
 
 from advisor import workflow
+from advisor.export_words import record_sentence
 from advisor.money_tables import money_of
 from advisor.project import prices_of
 from advisor.summary import cost_text, differences_table, failures, summary, voice_table
 from advisor.terminal import out, out_json
 from advisor.verb import Verb
 from advisor.voice import TITLE
+from harness.exporting import exports_of
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -32,6 +34,10 @@ def run(given: Namespace) -> int:
             out(f"\nWhere each rung fails:\n{failures(experiment)}")
         money = money_of(experiment, prices_of(found.folder.parents[1]))
         out(f"\nWhat it costs:\n{cost_text(money, full=False)}")
+        if records := exports_of(found):
+            out("\nExported:")
+            for record in records:
+                out(f"  {record_sentence(record)}\n    {record.folder}")
     return 0
 
 
