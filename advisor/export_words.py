@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from advisor.numbers import count, percent, points
+from advisor.numbers import count, percent, points, points_range
 from harness.exporting import Record
 from harness.parity import Parity
 from harness.rungs import title_of
@@ -30,7 +30,8 @@ def parity_sentences(found: Parity) -> list[str]:
         )
     lines.append(
         f"Score {percent(found.exported_score)}, measured {percent(found.stored_score)} on the "
-        f"same questions: {points(found.difference)} points."
+        f"same questions: {points(found.difference)} points "
+        f"({points_range(found.low, found.high)})."
     )
     if found.free_score is not None:
         lines.append(
@@ -44,18 +45,35 @@ def parity_sentences(found: Parity) -> list[str]:
 
 def percent_exact(part: int, whole: int) -> str:
     """126, 126 -> '126 of 126 (100 %)'; never rounded up to all."""
-    share = part / max(1, whole)
-    words = "100 %" if part == whole else f"{min(99.9, share * 100):.1f} %"
+    share = 100 * part / max(1, whole)
+    words = f"{share:.0f} %" if part in (0, whole) else f"{min(99.9, max(0.1, share)):.1f} %"
     return f"{part:,} of {whole:,} ({words})"
 
 
 def record_sentence(record: Record) -> str:
-    """One export, in a line. The folder is a path of this machine."""
-    same = f"{percent_exact(record.identical, record.asked)} answers identical"
-    tied = f", {record.tied} more parted at a tie" if record.tied else ""
+    """One export in a line, whether it is verified included."""
     state = "verified" if record.verified else f"NOT verified ({record.why_not})"
+    return f"{_what(record)}: {state}; {measured_again(record)}"
+
+
+def _what(record: Record) -> str:
     return (
         f"{title_of(record.rung)}, seed {record.seed}, {FORMS[record.form]} in {record.precision}, "
-        f"{record.at[:10]}: {state}; {same}{tied}, score {percent(record.exported_score)} against "
+        f"{record.at[:10]}"
+    )
+
+
+def untagged_sentence(record: Record) -> str:
+    """The same where a tag beside it says whether it is verified."""
+    why = "" if record.verified else f" {record.why_not[:1].upper()}{record.why_not[1:]}."
+    return f"{_what(record)}.{why} {measured_again(record)}"
+
+
+def measured_again(record: Record) -> str:
+    """What it answered when it was asked again."""
+    same = f"{percent_exact(record.identical, record.asked)} answers identical"
+    tied = f", {record.tied} more parted at a tie" if record.tied else ""
+    return (
+        f"{same}{tied}, score {percent(record.exported_score)} against "
         f"{percent(record.stored_score)} measured."
     )

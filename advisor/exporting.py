@@ -3,6 +3,7 @@
 import dataclasses
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +38,8 @@ from tuning.export import Answering, export_adapter, export_merged
 PARITY_FILE = "rungwise_parity.json"
 CARD = "README.md"
 LOG = "export.log"
+START_S = 30.0
+"""Seconds in which a process that was started says its first word."""
 STOP = "export.cancel"
 """File in the run's folder; its presence asks a running export to stop."""
 
@@ -84,7 +87,7 @@ def export(run: Run, wanted: Wanted, out: Path, say: Say = lambda what, done, to
     precision = wanted.precision or found.precision
     lock = FileLock(run.folder / LOCK)
     try:
-        lock.acquire(timeout=0)
+        lock.acquire(timeout=3)  # a page that asks whether one is at work holds it for a moment
     except Timeout:
         problem = Problem("an export of this run is at work", "wait for it", run.name)
         raise UserError(problem) from None
@@ -215,9 +218,15 @@ def _record(found: Trained, merged: bool, place: Path, same: Parity) -> Record:
 
 
 def start_export(run: Run, wanted: Wanted, out: Path) -> None:
-    """Start an export as a process of its own that outlives the app."""
+    """Start an export as a process of its own that outlives the app.
+
+    Raises:
+        UserError: everything that stands against it, before anything is started.
+    """
+    _ready(run, wanted, out)
     command = [sys.executable, "-m", "advisor", "export", str(run.folder), "--rung", wanted.rung]
     command += ["--out", str(out), *(["--merge"] if wanted.merged else [])]
+    command += [] if wanted.seed is None else ["--seed", str(wanted.seed)]
     with (run.folder / LOG).open("wb") as log:
         subprocess.Popen(
             command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True
@@ -225,7 +234,10 @@ def start_export(run: Run, wanted: Wanted, out: Path) -> None:
 
 
 def is_exporting(run: Run) -> bool:
-    """Whether a process exports from the run."""
+    """Whether a process exports from the run, or was started a moment ago to do so."""
+    log = run.folder / LOG
+    if log.is_file() and log.stat().st_size == 0 and time.time() - log.stat().st_mtime < START_S:
+        return True  # it takes its lock only when its libraries are loaded
     lock = FileLock(run.folder / LOCK)
     try:
         lock.acquire(timeout=0)
@@ -241,7 +253,18 @@ def stop_export(run: Run) -> None:
         (run.folder / STOP).touch()
 
 
-def log_of(run: Run) -> list[str]:
-    """What the last export from the app said, a line each."""
+def free_folder(wanted: Path) -> Path:
+    """A folder that is not there yet: the one wanted, or the same with a number."""
+    names = [wanted.name, *(f"{wanted.name}-{n}" for n in range(2, 1000))]
+    return next(place for place in map(wanted.with_name, names) if not place.exists())
+
+
+def last_words(run: Run) -> tuple[str, tuple[Problem, ...]]:
+    """The last line of the export that the app started, and the errors it ended with."""
     file = run.folder / LOG
-    return file.read_text(encoding="utf-8", errors="replace").splitlines() if file.is_file() else []
+    text = file.read_text(encoding="utf-8", errors="replace") if file.is_file() else ""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    errors = [line.removeprefix("error: ") for line in lines if line.startswith("error: ")]
+    fixes = [line.removeprefix("fix: ") for line in lines if line.startswith("fix: ")]
+    problems = tuple(Problem(what, fix) for what, fix in zip(errors, fixes, strict=False))
+    return lines[-1] if lines else "", problems

@@ -104,7 +104,8 @@ def _scores(card: Card) -> list[str]:
     lines = ["| | score | 95 % interval | n | failed |", "|---|--:|--:|--:|--:|"]
     lines += [_score(name, arm, experiment.task.metric) for name, arm in arms.items()]
     seeds = experiment.rungs[card.rung].seeds
-    below = f"{experiment.task.metric_title} on the held-out questions"
+    title = experiment.task.metric_title
+    below = f"{title[:1].upper()}{title[1:]} on the held-out questions"
     if len(seeds) > 1:
         below += f"; the rung's score is over seeds {', '.join(map(str, seeds))}, this is one"
     return ["\n".join(lines), f"{below}. The floors need no language model."]
@@ -212,7 +213,6 @@ def _loading(card: Card) -> list[str]:
         llama = ["python convert_hf_to_gguf.py DIR --outfile model.gguf"]
     else:
         load = [
-            "from peft import PeftModel",
             f"base = AutoModelForCausalLM.from_pretrained({base.name!r}{revision}, {dtype})",
             'model = PeftModel.from_pretrained(base, "DIR")',
             'model.generation_config = GenerationConfig.from_pretrained("DIR")',
@@ -227,6 +227,7 @@ def _loading(card: Card) -> list[str]:
         llama = ["python convert_lora_to_gguf.py DIR --base BASE-FOLDER --outfile adapter.gguf"]
     code = [
         "from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig",
+        *([] if card.merged else ["from peft import PeftModel"]),
         'tokenizer = AutoTokenizer.from_pretrained("DIR")',
         *load,
         'messages = [{"role": "system", "content": SYSTEM}, {"role": "user", "content": QUESTION}]',

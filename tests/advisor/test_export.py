@@ -159,20 +159,8 @@ def test_what_has_nothing_to_export_says_what_has(run, tmp_path):
 def test_everything_that_is_wrong_is_said_at_once(run, tmp_path):
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "mine.txt").write_text("mine", encoding="utf-8")
-    problems = refused(
-        here(
-            "export",
-            run.folder,
-            "--rung",
-            "finetune",
-            "--dtype",
-            "int4",
-            "--questions",
-            "0",
-            "--out",
-            tmp_path / "full",
-        )  # fmt: skip
-    )
+    odd = ("--dtype", "int4", "--questions", "0", "--out", tmp_path / "full")
+    problems = refused(here("export", run.folder, "--rung", "finetune", *odd))
     assert len(problems) == 4
     assert any("not empty" in problem for problem in problems)
     assert left_behind(tmp_path / "full") == ["mine.txt"]
