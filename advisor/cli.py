@@ -17,6 +17,14 @@ from harness.plugins import load_plugin
 _UNKNOWN_VERB = re.compile(r"argument VERB: invalid choice: '(.*?)' ")
 
 
+class _Wide(argparse.HelpFormatter):
+    """Leaves room for the longest verb: argparse forgets that verbs are indented."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog)
+        self._action_max_length = max(map(len, HELP)) + 4
+
+
 class _Parser(argparse.ArgumentParser):
     """Says what is wrong with a command as every other mistake is said."""
 
@@ -36,6 +44,7 @@ def parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
         prog="rungwise",
         description="Prompt, retrieval or fine-tuning? Measured on your own data, on this machine.",
         epilog="Start with: rungwise demo",
+        formatter_class=_Wide,
     )
     top.add_argument("--version", action="store_true", help="show the version and end")
     verbs = top.add_subparsers(dest="verb", metavar="VERB")

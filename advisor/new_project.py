@@ -212,6 +212,9 @@ def _config_text(name: str, guess: Guess | None) -> str:
     if kind == "json":
         remark = "drafted from the answers; make it as strict as the answers must be"
         task.add("schema", tomlkit.item("schema.json").comment(remark))
+    if kind == "label":
+        hint = 'descriptions = { billing = "invoices and refunds" }   # what labels mean'
+        task.add(tomlkit.comment(hint))
     if kind == "answer":
         task.add(tomlkit.comment('abstention = "I do not know."   # allows "I do not know"'))
     document.add("task", task)

@@ -109,6 +109,7 @@ class Project:
             instruction=self.task.instruction or INSTRUCTIONS[self.task.kind],
             language=self.project.language,
             labels=self.task.labels,
+            descriptions=tuple(self.task.descriptions.items()),
             schema=schema,
             abstention=self.task.abstention,
             metric=self.task.metric,

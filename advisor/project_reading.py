@@ -158,7 +158,7 @@ def _values(sections: Sections, reading: _Reading) -> None:
         (check.target is not None and not 0 <= check.target <= 1, "check.target",
          "target must be a share from 0 to 1", "for 80 % write target = 0.80"),
     )  # fmt: skip
-    for wrong, setting, said, fix in (*rules, *_word_lists(task)):
+    for wrong, setting, said, fix in (*rules, *_word_lists(task), *_descriptions(task)):
         section = f"{setting.split('.')[0]}."
         if not wrong or setting in reading.unread or section in reading.unread:
             continue
@@ -186,6 +186,17 @@ def _word_lists(task: TaskSection) -> list[tuple[bool, str, str, str]]:
              f'remove {key}, or write kind = "answer" or "text"'),
         ]  # fmt: skip
     return found
+
+
+def _descriptions(task: TaskSection) -> list[tuple[bool, str, str, str]]:
+    """What may be wrong with descriptions of labels; which labels there are, the data says."""
+    return [
+        (bool(task.descriptions) and task.kind != "label", "task.descriptions",
+         f"descriptions are for labels, and this task has kind = {task.kind}",
+         'remove them, or write kind = "label"'),
+        (not all(words.strip() for words in task.descriptions.values()), "task.descriptions",
+         "a label's description is empty", "describe it in a few words, or leave it out"),
+    ]  # fmt: skip
 
 
 def _prices(prices: Prices, reading: _Reading) -> None:

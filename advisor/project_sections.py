@@ -53,6 +53,8 @@ class TaskSection:
     kind: Kind = "answer"
     instruction: str = ""
     labels: tuple[str, ...] = ()
+    descriptions: dict[str, str] = field(default_factory=dict)
+    """Label to what it means, in the words of the prompt."""
     schema: str = ""
     metric: str = ""
     abstention: str = ""
@@ -79,7 +81,7 @@ class Sections:
     project: ProjectSection = ProjectSection()
     model: ModelSection = ModelSection()
     data: DataSection = field(default_factory=DataSection)
-    task: TaskSection = TaskSection()
+    task: TaskSection = field(default_factory=TaskSection)
     check: CheckSection = CheckSection()
     weights: tuple[Person, ...] = ()
     """Section ``[weights]``; empty: the answers propose them."""
@@ -107,6 +109,7 @@ WANTED: Mapping[str, str] = {
     "data.columns": '{ question = "text", answer = "label" }',
     "task.kind": '"label", "json", "answer" or "text"',
     "task.labels": '["billing", "delivery"]',
+    "task.descriptions": '{ billing = "invoices and refunds" }',
     "task.must_use": '["Kind regards"]',
     "task.must_not_use": '["guarantee", "asap"]',
     "check.rungs": '["prompt", "rag"]',

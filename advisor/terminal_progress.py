@@ -58,6 +58,10 @@ class Steps:
         """One kind of oddity is looked for next."""
         self._show("Looking for what is odd", number, total)
 
+    def step(self, what: str, number: int, total: int) -> None:
+        """Any other thing is done next."""
+        self._show(what, number, total)
+
     def _show(self, what: str, number: int, total: int) -> None:
         if time.monotonic() - self._began > _SILENT_S:
             self._bar.show(what, number, total)

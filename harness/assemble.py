@@ -225,7 +225,8 @@ def _estimate(
     if metric.whole is None:
         interval = mean_interval(rows if len(rows) > 1 else rows[0], clusters)
     else:
-        interval = corpus_interval(over_all(metric.whole, spec), rows, clusters=clusters)
+        value, (items,) = over_all(metric, spec, [rows])
+        interval = corpus_interval(value, items, clusters=clusters)
     return Estimate(interval.mean, interval.low, interval.high, interval.n, interval.n_failed)
 
 

@@ -26,6 +26,11 @@ class Effort:
     """Ways to look passages up that are compared by recall; the first needs no reason."""
     reading_examples: tuple[int, ...] = (0,)
     """Numbers of worked examples, each with its passages, that rag tries."""
+    fixed_examples: int = 0
+    """Fixed sets of worked examples that few_shot tries beside the nearest ones; 0 tries nothing
+    but those."""
+    example_orders: bool = False
+    """Whether it also tries them in the other order."""
 
 
 ALL_WAYS = ("hybrid", "bm25", "dense")
@@ -34,8 +39,8 @@ EFFORTS = {
     effort.name: effort
     for effort in (
         Effort("quick", 32, (3,), (2,), 1, 2, 2),
-        Effort("normal", 48, (2, 4), (1, 2, 3), 2, 4, 5, ALL_WAYS, (0, 2)),
-        Effort("thorough", 96, (1, 3, 5, 8), (1, 2, 3, 5), 3, 8, 8, ALL_WAYS, (0, 2, 4)),
+        Effort("normal", 48, (2, 4), (1, 2, 3), 2, 4, 5, ALL_WAYS, (0, 2), 2),
+        Effort("thorough", 96, (1, 3, 5, 8), (1, 2, 3, 5), 3, 8, 8, ALL_WAYS, (0, 2, 4), 4, True),
     )
 }
 

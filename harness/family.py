@@ -9,10 +9,14 @@ from typing import Any
 from harness.climb import Step, climb
 from harness.compare import Comparison, holm, paired, paired_corpus
 from harness.experiment import Contrast
-from harness.metric import Metric, SetScorer
+from harness.metric import Metric
 from harness.rungs import rungs
+from harness.stats.corpus import Counted
 from harness.stats.verdicts import judged
 from harness.types import Answer, Example, TaskSpec
+
+Item = tuple[Example, Answer] | None
+Whole = Callable[[Sequence[tuple[Example, Answer]]], float | None]
 
 Pair = tuple[str, str]
 """Names of two arms: how the first does against the second."""
@@ -88,17 +92,31 @@ class Family:
             if self.metric.whole is None:
                 found = paired(a, b, margin=self.margin, clusters=self.clusters)
             else:
-                value = over_all(self.metric.whole, self.spec)
+                value, (a, b) = over_all(self.metric, self.spec, [a, b])
                 found = paired_corpus(value, a, b, margin=self.margin, clusters=self.clusters)
             self._found[pair] = found
         return self._found[pair]
 
 
 def over_all(
-    whole: SetScorer, spec: TaskSpec
-) -> Callable[[Sequence[tuple[Example, Answer]]], float | None]:
-    """A metric of a whole set of answers as a function of them."""
-    return lambda pairs: whole(pairs, spec).value
+    metric: Metric, spec: TaskSpec, arms: Sequence[Sequence[Item]]
+) -> tuple[Whole | Counted, list[list[Any]]]:
+    """A metric of a whole set of answers, and the arms' items as it takes them.
+
+    Args:
+        metric: one with `whole`.
+        spec: of the task.
+        arms: questions with their answers; None where there is none.
+    """
+    whole, counts = metric.whole, metric.counts
+    assert whole is not None
+    if counts is None:
+        return lambda pairs: whole(pairs, spec).value, [list(arm) for arm in arms]
+    # counted together, so that the arms' columns mean the same
+    rows = iter(counts.of([pair for arm in arms for pair in arm if pair is not None], spec))
+    return Counted(counts.value), [
+        [None if pair is None else next(rows) for pair in arm] for arm in arms
+    ]
 
 
 def _contrast(pair: Pair, one: Comparison, metric: str, planned: bool) -> Contrast:

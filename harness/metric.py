@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 from harness.types import Answer, Example, Kind, Score, TaskSpec, TrainView
 
@@ -11,6 +12,18 @@ SetScorer = Callable[[Sequence[tuple[Example, Answer]], TaskSpec], Score]
 """Scores all answers together, for metrics that are not a mean over items."""
 Learner = Callable[[TrainView], ItemScorer]
 """Looks at train, dev and documents first, for metrics that must know how the house writes."""
+
+
+class Counts(NamedTuple):
+    """The same metric of a whole set, from what the items' counts add up to.
+
+    It can then be resampled thousands of times in a moment.
+    """
+
+    of: Callable[[Sequence[tuple[Example, Answer]], TaskSpec], Any]
+    """Answers to an array (answers, counts); columns depend on all answers given together."""
+    value: Callable[[Any], Any]
+    """Sums (draws, counts) to scores (draws,); nan where undefined."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +37,8 @@ class Metric:
     """Kinds of task it makes sense for."""
     item: ItemScorer | None = None
     whole: SetScorer | None = None
+    counts: Counts | None = None
+    """Beside `whole`, where it can be had: the same score, sooner."""
     learn: Learner | None = None
     """Gives the item scorer. The same view gives the same scorer."""
     headline_for: frozenset[Kind] = frozenset()

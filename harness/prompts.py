@@ -39,6 +39,9 @@ def system_prompt(spec: TaskSpec) -> str:
     if spec.kind == "label":
         lines.append("Answer with exactly one of these labels and nothing else:")
         lines.append("\n".join(spec.labels))
+        if spec.descriptions:
+            lines.append("What they mean:")
+            lines.append("\n".join(f"{label}: {words}" for label, words in spec.descriptions))
     elif spec.kind == "json":
         lines.append("Answer with one JSON object that follows this JSON Schema and nothing else:")
         lines.append(spec.schema)

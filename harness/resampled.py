@@ -10,6 +10,7 @@ from harness.cell import cell_name
 from harness.disk import decode
 from harness.errors import Problem, UserError
 from harness.experiment import Experiment
+from harness.family import over_all
 from harness.metrics import metric
 from harness.stats.joint import DRAWS, joint_means, joint_wholes
 from harness.stats.scores import Floats
@@ -45,8 +46,8 @@ def resampled(run: Run, experiment: Experiment, *, draws: int = DRAWS, seed: int
         return Resampled((), np.zeros((draws, 0)))
     heldout = run.heldout()
     clusters = clusters_of(heldout)
-    whole = metric(name).whole
-    if whole is None:
+    headline = metric(name)
+    if headline.whole is None:
         tables = _tables(run.folder / "scores.json", run.name)
         arms = {
             rung: [
@@ -62,9 +63,10 @@ def resampled(run: Run, experiment: Experiment, *, draws: int = DRAWS, seed: int
         cell = run.cell(cell_name(rung, experiment.rungs[rung].seeds[0]))
         by_id = {answer.query_id: answer for answer in cell.answers}
         entries[rung] = [(one, by_id[one.id]) if one.id in by_id else None for one in heldout]
+    value, arms_items = over_all(headline, spec, list(entries.values()))
     found = joint_wholes(
-        lambda pairs: whole(pairs, spec).value,
-        entries,
+        value,
+        dict(zip(entries, arms_items, strict=True)),
         clusters=clusters,
         draws=max(1, draws // 10),
         seed=seed,

@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,6 +19,7 @@ from rag.types import Document
 SMALLEST_HELDOUT = 10
 """Held-out rows below which nothing at all can be said."""
 SMALLEST_TRAIN = 8
+SHOWN_LABELS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,7 @@ def load_task(
     second: Imported | None = None
     if spec.kind == "label" and not spec.labels:
         spec = dataclasses.replace(spec, labels=labels_of(train))
+    problems.extend(_undescribed(spec))
     if sources.heldout_file is not None:
         # columns that were only guessed are guessed anew: the held-out file may lack one of them
         guessed = sources.columns == Columns()
@@ -107,6 +110,20 @@ def load_task(
 def labels_of(examples: Sequence[Example]) -> tuple[str, ...]:
     """The labels that occur, in alphabetical order: order in the file must carry no hint."""
     return tuple(sorted({label for example in examples for label in example.references}))
+
+
+def _undescribed(spec: TaskSpec) -> list[Problem]:
+    """Descriptions of labels that there are not: the model would be told of what it may not say."""
+    if spec.kind != "label":
+        return []
+    unknown = [label for label, _ in spec.descriptions if label not in spec.labels]
+    problems = []
+    for label in unknown:
+        near = "".join(f"did you mean {one}? " for one in get_close_matches(label, spec.labels, 1))
+        fix = f"{near}write one of: {', '.join(spec.labels[:SHOWN_LABELS])}"
+        where = "rungwise.toml, [task.descriptions]"
+        problems.append(Problem(f"there is no label {label!r}", fix, where))
+    return problems
 
 
 class _Cut(NamedTuple):

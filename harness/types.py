@@ -61,6 +61,8 @@ class TaskSpec:
     """Words or phrases that every answer has to use; checked, never told to the model."""
     must_not_use: tuple[str, ...] = ()
     """Words or phrases that no answer may use; checked, never told to the model."""
+    descriptions: tuple[tuple[str, str], ...] = ()
+    """(label, what it means), for those that have such words."""
 
 
 @dataclass(frozen=True, slots=True)

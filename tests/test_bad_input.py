@@ -126,6 +126,18 @@ def test_rows_that_cannot_be_used_stop_a_check_with_file_and_row(
     assert said(audited) == {}
 
 
+def test_descriptions_of_labels_that_there_are_not_are_named_with_the_nearest_label(tmp_path):
+    config = f'{LABEL_TASK}[task.descriptions]\nbiling = "invoices"\nlogin = "passwords"\n'
+    root = make_project(tmp_path / "p", config, examples__jsonl=ROWS)
+    ((error, fix),) = refused(here("check", root)).items()
+    assert error == "rungwise.toml, [task.descriptions]: there is no label 'biling'"
+    assert fix == "did you mean billing? write one of: billing, delivery, login"
+    config = config.replace("biling", "billing").replace('"passwords"', '" "')
+    (tmp_path / "p" / "rungwise.toml").write_text(config, encoding="utf-8")
+    (error,) = refused(here("check", root))
+    assert error == "rungwise.toml, [task]: a label's description is empty"
+
+
 def test_a_handful_of_rows_is_refused_with_both_numbers(tmp_path):
     rows = "\n".join(ROWS.splitlines()[:3])
     root = make_project(tmp_path / "p", LABEL_TASK.replace("30", "0.4"), examples__jsonl=rows)

@@ -7,6 +7,7 @@ import streamlit as st
 
 from advisor.audit import AuditReport, Finding
 from advisor.numbers import count
+from advisor.page_parts.anonymising import anonymise_part
 from advisor.page_parts.frame import first_line, project_or_stop
 from advisor.page_parts.looking import loaded_or_stop, look_at, result_of, watch
 from advisor.page_parts.text import cut, heading, html, joined, markup, say, show_error
@@ -139,7 +140,7 @@ def split_words(found: Loaded) -> str:
     return f"{words}, {count(sources, 'document')}." if sources else f"{words}; no documents."
 
 
-def findings_part(report: AuditReport, found: Loaded) -> None:
+def findings_part(report: AuditReport, found: Loaded, project: Project) -> None:
     """Findings in three groups, each with its rows."""
     questions = {example.id: example.question for example in found.examples}
     for severity, (words, tag) in GROUPS.items():
@@ -151,6 +152,8 @@ def findings_part(report: AuditReport, found: Loaded) -> None:
         for number, finding in enumerate(group):
             with sides[number % 2]:
                 finding_part(finding, tag, questions)
+    if any(finding.code == "pii" for finding in report.findings):
+        anonymise_part(project)
     if not report.findings:
         heading("Nothing odd was found")
 
@@ -220,6 +223,6 @@ with st.container() if found.task else right:
     with st.spinner("Looking for what is odd …"):
         over = look.is_over(look.report)
     if over:
-        findings_part(result_of(project, look.report), found)
+        findings_part(result_of(project, look.report), found, project)
     else:
         watch(look, look.report)

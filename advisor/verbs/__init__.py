@@ -11,6 +11,7 @@ HELP: Final[Mapping[str, str]] = {
     "new": "make a project folder, from files if given",
     "ask": "answer the questionnaire and see what the answers advise",
     "audit": "look for leaks, contradictions, personal data and other weaknesses in the data",
+    "anonymise": "write a copy of a project with its personal data replaced",
     "estimate": "say how long a check will take and how much memory, before anything runs",
     "check": "run the rungs on the project's data and say which to use",
     "runs": "list the project's runs",

@@ -1,14 +1,16 @@
-"""Worked examples before the question: for each question, its nearest ones from train."""
+"""Worked examples before the question: for each question its nearest ones from train, or others."""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property, partial
+from typing import NamedTuple
 
 from harness.answering import Asked, answer_all, answers_only
-from harness.choosing import choose
+from harness.choosing import Choice, choose
 from harness.decoding import choose_decoding, decoding_of, with_decoding
+from harness.demonstrations import FIXED, NEAREST, Chosen, Pool, candidates
 from harness.effort import Effort
-from harness.prompts import Demonstration, render, target
+from harness.prompts import render
 from harness.rung import RungType
 from harness.types import Answer, Failure, Json, Preparation, Query, TrainView
 from harness.work import Amounts, Work, asking
@@ -17,62 +19,103 @@ from tuning.constrain import Constraint
 
 
 class FewShotRung:
-    """See `harness.rung.Rung`. The closest example stands last, next to the question."""
+    """See `harness.rung.Rung`. How many examples and which ones is chosen on dev."""
 
     def __init__(self, view: TrainView, bench: Workbench) -> None:
         self.view, self.bench = view, bench
         self.count = 0
+        self.chosen = Chosen(NEAREST)
         self.constraint: Constraint | None = None
 
+    @cached_property
+    def pool(self) -> Pool:
+        """The training examples."""
+        return Pool(self.view.spec, self.view.train, self.bench.embedder.embed)
+
     def prepare(self, settings: Mapping[str, Json] | None) -> Preparation:
-        """Choose on dev how many examples to show."""
+        """Choose on dev how many examples to show, then which."""
         if settings is not None:
             self.count = int(str(settings["demonstrations"]))
+            way, draw = settings.get("examples", NEAREST), settings.get("draw", 0)
+            self.chosen = Chosen(str(way), int(str(draw)))
             self.constraint = decoding_of(self.bench, settings)
             return Preparation(settings)
         dev = self.bench.dev(self.view.dev)
         queries = [Query(example.id, example.question) for example in dev]
 
-        def score(count: int, constraint: Constraint | None = None) -> float | None:
-            self.count, self.constraint = count, constraint
+        def score(count: int, chosen: Chosen, constraint: Constraint | None = None) -> float | None:
+            self.count, self.chosen, self.constraint = count, chosen, constraint
             return self.bench.dev_score(dev, answers_only(self.answer(queries, 0)))
 
         counts = [n for n in self.bench.effort.demonstrations if n <= len(self.view.train)]
-        choice = choose("demonstrations", counts, score, len(dev), self.bench.say)
-        decoding = choose_decoding(
-            self.bench, partial(score, choice.value), len(dev), choice.dev_score
-        )
-        self.count, self.constraint = choice.value, decoding.constraint
-        settings = {"demonstrations": choice.value, **decoding.settings}
-        return Preparation(settings, with_decoding(choice.effort, decoding))
+        by_count = partial(score, chosen=Chosen(NEAREST))
+        choice = choose("demonstrations", counts, by_count, len(dev), self.bench.say)
+        which = self._which(choice, score)
+        settled = partial(score, choice.value, which.chosen)
+        decoding = choose_decoding(self.bench, settled, len(dev), which.dev_score)
+        self.count, self.chosen = choice.value, which.chosen
+        self.constraint = decoding.constraint
+        settings = {"demonstrations": choice.value, **which.settings, **decoding.settings}
+        cost = int(str(choice.effort["dev_answers"])) + len(dev) * len(which.tried)
+        effort = {**choice.effort, "dev_answers": cost}
+        if which.tried:
+            effort["examples_tried"] = which.tried
+        return Preparation(settings, with_decoding(effort, decoding))
+
+    def _which(self, choice: Choice, score: Callable[[int, Chosen], float | None]) -> "_Which":
+        """The nearest examples, unless others are better on dev; and what none at all do."""
+        effort = self.bench.effort
+        others = candidates(self.view.spec, effort.fixed_examples, effort.example_orders)
+        if not others:
+            return _Which(Chosen(NEAREST), choice.dev_score, {}, [])
+        tried: list[Json] = []
+        best, best_score = Chosen(NEAREST), choice.dev_score
+        if best_score is None:  # one number only, so that it was not tried
+            best_score = score(choice.value, best)
+            tried.append({"examples": NEAREST, "dev_score": best_score})
+        for one in others:
+            self.bench.say(f"Trying examples: {one.way}", {})
+            found = score(choice.value, one)
+            tried.append({"examples": one.way, "draw": one.draw, "dev_score": found})
+            if found is not None and (best_score is None or found > best_score):
+                best, best_score = one, found
+        self.bench.say("Trying no examples", {})
+        none = score(0, Chosen(NEAREST))
+        tried.append({"examples": "none", "dev_score": none})
+        settings: dict[str, Json] = {"examples": best.way}
+        if best.way == FIXED:
+            settings["draw"] = best.draw
+        return _Which(best, best_score, settings, tried)
 
     def answer(self, queries: Sequence[Query], timed: int) -> Iterator[Answer | Failure]:
         """Demonstrations as earlier turns of the conversation, then the question."""
         started = time.perf_counter()
-        demonstrations = self._nearest([query.text for query in queries])
-        each = self.bench.embedding_s + (time.perf_counter() - started) / max(1, len(queries))
+        texts = [query.text for query in queries]
+        demonstrations = self.pool.choose(texts, self.count, *self.chosen)
+        each = (time.perf_counter() - started) / max(1, len(queries))
+        if self.chosen.way != FIXED:
+            each += self.bench.embedding_s
         asked = [
             Asked(query, render(self.view.spec, query.text, (), shown), (), each)
             for query, shown in zip(queries, demonstrations, strict=True)
         ]
         return answer_all(self.bench, asked, timed=timed, constraint=self.constraint)
 
-    def _nearest(self, questions: Sequence[str]) -> list[list[Demonstration]]:
-        """For each question its nearest training examples, the closest last."""
-        if not questions or not self.count:
-            return [[] for _ in questions]
-        embed = self.bench.embedder.embed
-        pool = embed([example.question for example in self.view.train])  # (n, d)
-        closeness = embed(questions) @ pool.T  # (questions, n)
-        order = closeness.argsort(axis=1, kind="stable")[:, -self.count :]
-        spec = self.view.spec
-        shown = [Demonstration(e.question, target(spec, e)) for e in self.view.train]
-        return [[shown[at] for at in row] for row in order]
+
+class _Which(NamedTuple):
+    """The examples taken, and what was tried."""
+
+    chosen: Chosen
+    dev_score: float | None
+    settings: dict[str, Json]
+    tried: list[Json]
 
 
 def _work(amounts: Amounts, effort: Effort) -> Work:
     most = max(effort.demonstrations)
     trials = len(effort.demonstrations) if len(effort.demonstrations) > 1 else 0
+    if effort.fixed_examples:  # another way and none at all besides
+        trials += effort.fixed_examples + effort.example_orders + 2
     trials += (1 if trials else 2) if amounts.closed else 0
     prompt = amounts.question + most * (amounts.question + amounts.answer)
     return asking(amounts, prompt, trials)

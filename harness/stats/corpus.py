@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,13 +28,25 @@ Metric = Callable[[Any], float | None]
 """A value for a selection of items; None or nan where it is undefined for that selection."""
 
 
+class Counted(NamedTuple):
+    """A metric that follows from what its items' counts add up to.
+
+    Such a metric is computed for all draws at once: with it, comparing 8 rungs on 1,000 items
+    takes seconds, where computing it 8,000 times a pair takes half an hour.
+    """
+
+    value: Callable[[Floats], Floats]
+    """Sums (draws, counts) to values (draws,), nan where undefined. `items` are then the counts:
+    an array (items, counts), or a list of its rows with None for a failed item."""
+
+
 def corpus_interval(
-    metric: Metric, items: Items, *, clusters: Clusters | None = None, seed: int = 0
+    metric: Metric | Counted, items: Items, *, clusters: Clusters | None = None, seed: int = 0
 ) -> Interval:
     """The metric over all items with its 95 % bootstrap interval.
 
     Args:
-        metric: takes a selection of `items` (of the same type), repeats included.
+        metric: takes a selection of `items` (of the same type), repeats included; or is counted.
         items: one entry an item.
         clusters: what each item belongs to; clusters are then drawn whole.
         seed: of the draws.
@@ -44,12 +56,12 @@ def corpus_interval(
     """
     kept = _scored(items)
     members = members_of(cluster_codes(clusters, kept))
-    items, n, n_failed = _take(items, np.flatnonzero(kept)), int(kept.sum()), int((~kept).sum())
+    items, n, n_failed = _kept(metric, items, kept), int(kept.sum()), int((~kept).sum())
     value = _value(metric, items) if n else math.nan
     if math.isnan(value):
         return Interval(None, None, None, n, n_failed, _UNDEFINED)
     rng = np.random.default_rng(seed)
-    draws = np.array([_value(metric, _take(items, drawn(members, rng))) for _ in range(RESAMPLES)])
+    (draws,) = _drawn_values(metric, [items], members, rng)
     bounds = _percentiles(draws, len(members), ALPHA)
     if bounds is None:
         return Interval(value, None, None, n, n_failed, _NO_INTERVAL)
@@ -59,7 +71,7 @@ def corpus_interval(
 
 
 def paired_corpus(
-    metric: Metric,
+    metric: Metric | Counted,
     items_a: Items,
     items_b: Items,
     *,
@@ -73,7 +85,7 @@ def paired_corpus(
     item (approximate randomisation): its level stays at 5 % where a bootstrap p reaches 8 %.
 
     Args:
-        metric: takes a selection of `items_a` or `items_b`, repeats included.
+        metric: takes a selection of `items_a` or `items_b`, repeats included; or is counted.
         items_a: one entry an item, with all that the metric needs of it.
         items_b: the same items in the same order.
         margin: greatest difference that does not matter, in the unit of the metric.
@@ -90,15 +102,13 @@ def paired_corpus(
     codes, n_failed = cluster_codes(clusters, kept), int((~kept).sum())
     if not len(codes):
         return nothing_to_compare(n_failed, margin)
-    a, b = (_take(items, np.flatnonzero(kept)) for items in (items_a, items_b))
+    a, b = (_kept(metric, items, kept) for items in (items_a, items_b))
     difference = _value(metric, a) - _value(metric, b)
     if math.isnan(difference):
         return nothing_to_compare(n_failed, margin, note=_UNDEFINED)
     rng, members = np.random.default_rng(seed), members_of(codes)
-    draws = np.empty(RESAMPLES)
-    for draw in range(RESAMPLES):
-        chosen = drawn(members, rng)
-        draws[draw] = _value(metric, _take(a, chosen)) - _value(metric, _take(b, chosen))
+    of_a, of_b = _drawn_values(metric, [a, b], members, rng)
+    draws = of_a - of_b
     bounds, bounds_90 = (_percentiles(draws, len(members), alpha) for alpha in (ALPHA, 2 * ALPHA))
     p = _swap_p(metric, (a, b), codes, rng)
     comparison = Comparison(
@@ -142,8 +152,42 @@ def drawn(members: list[NDArray[np.intp]], rng: np.random.Generator) -> NDArray[
     return np.concatenate([members[cluster] for cluster in chosen])
 
 
-def _value(metric: Metric, items: Items) -> float:
+def _kept(metric: Metric | Counted, items: Items, kept: NDArray[np.bool_]) -> Items:
+    """The items that have an answer; counts as an array."""
+    taken = _take(items, np.flatnonzero(kept))
+    return np.asarray(taken, dtype=np.float64) if isinstance(metric, Counted) else taken
+
+
+def _drawn_values(
+    metric: Metric | Counted,
+    arms: Sequence[Items],
+    members: list[NDArray[np.intp]],
+    rng: np.random.Generator,
+) -> list[Floats]:
+    """The metric of each arm on the same draws of clusters, (RESAMPLES,) each."""
+    if isinstance(metric, Counted):
+        units = len(members)
+        chosen = [rng.integers(units, size=units) for _ in range(RESAMPLES)]
+        weights = np.array([np.bincount(one, minlength=units) for one in chosen], dtype=np.float64)
+        return [metric.value(weights @ _unit_counts(counts, members)) for counts in arms]
+    found = np.empty((len(arms), RESAMPLES))
+    for draw in range(RESAMPLES):
+        positions = drawn(members, rng)
+        found[:, draw] = [_value(metric, _take(items, positions)) for items in arms]
+    return list(found)
+
+
+def _unit_counts(counts: Items, members: list[NDArray[np.intp]]) -> Floats:
+    """(clusters, counts) sums of each cluster's items."""
+    order = np.concatenate(members)
+    starts = np.cumsum([0, *(len(one) for one in members[:-1])])
+    return np.asarray(np.add.reduceat(np.asarray(counts)[order], starts, axis=0))
+
+
+def _value(metric: Metric | Counted, items: Items) -> float:
     """The metric, with nan for undefined."""
+    if isinstance(metric, Counted):
+        return float(metric.value(np.asarray(items).sum(axis=0, keepdims=True))[0])
     value = metric(items)
     return math.nan if value is None else float(value)
 
@@ -164,18 +208,39 @@ def _percentiles(draws: Floats, units: int, alpha: float) -> Bounds | None:
 
 
 def _swap_p(
-    metric: Metric, arms: tuple[Items, Items], codes: NDArray[np.intp], rng: np.random.Generator
+    metric: Metric | Counted,
+    arms: tuple[Items, Items],
+    codes: NDArray[np.intp],
+    rng: np.random.Generator,
 ) -> float:
     """Two-sided p when the arms' answers are swapped at random, cluster by cluster."""
     a, b = arms
+    observed = abs(_value(metric, a) - _value(metric, b))
+    differences = np.abs(_swapped_differences(metric, a, b, codes, rng))
+    extreme = int(np.count_nonzero(differences >= observed - 1e-12))
+    return (1 + extreme) / (1 + int(np.count_nonzero(~np.isnan(differences))))
+
+
+def _swapped_differences(
+    metric: Metric | Counted,
+    a: Items,
+    b: Items,
+    codes: NDArray[np.intp],
+    rng: np.random.Generator,
+) -> Floats:
+    """(RESAMPLES,) differences of the arms with their answers swapped; nan where undefined."""
+    units = int(codes.max()) + 1
+    if isinstance(metric, Counted):
+        swapped = np.array([rng.integers(2, size=units) for _ in range(RESAMPLES)], np.float64)
+        of_a, of_b = (_unit_counts(counts, members_of(codes)) for counts in (a, b))
+        moved = swapped @ (of_b - of_a)
+        return metric.value(of_a.sum(axis=0) + moved) - metric.value(of_b.sum(axis=0) - moved)
     # Both arms in one list: a selection of positions then swaps by reaching into the other half.
     both = np.concatenate([a, b]) if isinstance(a, np.ndarray) else [*a, *b]
-    n, observed = len(codes), abs(_value(metric, a) - _value(metric, b))
-    extreme, defined, here = 0, 0, np.arange(n)
-    for _ in range(RESAMPLES):
-        swapped = rng.integers(2, size=int(codes.max()) + 1)[codes] * n
-        first, second = _take(both, here + swapped), _take(both, here + n - swapped)
-        difference = abs(_value(metric, first) - _value(metric, second))
-        defined += not math.isnan(difference)
-        extreme += difference >= observed - 1e-12
-    return (1 + extreme) / (1 + defined)
+    n, here = len(codes), np.arange(len(codes))
+    found = np.empty(RESAMPLES)
+    for draw in range(RESAMPLES):
+        swap = rng.integers(2, size=units)[codes] * n
+        first, second = _take(both, here + swap), _take(both, here + n - swap)
+        found[draw] = _value(metric, first) - _value(metric, second)
+    return found

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from harness.stats.corpus import drawn, members_of
+from harness.stats.corpus import Counted, drawn, members_of
 from harness.stats.scores import (
     Clusters,
     Codes,
@@ -86,7 +86,7 @@ def _means(rows: Floats, codes: Codes, weights: Floats, rng: np.random.Generator
 
 
 def joint_wholes(
-    metric: Callable[[Any], float | None],
+    metric: Callable[[Any], float | None] | Counted,
     arms: Mapping[str, Sequence[Any]],
     *,
     clusters: Clusters | None = None,
@@ -96,7 +96,7 @@ def joint_wholes(
     """The same for a metric over all items together: clusters drawn with replacement.
 
     Args:
-        metric: takes a selection of an arm's entries, repeats included.
+        metric: takes a selection of an arm's entries, repeats included; or is counted.
         arms: name to one entry an item; None is failed.
         clusters: what each item belongs to.
         draws: rows of the result.
@@ -111,11 +111,21 @@ def joint_wholes(
     n = len(next(iter(arms.values())))
     members = members_of(cluster_codes(clusters, np.ones(n, dtype=np.bool_)))
     rng = np.random.default_rng(seed)
+    picked = [drawn(members, rng) for _ in range(draws)]
+    if isinstance(metric, Counted):
+        weights = np.array([np.bincount(one, minlength=n) for one in picked], dtype=np.float64)
+        return np.column_stack([metric.value(weights @ _counts(arm)) for arm in arms.values()])
     found = np.full((draws, len(arms)), np.nan)
-    for draw in range(draws):
-        chosen = drawn(members, rng)
+    for draw, chosen in enumerate(picked):
         for column, entries in enumerate(arms.values()):
             selected = [entries[at] for at in chosen if entries[at] is not None]
             value = metric(selected) if selected else None
             found[draw, column] = np.nan if value is None else value
     return found
+
+
+def _counts(entries: Sequence[Any]) -> Floats:
+    """(items, counts), nothing for a failed item."""
+    columns = next((len(entry) for entry in entries if entry is not None), 0)
+    none = np.zeros(columns)
+    return np.array([none if entry is None else entry for entry in entries], dtype=np.float64)

@@ -6,6 +6,7 @@ import pytest
 from sacrebleu.metrics import BLEU
 
 from harness.compare import corpus_interval, holm, paired_corpus
+from harness.stats.corpus import Counted
 
 CLASSES = 4
 
@@ -157,3 +158,48 @@ def test_long_level_and_coverage_of_macro_f1(n, draws):
     assert held / draws >= 0.93 - 2.5 * error
     # A single small set with a rare class: the metric itself is biased by about a point.
     assert held_alone / draws >= 0.91 - 2.5 * error
+
+
+# metrics that are counted
+
+
+def one_hot(rows):
+    """Hits, references and answers by class: (items, 3 x classes)."""
+    classes = np.arange(CLASSES)
+    truth, said = rows[:, :1] == classes, rows[:, 1:] == classes
+    return np.hstack([truth & said, truth, said]).astype(float)
+
+
+def counted_f1(sums):
+    hits, there, named = sums.reshape(len(sums), 3, CLASSES).transpose(1, 0, 2)
+    scores = np.divide(2 * hits, there + named, out=np.zeros_like(hits), where=there + named > 0)
+    return scores.sum(axis=1) / (there + named > 0).sum(axis=1)
+
+
+@pytest.mark.parametrize("clustered", [False, True])
+def test_a_counted_metric_gives_what_computing_it_draw_by_draw_gives(clustered):
+    rng = np.random.default_rng(3)
+    b = labels(90, 0.5, rng)
+    a = labels(90, 0.7, rng, truth=b[:, 0])
+    clusters = [f"d{i % 20}" for i in range(90)] if clustered else None
+    slow, fast = (
+        paired_corpus(metric, *rows, clusters=clusters)
+        for metric, rows in ((macro_f1, (a, b)), (Counted(counted_f1), (one_hot(a), one_hot(b))))
+    )
+    for field in ("difference", "low", "high", "low_90", "high_90", "p", "item_variance"):
+        assert getattr(fast, field) == pytest.approx(getattr(slow, field), abs=1e-12), field
+    assert (fast.verdict, fast.n_needed, fast.test) == (slow.verdict, slow.n_needed, slow.test)
+    one, other = (
+        corpus_interval(metric, rows, clusters=clusters)
+        for metric, rows in ((macro_f1, a), (Counted(counted_f1), one_hot(a)))
+    )
+    assert (one.mean, one.low, one.high) == pytest.approx((other.mean, other.low, other.high))
+
+
+def test_counted_items_that_failed_are_left_out():
+    rows = labels(60, 0.6, np.random.default_rng(4))
+    counts = [None if at % 7 == 0 else row for at, row in enumerate(one_hot(rows))]
+    some = rows[[at for at in range(60) if at % 7]]
+    found, wanted = corpus_interval(Counted(counted_f1), counts), corpus_interval(macro_f1, some)
+    assert (found.n, found.n_failed) == (51, 9) and found.mean == pytest.approx(wanted.mean)
+    assert (found.low, found.high) == pytest.approx((wanted.low, wanted.high))

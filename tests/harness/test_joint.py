@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from harness.intervals import mean_interval
+from harness.stats.corpus import Counted
 from harness.stats.joint import joint_means, joint_wholes
 
 
@@ -98,3 +99,15 @@ def test_a_metric_over_all_items_is_drawn_in_pairs_too():
     assert draws.mean(axis=0) == pytest.approx([2 / 3, 1 / 2], abs=0.01)
     assert draws[:, 1].std() == pytest.approx(0.05, rel=0.15), "the binomial √(p(1−p)/n)"
     assert np.corrcoef(draws.T)[0, 1] > 0.3
+
+
+def test_a_counted_metric_over_all_items_is_drawn_as_the_same_one_computed_each_time():
+    arms = {"a": [1.0, 0.0, 1.0, None] * 10, "b": [0.0, 0.0, 1.0, 1.0] * 10}
+    clusters = [f"d{i % 7}" for i in range(40)]
+    counts = {
+        name: [None if value is None else np.array([value, 1.0]) for value in values]
+        for name, values in arms.items()
+    }
+    slow = joint_wholes(lambda some: float(np.mean(some)), arms, clusters=clusters, draws=50)
+    share = Counted(lambda sums: sums[:, 0] / sums[:, 1])
+    assert joint_wholes(share, counts, clusters=clusters, draws=50) == pytest.approx(slow)

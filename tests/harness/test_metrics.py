@@ -113,6 +113,24 @@ def test_no_answer_however_odd_is_a_crash_or_a_score_outside_0_to_1(name, kind, 
     assert value < 1 or name == "right_to_abstain_score", "none of these is a right answer"
 
 
+COUNTED = [(name, kind) for name, kind in KEYS if metrics()[name].counts]
+
+
+@pytest.mark.parametrize(("name", "kind"), COUNTED)
+@given(
+    pairs=st.lists(
+        st.tuples(st.sampled_from(LABELS), st.sampled_from([*LABELS, "", "x"])), min_size=1
+    )
+)
+def test_what_is_counted_is_the_same_score(name, kind, pairs):
+    metric, spec = metrics()[name], SPECS[kind]
+    rows = [(Example("e", "q", (right,)), Answer("e", said)) for right, said in pairs]
+    counts = metric.counts.of(rows, spec)
+    assert len(counts) == len(rows)
+    (found,) = metric.counts.value(counts.sum(axis=0, keepdims=True))
+    assert found == pytest.approx(metric.whole(rows, spec).value)
+
+
 @pytest.mark.parametrize(("name", "kind"), KEYS)
 def test_the_order_of_items_does_not_count(name, kind):
     texts = ["delivery", "login", "The parcel", "7 days late 4.5", '{"qty":2}', "", "{}", "—"]

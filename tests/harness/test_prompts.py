@@ -1,6 +1,8 @@
+import dataclasses
+
 import pytest
 
-from harness.prompts import Demonstration, passage, render, system_prompt, target
+from harness.prompts import Demonstration, passage, render, rendering, system_prompt, target
 from harness.types import Context, Example, TaskSpec
 
 LABEL = TaskSpec("desk", "label", " Sort the message. ", labels=("billing", "login"))
@@ -74,3 +76,11 @@ def test_nothing_known_is_learned_as_the_abstention():
 def test_without_an_abstention_sentence_an_unanswerable_row_cannot_be_learned():
     with pytest.raises(ValueError, match="example e has no answer"):
         target(LABEL, Example("e", "q", ()))
+
+
+def test_labels_that_are_described_say_what_they_mean_below_the_list():
+    spec = dataclasses.replace(LABEL, descriptions=((LABEL.labels[0], "lost or stolen cards"),))
+    assert system_prompt(spec) == (
+        f"{system_prompt(LABEL)}\nWhat they mean:\n{LABEL.labels[0]}: lost or stolen cards"
+    )
+    assert rendering(spec) != rendering(LABEL), "the fairness checklist sees the difference"
