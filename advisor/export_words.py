@@ -52,8 +52,15 @@ def percent_exact(part: int, whole: int) -> str:
 
 def record_sentence(record: Record) -> str:
     """One export in a line, whether it is verified included."""
-    state = "verified" if record.verified else f"NOT verified ({record.why_not})"
+    state = word_of(record) if record.verified else f"NOT verified ({record.why_not})"
     return f"{_what(record)}: {state}; {measured_again(record)}"
+
+
+def word_of(record: Record) -> str:
+    """Whether an export is what was measured, in a word or a few for a tag."""
+    if not record.verified:
+        return "not verified"
+    return "verified up to rounding" if record.tied else "verified"
 
 
 def _what(record: Record) -> str:

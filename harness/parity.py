@@ -143,9 +143,10 @@ def parity(
     free = texts = [one.text for one in said]
     held = cell.preparation.settings.get("decoding") == HELD
     if held:
+        afresh.release()  # two models need not be held at once
         texts = _constrained(plan, exported, device, prompts, on_answer)
-    parted = []
-    for prompt, answer, one, text in zip(prompts, asked, said, texts, strict=True):
+    parted, pairs = [], list(zip(said, asked, strict=True))
+    for prompt, (one, answer), text in zip(prompts, pairs, texts, strict=True):
         if text != answer.text:
             # held to some answers, the lead over all others says nothing
             behind = None if held else afresh.behind(prompt.messages(), one, answer.text)
@@ -161,9 +162,7 @@ def parity(
         tied=len(parted) - len(real),
         tolerance=TOLERANCE,
         tie=tie,
-        other_prompts=sum(
-            one.prompt_tokens != a.prompt_tokens for one, a in zip(said, asked, strict=True)
-        ),
+        other_prompts=sum(one.prompt_tokens != a.prompt_tokens for one, a in pairs),
         margin=plan.margin,
         why_not="",
         examples=tuple(real[:SHOWN]),

@@ -76,6 +76,10 @@ class Afresh:
             for row, new in zip(together, said, strict=True):
                 yield Spoken(row, self._text(new), len(ids[row]), new)
 
+    def release(self) -> None:
+        """Give the memory back; nothing can be asked any more."""
+        self.model = None
+
     def behind(
         self, conversation: Sequence[Mapping[str, str]], said: Spoken, other: str
     ) -> float | None:

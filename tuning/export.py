@@ -25,6 +25,8 @@ TOKENIZER_FILES = (
     "chat_template.json",
 )  # fmt: skip
 """What a tokenizer may consist of; code is never copied."""
+OF_HERE = ("auto_map", "is_local", "local_files_only", "name_or_path")
+"""Entries of tokenizer_config.json that name code, or how it was once loaded."""
 ANY_FAST = "PreTrainedTokenizerFast"
 """The class under which every release of transformers reads a tokenizer.json."""
 
@@ -208,9 +210,11 @@ def _copy_tokenizer(base: Path, answering: Answering, out: Path) -> None:
             shutil.copyfile(base / name, out / name)
     tokenizer = open_tokenizer(base)
     file = out / "tokenizer_config.json"
-    config = {key: value for key, value in _read(file).items() if key != "auto_map"}
+    config = {key: value for key, value in _read(file).items() if key not in OF_HERE}
     if config.get("tokenizer_class") == "TokenizersBackend":  # a name that only transformers 5 has
         config["tokenizer_class"] = ANY_FAST
+        # under that class transformers 4 adds token_type_ids, which a Llama's generate refuses
+        config.setdefault("model_input_names", ["input_ids", "attention_mask"])
     if isinstance(tokenizer.chat_template, str):
         config["chat_template"] = tokenizer.chat_template
     _write(file, config)

@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from advisor import training_set
-from advisor.export_words import FORMS, NOTHING, untagged_sentence
+from advisor.export_words import FORMS, NOTHING, untagged_sentence, word_of
 from advisor.exporting import (
     Wanted,
     free_folder,
@@ -112,7 +112,7 @@ def _done(run: Run) -> None:
             '<p class="rw-p rw-text"><span class="rw-tag {tag}">{word}</span> {text}<br>'
             '<span class="rw-quiet rw-small">{folder}</span></p>',
             tag="good" if record.verified else "stop",
-            word="verified" if record.verified else "not verified",
+            word=word_of(record),
             text=untagged_sentence(record),
             folder=record.folder,
         )

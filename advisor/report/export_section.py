@@ -7,7 +7,8 @@ from advisor.report.sources import Sources
 WHAT = (
     "An export is loaded again by other libraries than those of the check and asked the held-out "
     "questions once more. Verified means: the same answers, and a score that differs by no more "
-    "than the margin."
+    "than the margin. Up to rounding: some answers part from the measured ones, each at a place "
+    "where two words were so nearly equally likely that rounding decides."
 )
 
 

@@ -191,6 +191,7 @@ def test_a_tokenizer_written_by_transformers_5_gets_a_class_that_older_releases_
     export_adapter(adapter, base, NAME, Answering(MOST), new(tmp_path / "a"))
     config = json.loads((tmp_path / "a" / "tokenizer_config.json").read_text(encoding="utf-8"))
     assert config["tokenizer_class"] == "PreTrainedTokenizerFast"
+    assert config["model_input_names"] == ["input_ids", "attention_mask"]
     assert config["chat_template"] == (base / "chat_template.jinja").read_text(encoding="utf-8")
 
 
