@@ -112,3 +112,22 @@ class Progress:
     def _line(self, text: str) -> None:
         self.close()
         note(text)
+
+
+class Exporting:
+    """Steps of an export."""
+
+    def __init__(self) -> None:
+        self._bar = _Bar()
+
+    def __call__(self, what: str, done: int, total: int) -> None:
+        """Show one step."""
+        if total:
+            self._bar.show(what, done, total)
+        else:
+            self._bar.close()
+            note(f"{what} …")
+
+    def close(self) -> None:
+        """Leave the terminal tidy."""
+        self._bar.close()

@@ -34,6 +34,8 @@ class Embedded(NamedTuple):
     """ISO 639-1 codes of the languages that it was made for."""
     billions: float = 0.0
     """Parameters."""
+    hub_id: str = ""
+    """Under which the model is known elsewhere, in full precision."""
 
 
 EMBEDDED = {
@@ -47,6 +49,7 @@ EMBEDDED = {
         "135M parameters, English, Apache-2.0; dequantised from a 4-bit file",
         ("en",),
         0.135,
+        "HuggingFaceTB/SmolLM2-135M-Instruct",
     ),
     "all-minilm-l6-v2": Embedded(
         "embedder",

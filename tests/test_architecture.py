@@ -16,6 +16,8 @@ from advisor.audit.finders import finders
 from advisor.audit.finding import Finder
 from advisor.report.format import Format
 from advisor.report.formats import formats
+from advisor.training_format import TrainingFormat
+from advisor.training_formats import training_formats
 from advisor.verb import Verb
 from harness.metric import Metric
 from harness.metrics import metrics
@@ -144,6 +146,7 @@ SHELVES = [
     ("advisor.verbs", "VERB", Verb),
     ("advisor.audit.finders", "FINDER", Finder),
     ("advisor.report.formats", "FORMAT", Format),
+    ("advisor.training_formats", "TRAINING_FORMAT", TrainingFormat),
 ]
 PLUGINS = [
     (f"{package}.{module.name}", constant, kind)
@@ -178,6 +181,7 @@ def test_what_stands_in_a_folder_is_what_the_program_offers(package, constant, k
         "harness.rungs": lambda: list(rungs()),
         "harness.metrics": lambda: list(metrics()),
         "advisor.report.formats": lambda: list(formats()),
+        "advisor.training_formats": lambda: list(training_formats()),
         "advisor.audit.finders": lambda: [finder.codes for finder in finders()],
         "advisor.verbs": verbs_of_the_command,
     }[package]()

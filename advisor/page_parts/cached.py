@@ -14,6 +14,7 @@ from advisor.items import Item, items_of
 from advisor.project import CONFIG, Project
 from advisor.report import Audience, Report, build, report_format
 from advisor.report.sources import read_sources
+from harness import exporting
 from harness.errors import Problem, UserError
 from harness.estimate import CheckNeed, known_estimate
 from harness.experiment import Experiment
@@ -60,9 +61,9 @@ def _written(run: Run) -> tuple[float, ...]:
 
 
 def _changed(run: Run) -> tuple[float, ...]:
-    """The same, and when a decision on it was recorded."""
-    file = run.folder / FILE
-    return *_written(run), file.stat().st_mtime if file.is_file() else 0.0
+    """The same, and when a decision on it or an export of it was recorded."""
+    files = (run.folder / FILE, run.folder / exporting.FILE)
+    return *_written(run), *(f.stat().st_mtime if f.is_file() else 0.0 for f in files)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)

@@ -7,6 +7,7 @@ import streamlit as st
 from advisor import workflow
 from advisor.page_parts.cached import rendered
 from advisor.page_parts.frame import first_line, project_or_stop, run_or_none
+from advisor.page_parts.taking import taking_part
 from advisor.page_parts.text import say, show_error
 from advisor.project import Project
 from advisor.report import Audience, formats
@@ -83,6 +84,8 @@ with left:
 try:
     with right:
         downloads(project, run, audience)
+    with st.expander("Take it with you: the trained model, the training rows", key="taking"):
+        taking_part(project, run)
     preview(run, audience)
 except RungwiseError as error:
     show_error(error)

@@ -4,6 +4,7 @@ from advisor.recommendation import Recommendation
 from advisor.report.cost_section import cost
 from advisor.report.decision_section import decision
 from advisor.report.document import AUDIENCES, Audience, Item, Report, Section
+from advisor.report.export_section import exported
 from advisor.report.fails_section import fails
 from advisor.report.items import items_section, telling_items
 from advisor.report.prior_section import expected
@@ -112,6 +113,7 @@ def _technical(sources: Sources, items: tuple[Item, ...]) -> list[Section | None
         protection(sources),
         limits(sources),
         decision(sources) if sources.decisions else None,
+        exported(sources),
         reproduce(sources),
         glossary(),
     ]

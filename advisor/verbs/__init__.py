@@ -22,6 +22,7 @@ HELP: Final[Mapping[str, str]] = {
     "cost": "say what each rung costs at your own prices, and from which volume on it pays",
     "report": "write a run's report",
     "forget": "remove a deleted document from caches, and say which runs still hold its text",
+    "export": "take a trained model along, verified against the run, or the training rows",
     "models": "list the models on this machine, or pull one",
     "app": "open the app in the browser, on this machine only",
     "doctor": "say what this machine has and what will work here",

@@ -3,6 +3,7 @@
 from argparse import ArgumentParser, Namespace
 
 from advisor import workflow
+from advisor.export_words import record_sentence
 from advisor.money_tables import money_of
 from advisor.project import prices_of
 from advisor.searching import TITLE as SEARCH
@@ -17,6 +18,7 @@ from advisor.summary import (
 from advisor.terminal import out, out_json
 from advisor.verb import Verb
 from advisor.voice import TITLE
+from harness.exporting import exports_of
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -42,6 +44,10 @@ def run(given: Namespace) -> int:
             out(f"\n{SEARCH}:\n{looked_up}")
         money = money_of(experiment, prices_of(found.folder.parents[1]))
         out(f"\nWhat it costs:\n{cost_text(money, full=False)}")
+        if records := exports_of(found):
+            out("\nExported:")
+            for record in records:
+                out(f"  {record_sentence(record)}\n    {record.folder}")
     return 0
 
 
