@@ -17,6 +17,8 @@ from advisor.report.sources import read_sources
 from harness.errors import Problem, UserError
 from harness.estimate import CheckNeed, known_estimate
 from harness.experiment import Experiment
+from harness.probe_result import RESULT, store_of
+from harness.probes import probes
 from harness.resampled import Resampled, resampled
 from harness.settings import CheckSettings
 from harness.store import Run
@@ -60,9 +62,9 @@ def _written(run: Run) -> tuple[float, ...]:
 
 
 def _changed(run: Run) -> tuple[float, ...]:
-    """The same, and when a decision on it was recorded."""
-    file = run.folder / FILE
-    return *_written(run), file.stat().st_mtime if file.is_file() else 0.0
+    """The same, and when a decision on it was recorded or a probe ended."""
+    files = [run.folder / FILE, *(store_of(run, name).folder / RESULT for name in probes())]
+    return *_written(run), *(file.stat().st_mtime if file.is_file() else 0.0 for file in files)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)

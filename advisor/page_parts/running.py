@@ -51,10 +51,10 @@ def progress_part(now: RunProgress, several: bool, skipped: Mapping[str, str]) -
         st.code("\n".join(now.log[-LOG_LINES:]), language=None, height=320)
 
 
-def now_words(now: RunProgress) -> str:
+def now_words(now: RunProgress, what: str = "check") -> str:
     """One line on what is happening and how long it will take."""
     if now.state == "starting":
-        return "The check is starting."
+        return f"The {what} is starting."
     cell = now.working
     if cell is None:
         return "Preparing the next rung." if now.state == "running" else ""

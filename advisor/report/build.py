@@ -7,6 +7,7 @@ from advisor.report.document import AUDIENCES, Audience, Item, Report, Section
 from advisor.report.fails_section import fails
 from advisor.report.items import items_section, telling_items
 from advisor.report.prior_section import expected
+from advisor.report.probe_section import probe_sections
 from advisor.report.record_sections import (
     data,
     fair,
@@ -77,6 +78,7 @@ def build(
         prior=prior,
         items=items,
         decisions=sources.decisions,
+        probes=sources.probes,
     )
 
 
@@ -102,6 +104,7 @@ def _technical(sources: Sources, items: tuple[Item, ...]) -> list[Section | None
         change(sources, full=True),
         fails(sources),
         items_section(sources, items) if items else None,
+        *probe_sections(sources),
         data(sources),
         how_built(sources),
         training(sources),

@@ -18,6 +18,8 @@ from harness.disk import decode
 from harness.errors import Problem, UserError
 from harness.estimate import CheckNeed
 from harness.experiment import ArmResult, Experiment
+from harness.probe_measuring import results
+from harness.probe_result import ProbeResult
 from harness.store import Plan, Run
 from harness.types import Answer, Example, Failure
 
@@ -43,6 +45,8 @@ class Sources:
     """What the check was expected to take."""
     decisions: tuple[Decision, ...] = ()
     """Every version of what was decided, the oldest first."""
+    probes: tuple[ProbeResult, ...] = ()
+    """What finished probes found."""
 
     @property
     def standing(self) -> str:
@@ -99,6 +103,7 @@ def read_sources(run: Run, experiment: Experiment, prior: Recommendation | None)
         prices=prices_of(run.folder.parents[1]),
         foretold=foretold(run),
         decisions=decisions_of(run),
+        probes=results(run),
     )
 
 

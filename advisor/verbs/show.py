@@ -4,11 +4,14 @@ from argparse import ArgumentParser, Namespace
 
 from advisor import workflow
 from advisor.money_tables import money_of
+from advisor.probe_words import sentences
 from advisor.project import prices_of
 from advisor.summary import cost_text, differences_table, failures, summary, voice_table
 from advisor.terminal import out, out_json
 from advisor.verb import Verb
 from advisor.voice import TITLE
+from harness.probe_measuring import results
+from harness.probes import probe_type
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -30,6 +33,9 @@ def run(given: Namespace) -> int:
             out(f"\n{TITLE}:\n{how}")
         if experiment.diagnostics.rungs:
             out(f"\nWhere each rung fails:\n{failures(experiment)}")
+        for result in results(found):
+            told = "\n".join(f"  - {text}" for text in sentences(result))
+            out(f"\n{probe_type(result.probe).title}:\n{told}")
         money = money_of(experiment, prices_of(found.folder.parents[1]))
         out(f"\nWhat it costs:\n{cost_text(money, full=False)}")
     return 0
