@@ -187,6 +187,8 @@ def _check_meaning(
 ) -> None:
     """Leave a fact out where its string, or its value with the same unit, may mean another."""
     fact, value = said
+    if any(pattern_of(fact).search(document.title) for document in own):
+        raise _LeftOutError(AMBIGUOUS)  # a title goes with every passage and would stay as it is
     if len(there) > 1:
         if len(rivals) > 1:
             raise _LeftOutError(AMBIGUOUS)

@@ -71,10 +71,11 @@ def plant(ground: Ground, count: int, seed: int) -> Planting:
     rng = random.Random(seed)
     left_out: Counter[str] = Counter()
     needs: dict[str, list[Example]] = {}
-    for example in rng.sample(ground.heldout, len(ground.heldout)):
+    answerable = [example for example in ground.heldout if example.answerable]
+    for example in rng.sample(answerable, len(answerable)):
         spot = _spot(example, ground.documents)
         if spot is None:
-            left_out[NO_DOCUMENT] += example.answerable
+            left_out[NO_DOCUMENT] += 1
         else:
             needs.setdefault(spot.document.source, []).append(example)
     if not needs:
@@ -103,7 +104,7 @@ def plant(ground: Ground, count: int, seed: int) -> Planting:
         documents[at], place = _with(spot, place, text)
         ids = tuple(example.id for example in examples)
         planted.append(Planted(source, ids, "", marker, kind.name, place, text))
-    return Planting(tuple(documents), tuple(planted), {k: n for k, n in left_out.items() if n})
+    return Planting(tuple(documents), tuple(planted), dict(left_out))
 
 
 def _share_out(needs: Sequence[Sequence[Example]], count: int) -> list[list[Example]]:

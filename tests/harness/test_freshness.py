@@ -114,6 +114,9 @@ def test_facts_that_cannot_be_changed_without_touching_another_are_left_out():
     twice = page("Sill covers run 24 months. So do sill covers at home: 24 months.")
     rival = asks("And lamps?", "24 months", key="t", group="lamp")
     assert "more than once" in left_out([twice], *both, others=[rival])
+    # a title stands above every passage
+    titled = dataclasses.replace(page("Within 30 days."), title="Back within 30 days")
+    assert "more than once" in left_out([titled], asks("How long?", "30 days"))
     # in another form it would stay as it was
     mixed = page("You have 30 days. After the 30-day window nothing is taken back.")
     assert "more than once" in left_out([mixed], asks("How long?", "30 days"))
