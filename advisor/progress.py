@@ -19,12 +19,14 @@ from harness.ceilings import arm_title
 from harness.cell import parse_cell
 from harness.effort import effort_of
 from harness.floors import FLOORS
+from harness.probe_measuring import cells_of
+from harness.probe_result import RESULT, run_of
 from harness.runner import is_running
 from harness.store import Event, Plan, Run
 
 State = Literal["starting", "running", "finished", "stopped"]
-STARTING = "Starting the check"
-"""Message of the event that is written before the process is there."""
+STARTING, STARTING_PROBE = "Starting the check", "Starting the probe"
+"""Messages of the events that are written before the process is there."""
 START_S = 30.0
 """A process that has not reported by then did not start."""
 TRAINING_SHARE = 0.6
@@ -84,9 +86,21 @@ class RunProgress:
 def progress(run: Run) -> RunProgress:
     """How far a run is."""
     plan = run.plan()
-    events, _ = run.events()
-    state = state_of(run, events)
     names = [name for name in plan.cells if parse_cell(name)[0] not in FLOORS]
+    events, _ = run.events()
+    return _progress(run, plan, names, events, state_of(run, events))
+
+
+def probe_progress(store: Run) -> RunProgress:
+    """How far a probe is: its folder holds cells and events as a run's does."""
+    events, _ = store.events()
+    state = state_of(store, events, RESULT)
+    return _progress(store, run_of(store).plan(), cells_of(store), events, state)
+
+
+def _progress(
+    run: Run, plan: Plan, names: Sequence[str], events: Sequence[Event], state: State
+) -> RunProgress:
     several = plan.seeds > 1
     alive = state in ("starting", "running")
     cells = [_cell(run, plan, name, events, alive) for name in names]
@@ -97,14 +111,16 @@ def progress(run: Run) -> RunProgress:
     )
 
 
-def state_of(run: Run, events: Sequence[Event] | None = None) -> State:
-    """Whether a process works on a run, has finished it, or is gone."""
+def state_of(
+    run: Run, events: Sequence[Event] | None = None, result: str = "experiment.json"
+) -> State:
+    """Whether a process works on a run, has finished it and written its result, or is gone."""
     if is_running(run):
         return "running"
     last = next(reversed(run.events()[0] if events is None else events), None)
-    if last is not None and last.message == STARTING and _age(last) < START_S:
+    if last is not None and last.message in (STARTING, STARTING_PROBE) and _age(last) < START_S:
         return "starting"
-    return "finished" if (run.folder / "experiment.json").is_file() else "stopped"
+    return "finished" if (run.folder / result).is_file() else "stopped"
 
 
 def _age(event: Event) -> float:

@@ -1,8 +1,10 @@
 """What several verbs do alike."""
 
+import contextlib
 import dataclasses
 import signal
 from argparse import ArgumentParser, BooleanOptionalAction, Namespace
+from collections.abc import Iterator
 
 from advisor import terminal, workflow
 from advisor.forecast import foretold
@@ -64,23 +66,29 @@ def foretell(run: Run) -> None:
         terminal.note(need_line(need))
 
 
-def follow(project: Project, run: Run) -> Experiment:
-    """Run a check with its progress and its failed cells on stderr; a request to stop ends it."""
-    progress = Progress(run.plan().cells)
+@contextlib.contextmanager
+def stoppable(progress: Progress, go_on: str) -> Iterator[Progress]:
+    """Work with its progress on stderr; a request to stop ends it and says how to go on."""
 
     def stopped(signum: int, frame: object) -> None:
         raise KeyboardInterrupt
 
-    go_on = f"go on with: rungwise check {project.root} --run {run.name}"
     signal.signal(signal.SIGTERM, stopped)
     try:
-        experiment = workflow.check(project, run, progress)
+        yield progress
     except (JobError, KeyboardInterrupt):
         progress.close()
         terminal.note(f"\n{go_on}")
         raise
     finally:
         progress.close()
+
+
+def follow(project: Project, run: Run) -> Experiment:
+    """Run a check with its progress and its failed cells on stderr; a request to stop ends it."""
+    go_on = f"go on with: rungwise check {project.root} --run {run.name}"
+    with stoppable(Progress(run.plan().cells), go_on) as progress:
+        experiment = workflow.check(project, run, progress)
     if experiment.failed:
         fix = f"mend that; then {go_on}"
         problems = [Problem(why, fix, cell) for cell, why in experiment.failed.items()]

@@ -9,7 +9,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +26,9 @@ from harness.reopen import workbench_of
 from harness.retrieval import build_search
 from harness.rung import Rung
 from harness.rungs import rung_type
-from harness.store import Cell, Plan, Run
+from harness.store import Cell, Run
 from harness.types import Answer, Failure, Json, Preparation
-from harness.workbench import Workbench
+from harness.workbench import Say, Workbench
 from tuning.errors import TuningError
 
 INDEX = "index"
@@ -49,7 +49,7 @@ def run_cell(run: Run, cell: str) -> None:
             return
         plan = run.plan()
         name, seed = parse_cell(cell)
-        bench = _workbench(run, plan, cell, seed)
+        bench = workbench_of(run, plan, cell, seed, saying(run, cell))
         run.say("started", "", cell)
         if name == INDEX:
             started = time.perf_counter()
@@ -60,7 +60,7 @@ def run_cell(run: Run, cell: str) -> None:
                 _ = bench.generator  # opened before the clocks of preparing and answering run
             rung = _rung(name, run, bench)
             preparation = _prepare(run, cell, rung)
-            _answer(run, cell, rung, bench)
+            answer_open(run, cell, rung, bench.timed_queries)
         results = run.partial_results(cell)
         finished = Cell(
             cell=cell,
@@ -100,7 +100,8 @@ def parse_cell(cell: str) -> tuple[str, int]:
     return rung, int(seed)
 
 
-def _workbench(run: Run, plan: Plan, cell: str, seed: int) -> Workbench:
+def saying(run: Run, cell: str) -> Say:
+    """A way to report into the run's events what a cell is at."""
     last: list[Any] = [0.0, ""]
 
     def say(message: str, figures: Mapping[str, Json]) -> None:
@@ -110,7 +111,7 @@ def _workbench(run: Run, plan: Plan, cell: str, seed: int) -> Workbench:
         last[0], last[1] = time.monotonic(), message
         run.say("doing", message, cell, dict(figures))
 
-    return workbench_of(run, plan, cell, seed, say)
+    return say
 
 
 def _prepare(run: Run, cell: str, rung: Rung) -> Preparation:
@@ -126,13 +127,20 @@ def _prepare(run: Run, cell: str, rung: Rung) -> Preparation:
     return preparation
 
 
-def _answer(run: Run, cell: str, rung: Rung, bench: Workbench) -> None:
-    """Answer what is still open."""
+def answer_open(run: Run, cell: str, rung: Rung, timed_queries: int) -> None:
+    """Answer what is still open, keeping answers as they come.
+
+    Args:
+        run: whose questions.
+        cell: under which the answers are kept.
+        rung: prepared.
+        timed_queries: so many are answered one at a time, over all processes.
+    """
     have = {result.query_id for result in run.partial_results(cell)}
     queries = run.queries()
     left = [query for query in queries if query.id not in have]
     done = len(have)
-    timed = max(0, min(bench.timed_queries - done, len(left)))
+    timed = max(0, min(timed_queries - done, len(left)))
     since = time.perf_counter()
     results = _watched(run, cell, rung.answer(left, timed), timed)
     for batch in _batches(results):
@@ -167,7 +175,7 @@ def _batches(results: Iterator[Answer | Failure]) -> Iterator[list[Answer | Fail
         yield held
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
     """Stop this process when its parent is gone: a killed check must leave no worker behind."""
     parent = os.getppid()
 
@@ -179,13 +187,16 @@ def _end_with_parent() -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-def main() -> int:
-    """Run the cells named on the command line, one after the other."""
-    _end_with_parent()
-    run, cells = Run(Path(sys.argv[1])), sys.argv[2:]
+def run_all(run: Run, cells: Sequence[str], work: Callable[[Run, str], None]) -> int:
+    """Bring cells to their end one after the other; what stops one is said in the run's events.
+
+    Returns:
+        The exit status.
+    """
+    end_with_parent()
     for cell in cells:
         try:
-            run_cell(run, cell)
+            work(run, cell)
         except RungwiseError as error:
             for problem in error.problems:
                 run.say("failed", str(problem), cell, {"fix": problem.fix})
@@ -197,4 +208,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_all(Run(Path(sys.argv[1])), sys.argv[2:], run_cell))

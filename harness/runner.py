@@ -1,7 +1,5 @@
 """A check from plan to experiment: cells one after the other, resumable, cancellable."""
 
-import errno
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -13,7 +11,7 @@ from harness.cell import INDEX, cell_name, parse_cell
 from harness.closed_answers import CLOSED, NOT_CLOSED
 from harness.environment import environment
 from harness.errors import JobError, Problem, UserError
-from harness.executors.local import last_line, run_process
+from harness.executors.local import run_process
 from harness.experiment import Experiment
 from harness.floors import FLOORS, floors_for
 from harness.generators.endpoint import PREFIX
@@ -25,10 +23,10 @@ from harness.retrieval import CHUNK_WORDS
 from harness.rung import RungType
 from harness.rungs import rung_type, rungs, title_of
 from harness.settings import CheckSettings, models_of
-from harness.store import SCHEMA, Event, Plan, Run, now
+from harness.store import SCHEMA, Plan, Run, now
 from harness.types import Task
+from harness.watch import OnEvent, Watch
 
-OnEvent = Callable[[Event], None]
 LONGEST_ANSWER = 512
 """Tokens; no rung may write more."""
 
@@ -168,34 +166,11 @@ def is_running(run: Run) -> bool:
     return False
 
 
-class _Watch:
-    """Passes events on while a cell runs, keeps why cells failed, stops on request."""
-
-    def __init__(self, run: Run, on_event: OnEvent) -> None:
-        self.run, self.on_event = run, on_event
-        self.offset = run.events()[1]
-        self.reasons: dict[str, list[str]] = {}
-
-    def __call__(self) -> None:
-        events, self.offset = self.run.events(self.offset)
-        for event in events:
-            if event.kind == "failed":
-                self.reasons.setdefault(event.cell, []).append(event.message)
-            self.on_event(event)
-        if self.run.cancel_file.exists():
-            raise JobError(
-                Problem(
-                    "stopped on request; what is finished is kept",
-                    f"the same command with --run {self.run.name} goes on",
-                    self.run.name,
-                )
-            )
-
-
 def _run_cells(run: Run, plan: Plan, on_event: OnEvent) -> Experiment:
     run.cancel_file.unlink(missing_ok=True)
     run.enough_file.unlink(missing_ok=True)
-    watch = _Watch(run, on_event)
+    go_on = f"the same command with --run {run.name} goes on"
+    watch = Watch(run, on_event, go_on)
     failed: dict[str, str] = {}
     enough = GoodEnough(run, plan)
     run.say("started", figures={"cells": list(plan.cells)})
@@ -210,7 +185,7 @@ def _run_cells(run: Run, plan: Plan, on_event: OnEvent) -> Experiment:
                 status = run_process(run, left, watch)
                 stopped = [cell for cell in left if not run.finished(cell)][:1]
                 for cell in stopped:
-                    failed[cell] = _why(run, cell, left[0], status, watch.reasons)
+                    failed[cell] = watch.why(cell, left[0], status)
                 # those behind it in its process get their turn in another one
                 left = left[left.index(stopped[0]) + 1 :] if stopped else []
     except BaseException:  # also when the user interrupts: say so, then let it through
@@ -218,7 +193,7 @@ def _run_cells(run: Run, plan: Plan, on_event: OnEvent) -> Experiment:
         raise
     besides = (*FLOORS, *CEILINGS, INDEX)
     if not any(run.finished(c) for c in plan.cells if parse_cell(c)[0] not in besides):
-        raise JobError(*(Problem(why, _fix(run), cell) for cell, why in failed.items()))
+        raise JobError(*(Problem(why, watch.fix, cell) for cell, why in failed.items()))
     run.say("finished", figures={"failed": dict(failed)})
     watch()
     return assemble(run, failed)
@@ -243,20 +218,3 @@ def _groups(cells: Sequence[str]) -> list[list[str]]:
     floors = [cell for cell in cells if parse_cell(cell)[0] in FLOORS]
     rest = [[cell] for cell in cells if cell not in floors]
     return [floors, *rest] if floors else rest
-
-
-def _why(run: Run, cell: str, first: str, status: int, reasons: dict[str, list[str]]) -> str:
-    """What stopped a cell: its own word, a kill, or the last line its process printed."""
-    if cell in reasons:
-        return "; ".join(reasons[cell])
-    why = last_line(run.cell_file(first, ".log")) or "the process ended without a word"
-    if os.strerror(errno.ENOSPC) in why:  # libraries say it each in their own way
-        why = "the disk is full; free some space"
-    if status == -9:  # then the last line says nothing about why
-        why = "the process was killed, most often for lack of memory"
-    run.say("failed", why, cell, {"fix": _fix(run)})
-    return why
-
-
-def _fix(run: Run) -> str:
-    return f"see the log in {run.folder / 'cells'}; the same command with --run {run.name} goes on"

@@ -22,6 +22,8 @@ from advisor.verb import Verb
 from harness.metric import Metric
 from harness.metrics import metrics
 from harness.plugins import load_plugins
+from harness.probe import ProbeType
+from harness.probes import probes
 from harness.rung import RungType
 from harness.rungs import rungs
 
@@ -143,6 +145,7 @@ def test_only_the_app_and_its_pages_know_streamlit():
 SHELVES = [
     ("harness.rungs", "RUNG", RungType),
     ("harness.metrics", "METRIC", Metric),
+    ("harness.probes", "PROBE", ProbeType),
     ("advisor.verbs", "VERB", Verb),
     ("advisor.audit.finders", "FINDER", Finder),
     ("advisor.report.formats", "FORMAT", Format),
@@ -180,6 +183,7 @@ def test_what_stands_in_a_folder_is_what_the_program_offers(package, constant, k
     offered = {
         "harness.rungs": lambda: list(rungs()),
         "harness.metrics": lambda: list(metrics()),
+        "harness.probes": lambda: list(probes()),
         "advisor.report.formats": lambda: list(formats()),
         "advisor.training_formats": lambda: list(training_formats()),
         "advisor.audit.finders": lambda: [finder.codes for finder in finders()],

@@ -18,6 +18,8 @@ from harness import exporting
 from harness.errors import Problem, UserError
 from harness.estimate import CheckNeed, known_estimate
 from harness.experiment import Experiment
+from harness.probe_result import RESULT, store_of
+from harness.probes import probes
 from harness.resampled import Resampled, resampled
 from harness.settings import CheckSettings
 from harness.store import Run
@@ -61,8 +63,9 @@ def _written(run: Run) -> tuple[float, ...]:
 
 
 def _changed(run: Run) -> tuple[float, ...]:
-    """The same, and when a decision on it or an export of it was recorded."""
-    files = (run.folder / FILE, run.folder / exporting.FILE)
+    """The same, and when a decision or an export was recorded, or a probe ended."""
+    ended = (store_of(run, name).folder / RESULT for name in probes())
+    files = (run.folder / FILE, run.folder / exporting.FILE, *ended)
     return *_written(run), *(f.stat().st_mtime if f.is_file() else 0.0 for f in files)
 
 

@@ -66,10 +66,10 @@ def training_words(cell: CellProgress) -> str:
     return f"{words}."
 
 
-def now_words(now: RunProgress) -> str:
+def now_words(now: RunProgress, what: str = "check") -> str:
     """One line on what is happening and how long it will take."""
     if now.state == "starting":
-        return "The check is starting."
+        return f"The {what} is starting."
     cell = now.working
     if cell is None:
         return "Preparing the next rung." if now.state == "running" else ""

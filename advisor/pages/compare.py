@@ -10,6 +10,7 @@ from advisor.page_parts.blocks import figure, section
 from advisor.page_parts.cached import items, report
 from advisor.page_parts.frame import first_line, open_up, project_or_stop, run_or_none
 from advisor.page_parts.money import price_fields
+from advisor.page_parts.probing import probes_part
 from advisor.page_parts.text import html, joined, markup, say, show_error
 from advisor.page_parts.walk import walk
 from advisor.progress import state_of
@@ -118,6 +119,7 @@ def behind(
         "Where it fails": lambda: where_it_fails(run, shown),
         "Items": lambda: walked(run, experiment, verdict),
         "Training": lambda: training(shown),
+        "What if": lambda: probes_part(run, shown),
         "Cost": lambda: cost(project, shown),
         "Fair?": lambda: fair(shown),
     }

@@ -8,6 +8,7 @@ from advisor.report.export_section import exported
 from advisor.report.fails_section import fails
 from advisor.report.items import items_section, telling_items
 from advisor.report.prior_section import expected
+from advisor.report.probe_section import probe_sections
 from advisor.report.record_sections import (
     data,
     fair,
@@ -79,6 +80,7 @@ def build(
         prior=prior,
         items=items,
         decisions=sources.decisions,
+        probes=sources.probes,
     )
 
 
@@ -105,6 +107,7 @@ def _technical(sources: Sources, items: tuple[Item, ...]) -> list[Section | None
         fails(sources),
         search(sources),
         items_section(sources, items) if items else None,
+        *probe_sections(sources),
         data(sources),
         how_built(sources),
         training(sources),

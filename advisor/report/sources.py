@@ -19,6 +19,8 @@ from harness.errors import Problem, UserError
 from harness.estimate import CheckNeed
 from harness.experiment import ArmResult, Experiment
 from harness.exporting import Record, exports_of
+from harness.probe_measuring import results
+from harness.probe_result import ProbeResult
 from harness.store import Plan, Run
 from harness.types import Answer, Example, Failure
 
@@ -46,6 +48,8 @@ class Sources:
     """Every version of what was decided, the oldest first."""
     exports: tuple[Record, ...] = ()
     """What was exported from the run, the oldest first."""
+    probes: tuple[ProbeResult, ...] = ()
+    """What finished probes found."""
 
     @property
     def standing(self) -> str:
@@ -103,6 +107,7 @@ def read_sources(run: Run, experiment: Experiment, prior: Recommendation | None)
         foretold=foretold(run),
         decisions=decisions_of(run),
         exports=exports_of(run),
+        probes=results(run),
     )
 
 

@@ -19,6 +19,7 @@ HELP: Final[Mapping[str, str]] = {
     "show": "print one run's result",
     "weigh": "weigh a run's rungs by what matters to you, and see what would change the order",
     "decide": "record what was decided on a run, or see whether it should be looked at again",
+    "probe": "change a run's documents and ask again: new facts, or instructions in a page",
     "cost": "say what each rung costs at your own prices, and from which volume on it pays",
     "report": "write a run's report",
     "forget": "remove a deleted document from caches, and say which runs still hold its text",

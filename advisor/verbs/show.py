@@ -5,6 +5,7 @@ from argparse import ArgumentParser, Namespace
 from advisor import workflow
 from advisor.export_words import record_sentence
 from advisor.money_tables import money_of
+from advisor.probe_words import sentences
 from advisor.project import prices_of
 from advisor.searching import TITLE as SEARCH
 from advisor.summary import (
@@ -19,6 +20,8 @@ from advisor.terminal import out, out_json
 from advisor.verb import Verb
 from advisor.voice import TITLE
 from harness.exporting import exports_of
+from harness.probe_measuring import results
+from harness.probes import probe_type
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -42,6 +45,9 @@ def run(given: Namespace) -> int:
             out(f"\nWhere each rung fails:\n{failures(experiment)}")
         if looked_up := search_table(experiment):
             out(f"\n{SEARCH}:\n{looked_up}")
+        for result in results(found):
+            told = "\n".join(f"  - {text}" for text in sentences(result))
+            out(f"\n{probe_type(result.probe).title}:\n{told}")
         money = money_of(experiment, prices_of(found.folder.parents[1]))
         out(f"\nWhat it costs:\n{cost_text(money, full=False)}")
         if records := exports_of(found):

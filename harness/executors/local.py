@@ -13,20 +13,23 @@ STOP_S = 5.0
 """Seconds a cell gets to end by itself before it is killed."""
 
 
-def run_process(run: Run, cells: list[str], watch: Callable[[], None]) -> int:
+def run_process(
+    run: Run, cells: list[str], watch: Callable[[], None], module: str = "harness.cell"
+) -> int:
     """Run cells in one process and wait.
 
     Args:
         run: the run.
         cells: names; floors share a process, for they need no model.
         watch: called several times a second while waiting; may raise to stop the cell.
+        module: what the process runs, with the run's folder and the cells.
 
     Returns:
         The process's exit status.
     """
     log = run.folder / "cells" / f"{cells[0]}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "harness.cell", str(run.folder), *cells]
+    command = [sys.executable, "-m", module, str(run.folder), *cells]
     with log.open("ab") as out:
         process = subprocess.Popen(command, stdout=out, stderr=out, env=offline_environment())
     try:

@@ -1,0 +1,102 @@
+"""Probes on a page: start one, watch it, stop it, see what it found."""
+
+import streamlit as st
+
+from advisor import probing
+from advisor.numbers import in_sentence
+from advisor.page_parts.blocks import draw_blocks
+from advisor.page_parts.running import now_words, progress_part
+from advisor.page_parts.text import heading, say, show_error
+from advisor.progress import probe_progress, state_of
+from advisor.report import Report
+from harness.cell import parse_cell
+from harness.errors import RungwiseError
+from harness.probe import DEFAULT_COUNT, ProbeType
+from harness.probe_measuring import cells_of, finished_cells, reads
+from harness.probe_result import RESULT, store_of
+from harness.probes import probes
+from harness.rungs import title_of
+from harness.store import Run
+
+EVERY_S = 1.5
+GO_ON = {"stopped": "It was stopped.", "open": "One of the rungs that read has not been asked."}
+
+
+def probes_part(run: Run, shown: Report) -> None:
+    """Every probe with its result, or the button that starts it."""
+    say(
+        "The documents of this check are copied, changed, and its rungs asked again. Nothing is "
+        "trained again, and your files stay as they are.",
+        "rw-p rw-quiet",
+    )
+    states = {name: _state(run, name) for name in probes()}
+    busy = any(state in ("starting", "running") for state in states.values())
+    for name, probe in probes().items():
+        # a result begins with what was done
+        known = any(part.key == f"probe_{name}" for part in shown.sections)
+        heading(probe.title, "" if known else probe.what)
+        if states[name] in ("starting", "running"):
+            watch(run, name)
+            continue
+        _found(shown, name)
+        if states[name] != "finished":
+            _start_part(run, probe, states[name], busy)
+
+
+def _state(run: Run, name: str) -> str:
+    """Of a probe; empty where it was never begun, ``open`` where it ended with a rung unasked."""
+    store = store_of(run, name)
+    if not store.folder.is_dir():
+        return ""
+    state = state_of(store, result=RESULT)
+    unasked = not all(store.finished(cell) for cell in cells_of(store))
+    return "open" if state == "finished" and unasked else state
+
+
+def _found(shown: Report, name: str) -> None:
+    """What a probe found; the long list of single changes, which comes last, is folded away."""
+    found = next((one for one in shown.sections if one.key == f"probe_{name}"), None)
+    if found is not None:
+        draw_blocks(found.blocks[:-1])
+        with st.expander("What was changed, one by one", key=f"changes_{name}"):
+            draw_blocks(found.blocks[-1:])
+
+
+def _start_part(run: Run, probe: ProbeType, state: str, busy: bool) -> None:
+    """The button to start a probe, or to go on with one that was stopped."""
+    words, button = st.columns([4, 1.3], vertical_alignment="center")
+    with words:
+        if state in GO_ON:
+            say(f"{GO_ON[state]} It can go on where it was; no answer is asked for twice.")
+        else:
+            names = dict.fromkeys(parse_cell(c)[0] for c in finished_cells(run) if reads(c))
+            rungs = " and ".join(in_sentence(title_of(name)) for name in names)
+            asked = f"Up to {DEFAULT_COUNT} questions are asked of {rungs} again"
+            say(f"{asked}; rungs that read no documents keep their answers." if rungs else "")
+    label = "Go on" if state in GO_ON else "Start this"
+    with button:
+        pressed = st.button(label, key=f"start_{probe.name}", disabled=busy, width="stretch")
+    if pressed:
+        try:
+            with st.spinner("Changing copies of the documents …"):
+                probing.start_in_background(run, probe.name)
+        except RungwiseError as error:
+            show_error(error)
+            return
+        st.rerun()
+
+
+@st.fragment(run_every=EVERY_S)
+def watch(run: Run, name: str) -> None:
+    """A running probe; drawn anew every moment, until it ends."""
+    now = probe_progress(store_of(run, name))
+    if now.state not in ("starting", "running"):
+        st.rerun()
+    words, button = st.columns([4, 1.3], vertical_alignment="center")
+    with words:
+        say(now_words(now, "probe"))
+    with button:
+        if st.button("Stop", key=f"stop_{name}", width="stretch"):
+            probing.cancel(run, name)
+            say("Stopping. The answers so far are kept.", "rw-p rw-quiet")
+    progress_part(now, run.plan().seeds > 1, {})

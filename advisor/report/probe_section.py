@@ -1,0 +1,31 @@
+"""The parts of a report that say what probes found: one a probe that was run."""
+
+from advisor.probe_words import by_group, changes, figures, meanings, sentences
+from advisor.report.cost_section import table_of
+from advisor.report.document import Block, Bullets, Paragraph, Section, Terms
+from advisor.report.sources import Sources
+from harness.probe_result import ProbeResult
+from harness.probes import probe_type
+
+
+def probe_sections(sources: Sources) -> list[Section]:
+    """A section for each finished probe; none where none was run."""
+    return [probe_section(result) for result in sources.probes]
+
+
+def probe_section(result: ProbeResult) -> Section:
+    """What it comes to, the figures, what they count, and what was changed."""
+    probe = probe_type(result.probe)
+    blocks: list[Block] = [
+        Paragraph(probe.what),
+        Bullets(tuple(sentences(result))),
+        table_of(figures(result)),
+        Terms(meanings(result)),
+    ]
+    for grouping in ("wording", "place"):
+        if rows := by_group(result, grouping):
+            blocks.append(table_of(rows))
+    if result.facts:
+        blocks += [Paragraph("What stands between a page and the model:"), Bullets(result.facts)]
+    blocks.append(table_of(changes(result)))
+    return Section(f"probe_{result.probe}", probe.title, tuple(blocks))

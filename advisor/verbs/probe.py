@@ -1,0 +1,75 @@
+"""rungwise probe: change a finished run's documents and ask its rungs again."""
+
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from advisor import probing, terminal, workflow
+from advisor.money_tables import Rows
+from advisor.probe_words import by_group, figures, sentences
+from advisor.terminal import out, out_json, table
+from advisor.terminal_progress import Progress
+from advisor.verb import Verb
+from advisor.verbs_shared import stoppable
+from harness.errors import JobError, Problem
+from harness.probe_measuring import cells_of
+from harness.probe_result import ProbeResult
+from harness.probes import probe_type, probes
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Arguments."""
+    known = "; ".join(f"{one.name}: {one.what}" for one in probes().values())
+    parser.add_argument("run", help="the run's folder, or its id inside the project folder")
+    parser.add_argument("probe", metavar="PROBE", help=known)
+    parser.add_argument(
+        "--facts",
+        type=int,
+        metavar="N",
+        help="how many facts to change, or documents to plant an instruction in; default: 20",
+    )
+    parser.add_argument(
+        "--documents",
+        type=Path,
+        metavar="FOLDER",
+        help="freshness: your own edited copy of the documents, instead of made-up changes",
+    )
+    parser.add_argument("--json", action="store_true", help="print probe.json")
+
+
+def run(given: Namespace) -> int:
+    """Ask again, showing progress; exit 1 when a rung failed."""
+    found = workflow.find_run(given.run)
+    store = probing.begin(found, given.probe, given.facts, given.documents)
+    go_on = f"go on with: rungwise probe {found.folder} {store.name}"
+    with stoppable(Progress(cells_of(store)), go_on) as progress:
+        result = probing.probe(store, progress)
+    if result.failed:
+        fix = f"mend that; then {go_on}"
+        problems = [Problem(why, fix, cell) for cell, why in result.failed.items()]
+        terminal.show_error(JobError(*problems))
+    if given.json:
+        out_json(result)
+    else:
+        _print(result)
+        out(f"\nprobe: {store.folder}")
+        out(f"next: rungwise report {found.folder}")
+    return 1 if result.failed else 0
+
+
+def _print(result: ProbeResult) -> None:
+    out(f"{probe_type(result.probe).title}. {probe_type(result.probe).what}\n")
+    tables: list[Rows | None] = [figures(result)]
+    tables += [by_group(result, grouping) for grouping in ("wording", "place")]
+    for rows in tables:
+        if rows is not None:
+            out(f"{rows.caption}:\n{table(rows.head, rows.rows, rows.words)}\n")
+    for text in (*sentences(result), *result.facts):
+        out(f"  - {text}")
+
+
+VERB = Verb(
+    name="probe",
+    example="rungwise probe support-desk/runs/first freshness",
+    configure=configure,
+    run=run,
+)

@@ -1,0 +1,73 @@
+"""One rung asked again, in a process of its own: ``python -m harness.probe_cell FOLDER CELL``.
+
+The file with the references is not opened here. Answers go to disk as they come, so a new process
+goes on where this one was stopped.
+"""
+
+import shutil
+import sys
+import time
+from pathlib import Path
+
+from filelock import FileLock
+
+from harness.cell import INDEX, answer_open, parse_cell, run_all, saying
+from harness.device import peak_memory_bytes
+from harness.disk import read_lines, write_json
+from harness.probe_result import run_of
+from harness.reopen import reopen, workbench_of
+from harness.retrieval import open_index
+from harness.store import Cell, Run
+from harness.types import Answer, Failure, Preparation
+from rag.types import Document
+
+OPENING = ("One.", "Two.")
+"""Texts that are embedded so that the embedder is open before the clock runs."""
+
+
+def ask_again(store: Run, cell: str) -> None:
+    """Bring one cell of a probe to its end; what an earlier process finished is not done again.
+
+    Raises:
+        RungwiseError: the rung cannot be opened or cannot go on.
+    """
+    with FileLock(store.cell_file(cell, ".lock")):
+        if store.finished(cell):
+            return
+        run = run_of(store)
+        documents = tuple(read_lines(store.folder / "data" / "documents.jsonl", Document))
+        name, seed = parse_cell(cell)
+        say, folder = saying(store, cell), store.folder / "index"
+        store.say("started", "", cell)
+        preparation, path = Preparation(), ""
+        if name == INDEX:
+            bench = workbench_of(run, run.plan(), cell, seed, say, index=folder)
+            shutil.rmtree(folder, ignore_errors=True)  # half of it would make it look quicker
+            bench.embedder.seconds_alone(OPENING)  # a service has its embedder open
+            started = time.perf_counter()
+            open_index(bench, documents)
+            preparation = Preparation(seconds=time.perf_counter() - started)
+        else:
+            opened = reopen(run, cell, documents=documents, index=folder, say=say)
+            preparation, path = opened.preparation, opened.bench.generator.path
+            answer_open(store, cell, opened.rung, 0)
+        results = store.partial_results(cell)
+        finished = Cell(
+            cell=cell,
+            rung=name,
+            seed=seed,
+            preparation=preparation,
+            answers=tuple(r for r in results if isinstance(r, Answer)),
+            failures=tuple(r for r in results if isinstance(r, Failure)),
+            answer_s=store.partial_seconds(cell),
+            peak_memory_bytes=peak_memory_bytes(),
+            path=path,
+            device="",
+        )
+        write_json(store.cell_file(cell), finished)
+        store.cell_file(cell, ".partial.jsonl").unlink(missing_ok=True)
+        store.say("finished", "", cell, {"answers": len(finished.answers)})
+
+
+if __name__ == "__main__":
+    sys.exit(run_all(Run(Path(sys.argv[1])), sys.argv[2:], ask_again))

@@ -1,0 +1,183 @@
+"""A probe from planting to result: changed documents, rungs asked again, resumable, cancellable."""
+
+import hashlib
+import shutil
+from collections.abc import Sequence
+
+import msgspec
+from filelock import FileLock, Timeout
+
+from harness.disk import write_json, write_lines
+from harness.errors import JobError, Problem, UserError
+from harness.executors.local import run_process
+from harness.probe import DEFAULT_COUNT, Ground, Planting
+from harness.probe_measuring import INDEXING, cells_of, finished_cells, measured, reads
+from harness.probe_result import (
+    LOCK,
+    PLAN,
+    RESULT,
+    SCHEMA,
+    ProbePlan,
+    ProbeResult,
+    plan_of,
+    run_of,
+    store_of,
+)
+from harness.probes import probe_type, probes
+from harness.runner import is_running
+from harness.store import Run, now
+from harness.types import Query
+from harness.watch import OnEvent, Watch
+from rag.types import Document
+
+SEED = 0
+LONGEST = 200
+"""Changes of the user's own that are asked for, unless told otherwise."""
+
+
+def begin(run: Run, name: str, count: int | None = None, edited: Sequence[Document] = ()) -> Run:
+    """Plant, or find the planting that an earlier command made.
+
+    Args:
+        run: its check is finished.
+        name: of the probe.
+        count: changes at most; another number than an earlier one's begins anew. None goes on with
+            what is there, or else makes 20.
+        edited: the user's own copy of the documents, where the changes are theirs.
+
+    Raises:
+        UserError: nothing can be planted, no rung of the run reads documents, or the probe makes
+            its own changes only.
+    """
+    probe, store = probe_type(name), store_of(run, name)
+    if count is not None and count < 1:
+        raise UserError(Problem(f"{count} is not a number of changes", "give 1 or more", "--facts"))
+    readers = [cell for cell in finished_cells(run) if reads(cell)]
+    view = run.view()
+    if not view.documents or not readers:
+        raise UserError(_cannot(run, documents=bool(view.documents)))
+    if edited and probe.compare is None:
+        what = f"{name} makes its own changes"
+        raise UserError(Problem(what, "leave --documents out", "--documents"))
+    plan, fingerprint = plan_of(store), run.plan().fingerprint
+    own = corpus_sum(edited) if edited else ""
+    if (
+        plan is not None
+        and count in (None, plan.count)
+        and plan.fingerprint == fingerprint
+        and own in ("", plan.edited)
+    ):
+        return store
+    if is_probing(run):
+        raise UserError(_busy(run))
+    wanted = count or (LONGEST if edited else DEFAULT_COUNT)
+    ground = Ground(view.spec, view.documents, run.heldout(), (*view.train, *view.dev))
+    if edited and probe.compare is not None:
+        planting = probe.compare(ground, edited, wanted)
+    else:
+        planting = probe.plant(ground, wanted, SEED)
+    if store.folder.is_dir():
+        shutil.rmtree(store.folder)  # answers to other questions
+    plan = ProbePlan(
+        schema=SCHEMA,
+        probe=name,
+        run=run.name,
+        created=now(),
+        fingerprint=fingerprint,
+        count=wanted,
+        seed=SEED,
+        planted=planting.planted,
+        left_out=planting.left_out,
+        edited=own,
+    )
+    _create(store, planting, run, plan)
+    return store
+
+
+def corpus_sum(documents: Sequence[Document]) -> str:
+    """Check sum of documents in order."""
+    return hashlib.sha256(msgspec.json.encode(tuple(documents))).hexdigest()[:16]
+
+
+def _create(store: Run, planting: Planting, run: Run, plan: ProbePlan) -> None:
+    """Write documents and questions, and the plan last."""
+    asked = {query for one in planting.planted for query in one.query_ids}
+    data = store.folder / "data"
+    write_lines(data / "documents.jsonl", planting.documents)
+    queries = [Query(query.id, query.text) for query in run.queries() if query.id in asked]
+    write_lines(data / "queries.jsonl", queries)
+    write_json(store.folder / PLAN, plan)
+
+
+def _cannot(run: Run, *, documents: bool) -> Problem:
+    again = f"rungwise check {run.folder.parents[1]}"
+    if documents:
+        what = "no rung of this run reads documents, so nothing in them can change an answer"
+        return Problem(what, f"check again with retrieval: {again} --rungs prompt,rag", run.name)
+    fix = f"name a folder under [data] documents in rungwise.toml, then: {again}"
+    return Problem("the run has no documents in which anything could be changed", fix, run.name)
+
+
+def _busy(run: Run) -> Problem:
+    return Problem("a probe is working on this run", "wait for it, or stop it", run.name)
+
+
+def is_probing(run: Run) -> bool:
+    """True while a process works on a probe of the run."""
+    stores = [store_of(run, name) for name in probes()]
+    return any(store.folder.is_dir() and is_running(store) for store in stores)
+
+
+def run_probe(store: Run, on_event: OnEvent = lambda event: None) -> ProbeResult:
+    """Ask every rung that reads, measure, and write probe.json last.
+
+    A rung that fails does not stop the others. What is finished is not asked again.
+
+    Args:
+        store: where `begin` has planted.
+        on_event: told of every event.
+
+    Raises:
+        UserError: another process is working on a probe of this run.
+        JobError: it was stopped, or no rung could be asked.
+    """
+    run = run_of(store)
+    others = [store_of(run, name) for name in probes() if name != store.name]
+    if any(other.folder.is_dir() and is_running(other) for other in others):
+        raise UserError(_busy(run))
+    lock = FileLock(store.folder / LOCK)
+    try:
+        lock.acquire(timeout=3)  # a worker of a killed probe needs a moment to notice and end
+    except Timeout:
+        raise UserError(_busy(run)) from None
+    try:
+        return _run_cells(run, store, on_event)
+    finally:
+        lock.release()
+
+
+def _run_cells(run: Run, store: Run, on_event: OnEvent) -> ProbeResult:
+    store.cancel_file.unlink(missing_ok=True)
+    watch = Watch(store, on_event, "the same command goes on")
+    failed: dict[str, str] = {}
+    cells = cells_of(store)
+    store.say("started", figures={"cells": cells})
+    try:
+        for cell in cells:
+            if store.finished(cell):
+                continue
+            status = run_process(store, [cell], watch, "harness.probe_cell")
+            if not store.finished(cell):
+                failed[cell] = watch.why(cell, cell, status)
+                if cell == INDEXING:
+                    break  # no rung can read what is not indexed
+    except BaseException:  # also when the user interrupts: say so, then let it through
+        store.say("cancelled", "stopped; what is finished is kept")
+        raise
+    if not any(store.finished(cell) for cell in cells[1:]):
+        raise JobError(*(Problem(why, watch.fix, cell) for cell, why in failed.items()))
+    store.say("finished", figures={"failed": dict(failed)})
+    watch()
+    result = measured(run, store, failed)
+    write_json(store.folder / RESULT, result)
+    return result

@@ -1,0 +1,65 @@
+"""Watching the processes at work on cells: events passed on, failures told, a way to stop."""
+
+import errno
+import os
+from collections.abc import Callable
+
+from harness.errors import JobError, Problem
+from harness.executors.local import last_line
+from harness.store import Event, Run
+
+OnEvent = Callable[[Event], None]
+
+
+class Watch:
+    """Passes events on while a cell runs, keeps why cells failed, stops on request.
+
+    Args:
+        run: its events from now on.
+        on_event: told each of them once.
+        go_on: how the work is gone on with, in words.
+    """
+
+    def __init__(self, run: Run, on_event: OnEvent, go_on: str) -> None:
+        self.run, self.on_event, self.go_on = run, on_event, go_on
+        self.offset = run.events()[1]
+        self.reasons: dict[str, list[str]] = {}
+
+    def __call__(self) -> None:
+        """Look once.
+
+        Raises:
+            JobError: somebody asked to stop.
+        """
+        events, self.offset = self.run.events(self.offset)
+        for event in events:
+            if event.kind == "failed":
+                self.reasons.setdefault(event.cell, []).append(event.message)
+            self.on_event(event)
+        if self.run.cancel_file.exists():
+            raise JobError(
+                Problem("stopped on request; what is finished is kept", self.go_on, self.run.name)
+            )
+
+    @property
+    def fix(self) -> str:
+        """What to do about a cell that failed."""
+        return f"see the log in {self.run.folder / 'cells'}; {self.go_on}"
+
+    def why(self, cell: str, first: str, status: int) -> str:
+        """What stopped a cell: its own word, a kill, or the last line its process printed.
+
+        Args:
+            cell: that did not come to its end.
+            first: of the cells of its process, which names the log.
+            status: the process's exit status.
+        """
+        if cell in self.reasons:
+            return "; ".join(self.reasons[cell])
+        why = last_line(self.run.cell_file(first, ".log")) or "the process ended without a word"
+        if os.strerror(errno.ENOSPC) in why:  # libraries say it each in their own way
+            why = "the disk is full; free some space"
+        if status == -9:  # then the last line says nothing about why
+            why = "the process was killed, most often for lack of memory"
+        self.run.say("failed", why, cell, {"fix": self.fix})
+        return why
