@@ -19,6 +19,11 @@ TRAINED = "rag_finetune"
 """The rung that is trained to read passages."""
 MANY_CUT, MANY_SPOILED, SOME_COPIED, MANY_OFF = 0.1, 0.1, 0.05, 0.2
 """Shares of answers from which it is worth a sentence."""
+RISING = 3
+"""Looks in a row at which the losses go apart, from which that is no chance."""
+APART, GAP = 2.0, 0.5
+"""Loss on dev over that on training rows, and their difference in nats a token (a token of dev is
+then 1.6 times as surprising), from which they lie far apart. A choice of ours."""
 RULES = 3
 """Broken rules of the word lists that are named."""
 
@@ -137,10 +142,13 @@ def _about_labels(one: RungDiagnosis) -> str:
     assert found is not None  # the caller has looked
     said, deserved = found.said.mean or 0.0, found.deserved or 0.0
     if said >= COLLAPSED and said >= 2 * deserved:
-        return (
+        text = (
             f"It says {short(found.most_said)} to {percent(said)} of all messages; "
-            f"{percent(deserved)} are."
+            f"{percent(deserved)} are"
         )
+        if one.overfitting is None or found.in_train is None:
+            return f"{text}."
+        return f"{text}, and {percent(found.in_train)} of the rows it was trained on."
     first = found.confusions[0]
     return (
         f"The commonest mistake: {short(first.said)} where {short(first.right)} is right, "
@@ -167,7 +175,28 @@ def further(experiment: Experiment, rung: str) -> Iterator[str]:
         if (copied.mean or 0.0) >= SOME_COPIED:
             yield f"{part(copied, 'answers')} were copied from a passage and not right."
         yield from _voice(one.form)
+    yield from _by_heart(one)
     yield from (about_slice(found) for found in one.slices[:1] if found.stands_out)
+
+
+def _by_heart(one: RungDiagnosis) -> Iterator[str]:
+    """What the curve of a training says against it."""
+    found = one.overfitting
+    if found is None:
+        return
+    which = "In the worst of its trainings, loss" if found.trainings > 1 else "In training, loss"
+    if found.rising >= RISING:
+        yield (
+            f"{which} on dev rose at {found.rising} looks in a row while loss on the training rows "
+            "fell: from there on it learned them by heart. The state that did best on dev answers; "
+            "fewer epochs or more examples would help."
+        )
+    if found.dev_loss >= APART * found.train_loss and found.dev_loss - found.train_loss >= GAP:
+        yield (
+            f"{which} on dev is {found.dev_loss:.2f} where it is {found.train_loss:.2f} on the "
+            "training rows: it does better on what it has seen than on what is new. More examples, "
+            "or a lower rank or learning rate, would help."
+        )
 
 
 def _voice(found: Form) -> Iterator[str]:

@@ -226,7 +226,7 @@ def _line(event: Event, several: bool) -> str:
             f"{figures['tokens_per_s']:.0f} tokens a second"
         )
     elif looks := looks_of([event]):
-        words = f"after step {looks[0].step}: {look_words(looks[0])}"
+        words = look_words(looks[0])
     elif not words:
         words = event.kind
     return f"{at}  {who}: {words}"

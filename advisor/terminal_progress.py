@@ -97,7 +97,7 @@ class Progress:
         elif pace := pace_of([event]):
             self._bar.show("Training", pace.step, pace.steps, pace_words(pace))
         elif looks := looks_of([event]):
-            self._line(f"    after step {looks[0].step}: {look_words(looks[0])}")
+            self._line(f"    {look_words(looks[0])}")
         else:
             self._line(f"    {event.message}")
 

@@ -39,30 +39,29 @@ class Pace(NamedTuple):
 
 
 def losses_of(own: Sequence[Event]) -> tuple[Loss, ...]:
-    """Steps of training, of some events."""
-    return tuple(
-        Loss(
-            int(event.figures["step"]),
-            float(event.figures["loss"]),
-            float(event.figures.get("learning_rate", 0.0)),
-        )
-        for event in own
-        if event.message == "Training" and "loss" in event.figures
-    )
+    """Steps of training, of some events; one that a new process makes again counts once."""
+    found = {}
+    for event in own:
+        if event.message == "Training" and "loss" in event.figures:
+            rate, step = _trial(event), int(event.figures["step"])
+            found[rate, step] = Loss(step, float(event.figures["loss"]), rate)
+    return tuple(found.values())
 
 
 def looks_of(own: Sequence[Event]) -> tuple[Look, ...]:
-    """What dev said, of some events."""
-    return tuple(
-        Look(
-            int(event.figures["step"]),
-            float(event.figures["dev_loss"]),
-            event.figures["dev_metric"],
-            float(event.figures["learning_rate"]),
-        )
-        for event in own
-        if event.message == "Tested on dev"
-    )
+    """What dev said, of some events; each look once."""
+    found = {}
+    for event in own:
+        if event.message == "Tested on dev":
+            rate, told = _trial(event), event.figures
+            step, score = int(told["step"]), told["dev_metric"]
+            found[rate, step] = Look(step, float(told["dev_loss"]), score, rate)
+    return tuple(found.values())
+
+
+def _trial(event: Event) -> float:
+    """The learning rate that is being tried."""
+    return float(event.figures.get("learning_rate", 0.0))
 
 
 def pace_of(own: Sequence[Event]) -> Pace | None:
@@ -91,7 +90,7 @@ def pace_words(pace: Pace) -> str:
 
 def look_words(look: Look) -> str:
     """What dev said, in a line."""
-    words = f"loss on dev {look.dev_loss:.2f}"
+    words = f"dev after step {look.step:,}: loss {look.dev_loss:.2f}"
     # where less is better the score is turned round, and no share
     known = look.dev_metric is not None and look.dev_metric >= 0
-    return f"{words}, score on dev {percent(look.dev_metric)}" if known else words
+    return f"{words}, score {percent(look.dev_metric)}" if known else words

@@ -92,6 +92,8 @@ def try_rate(bench: Workbench, material: Material, recipe: Recipe, folder: Path)
     done = _done(folder)
     if done is not None:
         return done
+    if (folder / TRIAL).exists():
+        bench.say("The record of a learning rate is damaged: it is tried again", {})
     try:
         trial = _train(bench, material, recipe, folder)
     except DivergedError as error:

@@ -25,6 +25,10 @@ TRAINING = "training on"
 """What `tuning.memory.Room` counts the rows of a step under."""
 
 
+PARTS = ("learned", "mean", "square")
+"""What a checkpoint holds of every parameter: itself, and AdamW's two moments."""
+
+
 class DivergedError(TuningError):
     """The loss stopped being a number."""
 
@@ -160,8 +164,13 @@ class Steps:
         if found is None:
             return None
         at, tensors = found
+        for index, parameter in enumerate(self.parameters):
+            for part in PARTS:
+                tensor = tensors.get(f"{index}.{part}")
+                if tensor is None or tensor.shape != parameter.shape:
+                    raise checkpoint.UnusableError(f"it is damaged (no {part} of weight {index})")
         with contextlib.suppress(RuntimeError):  # another torch's generator: nothing here uses it
-            torch.set_rng_state(tensors["random"])
+            torch.set_rng_state(tensors.get("random", torch.get_rng_state()))
         state = {
             index: {
                 "step": torch.tensor(float(at.step)),

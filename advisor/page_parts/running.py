@@ -61,9 +61,7 @@ def training_words(cell: CellProgress) -> str:
     """The figures of the newest step, and what dev said last; a sentence."""
     assert cell.pace is not None  # it has steps
     words = f"Step {cell.pace.step:,} of {cell.pace.steps:,}: {pace_words(cell.pace)}"
-    if cell.looks:
-        words += f"; after step {cell.looks[-1].step:,} {look_words(cell.looks[-1])}"
-    return f"{words}."
+    return f"{words}; {look_words(cell.looks[-1])}." if cell.looks else f"{words}."
 
 
 def now_words(now: RunProgress, what: str = "check") -> str:
@@ -133,5 +131,10 @@ def loss_chart(losses: Sequence[Loss], theme: Theme, looks: Sequence[Look] = ())
         ]
         points = {"color": ACCENT, "size": 40, "filled": True}
         layers.append(encoded.mark_line(color=ACCENT, point=points).properties(data=data(on_dev)))
+        for row, colour, word in ((rows[-1], theme.ink, "training"), (on_dev[-1], ACCENT, "dev")):
+            name = alt.Chart(data([row])).mark_text(
+                text=word, color=colour, align="right", dx=-4, dy=-9 if word == "dev" else 11
+            )
+            layers.append(name.encode(x="step:Q", y="loss:Q"))
         words += f" Loss on dev, {looks[-1].dev_loss:.2f} after step {looks[-1].step}."
     return finish(alt.layer(*layers).properties(height=170), theme, words)

@@ -38,6 +38,7 @@ EFFORT_WORDS = {
 }
 SEEDS = (1, 3, 5)
 EVERY_S = 1.5
+ENOUGH = "Ends this training and answers with the best adapter so far. The report says so."
 NEEDS = {
     "closed_answers": "answers that are labels or JSON",
     "documents": "your documents",
@@ -223,20 +224,17 @@ def watch(run: Run) -> None:
     with words:
         say(now_words(now), "rw-lead")
     with enough:
-        if training and st.button(
-            "Use what it has",
-            key="enough_check",
-            width="stretch",
-            help="Ends this training and answers with the best adapter so far. The report says so.",
-        ):
+        label, key = "Use what it has", "enough_check"
+        if training and st.button(label, key=key, help=ENOUGH, width="stretch"):
             workflow.use_what_it_has(run)
-            st.toast("The training ends after this step; the best adapter so far is used.")
     with button:
         if st.button("Stop", key="stop_check", width="stretch"):
             workflow.cancel(run)
             st.session_state["stopping"] = run.name
     if st.session_state.get("stopping") == run.name:
         say("Stopping. Finished rungs and the answers so far are kept.", "rw-p rw-quiet")
+    elif training and run.enough_file.exists():
+        say("The training ends after this step; the best of it will answer.", "rw-p rw-quiet")
     draw(run, now)
 
 

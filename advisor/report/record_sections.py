@@ -120,11 +120,15 @@ def how_built(sources: Sources) -> Section:
 def _built(sources: Sources, arm: ArmResult) -> str:
     """Settings, what was tried, seeds, cuts and failures of a rung as sentences."""
     told = []
+    if arm.settings.get("method") == "full":
+        told.append("Here all weights of the model were trained, not an adapter.")
     if arm.settings:
         told.append(f"Settings: {_pairs(arm.settings)}.")
     tried = arm.effort.get("tried") or ()
     if tried:
         told.append(f"Tried on dev: {'; '.join(_trial(trial) for trial in tried)}.")
+    given_up = arm.effort.get("given_up") or {}
+    told += [f"Learning rate {rate} was given up: {why}." for rate, why in given_up.items()]
     dev_answers = arm.effort.get("dev_answers", 0)
     told.append(f"Answers on dev spent on choosing: {dev_answers:,}.")
     if len(arm.seeds) > 1:

@@ -8,6 +8,7 @@ from harness.diagnosis.json_fields import json_fields
 from harness.diagnosis.labels import labels
 from harness.diagnosis.losses import losses
 from harness.diagnosis.material import Material
+from harness.diagnosis.overfitting import overfitting
 from harness.diagnosis.retrieval import READER, distraction, given_passages, handed, retrieval
 from harness.diagnosis.seen import seen
 from harness.diagnosis.slices import slices
@@ -50,4 +51,5 @@ def _one(material: Material, subject: Subject) -> RungDiagnosis:
         slices=parts,
         n_slices=n_parts,
         missed=missed(material, subject),
+        overfitting=overfitting(subject),
     )

@@ -152,6 +152,8 @@ class Labels:
     """How often."""
     deserved: float | None
     """How often it would be right."""
+    in_train: float | None = None
+    """How often training rows have it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +173,20 @@ class Seen:
     untouched: Share
     difference: Share
     """Touched less untouched."""
+
+
+@dataclass(frozen=True, slots=True)
+class Overfitting:
+    """What the curve of a training says; with several seeds, of the one that is worst."""
+
+    trainings: int
+    """Seeds."""
+    rising: int
+    """Looks at dev in a row at which its loss rose while loss on training rows fell."""
+    train_loss: float
+    """Nats a token where loss on dev was lowest; the mean of the steps before that look."""
+    dev_loss: float
+    """There."""
 
 
 SliceKind: TypeAlias = Literal["tag", "document", "label", "length"]
@@ -239,6 +255,8 @@ class RungDiagnosis:
     """The most telling first, at most eight."""
     n_slices: int = 0
     """Parts that were large enough to look at."""
+    overfitting: Overfitting | None = None
+    """Of trained rungs only."""
     missed: Missed = field(default_factory=Missed)
 
 

@@ -10,6 +10,13 @@ from harness.metric import references_of
 SHOWN = 5
 
 
+def _share_of(label: str, material: Material) -> float | None:
+    """Of the training rows, those with this label."""
+    rows = [references_of(example, material.spec) for example in material.train]
+    known = [row[0].casefold() for row in rows if row]
+    return known.count(label.casefold()) / len(known) if known else None
+
+
 def labels(material: Material, subject: Subject) -> Labels | None:
     """The commonest confusions and the label named most; None for other kinds of task.
 
@@ -42,4 +49,5 @@ def labels(material: Material, subject: Subject) -> Labels | None:
         most_said=top,
         said=material.share(flags) if top else Share(),
         deserved=asked[top] / len(answered) if top else None,
+        in_train=_share_of(top, material) if top else None,
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from harness.ceilings import CEILINGS
 from harness.diagnosis.findings import Share
+from harness.diagnosis.overfitting import curve_of
 from harness.diagnosis.subject import Rows, Subject
 from harness.intervals import mean_interval
 from harness.metric import Metric
@@ -79,6 +80,7 @@ def material_of(
             answers=tuple({answer.query_id: answer for answer in cell.answers} for cell in some),
             scores=tuple(tuple(score(cell, example) for example in items) for cell in some),
             right_from=right_from(chosen.name),
+            curves=tuple(curve_of(cell.preparation) for cell in some),
         )
     ceilings = {
         CEILINGS[name].reader: subjects.pop(name) for name in list(subjects) if name in CEILINGS

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from harness.metrics import metric
 from harness.retrieval import holds_answer
@@ -32,6 +32,8 @@ class Subject:
     """Seeds by questions, 0–1, higher is better; None where there is no answer or no score."""
     right_from: float
     """Score from which an answer counts as right."""
+    curves: tuple[Sequence[Mapping[str, Any]], ...] = ()
+    """Looks at dev during the training that was kept, a seed each; empty where none was."""
 
     @cached_property
     def scored(self) -> tuple[bool, ...]:

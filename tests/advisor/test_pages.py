@@ -344,9 +344,9 @@ def test_a_training_can_be_told_to_use_what_it_has(project, run):
     with FileLock(run.folder / "check.lock"):
         at = page("check", project, run.name)
         assert "Step 1 of 9: loss 2.00, learning rate 0.0005, 500 tokens/s, 90 s left" in words(at)
-        assert "after step 1 loss on dev 1.50, score on dev 40 %." in words(at)
+        assert "90 s left; dev after step 1: loss 1.50, score 40 %." in words(at)
         at.button(key="enough_check").click()
-        shown(at.run())
+        assert "The training ends after this step" in words(shown(at.run()))
         assert run.enough_file.is_file() and not run.cancel_file.exists()
         run.say("answered", "", "finetune-s0", {"done": 1, "total": 40})
         at = page("check", project, run.name)

@@ -120,10 +120,16 @@ def test_a_training_tells_its_pace_and_what_dev_said_and_can_be_ended_until_it_a
     assert found.training
     assert pace_words(found.pace) == "loss 0.20, learning rate 0.00025, 500 tokens/s, 90 s left"
     assert found.looks == (Look(10, 0.6, 0.72, 0.001),)
-    assert look_words(found.looks[0]) == "loss on dev 0.60, score on dev 72 %"
-    assert progress(alive).log[-1].endswith("after step 10: loss on dev 0.60, score on dev 72 %")
+    assert look_words(found.looks[0]) == "dev after step 10: loss 0.60, score 72 %"
+    assert progress(alive).log[-1].endswith("  finetune: dev after step 10: loss 0.60, score 72 %")
     tell(alive, "finetune-s0", "answered", done=1, total=40)
     assert not cell(alive, "finetune-s0").training
+
+
+def test_steps_that_a_new_process_makes_again_are_drawn_once(run):
+    for step in (1, 2, 3, 2, 3, 4):
+        train(run, step)
+    assert [loss.step for loss in cell(run, "finetune-s0").losses] == [1, 2, 3, 4]
 
 
 def test_a_stopped_training_cannot_be_ended(run):
@@ -133,8 +139,8 @@ def test_a_stopped_training_cannot_be_ended(run):
 
 
 def test_a_score_that_is_undefined_or_turned_round_is_not_shown_as_a_share():
-    assert look_words(Look(3, 0.6, None, 0.001)) == "loss on dev 0.60"
-    assert look_words(Look(3, 0.6, -4.2, 0.001)) == "loss on dev 0.60"
+    assert look_words(Look(3, 0.6, None, 0.001)) == "dev after step 3: loss 0.60"
+    assert look_words(Look(3, 0.6, -4.2, 0.001)) == "dev after step 3: loss 0.60"
 
 
 def test_anything_else_is_told_in_its_own_words(alive):

@@ -109,6 +109,15 @@ def test_what_was_trained_is_loaded_and_not_trained_again(whole, tiny_model):
     assert without_time(again.train()) == without_time(whole[1]) and again.steps() == []
 
 
+def test_a_learning_rate_whose_record_is_damaged_is_tried_again(whole, tmp_path, tiny_model):
+    record = tmp_path / "adapters" / "finetune-s1.lr0.001" / "trial.json"
+    record.parent.mkdir(parents=True)
+    record.write_text('{"learning_rate": ', encoding="utf-8")
+    seen = Seen(tmp_path, tiny_model)
+    assert without_time(seen.train()) == without_time(whole[1])
+    assert ("The record of a learning rate is damaged: it is tried again", {}) in seen.said
+
+
 def test_who_has_enough_gets_the_best_so_far_and_no_further_learning_rate(tmp_path, tiny_model):
     file = tmp_path / "enough"
     file.touch()  # an old request does not count

@@ -134,11 +134,12 @@ def damage(file):
     file.write_bytes(file.read_bytes()[:-100])
 
 
-def claim(file, **said):
-    """Say other things in the header than the training did."""
+def claim(file, without="", **said):
+    """Say other things in the header than the training did, or leave a tensor out."""
     with safe_open(file, "pt") as found:
         header = {**found.metadata(), **said}
-    save_file(load_file(file), file, metadata=header)
+    tensors = {name: tensor for name, tensor in load_file(file).items() if name != without}
+    save_file(tensors, file, metadata=header)
 
 
 @pytest.mark.parametrize(
@@ -149,11 +150,22 @@ def claim(file, **said):
         (lambda file: file.write_bytes(b"\x80\x04K\x01."), "damaged"),
         (lambda file: claim(file, standing="{"), "damaged"),
         (lambda file: claim(file, standing='{"points": [], "best": null, "x": 1}'), "damaged"),
+        (lambda file: claim(file, without="3.mean"), "damaged"),
         (lambda file: claim(file, kind="something else"), "of another training"),
         (lambda file: damage(file.parents[1] / "adapter_model.safetensors"), "is not the one"),
         (lambda file: (file.parents[1] / "adapter_model.safetensors").unlink(), "is not the one"),
     ],
-    ids=["cut", "empty", "pickle", "no JSON", "other keys", "other kind", "best cut", "best gone"],
+    ids=[
+        "cut",
+        "empty",
+        "pickle",
+        "no JSON",
+        "other keys",
+        "a tensor gone",
+        "other kind",
+        "best cut",
+        "best gone",
+    ],
 )
 def test_a_checkpoint_that_cannot_be_used_is_set_aside_and_training_starts_anew(
     model, tmp_path, whole, spoil, why
