@@ -73,6 +73,14 @@ class CheckSection:
 
 
 @dataclass(frozen=True, slots=True)
+class JudgeSection:
+    """Section ``[judge]``."""
+
+    endpoint: str = ""
+    """Empty: there is none, and nothing is sent."""
+
+
+@dataclass(frozen=True, slots=True)
 class Sections:
     """The whole file; a section that is not there has its defaults."""
 
@@ -86,6 +94,7 @@ class Sections:
     values: Overrides = field(default_factory=Overrides)
     """Section ``[values]``."""
     prices: Prices = field(default_factory=Prices)
+    judge: JudgeSection = JudgeSection()
 
 
 SECTIONS: Mapping[str, type] = {
@@ -95,6 +104,7 @@ SECTIONS: Mapping[str, type] = {
     "task": TaskSection,
     "check": CheckSection,
     "prices": Prices,
+    "judge": JudgeSection,
 }
 """Those with fixed keys; ``[weights]`` and ``[values]`` have readers of their own."""
 
@@ -114,6 +124,7 @@ WANTED: Mapping[str, str] = {
     "check.margin": "0.03",
     "check.target": "0.80",
     "check.climb": "true",
+    "judge.endpoint": '"openai:http://127.0.0.1:8000/v1#model"',
     **WANTED_PRICES,
 }
 """How a value looks; whatever is not listed is a text in quotes."""

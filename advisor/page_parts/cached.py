@@ -22,6 +22,9 @@ from harness.settings import CheckSettings
 from harness.store import Run
 from harness.types import Task
 
+JUDGED = ("judge/answers.jsonl", "judge/pairs.jsonl")
+"""Verdicts of a judge, which come in while a page is open."""
+
 
 def known_need(project: Project, task: Task, settings: CheckSettings) -> CheckNeed | None:
     """What a check will take, where this machine's speed is known."""
@@ -60,9 +63,9 @@ def _written(run: Run) -> tuple[float, ...]:
 
 
 def _changed(run: Run) -> tuple[float, ...]:
-    """The same, and when a decision on it was recorded."""
-    file = run.folder / FILE
-    return *_written(run), file.stat().st_mtime if file.is_file() else 0.0
+    """The same, and when a decision on it was recorded, or its answers were looked at."""
+    files = [run.folder / name for name in (FILE, "labels.jsonl", *JUDGED)]
+    return *_written(run), *(file.stat().st_mtime if file.is_file() else 0.0 for file in files)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)

@@ -6,6 +6,7 @@ from advisor.report.decision_section import decision
 from advisor.report.document import AUDIENCES, Audience, Item, Report, Section
 from advisor.report.fails_section import fails
 from advisor.report.items import items_section, telling_items
+from advisor.report.judge_section import judge
 from advisor.report.prior_section import expected
 from advisor.report.record_sections import (
     data,
@@ -77,6 +78,7 @@ def build(
         prior=prior,
         items=items,
         decisions=sources.decisions,
+        judged=sources.judged,
     )
 
 
@@ -97,6 +99,7 @@ def _technical(sources: Sources, items: tuple[Item, ...]) -> list[Section | None
         question(sources),
         why(sources, full=True),
         manner(sources),
+        judge(sources),
         sure(sources, full=True),
         expected(sources),
         change(sources, full=True),

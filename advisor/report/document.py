@@ -9,6 +9,7 @@ from advisor.charts.style import Chart
 from advisor.decision import Decision
 from advisor.recommendation import Recommendation
 from harness.experiment import Experiment
+from harness.judge.measure import Judged
 
 Audience = Literal["technical", "executive"]
 AUDIENCES: tuple[Audience, ...] = ("technical", "executive")
@@ -172,6 +173,8 @@ class Report:
     """The most telling ones."""
     decisions: tuple[Decision, ...] = ()
     """Every version of what was decided, the oldest first. Untrusted text."""
+    judged: Judged | None = None
+    """What people and a judge said of answers. Untrusted text."""
 
     @property
     def title(self) -> str:

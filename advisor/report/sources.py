@@ -18,6 +18,7 @@ from harness.disk import decode
 from harness.errors import Problem, UserError
 from harness.estimate import CheckNeed
 from harness.experiment import ArmResult, Experiment
+from harness.judge.measure import Judged, judged_of
 from harness.store import Plan, Run
 from harness.types import Answer, Example, Failure
 
@@ -43,6 +44,8 @@ class Sources:
     """What the check was expected to take."""
     decisions: tuple[Decision, ...] = ()
     """Every version of what was decided, the oldest first."""
+    judged: Judged | None = None
+    """What people and a judge said of answers; None where nobody looked."""
 
     @property
     def standing(self) -> str:
@@ -99,6 +102,7 @@ def read_sources(run: Run, experiment: Experiment, prior: Recommendation | None)
         prices=prices_of(run.folder.parents[1]),
         foretold=foretold(run),
         decisions=decisions_of(run),
+        judged=judged_of(run),
     )
 
 

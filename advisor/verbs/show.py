@@ -3,12 +3,21 @@
 from argparse import ArgumentParser, Namespace
 
 from advisor import workflow
+from advisor.judge_words import TITLE as JUDGED
 from advisor.money_tables import money_of
 from advisor.project import prices_of
-from advisor.summary import cost_text, differences_table, failures, summary, voice_table
+from advisor.summary import (
+    cost_text,
+    differences_table,
+    failures,
+    judge_text,
+    summary,
+    voice_table,
+)
 from advisor.terminal import out, out_json
 from advisor.verb import Verb
 from advisor.voice import TITLE
+from harness.judge.measure import judged_of
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -30,6 +39,8 @@ def run(given: Namespace) -> int:
             out(f"\n{TITLE}:\n{how}")
         if experiment.diagnostics.rungs:
             out(f"\nWhere each rung fails:\n{failures(experiment)}")
+        if judged := judged_of(found):
+            out(f"\n{JUDGED}:\n{judge_text(judged)}")
         money = money_of(experiment, prices_of(found.folder.parents[1]))
         out(f"\nWhat it costs:\n{cost_text(money, full=False)}")
     return 0

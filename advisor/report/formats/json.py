@@ -22,6 +22,7 @@ def render(report: Report) -> bytes:
         "facts": msgspec.to_builtins(report.facts),
         "prior": msgspec.to_builtins(report.prior),
         "decisions": msgspec.to_builtins(report.decisions),
+        "judge": msgspec.to_builtins(report.judged),
         "items": msgspec.to_builtins(report.items),
         "sections": [
             {
