@@ -8,10 +8,10 @@ from harness.generators.endpoint import PREFIX
 from harness.intervals import Interval
 from harness.judge.labels import NEEDED
 from harness.judge.measure import LEAST_KAPPA, Judged
-from harness.judge.rules import Sending
+from harness.judge.store import Sending
 from harness.rungs import rungs
 
-TITLE = "Answers looked at by people, and by a judge"
+BY_PEOPLE, BY_BOTH = "Answers looked at by people", "Answers looked at by people, and by a judge"
 NOT_USABLE = "This judge is not usable here"
 FEW_OF_ONE = 10
 """Right or not right ones among the labels, below which a rate of the judge is hardly known."""
@@ -40,6 +40,11 @@ def sending_lines(wanted: Sending) -> list[str]:
         if not wanted.encrypted:
             lines.append("The connection is not encrypted: others can read along.")
     return lines
+
+
+def title(found: Judged) -> str:
+    """Who looked."""
+    return BY_BOTH if found.judge else BY_PEOPLE
 
 
 def lead(found: Judged) -> str:
@@ -103,7 +108,7 @@ def agreement_rows(found: Judged) -> Rows | None:
         ("Calls a right answer right (TPR)", *_figures(checked.tpr)),
         ("Calls a wrong answer wrong (TNR)", *_figures(checked.tnr)),
     )  # fmt: skip
-    return Rows("The judge against people", ("", "", "95 % interval", "Answers"), rows)
+    return Rows("The judge against people", ("Measure", "Value", "95 % interval", "Answers"), rows)
 
 
 def _figures(found: Interval) -> tuple[str, str, str]:
@@ -194,6 +199,9 @@ def notes(found: Judged) -> tuple[str, ...]:
             "right and on wrong answers (Rogan and Gladen). It supposes that the judge errs alike "
             "on every rung; its interval holds the luck in both samples."
         )
+    missing = any(one.judged and one.judged.n_failed for one in found.rungs.values())
+    if missing and not found.failures:
+        told.append("It has not looked at all answers yet: the figures are of those it has.")
     told += [
         f"{count(n, 'verdict')} missing: {kind.replace('_', ' ')}. Not counted as wrong; asked "
         "again next time."

@@ -6,14 +6,13 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from advisor.deciding import project_of
-from harness.disk import whole_lines
 from harness.errors import UserError
 from harness.judge.judging import judge_answers
 from harness.judge.labels import NEEDED, Label, Opinion, add_label, counted, open_ones
 from harness.judge.material import Said
 from harness.judge.measure import Judged, write_judged
-from harness.judge.rules import Consent, Sending, sending
-from harness.judge.store import JudgeStore, Pair
+from harness.judge.rules import sending
+from harness.judge.store import Consent, JudgeStore, Pair, Sending
 from harness.store import Run, now
 
 LOG = "judge.log"
@@ -113,7 +112,6 @@ def judge(
     run: Run,
     agreed: Sending,
     by: str,
-    pair: Pair | None = None,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Judged | None:
     """Ask for what is missing, then write `judge/result.json`, also where asking ends early.
@@ -122,7 +120,6 @@ def judge(
         run: whose answers.
         agreed: what somebody has seen and said yes to.
         by: who that was.
-        pair: two rungs to compare as well.
         on_progress: told how many of how many requests are done.
 
     Raises:
@@ -131,19 +128,19 @@ def judge(
     """
     try:
         consent = Consent(agreed, by, now())
-        judge_answers(run, consent, asked_of(run).tested, pair, on_progress=on_progress)
+        judge_answers(run, consent, asked_of(run).tested, on_progress=on_progress)
     finally:
         found = write_judged(run)
     return found
 
 
-def judge_in_background(run: Run, agreed: Sending, by: str, pair: Pair | None = None) -> None:
+def judge_in_background(run: Run, agreed: Sending, by: str) -> None:
     """The same as a process of its own that outlives the app; its state is on disk."""
     store = JudgeStore(run)
     store.folder.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "advisor", "judge", str(run.folder), "--yes", agreed.host]
     command += ["--by", by] if by else []
-    command += ["--pair", ",".join(pair)] if pair else []
+    command += ["--pair", ",".join(agreed.pair)] if agreed.pair else []
     with (store.folder / LOG).open("wb") as out:
         subprocess.Popen(
             command, stdout=out, stderr=out, stdin=subprocess.DEVNULL, start_new_session=True
@@ -163,7 +160,7 @@ def state(run: Run, pair: Pair | None = None) -> JudgeState:
         wanted = would_send(run, pair)
     except UserError as error:
         obstacle = error
-    consents = whole_lines(store.folder / "agreed.jsonl", Consent)
+    consents = store.consents()
     agreed = consents[-1].sending.requests if consents else 0
     running = store.is_running()
     return JudgeState(running, wanted, obstacle, agreed, None if running else _trouble(store))

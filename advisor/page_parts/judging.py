@@ -1,5 +1,8 @@
 """Looking at answers yourself, and a judge that does the rest once it may."""
 
+import time
+from collections.abc import Mapping
+
 import streamlit as st
 
 from advisor.judge_words import ASK, sending_lines
@@ -14,22 +17,28 @@ from advisor.judging import (
     take_back,
 )
 from advisor.numbers import count
+from advisor.page_parts.blocks import draw_blocks
 from advisor.page_parts.text import bullets, cut, heading, html, plain, say, show_error
+from advisor.report.judge_section import judge
 from harness.errors import JobError, Problem, RungwiseError, UserError
 from harness.judge.labels import LONGEST_NAME, NEEDED, Label, Opinion
 from harness.judge.material import Said
+from harness.judge.measure import judged_of
 from harness.judge.rules import SETTING, who
+from harness.judge.store import Pair
 from harness.store import Run
 
 EVERY_S = 1.5
 BY = "label_by"
 TROUBLE = "label_trouble"
+ENOUGH = "label_enough"
+PAIR = "judge_pair"
 OPINIONS: dict[Opinion, tuple[str, str]] = {
-    "right": ("Right", "r"),
-    "wrong": ("Not right", "n"),
-    "unsure": ("Can’t tell", "c"),
+    "right": ("Right", "1"),
+    "wrong": ("Not right", "2"),
+    "unsure": ("Can’t tell", "3"),
 }
-"""Words on the button, and the key that presses it."""
+"""Words on the button, and the key that presses it: not r or c, which are the page's own."""
 
 
 @st.fragment
@@ -41,6 +50,10 @@ def label_part(run: Run) -> None:
     except RungwiseError as error:
         show_error(error)
         return
+    if st.session_state.get(ENOUGH, now.enough) != now.enough:
+        st.session_state[ENOUGH] = now.enough
+        st.rerun()  # what the judge may do has changed, below this part
+    st.session_state[ENOUGH] = now.enough
     _progress(now)
     st.session_state.setdefault(BY, who())
     if now.next is None:
@@ -137,18 +150,34 @@ def _far(now: JudgeState, left: int) -> str:
     return f"{done:,} of {count(now.agreed, 'request')} done." if now.agreed >= left else ""
 
 
-def judge_part(run: Run) -> None:
-    """What would be sent where, and the button that sends it; nothing is sent before."""
+def judge_part(run: Run, titles: Mapping[str, str]) -> None:
+    """What would be sent where, the button that sends it, and what people and judge say.
+
+    Args:
+        run: finished.
+        titles: rung to its title.
+    """
     heading("Let a judge look at the rest")
     try:
-        now = state(run)
+        if state(run).running:
+            _watch(run)
+        else:
+            _offer(run, titles)
+        # not from the report, which may have been made a moment before the last verdict
+        found = judge(judged_of(run))
     except RungwiseError as error:
         show_error(error)
         return
-    if now.running:
-        _watch(run)
-        return
+    if found is not None:
+        heading(found.title)
+        draw_blocks(found.blocks)
+
+
+def _offer(run: Run, titles: Mapping[str, str]) -> None:
+    """Nothing is sent before the button is pressed that says where to."""
     st.session_state.pop("judge_stopping", None)
+    pair = _pair(titles) if state(run).obstacle is None else None
+    now = state(run, pair)
     if now.obstacle is not None:
         _not_yet(now.obstacle)
         return
@@ -161,7 +190,9 @@ def judge_part(run: Run) -> None:
         say(lines[0])
         return
     bullets("", lines)
-    words = f"Send {count(now.sending.answers, 'answer')} to {now.sending.host}"
+    what = count(now.sending.answers, "answer") if now.sending.answers else ""
+    pairs = count(now.sending.pairs, "pair") if now.sending.pairs else ""
+    words = f"Send {' and '.join(one for one in (what, pairs) if one)} to {now.sending.host}"
     if st.button(plain(words), key="send_to_judge"):
         judge_in_background(run, now.sending, st.session_state.get(BY) or who())
         with st.spinner("Starting …"):
@@ -169,10 +200,17 @@ def judge_part(run: Run) -> None:
         st.rerun()
 
 
+def _pair(titles: Mapping[str, str]) -> Pair | None:
+    """Two rungs to compare as well."""
+    chosen = st.multiselect(
+        "Compare also how two rungs say it (optional)", list(titles), key=PAIR, max_selections=2,
+        format_func=titles.__getitem__, placeholder="Choose two rungs",
+    )  # fmt: skip
+    return (chosen[0], chosen[1]) if len(chosen) == 2 else None
+
+
 def _until_started(run: Run) -> None:
     """A process takes a moment; a page drawn before would offer to send it all again."""
-    import time
-
     until = time.monotonic() + 20
     while time.monotonic() < until:
         now = state(run)

@@ -92,8 +92,7 @@ def walked(run: Run, experiment: Experiment, verdict: Verdict) -> None:
 def looked_at(run: Run, shown: Report) -> None:
     """Answers that people look at, a judge for the rest, and what both say."""
     label_part(run)
-    judge_part(run)
-    section(shown, "judge")
+    judge_part(run, {name: arm.title for name, arm in shown.experiment.rungs.items()})
 
 
 def training(shown: Report) -> None:

@@ -99,7 +99,7 @@ def _technical(sources: Sources, items: tuple[Item, ...]) -> list[Section | None
         question(sources),
         why(sources, full=True),
         manner(sources),
-        judge(sources),
+        judge(sources.judged),
         sure(sources, full=True),
         expected(sources),
         change(sources, full=True),

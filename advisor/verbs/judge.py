@@ -13,8 +13,8 @@ from advisor.terminal_progress import Requests
 from advisor.verb import Verb
 from harness.errors import JobError, Problem, UserError
 from harness.judge.measure import Judged, write_judged
-from harness.judge.rules import Sending, who
-from harness.judge.store import Pair
+from harness.judge.rules import who
+from harness.judge.store import Pair, Sending
 from harness.store import Run
 
 ANY = "any"
@@ -43,7 +43,7 @@ def run(given: Namespace) -> int:
         note(line)
     if wanted.requests:
         _agree(given, wanted)
-        judged = _judge(found, wanted, given.by, pair)
+        judged = _judge(found, wanted, given.by)
     else:
         judged = write_judged(found)
     if judged is not None:
@@ -54,7 +54,7 @@ def run(given: Namespace) -> int:
     return 1 if judged is not None and judged.failures else 0
 
 
-def _judge(found: Run, wanted: Sending, by: str, pair: Pair | None) -> Judged | None:
+def _judge(found: Run, wanted: Sending, by: str) -> Judged | None:
     progress = Requests()
 
     def stopped(signum: int, frame: object) -> None:
@@ -62,7 +62,7 @@ def _judge(found: Run, wanted: Sending, by: str, pair: Pair | None) -> Judged | 
 
     signal.signal(signal.SIGTERM, stopped)
     try:
-        return judge(found, wanted, by, pair, progress)
+        return judge(found, wanted, by, progress)
     except (JobError, KeyboardInterrupt):
         progress.close()
         note(f"go on with: rungwise judge {found.folder}")

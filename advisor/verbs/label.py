@@ -13,7 +13,7 @@ from harness.judge.prompts import cut
 from harness.judge.rules import who
 from harness.store import Run
 
-KEYS: dict[str, Opinion] = {"r": "right", "n": "wrong", "c": "unsure"}
+KEYS: dict[str, Opinion] = {"1": "right", "2": "wrong", "3": "unsure"}
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -28,7 +28,7 @@ def run(given: Namespace) -> int:
     found = workflow.find_run(given.run)
     now = labelling(found)
     if not given.json or now.next is not None:
-        note("Is the answer right? Type r for right, n for not right, c for cannot tell, b to go")
+        note("Is the answer right? Type 1 for right, 2 for not right, 3 for cannot tell, b to go")
         note("back one. An empty line stops; the same command goes on.")
     while now.next is not None:
         _show(now.next, now)
@@ -58,7 +58,7 @@ def _show(said: Said, now: Labelling) -> None:
 def _label(run: Run, said: Said, now: Labelling, by: str) -> bool:
     """One answer; False to stop."""
     while True:
-        typed = ask("r, n, c or b > ")
+        typed = ask("> ")
         if not typed:
             return False
         if typed in KEYS:
@@ -67,7 +67,7 @@ def _label(run: Run, said: Said, now: Labelling, by: str) -> bool:
         if typed == "b" and now.last is not None:
             take_back(run, now.last)
             return True
-        note("Type r, n, c or b, or an empty line to stop.")
+        note("Type 1, 2, 3 or b, or an empty line to stop.")
 
 
 def _progress(now: Labelling) -> str:

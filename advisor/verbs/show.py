@@ -3,7 +3,7 @@
 from argparse import ArgumentParser, Namespace
 
 from advisor import workflow
-from advisor.judge_words import TITLE as JUDGED
+from advisor.judge_words import title
 from advisor.money_tables import money_of
 from advisor.project import prices_of
 from advisor.summary import (
@@ -40,7 +40,7 @@ def run(given: Namespace) -> int:
         if experiment.diagnostics.rungs:
             out(f"\nWhere each rung fails:\n{failures(experiment)}")
         if judged := judged_of(found):
-            out(f"\n{JUDGED}:\n{judge_text(judged)}")
+            out(f"\n{title(judged)}:\n{judge_text(judged)}")
         money = money_of(experiment, prices_of(found.folder.parents[1]))
         out(f"\nWhat it costs:\n{cost_text(money, full=False)}")
     return 0

@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from filelock import Timeout
 
-from harness.disk import append_lines
 from harness.errors import JobError, Problem, UserError
 from harness.generators.endpoint import MALFORMED, UNREACHABLE, EndpointGenerator
 from harness.judge.prompts import (
@@ -19,8 +18,16 @@ from harness.judge.prompts import (
     rendering,
 )
 from harness.judge.reply import Reply, read_reply
-from harness.judge.rules import KEY, SETTING, Consent, Sending, sending
-from harness.judge.store import JudgeStore, Pair, Verdict, pairs_of, single_keys
+from harness.judge.rules import KEY, SETTING, sending
+from harness.judge.store import (
+    Consent,
+    JudgeStore,
+    Pair,
+    Sending,
+    Verdict,
+    pairs_of,
+    single_keys,
+)
 from harness.prompts import Prompt
 from harness.store import Run, now
 
@@ -51,7 +58,6 @@ def judge_answers(
     run: Run,
     consent: Consent,
     tested: Sequence[str],
-    pair: Pair | None = None,
     *,
     on_progress: OnProgress = lambda done, total: None,
     timeout_s: float = TIMEOUT_S,
@@ -60,9 +66,9 @@ def judge_answers(
 
     Args:
         run: whose answers.
-        consent: to what would be sent; it is compared with what is to be sent now.
+        consent: to what would be sent, a pair of rungs included; it is compared with what is to
+            be sent now.
         tested: models that the judge must not be, besides the run's own.
-        pair: two rungs to compare as well, in both orders.
         on_progress: see `OnProgress`.
         timeout_s: seconds for one reply.
 
@@ -71,7 +77,7 @@ def judge_answers(
         JobError: the address does not answer, or refuses; what came before is kept.
     """
     agreed = consent.sending
-    judge = agreed.endpoint
+    judge, pair = agreed.endpoint, agreed.pair
     wanted = sending(run, judge, tested, pair)
     if (wanted.answers, wanted.pairs) != (0, 0) and not _covers(agreed, wanted):
         fix = "look at what would be sent now, and agree to that"
@@ -85,7 +91,7 @@ def judge_answers(
         raise UserError(Problem("another process asks the judge", fix, run.name)) from None
     try:
         store.stop_file.unlink(missing_ok=True)
-        append_lines(store.folder / "agreed.jsonl", consent)
+        store.agree(consent)
         client = EndpointGenerator(judge, key=KEY, timeout_s=timeout_s)
         questions = [*_singles(store, judge), *(_pairs(store, judge, pair) if pair else ())]
         _ask_all(store, client, questions, on_progress)

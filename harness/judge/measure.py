@@ -198,11 +198,7 @@ def _by_judge(said: Sequence[Said], rung: str, seen: Sequence[Seen]) -> Interval
 def _preferences(store: JudgeStore, judge: str) -> tuple[Preference, ...]:
     """Of every pair of rungs that the judge was asked about."""
     asked = store.preferences(judge)
-    if not asked:
-        return ()
-    rungs = store.material.rungs
-    pairs = [(a, b) for place, a in enumerate(rungs) for b in rungs[place + 1 :]]
-    found = (_preference(store, pair, asked) for pair in pairs)
+    found = (_preference(store, pair, asked) for pair in store.pairs(judge))
     return tuple(one for one in found if one is not None)
 
 
@@ -220,9 +216,6 @@ def _preference(
         there, back = asked.get((one.item, a, b)), asked.get((one.item, b, a))
         outcomes.append(outcome(there.verdict, back.verdict) if there and back else None)
     real = [one for one in outcomes if one not in (None, "alike")]
-    # two rungs that say some things alike share verdicts of other pairs; those are no comparison
-    if len(real) * 2 < len([one for one in outcomes if one != "alike"]):
-        return None
     if not real:
         return None
     points = {"a": 1.0, "b": 0.0}

@@ -2,46 +2,18 @@
 
 import getpass
 from collections.abc import Sequence
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from harness.errors import Problem, UserError, problems_of
 from harness.generators.endpoint import PREFIX, EndpointGenerator
 from harness.judge.labels import NEEDED, counted
-from harness.judge.store import JudgeStore, Pair, pairs_of, single_keys
+from harness.judge.store import JudgeStore, Pair, Sending, pairs_of, single_keys
 from harness.store import Run
 
 SETTING = "[judge] endpoint"
 KEY = "RUNGWISE_JUDGE_API_KEY"
 """Not the model's own variable: its key is not for another host."""
 HERE = ("127.0.0.1", "localhost", "::1")
-
-
-@dataclass(frozen=True, slots=True)
-class Sending:
-    """What a judge would be sent: to be shown, and agreed to, before anything is."""
-
-    endpoint: str
-    host: str
-    model: str
-    answers: int
-    """Answers with their questions and references that it has not looked at."""
-    pairs: int
-    """Pairs of answers that it has not looked at in both orders."""
-    requests: int
-    leaves: bool
-    """The host is not this machine."""
-    encrypted: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Consent:
-    """Somebody has seen what would be sent where, and said yes; kept with the run."""
-
-    sending: Sending
-    by: str
-    at: str
-    """UTC, ISO 8601."""
 
 
 def endpoint_problems(endpoint: str, tested: Sequence[str]) -> list[Problem]:
@@ -117,6 +89,7 @@ def sending(run: Run, endpoint: str, tested: Sequence[str], pair: Pair | None = 
         requests=len(singles) + len(open_pairs),
         leaves=host not in HERE,
         encrypted=address.scheme == "https",
+        pair=pair,
     )
 
 

@@ -1,4 +1,9 @@
-"""A judge's verdicts on disk, appended as they come: `judge/answers.jsonl`, `judge/pairs.jsonl`."""
+"""A judge's verdicts on disk, appended as they come, and what somebody agreed to have sent.
+
+judge/agreed.jsonl   who said yes to what
+judge/answers.jsonl  verdicts on single answers
+judge/pairs.jsonl    verdicts on two answers, in one order each
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,6 +24,35 @@ SingleKey = tuple[str, str]
 """Item, and check sum of the answer."""
 PairKey = tuple[str, str, str]
 """Item, and check sums of the answers in the order in which they were shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """What a judge would be sent: to be shown, and agreed to, before anything is."""
+
+    endpoint: str
+    host: str
+    model: str
+    answers: int
+    """Answers with their questions and references that it has not looked at."""
+    pairs: int
+    """Pairs of answers that it has not looked at in both orders."""
+    requests: int
+    leaves: bool
+    """The host is not this machine."""
+    encrypted: bool
+    pair: Pair | None = None
+    """The two rungs whose answers are compared."""
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """Somebody has seen what would be sent where, and said yes; kept with the run."""
+
+    sending: Sending
+    by: str
+    at: str
+    """UTC, ISO 8601."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +130,23 @@ class JudgeStore:
         """Every judge that was ever sent anything, in order."""
         lines = [one for size in (1, 2) for one in whole_lines(self._file(size), Verdict)]
         return tuple(dict.fromkeys(one.judge for one in lines))
+
+    def agree(self, consent: Consent) -> None:
+        """Keep who said yes to what."""
+        append_lines(self._agreed, consent)
+
+    def consents(self) -> list[Consent]:
+        """The oldest first."""
+        return whole_lines(self._agreed, Consent)
+
+    def pairs(self, judge: str) -> tuple[Pair, ...]:
+        """Pairs of rungs that a judge was to compare."""
+        agreed = (one.sending for one in self.consents() if one.sending.endpoint == judge)
+        return tuple(dict.fromkeys(one.pair for one in agreed if one.pair is not None))
+
+    @property
+    def _agreed(self) -> Path:
+        return self.folder / "agreed.jsonl"
 
     def verdicts(self, judge: str) -> dict[SingleKey, Verdict]:
         """A judge's verdicts on single answers."""

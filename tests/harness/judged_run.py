@@ -4,7 +4,8 @@ from pathlib import Path
 
 from harness.judge.labels import add_label, in_turn
 from harness.judge.material import Said, material_of
-from harness.judge.rules import Consent, sending
+from harness.judge.rules import sending
+from harness.judge.store import Consent
 from harness.store import Run
 from harness.types import Answer, Example, Failure, Task, TaskSpec
 from tests.advisor.report_runs import finish, put, start

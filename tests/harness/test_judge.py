@@ -13,8 +13,8 @@ from harness.generators.endpoint import RETRIES
 from harness.judge.judging import judge_answers
 from harness.judge.labels import NEEDED
 from harness.judge.measure import judged_of, write_judged
-from harness.judge.rules import Consent, sending
-from harness.judge.store import JudgeStore, Verdict
+from harness.judge.rules import sending
+from harness.judge.store import Consent, JudgeStore, Verdict
 from harness.store import Run
 from tests.harness.chat_server import always_yes, chat_server, honest, position_biased, says
 from tests.harness.judged_run import agreed, label, small_run
@@ -35,7 +35,7 @@ def run(labelled, tmp_path):
 
 
 def judged(run, server, pair=None, **more):
-    judge_answers(run, agreed(run, server.endpoint, pair), (), pair, **more)
+    judge_answers(run, agreed(run, server.endpoint, pair), (), **more)
     return write_judged(run)
 
 
@@ -83,7 +83,7 @@ def test_nothing_is_sent_that_was_not_agreed_to(run):
             with pytest.raises(UserError, match="than was agreed"):
                 judge_answers(run, Consent(given, "Ada", ""), ())
         with pytest.raises(UserError, match="than was agreed"):
-            judge_answers(run, consent, (), PAIR)
+            judge_answers(run, Consent(dataclasses.replace(consent.sending, pair=PAIR), "", ""), ())
     assert not server.requests and not other.requests
 
 
