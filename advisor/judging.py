@@ -48,8 +48,8 @@ class JudgeState(NamedTuple):
     sending: Sending | None
     """What it would be sent now; None where something stands against it."""
     obstacle: UserError | None
-    agreed: int
-    """Requests that were agreed to last."""
+    agreed: Sending | None
+    """What was agreed to last."""
     trouble: tuple[str, str] | None
     """What ended the last sitting in the background, and what to do."""
 
@@ -153,16 +153,23 @@ def stop(run: Run) -> None:
 
 
 def state(run: Run, pair: Pair | None = None) -> JudgeState:
-    """Where the judge is, from what is on disk."""
+    """Where the judge is, from what is on disk.
+
+    Args:
+        run: finished.
+        pair: two rungs that it could be asked to compare as well.
+    """
     store = JudgeStore(run)
     wanted, obstacle = None, None
+    running = store.is_running()
+    consents = store.consents()
+    agreed = consents[-1].sending if consents else None
+    if running and agreed is not None:
+        pair = agreed.pair
     try:
         wanted = would_send(run, pair)
     except UserError as error:
         obstacle = error
-    consents = store.consents()
-    agreed = consents[-1].sending.requests if consents else 0
-    running = store.is_running()
     return JudgeState(running, wanted, obstacle, agreed, None if running else _trouble(store))
 
 

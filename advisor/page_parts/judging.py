@@ -7,7 +7,6 @@ import streamlit as st
 
 from advisor.judge_words import ASK, sending_lines
 from advisor.judging import (
-    JudgeState,
     Labelling,
     judge_in_background,
     keep_label,
@@ -134,20 +133,26 @@ def _watch(run: Run) -> None:
     if not now.running:
         st.rerun()
     words, button = st.columns([4, 1.3], vertical_alignment="center")
-    left = now.sending.requests if now.sending else 0
+    total = now.agreed.requests if now.agreed else 0
+    done = max(0, total - (now.sending.requests if now.sending else total))
     with words:
-        say(f"The judge is at work. You may close this page. {_far(now, left)}")
+        html(
+            '<p class="rw-p">The judge is at work, you may close this page: {done} of {total} '
+            'requests done.</p><div class="rw-bar" role="progressbar" aria-label="Requests done" '
+            'aria-valuemin="0" aria-valuemax="{most}" aria-valuenow="{now}">'
+            '<i style="width:{share}%"></i></div>',
+            done=f"{done:,}",
+            total=f"{total:,}",
+            most=total,
+            now=done,
+            share=round(100 * done / max(1, total)),
+        )
     with button:
         if st.button("Stop", key="stop_judge", width="stretch"):
             stop(run)
             st.session_state["judge_stopping"] = run.name
     if st.session_state.get("judge_stopping") == run.name:
         say("Stopping. What it has said so far is kept.", "rw-p rw-quiet")
-
-
-def _far(now: JudgeState, left: int) -> str:
-    done = max(0, now.agreed - left)
-    return f"{done:,} of {count(now.agreed, 'request')} done." if now.agreed >= left else ""
 
 
 def judge_part(run: Run, titles: Mapping[str, str]) -> None:
@@ -161,8 +166,8 @@ def judge_part(run: Run, titles: Mapping[str, str]) -> None:
     try:
         if state(run).running:
             _watch(run)
-        else:
-            _offer(run, titles)
+            return  # half of its verdicts say nothing yet of what it is worth
+        _offer(run, titles)
         # not from the report, which may have been made a moment before the last verdict
         found = judge(judged_of(run))
     except RungwiseError as error:
@@ -181,14 +186,14 @@ def _offer(run: Run, titles: Mapping[str, str]) -> None:
     if now.obstacle is not None:
         _not_yet(now.obstacle)
         return
-    if now.trouble is not None:
-        show_error(JobError(Problem(*now.trouble)))
     if now.sending is None:
         return
     lines = sending_lines(now.sending)
     if not now.sending.requests:
         say(lines[0])
         return
+    if now.trouble is not None:
+        show_error(JobError(Problem(*now.trouble)))
     bullets("", lines)
     what = count(now.sending.answers, "answer") if now.sending.answers else ""
     pairs = count(now.sending.pairs, "pair") if now.sending.pairs else ""
@@ -204,7 +209,7 @@ def _pair(titles: Mapping[str, str]) -> Pair | None:
     """Two rungs to compare as well."""
     chosen = st.multiselect(
         "Compare also how two rungs say it (optional)", list(titles), key=PAIR, max_selections=2,
-        format_func=titles.__getitem__, placeholder="Choose two rungs",
+        format_func=titles.__getitem__, placeholder="Choose two rungs", width=560,
     )  # fmt: skip
     return (chosen[0], chosen[1]) if len(chosen) == 2 else None
 

@@ -144,9 +144,11 @@ def write_judged(run: Run) -> Judged | None:
 
 def unusable(found: Agreement) -> tuple[str, ...]:
     """Why a judge cannot be relied on; see `Judged.unusable`."""
-    reasons = ["few_labels"] if found.share.n < NEEDED else []
+    if found.share.n < NEEDED:
+        return ("few_labels",)
     if found.tpr.mean is None or found.tnr.mean is None:
-        return (*reasons, "one_sided")
+        return ("one_sided",)
+    reasons = []
     if found.tpr.mean + found.tnr.mean <= 1:
         reasons.append("chance")
     if found.kappa.low is None or found.kappa.low < LEAST_KAPPA:

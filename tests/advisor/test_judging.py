@@ -1,5 +1,6 @@
 """Labels and the judge through the commands, the page and the report."""
 
+import dataclasses
 import io
 import json
 import shutil
@@ -13,7 +14,8 @@ from advisor import workflow
 from advisor.judge_words import NOT_USABLE, lead, notes, sending_lines
 from advisor.judging import judge, labelling, would_send
 from advisor.project import open_project
-from advisor.report import build
+from advisor.report import build, report_format
+from advisor.report.document import Figure
 from harness.disk import write_json
 from harness.errors import UserError
 from harness.judge.judging import judge_answers
@@ -205,9 +207,10 @@ def test_the_report_says_where_answers_were_sent_and_keeps_foreign_text_as_text(
     with chat_server() as server:
         name_judge(project, server.endpoint)
         judge(run, would_send(run), "Ada")
-    html, told = (
-        path.read_text(encoding="utf-8") for path in workflow.write_report(run, ("html", "json"))
-    )
+    report = build(run, workflow.finished(run), None)
+    parts = tuple(part for part in report.sections if part.key in ("judge", "protection"))
+    plain = dataclasses.replace(report, sections=parts, picture=Figure(lambda theme: None, ""))
+    html, told = (report_format(name).render(plain).decode() for name in ("html", "json"))
     assert "&lt;b&gt;Ada&lt;/b&gt;" in html and "<b>Ada</b>" not in html
     assert f"were sent to a judge: http://{server.host}/v1#judge-model" in html
     stored = json.loads(told)["report"]["judge"]

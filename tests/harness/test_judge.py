@@ -9,7 +9,6 @@ import pytest
 
 from harness.disk import whole_lines, write_json
 from harness.errors import JobError, UserError
-from harness.generators.endpoint import RETRIES
 from harness.judge.judging import judge_answers
 from harness.judge.labels import NEEDED
 from harness.judge.measure import judged_of, write_judged
@@ -222,14 +221,14 @@ def test_a_rate_limit_is_waited_out(run):
 
 
 def test_a_judge_that_is_too_slow_is_a_failure_by_name(run, monkeypatch):
-    monkeypatch.setattr("harness.generators.endpoint._again", lambda error, n: (RETRIES, 0.0))
+    monkeypatch.setattr("harness.generators.endpoint._again", lambda error, n: (2, 0.0))
     with chat_server() as server:
         server.slow_about = "Nobody knows about 4."
-        found = judged(run, server, timeout_s=1.0)
+        found = judged(run, server, timeout_s=2.0)
     assert found.failures == {"no_reply": 1}
     (missing,) = (one for one in lines(run) if one.failure)
     assert missing.item == "h4" and "timed out" in missing.message
-    assert len([one for one in server.requests if "about 4." in str(one)]) == RETRIES
+    assert len([one for one in server.requests if "about 4." in str(one)]) == 2
 
 
 def test_two_processes_do_not_judge_at_once(run):
