@@ -74,7 +74,8 @@ def agreement(checked: Sequence[Checked], seed: int = 0) -> Agreement:
 
     Kappa's interval is drawn from the four counts, each with half an answer added: the usual
     formula (Fleiss, Cohen and Everitt 1969) has no width at all where nothing differs. The other
-    three are Wilson's.
+    three are Wilson's. All four take the answers as independent: in the order in which people see
+    them (`harness.judge.labels.in_turn`) no question comes twice in a round.
     """
     tp, fp, fn, tn = _counts(checked)
     n = len(checked)

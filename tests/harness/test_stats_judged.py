@@ -169,6 +169,19 @@ def test_a_correction_covers_what_is_true_about_as_often_as_it_says(monkeypatch)
     assert share > 0.89 and difference > 0.89
 
 
+@pytest.mark.parametrize(("shares", "n"), [((27, 3, 3, 27), 30), ((9, 9, 1, 81), 60)])
+def test_kappas_interval_covers_what_is_true_about_as_often_as_it_says(shares, n, monkeypatch):
+    monkeypatch.setattr(judged, "DRAWS", 500)
+    rng = np.random.default_rng(1)
+    true = kappa(*shares)
+    drawn = rng.multinomial(n, np.array(shares) / sum(shares), size=300)
+    found = [
+        agreement(checked(*map(int, table)), seed=seed).kappa for seed, table in enumerate(drawn)
+    ]
+    held = [one.low <= true <= one.high for one in found if one.mean is not None]
+    assert len(held) > 290 and 0.91 < np.mean(held) < 0.985
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("share", "tpr", "tnr", "labels", "n"),
@@ -186,4 +199,4 @@ def test_a_correction_covers_what_is_true_in_93_to_97_of_100(
     one, between = coverage(share, tpr, tnr, labels, n, 2000, monkeypatch)
     # two standard errors of 2,000 repeats are one in a hundred
     assert 0.93 <= one <= 0.97
-    assert 0.93 <= between <= 0.98
+    assert 0.93 <= between <= 0.97
