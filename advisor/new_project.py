@@ -227,7 +227,18 @@ def _config_text(name: str, guess: Guess | None) -> str:
     check.add(tomlkit.comment("climb = true    # stop at the first rung that reaches the target"))
     document.add("check", check)
     document.add("prices", _prices_table())
+    if kind in ("answer", "text"):
+        document.add("judge", _judge_table())
     return tomlkit.dumps(document)
+
+
+def _judge_table() -> Any:
+    """Nothing is set: a judge is asked only where the user names one."""
+    judge = tomlkit.table()
+    judge.add(tomlkit.comment("Another model that may say whether answers are right. It gets them"))
+    judge.add(tomlkit.comment("only after you have looked at 30 of them yourself, and said yes."))
+    judge.add(tomlkit.comment('endpoint = "openai:http://127.0.0.1:8000/v1#model"'))
+    return judge
 
 
 def _prices_table() -> Any:

@@ -76,6 +76,14 @@ class CheckSection:
 
 
 @dataclass(frozen=True, slots=True)
+class JudgeSection:
+    """Section ``[judge]``."""
+
+    endpoint: str = ""
+    """Empty: there is none, and nothing is sent."""
+
+
+@dataclass(frozen=True, slots=True)
 class Sections:
     """The whole file; a section that is not there has its defaults."""
 
@@ -91,6 +99,7 @@ class Sections:
     values: Overrides = field(default_factory=Overrides)
     """Section ``[values]``."""
     prices: Prices = field(default_factory=Prices)
+    judge: JudgeSection = JudgeSection()
 
 
 SECTIONS: Mapping[str, type] = {
@@ -101,6 +110,7 @@ SECTIONS: Mapping[str, type] = {
     "check": CheckSection,
     "tuning": TuningSettings,
     "prices": Prices,
+    "judge": JudgeSection,
 }
 """Those with fixed keys; ``[weights]`` and ``[values]`` have readers of their own."""
 
@@ -126,6 +136,7 @@ WANTED: Mapping[str, str] = {
     "tuning.learning_rate": "0.0005",
     "tuning.epochs": "3",
     "tuning.batch_rows": "8",
+    "judge.endpoint": '"openai:http://127.0.0.1:8000/v1#model"',
     **WANTED_PRICES,
 }
 """How a value looks; whatever is not listed is a text in quotes."""

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from advisor.diagnosis import conclusion
+from advisor.judge_words import lead, notes, tables, titles_of
 from advisor.money_tables import Money, Rows, money_rows, pair_rows, part_rows, time_rows
 from advisor.money_words import sentences
 from advisor.numbers import interval, percent, points, points_range, seconds
@@ -11,6 +12,7 @@ from advisor.searching import searching
 from advisor.terminal import table
 from advisor.voice import voice
 from harness.experiment import ArmResult, Experiment
+from harness.judge.measure import Judged
 
 SHOWN = 10
 """Reasons in a terminal, the strongest."""
@@ -125,6 +127,14 @@ def cost_text(found: Money, full: bool) -> str:
         if rows is not None:
             lines += [f"{rows.caption}:", table(rows.head, rows.rows, rows.words), ""]
     return "\n".join([*lines, *(f"  - {text}" for text in sentences(found, full))])
+
+
+def judge_text(found: Judged) -> str:
+    """What people and a judge say of the answers."""
+    lines = [lead(found), ""]
+    for rows in tables(found, titles_of(found)):
+        lines += [f"{rows.caption}:", table(rows.head, rows.rows, rows.words), ""]
+    return "\n".join([*lines, *(f"  - {text}" for text in notes(found))])
 
 
 def _row(name: str, arm: ArmResult, metric: str) -> list[str]:

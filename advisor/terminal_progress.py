@@ -72,6 +72,21 @@ class Steps:
         self._bar.close()
 
 
+class Requests:
+    """Requests to a judge."""
+
+    def __init__(self) -> None:
+        self._bar = _Bar()
+
+    def __call__(self, done: int, total: int) -> None:
+        """Show how many of how many are done."""
+        self._bar.show("Judged", done, total)
+
+    def close(self) -> None:
+        """Leave the terminal tidy."""
+        self._bar.close()
+
+
 class Progress:
     """Events of a check."""
 

@@ -60,6 +60,48 @@ def write_lines(path: Path, values: Sequence[Any]) -> None:
         path.write_bytes(b"".join(msgspec.json.encode(value) + b"\n" for value in values))
 
 
+def append_lines(path: Path, *values: Any) -> None:
+    """Add values to a JSON Lines file and force them to disk; a line that a kill cut off goes.
+
+    Raises:
+        JobError: the disk is full or the folder cannot be written.
+    """
+    with writing(path), path.open("ab") as out:
+        if out.tell() and (whole := _whole(path)) < out.tell():
+            out.truncate(whole)
+        out.write(b"".join(msgspec.json.encode(value) + b"\n" for value in values))
+        out.flush()
+        os.fsync(out.fileno())
+
+
+def whole_lines(path: Path, kind: type[Value]) -> list[Value]:
+    """Values of a JSON Lines file that grows; none where it is missing, and no cut-off last one.
+
+    Raises:
+        UserError: a line is damaged.
+    """
+    if not path.is_file():
+        return []
+    found = []
+    with path.open("rb") as lines:
+        for number, line in enumerate(lines, 1):
+            if not line.endswith(b"\n"):
+                break
+            try:
+                found.append(msgspec.json.decode(line, type=kind))
+            except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+                where = f"{path}, line {number}"
+                fix = "restore the file, or take that line out; what it says is then lost"
+                raise UserError(Problem(f"damaged ({error})", fix, where)) from error
+    return found
+
+
+def _whole(path: Path) -> int:
+    """Bytes up to the end of the last whole line."""
+    raw = path.read_bytes()
+    return raw.rfind(b"\n") + 1
+
+
 def read_lines(path: Path, kind: type[Value]) -> Iterator[Value]:
     """Values of a JSON Lines file.
 

@@ -7,6 +7,7 @@ cells/<cell>.prepared.json   what a rung learned, once
 cells/<cell>.partial.jsonl   its answers, appended as they come
 cells/<cell>.json            the finished cell
 experiment.json              the result, written last
+labels.jsonl, judge/         what people and a judge say of answers (`harness.judge`)
 """
 
 import contextlib

@@ -25,6 +25,9 @@ from harness.settings import CheckSettings
 from harness.store import Run
 from harness.types import Task
 
+JUDGED = ("judge/answers.jsonl", "judge/pairs.jsonl")
+"""Verdicts of a judge, which come in while a page is open."""
+
 
 def known_need(project: Project, task: Task, settings: CheckSettings) -> CheckNeed | None:
     """What a check will take, where this machine's speed is known."""
@@ -63,10 +66,10 @@ def _written(run: Run) -> tuple[float, ...]:
 
 
 def _changed(run: Run) -> tuple[float, ...]:
-    """The same, and when a decision or an export was recorded, or a probe ended."""
+    """The same, and when something was recorded beside it: decision, export, probe, labels."""
     ended = (store_of(run, name).folder / RESULT for name in probes())
-    files = (run.folder / FILE, run.folder / exporting.FILE, *ended)
-    return *_written(run), *(f.stat().st_mtime if f.is_file() else 0.0 for f in files)
+    beside = (run.folder / name for name in (FILE, exporting.FILE, "labels.jsonl", *JUDGED))
+    return *_written(run), *(f.stat().st_mtime if f.is_file() else 0.0 for f in (*ended, *beside))
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)

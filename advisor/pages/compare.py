@@ -9,6 +9,7 @@ from advisor.items import choices
 from advisor.page_parts.blocks import figure, section
 from advisor.page_parts.cached import items, report
 from advisor.page_parts.frame import first_line, open_up, project_or_stop, run_or_none
+from advisor.page_parts.judging import judge_part, label_part
 from advisor.page_parts.money import price_fields
 from advisor.page_parts.probing import probes_part
 from advisor.page_parts.text import html, joined, markup, say, show_error
@@ -17,6 +18,7 @@ from advisor.progress import state_of
 from advisor.project import Project
 from advisor.report import Report
 from advisor.verdict import Verdict
+from harness.closed_answers import CLOSED
 from harness.errors import RungwiseError
 from harness.experiment import Experiment
 from harness.store import Run
@@ -89,6 +91,12 @@ def walked(run: Run, experiment: Experiment, verdict: Verdict) -> None:
     walk(ways, run.plan().spec.abstention)
 
 
+def looked_at(run: Run, shown: Report) -> None:
+    """Answers that people look at, a judge for the rest, and what both say."""
+    label_part(run)
+    judge_part(run, {name: arm.title for name, arm in shown.experiment.rungs.items()})
+
+
 def training(shown: Report) -> None:
     """How training went, and what every rung was built with."""
     if not any(part.key == "training" for part in shown.sections):
@@ -118,11 +126,14 @@ def behind(
         "Differences": lambda: differences(shown),
         "Where it fails": lambda: where_it_fails(run, shown),
         "Items": lambda: walked(run, experiment, verdict),
+        "Judge": lambda: looked_at(run, shown),
         "Training": lambda: training(shown),
         "What if": lambda: probes_part(run, shown),
         "Cost": lambda: cost(project, shown),
         "Fair?": lambda: fair(shown),
     }
+    if experiment.task.kind in CLOSED:
+        del parts["Judge"]
     tabs = st.tabs(list(parts), on_change="rerun", key="compare_tab")
     for tab, draw in zip(tabs, parts.values(), strict=True):
         with tab:

@@ -7,6 +7,7 @@ from advisor.report.document import AUDIENCES, Audience, Item, Report, Section
 from advisor.report.export_section import exported
 from advisor.report.fails_section import fails
 from advisor.report.items import items_section, telling_items
+from advisor.report.judge_section import judge
 from advisor.report.prior_section import expected
 from advisor.report.probe_section import probe_sections
 from advisor.report.record_sections import (
@@ -81,6 +82,7 @@ def build(
         items=items,
         decisions=sources.decisions,
         probes=sources.probes,
+        judged=sources.judged,
     )
 
 
@@ -101,6 +103,7 @@ def _technical(sources: Sources, items: tuple[Item, ...]) -> list[Section | None
         question(sources),
         why(sources, full=True),
         manner(sources),
+        judge(sources.judged),
         sure(sources, full=True),
         expected(sources),
         change(sources, full=True),

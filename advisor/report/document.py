@@ -9,6 +9,7 @@ from advisor.charts.style import Chart
 from advisor.decision import Decision
 from advisor.recommendation import Recommendation
 from harness.experiment import Experiment
+from harness.judge.measure import Judged
 from harness.probe_result import ProbeResult
 
 Audience = Literal["technical", "executive"]
@@ -175,6 +176,8 @@ class Report:
     """Every version of what was decided, the oldest first. Untrusted text."""
     probes: tuple[ProbeResult, ...] = ()
     """What finished probes found. Untrusted text."""
+    judged: Judged | None = None
+    """What people and a judge said of answers. Untrusted text."""
 
     @property
     def title(self) -> str:

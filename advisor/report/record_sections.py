@@ -83,6 +83,12 @@ def protection(sources: Sources) -> Section:
             "Model, documents and questions stayed on the machine of the check; nothing was sent."
         )
     lines = [where]
+    if sources.judged is not None and sources.judged.asked:
+        addresses = ", ".join(name.removeprefix(PREFIX) for name in sources.judged.asked)
+        lines = [
+            f"For the check itself: {in_sentence(where)}",
+            f"Afterwards questions, references and answers were sent to a judge: {addresses}.",
+        ]
     arms = [arm for arm in experiment.rungs.values() if arm.settings.get("training_rows")]
     trained = " and ".join(in_sentence(arm.title) for arm in arms)
     if trained:

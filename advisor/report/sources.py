@@ -19,6 +19,7 @@ from harness.errors import Problem, UserError
 from harness.estimate import CheckNeed
 from harness.experiment import ArmResult, Experiment
 from harness.exporting import Record, exports_of
+from harness.judge.measure import Judged, judged_of
 from harness.probe_measuring import results
 from harness.probe_result import ProbeResult
 from harness.store import Plan, Run
@@ -50,6 +51,8 @@ class Sources:
     """What was exported from the run, the oldest first."""
     probes: tuple[ProbeResult, ...] = ()
     """What finished probes found."""
+    judged: Judged | None = None
+    """What people and a judge said of answers; None where nobody looked."""
 
     @property
     def standing(self) -> str:
@@ -108,6 +111,7 @@ def read_sources(run: Run, experiment: Experiment, prior: Recommendation | None)
         decisions=decisions_of(run),
         exports=exports_of(run),
         probes=results(run),
+        judged=judged_of(run),
     )
 
 

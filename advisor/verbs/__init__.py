@@ -20,6 +20,8 @@ HELP: Final[Mapping[str, str]] = {
     "weigh": "weigh a run's rungs by what matters to you, and see what would change the order",
     "decide": "record what was decided on a run, or see whether it should be looked at again",
     "probe": "change a run's documents and ask again: new facts, or instructions in a page",
+    "label": "look at answers yourself: right, not right, or cannot tell",
+    "judge": "let another model that you name judge the answers, checked against your labels",
     "cost": "say what each rung costs at your own prices, and from which volume on it pays",
     "report": "write a run's report",
     "forget": "remove a deleted document from caches, and say which runs still hold its text",

@@ -4,6 +4,7 @@ from argparse import ArgumentParser, Namespace
 
 from advisor import workflow
 from advisor.export_words import record_sentence
+from advisor.judge_words import title
 from advisor.money_tables import money_of
 from advisor.probe_words import sentences
 from advisor.project import prices_of
@@ -12,6 +13,7 @@ from advisor.summary import (
     cost_text,
     differences_table,
     failures,
+    judge_text,
     search_table,
     summary,
     voice_table,
@@ -20,6 +22,7 @@ from advisor.terminal import out, out_json
 from advisor.verb import Verb
 from advisor.voice import TITLE
 from harness.exporting import exports_of
+from harness.judge.measure import judged_of
 from harness.probe_measuring import results
 from harness.probes import probe_type
 
@@ -48,6 +51,8 @@ def run(given: Namespace) -> int:
         for result in results(found):
             told = "\n".join(f"  - {text}" for text in sentences(result))
             out(f"\n{probe_type(result.probe).title}:\n{told}")
+        if judged := judged_of(found):
+            out(f"\n{title(judged)}:\n{judge_text(judged)}")
         money = money_of(experiment, prices_of(found.folder.parents[1]))
         out(f"\nWhat it costs:\n{cost_text(money, full=False)}")
         if records := exports_of(found):

@@ -1,6 +1,7 @@
 """Any OpenAI-compatible server that the user names, for instance one on this machine.
 
-A small client on the standard library: one route, JSON in and out, a time limit, a few retries.
+A small client on the standard library: one route, JSON in and out, a time limit, a few retries. It
+follows no redirection: what is sent goes to the address that was named, and so does the key.
 """
 
 import http.client
@@ -18,7 +19,11 @@ from harness.prompts import Prompt
 
 PREFIX = "openai:"
 RETRIES = 3
+PATIENCE = 6
+"""Tries where the server asks for a pause (status 429)."""
+LONGEST_PAUSE_S = 60.0
 TIMEOUT_S = 120.0
+KEY = "OPENAI_API_KEY"
 MAX_RESPONSE_BYTES = 4 * 2**20
 BUSY = (429, 500, 502, 503, 504)
 UNREACHABLE = (OSError, http.client.HTTPException)
@@ -28,13 +33,22 @@ MALFORMED = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
 
 
 class EndpointGenerator:
-    """``openai:http://127.0.0.1:8000/v1#model``; the key, if any, is in ``OPENAI_API_KEY``."""
+    """``openai:http://127.0.0.1:8000/v1#model``; the key, if any, is in ``OPENAI_API_KEY``.
+
+    Args:
+        name: address and model.
+        key: variable of the environment that holds the key.
+        timeout_s: seconds to wait for one reply.
+
+    Raises:
+        UserError: it is not an endpoint.
+    """
 
     trainable = False
     path = "endpoint"
     revision = "not known: the server decides"
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, key: str = KEY, timeout_s: float = TIMEOUT_S) -> None:
         address, _, model = name.removeprefix(PREFIX).partition("#")
         if not address.startswith(("http://", "https://")) or not model:
             raise UserError(
@@ -44,7 +58,7 @@ class EndpointGenerator:
                     "[model] generator",
                 )
             )
-        self.name, self.model = name, model
+        self.name, self.model, self.key, self.timeout_s = name, model, key, timeout_s
         self.url = f"{address.rstrip('/')}/chat/completions"
         self.context_length = 8192
 
@@ -53,16 +67,27 @@ class EndpointGenerator:
     ) -> Iterator[Completion | Refusal]:
         """One request a prompt; a server that does not answer gives a `Refusal`, not an end."""
         for row, prompt in enumerate(prompts):
-            body = {
-                "model": self.model,
-                "messages": prompt.messages(),
-                "temperature": 0,
-                "max_tokens": max_new_tokens,
-            }
             try:
-                yield self._completion(row, self._post(body))
+                yield self.ask(prompt.messages(), max_new_tokens, row)
             except (*UNREACHABLE, *MALFORMED) as err:
                 yield Refusal(row, "endpoint", f"{type(err).__name__}: {err}")
+
+    def ask(
+        self, messages: Sequence[dict[str, str]], max_new_tokens: int, row: int = 0
+    ) -> Completion:
+        """One request, tried again while the server is busy.
+
+        Raises:
+            OSError, HTTPException: one of `UNREACHABLE`: no reply came.
+            ValueError and others: one of `MALFORMED`: it is not what the route promises.
+        """
+        body = {
+            "model": self.model,
+            "messages": list(messages),
+            "temperature": 0,
+            "max_tokens": max_new_tokens,
+        }
+        return self._completion(row, self._post(body))
 
     def count_tokens(self, text: str) -> int:
         """An estimate, 4 characters a token: the server's tokenizer is not known."""
@@ -84,22 +109,43 @@ class EndpointGenerator:
 
     def _post(self, body: dict[str, Any]) -> dict[str, Any]:
         headers = {"Content-Type": "application/json"}
-        if os.environ.get("OPENAI_API_KEY"):
-            headers["Authorization"] = f"Bearer {os.environ['OPENAI_API_KEY']}"
+        if os.environ.get(self.key):
+            headers["Authorization"] = f"Bearer {os.environ[self.key]}"
         request = urllib.request.Request(self.url, json.dumps(body).encode(), headers)
-        for attempt in range(RETRIES):
+        opener = urllib.request.build_opener(_Stay)
+        for attempt in range(PATIENCE):
             try:
-                with urllib.request.urlopen(request, timeout=TIMEOUT_S) as response:
+                with opener.open(request, timeout=self.timeout_s) as response:
                     raw = response.read(MAX_RESPONSE_BYTES + 1)
                 break
             except UNREACHABLE as err:
-                busy = not isinstance(err, urllib.error.HTTPError) or err.code in BUSY
-                if not busy or attempt + 1 == RETRIES:
+                tries, pause = _again(err, attempt)
+                if attempt + 1 >= tries:
                     raise
-                time.sleep(2.0**attempt)
+                time.sleep(pause)
         if len(raw) > MAX_RESPONSE_BYTES:
             raise ValueError("the server's reply is larger than 4 MiB")
         reply = json.loads(raw)
         if not isinstance(reply, dict):
             raise ValueError("the server's reply is not a JSON object")
         return reply
+
+
+class _Stay(urllib.request.HTTPRedirectHandler):
+    """A server that sends elsewhere is an error: the library would take the key along."""
+
+    def redirect_request(self, *given: Any) -> None:
+        return None
+
+
+def _again(err: Exception, attempt: int) -> tuple[int, float]:
+    """How many tries an error deserves, and the seconds before the next one."""
+    pause = 2.0**attempt
+    if not isinstance(err, urllib.error.HTTPError):
+        return RETRIES, pause
+    if err.code not in BUSY:
+        return 1, pause
+    asked = err.headers.get("Retry-After", "")
+    if asked.isascii() and asked.isdigit():  # the other form, a date, is not worth its parsing
+        pause = float(asked)
+    return (PATIENCE if err.code == 429 else RETRIES), min(pause, LONGEST_PAUSE_S)
