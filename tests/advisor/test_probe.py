@@ -13,15 +13,23 @@ from advisor.report import build, report_format
 from harness.probe_measuring import results
 from harness.probe_result import plan_of, store_of
 from harness.probing import begin, run_probe
+from harness.store import Run
 from tests.advisor.page_project import make_project, make_run
 from tests.advisor.probes import fresh, obedient, probe_run
 from tests.advisor.test_pages import own_projects, page, patience, shown, words  # noqa: F401
 from tests.command import here, refused, said
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    return make_run(make_project(tmp_path_factory.mktemp("probe") / "desk"))
+
+
 @pytest.fixture
-def run(tmp_path):
-    return make_run(make_project(tmp_path / "projects" / "desk"))
+def run(made, tmp_path) -> Run:
+    """The finished check in a project of its own."""
+    root = shutil.copytree(made.folder.parents[1], tmp_path / "projects" / "desk")
+    return Run(root / "runs" / made.name)
 
 
 def report_of(run, audience="technical"):
