@@ -61,13 +61,17 @@ def measure() -> dict[str, Json]:
     }
 
 
-def kept_embedder() -> Embedder:
-    """The embedder, with a cache of its own for measurements."""
+KEPT = cache_folder() / "bench"
+"""Where measurements keep their vectors."""
+
+
+def kept_embedder(cache: Path | None = KEPT) -> Embedder:
+    """The embedder, with a cache of its own for measurements, or none."""
     ref, device = resolve("all-minilm-l6-v2", "embedder", Path.cwd()), pick_device()
     return Embedder(
         ref.folder,
         f"{ref.name}@{ref.revision}",
-        cache=cache_folder() / "bench",
+        cache=cache,
         device=device.kind,
         precision=device.precision,
     )
