@@ -1,5 +1,6 @@
 """rungwise export, from a run on disk to a verified folder, and what it refuses."""
 
+import dataclasses
 import json
 import os
 import signal
@@ -92,6 +93,14 @@ def test_answers_held_to_the_allowed_ones_are_verified_so_and_the_card_says_what
     assert done.parity.free_score == 0, "a random model says no label of its own accord"
     card = (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
     assert "it could write allowed answers only" in card
+
+
+def test_a_score_over_all_answers_together_is_compared_too(tmp_path, untied):
+    spec = dataclasses.replace(LABEL, metric="macro_f1_score")
+    run = trained_run(tmp_path / "project", untied, spec=spec, held=True)
+    done = export(run, Wanted("finetune"), tmp_path / "out")
+    assert done.parity.verified and done.parity.metric == "macro_f1_score"
+    assert done.parity.stored_score == done.parity.exported_score > 0
 
 
 # An export that is not what was measured
