@@ -146,6 +146,15 @@ def test_a_score_that_moved_is_caught_though_nearly_all_answers_are_the_same(run
     assert "the score is" in done.parity.why_not, "one of 24 is more than the margin of 3 points"
 
 
+def test_a_damaged_adapter_is_said_without_a_traceback_and_leaves_nothing(run, tmp_path):
+    weights = run.folder / "adapters" / "finetune-s0" / "adapter_model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:500])
+    done = here("export", run.folder, "--rung", "finetune", "--out", tmp_path / "place" / "tuned")
+    assert done.returncode == 1
+    assert any("damaged" in error for error in said(done))
+    assert left_behind(tmp_path / "place") == []
+
+
 # Refused before anything is written
 
 
