@@ -153,6 +153,8 @@ def _watched(run: Run, say: Say) -> Say:
 
 
 def _write(run: Run, found: Trained, merged: bool, precision: str, folder: Path) -> None:
+    from safetensors import SafetensorError
+
     answering = Answering(run.plan().max_new_tokens)
     base = found.base.folder
     try:
@@ -165,6 +167,9 @@ def _write(run: Run, found: Trained, merged: bool, precision: str, folder: Path)
             export_merged(found.adapter, base, getattr(torch, precision), answering, folder)
     except TuningError as error:
         raise as_job_error(error, found.cell.cell) from error
+    except (SafetensorError, ValueError, KeyError) as error:  # cut off, or edited by hand
+        fix = f"remove {found.adapter} and its cell's files, and check again with --run {run.name}"
+        raise JobError(Problem(f"damaged ({error})", fix, str(found.adapter))) from error
 
 
 def _ask_again(

@@ -268,8 +268,8 @@ def _scores(
     if metric.whole is None:
         found = paired(after, before, margin=plan.margin, clusters=clusters)
     else:
-        value, (now, then) = over_all(metric, plan.spec, [after, before])
-        found = paired_corpus(value, now, then, margin=plan.margin, clusters=clusters)
+        value, (new, old) = over_all(metric, plan.spec, [after, before])
+        found = paired_corpus(value, new, old, margin=plan.margin, clusters=clusters)
     return {
         "metric": metric.name,
         "stored_score": _mean(metric, before, plan),

@@ -1,5 +1,6 @@
 """rungwise export, from a run on disk to a verified folder, and what it refuses."""
 
+import dataclasses
 import json
 import os
 import signal
@@ -94,6 +95,14 @@ def test_answers_held_to_the_allowed_ones_are_verified_so_and_the_card_says_what
     assert "it could write allowed answers only" in card
 
 
+def test_a_score_over_all_answers_together_is_compared_too(tmp_path, untied):
+    spec = dataclasses.replace(LABEL, metric="macro_f1_score")
+    run = trained_run(tmp_path / "project", untied, spec=spec, held=True)
+    done = export(run, Wanted("finetune"), tmp_path / "out")
+    assert done.parity.verified and done.parity.metric == "macro_f1_score"
+    assert done.parity.stored_score == done.parity.exported_score > 0
+
+
 # An export that is not what was measured
 
 
@@ -135,6 +144,15 @@ def test_a_score_that_moved_is_caught_though_nearly_all_answers_are_the_same(run
     done = export(run, Wanted("finetune"), tmp_path / "out")
     assert done.parity.identical == 23 and "answers differ" in done.parity.why_not
     assert "the score is" in done.parity.why_not, "one of 24 is more than the margin of 3 points"
+
+
+def test_a_damaged_adapter_is_said_without_a_traceback_and_leaves_nothing(run, tmp_path):
+    weights = run.folder / "adapters" / "finetune-s0" / "adapter_model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:500])
+    done = here("export", run.folder, "--rung", "finetune", "--out", tmp_path / "place" / "tuned")
+    assert done.returncode == 1
+    assert any("damaged" in error for error in said(done))
+    assert left_behind(tmp_path / "place") == []
 
 
 # Refused before anything is written
