@@ -13,7 +13,6 @@ labels.jsonl, judge/         what people and a judge say of answers (`harness.ju
 import contextlib
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -23,6 +22,7 @@ import msgspec
 from harness.contention import Contention
 from harness.disk import decode, read_lines, write_json, write_lines, writing
 from harness.errors import Problem, UserError
+from harness.records import SCHEMA, Cell, Event, Plan
 from harness.types import (
     Answer,
     Example,
@@ -35,77 +35,8 @@ from harness.types import (
     TrainView,
 )
 from rag.types import Document
-from tuning.recipe import USUAL, TuningSettings
 
-SCHEMA = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What a run is, fixed before it starts."""
-
-    schema: int
-    run: str
-    created: str
-    """UTC, ISO 8601."""
-    spec: TaskSpec
-    fingerprint: str
-    """Hash of the task with its data and split."""
-    generator: str
-    generator_revision: str
-    """The hub commit asked for; empty takes what is cached."""
-    embedder: str
-    cells: tuple[str, ...]
-    """Names of the cells in the order they run."""
-    skipped: dict[str, str]
-    """Rungs that were asked for and cannot run, with the reason."""
-    seeds: int
-    effort: str
-    margin: float
-    target: float | None
-    max_new_tokens: int
-    environment: dict[str, str]
-    """Versions, device, commit."""
-    climb: bool = False
-    """Stop at the first rung that reaches the target."""
-    tuning: TuningSettings = USUAL
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """One rung at one seed, finished."""
-
-    cell: str
-    rung: str
-    seed: int
-    preparation: Preparation
-    answers: tuple[Answer, ...]
-    failures: tuple[Failure, ...]
-    answer_s: float
-    """Seconds spent answering, over all processes that worked on it."""
-    peak_memory_bytes: int
-    path: str
-    """Which implementation of the model ran; empty where none did."""
-    device: str
-    precision: str = ""
-    """Of weights and activations; empty where no model ran here, or in older runs."""
-    rendering: str = ""
-    """Check sum of the system prompt and layout that it was asked with; empty in older runs."""
-    contention: Contention | None = None
-    """While answers were timed; None where none was, or not for long enough."""
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One line of events.jsonl."""
-
-    at: str
-    """UTC, ISO 8601."""
-    cell: str
-    """Empty for the run as a whole."""
-    kind: Literal["started", "doing", "answered", "finished", "failed", "cancelled"]
-    message: str
-    figures: dict[str, Any]
+__all__ = ["SCHEMA", "Cell", "Event", "Plan", "Run", "now", "runs_in"]
 
 
 class Run:
