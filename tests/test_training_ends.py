@@ -11,7 +11,7 @@ from harness.store import Run
 from tests.command import PATIENCE_S, here, refused
 from tests.conftest import write_label_project
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 @pytest.fixture(scope="module")

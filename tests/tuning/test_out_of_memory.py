@@ -47,7 +47,7 @@ def trained(model, folder, evaluate=lambda: Evaluated(None, 1.0)):
     return train(model, ROWS, RECIPE, folder, evaluate, watch), losses
 
 
-@pytest.mark.parametrize("path", ["engine", "library"])
+@pytest.mark.parametrize("path", ["engine", pytest.param("library", marks=pytest.mark.slow)])
 def test_a_batch_too_large_for_memory_is_cut_and_learns_the_same(tiny_model, path, tmp_path):
     model = opened(tiny_model, path)
     _, expected = trained(model, tmp_path / "roomy")

@@ -179,7 +179,7 @@ def test_a_checkpoint_that_cannot_be_used_is_set_aside_and_training_starts_anew(
 
 @pytest.mark.parametrize(
     "changed",
-    [{"learning_rate": 5e-3}, {"seed": 1}, {"epochs": 3}, {"shape": AdapterShape(2, 4)}],
+    [{"learning_rate": 5e-3}, {"seed": 1}],
     ids=lambda changed: next(iter(changed)),
 )
 def test_a_checkpoint_of_another_training_is_not_gone_on_from(model, tmp_path, changed):

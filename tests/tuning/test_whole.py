@@ -17,6 +17,9 @@ LESSON = some_rows([(4 + i, 3) for i in range(12)], shared=3)
 RECIPE = Recipe(None, learning_rate=1e-3, epochs=2, batch_rows=4, evaluations=2)
 SHAPES = ("tied_gqa", "untied_gqa", "narrow_heads")
 PATHS = ("engine", "library")
+SLOWER = pytest.mark.parametrize(
+    "path", ["engine", pytest.param("library", marks=pytest.mark.slow)]
+)
 
 
 def learned(model, folder, recipe=RECIPE) -> list[float]:
@@ -76,7 +79,7 @@ def test_both_paths_learn_the_same(tiny_model, tmp_path):
     assert engine == pytest.approx(library, abs=1e-4)
 
 
-@pytest.mark.parametrize("path", PATHS)
+@SLOWER
 def test_in_bfloat16_steps_too_small_for_it_are_not_lost(tiny_model, tmp_path, path):
     slow = Recipe(None, learning_rate=4e-5, epochs=8, batch_rows=4, evaluations=1)
     full = learned(opened(tiny_model, path), tmp_path / "full", slow)
