@@ -108,11 +108,16 @@ def test_one_price_of_tokens_without_the_other_is_said_to_be_half_of_one(root):
     assert change(root, {("prices", "engineer_per_hour"): 80}).prices.engineer_per_hour == 80
 
 
+def prices_block(text: str) -> str:
+    """The section, up to the next one."""
+    return text[text.index("[prices]") :].partition("\n[")[0].rstrip()
+
+
 def test_a_new_project_names_every_price_and_gives_none(tmp_path):
     create_project(tmp_path / "new", [])
     text = (tmp_path / "new" / "rungwise.toml").read_text(encoding="utf-8")
     assert tomllib.loads(text)["prices"] == {}
-    block = text[text.index("[prices]") :]
+    block = prices_block(text)
     lines = [line.removeprefix("# ") for line in block.splitlines() if " = " in line]
     written = tomllib.loads("\n".join(lines))
     assert list(written) == [key.key for key in PRICE_KEYS], "as they stand, they can be taken up"
@@ -122,7 +127,7 @@ def test_a_new_project_names_every_price_and_gives_none(tmp_path):
 def test_a_sample_asks_for_the_same_prices_as_a_new_project_and_gives_none(name, tmp_path):
     def block(root):
         text = (root / "rungwise.toml").read_text(encoding="utf-8")
-        return text[text.index("[prices]") :].rstrip()
+        return prices_block(text)
 
     create_project(tmp_path / "new", [])
     root = copy_sample(name, tmp_path / name)

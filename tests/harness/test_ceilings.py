@@ -43,8 +43,8 @@ def in_this_process():
         return 0
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("harness.cell.Workbench", Bench)
-        patch.setattr("harness.cell.effort", lambda name: EFFORT)
+        patch.setattr("harness.reopen.Workbench", Bench)
+        patch.setattr("harness.reopen.effort_of", lambda name, tuning: EFFORT)
         patch.setattr("harness.runner.run_process", run_here)
         yield
 
