@@ -18,7 +18,7 @@ from harness.looking_up import quality
 from harness.models import cache_folder, resolve
 from harness.retrieval import CHUNK_WORDS, as_context
 from harness.types import Json
-from rag.chunk import chunk_documents
+from rag.chunk import chunk_documents, count_words
 from rag.dense import Dense
 from rag.embed import Embedder
 from rag.index import Hit, Index
@@ -87,7 +87,7 @@ class Judged:
 
     def __post_init__(self) -> None:
         corpus = self.corpus
-        self.chunks = chunk_documents(corpus.documents, lambda t: len(t.split()), self.words)
+        self.chunks = chunk_documents(corpus.documents, count_words, self.words)
         self.index = Index.build(self.chunks, self.embedder)
         self.questions = [row["question"] for row in corpus.rows]
         contexts = [as_context(Hit(chunk, 0.0)) for chunk in self.chunks]

@@ -22,7 +22,7 @@ from bench.retrieval_data import corpora
 from harness.retrieval import CHUNK_WORDS
 from harness.types import Json
 from rag import dense
-from rag.chunk import Chunk, chunk_documents
+from rag.chunk import Chunk, chunk_documents, count_words
 from rag.embed import Embedder, Vectors
 from rag.index import Index
 from rag.retrievers import RETRIEVERS
@@ -42,7 +42,7 @@ def measure() -> dict[str, Json]:
     chunks = [
         chunk
         for corpus in found
-        for chunk in chunk_documents(corpus.documents, lambda t: len(t.split()), CHUNK_WORDS)
+        for chunk in chunk_documents(corpus.documents, count_words, CHUNK_WORDS)
     ]
     real = embedder.embed([chunk.with_headings for chunk in chunks])
     questions = [row["question"] for corpus in found for row in corpus.rows]

@@ -12,7 +12,7 @@ from harness.disk import read_lines, write_lines
 from harness.retrieval import CHUNK_WORDS, evidence, holds_answer, right_passages
 from harness.store import Run
 from harness.types import Example
-from rag.chunk import chunk_documents
+from rag.chunk import chunk_documents, count_words
 from rag.types import Document
 
 MOST = 100
@@ -45,7 +45,7 @@ def gold_of(
         documents: cut as the index cuts them.
         words: length of a passage.
     """
-    chunks = chunk_documents(documents, lambda text: len(text.split()), words)
+    chunks = chunk_documents(documents, count_words, words)
     asked = [example for example in examples if holds_answer(example, ()) is not None]
     return [
         Gold(example.id, tuple(chunks[row].id for row in rows[:MOST]), not evidence(example))

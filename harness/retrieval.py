@@ -10,7 +10,7 @@ from harness.disk import write_json
 from harness.text import normalise
 from harness.types import Context, Example, Query, TrainView
 from harness.workbench import EMBEDDING_TIME, Workbench
-from rag.chunk import Chunk, chunk_documents
+from rag.chunk import Chunk, chunk_documents, count_words
 from rag.index import Hit, Index, IndexMismatchError, corpus_hash
 from rag.measure import recall
 from rag.types import Document
@@ -32,7 +32,7 @@ LONGEST_SPAN = 6
 
 def passages_of(documents: Sequence[Document]) -> list[Chunk]:
     """Documents as they are indexed; a document's passages do not depend on the others."""
-    return chunk_documents(documents, lambda text: len(text.split()), CHUNK_WORDS)
+    return chunk_documents(documents, count_words, CHUNK_WORDS)
 
 
 def open_index(bench: Workbench, documents: Sequence[Document]) -> Index:

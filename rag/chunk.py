@@ -20,13 +20,22 @@ _ASKS = re.compile(r".{2,200}[?？؟]\s*")
 
 # Where a block that is too long may be cut, the best places first.
 _LINE = re.compile(r"\n")
-_SENTENCE_END = re.compile(r"(?<=[.!?…])[\"'”’)\]]*\s+")
+_SENTENCE_END = re.compile(r"(?<=[.!?…])[\"'”’)\]]*\s+|(?<=[。！？])")
 _SPACE = re.compile(r"\s+")
+_LETTERS = re.compile(r"(?s).{200}")
+"""Inside what has no space for so long: a language without spaces, or a file that is no text."""
 _CUTS = {
-    "table": (_LINE, _SPACE),
-    "list": (re.compile(rf"\n(?={_ITEM.pattern})"), _LINE, _SENTENCE_END, _SPACE),
-    "text": (_SENTENCE_END, _LINE, _SPACE),
+    "table": (_LINE, _SPACE, _LETTERS),
+    "list": (re.compile(rf"\n(?={_ITEM.pattern})"), _LINE, _SENTENCE_END, _SPACE, _LETTERS),
+    "text": (_SENTENCE_END, _LINE, _SPACE, _LETTERS),
 }
+LETTERS_A_WORD = 12
+"""From so many letters a word on, letters count: more than any language with spaces needs."""
+
+
+def count_words(text: str) -> int:
+    """Length of a text in words; in twelfths of its letters where that is more."""
+    return max(len(text.split()), len(text) // LETTERS_A_WORD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +81,8 @@ def chunk_documents(
     Args:
         documents: in any order; the passages come in the same order.
         count_tokens: length of a text in the unit of `max_tokens`.
-        max_tokens: longest passage; a single word longer than this stands alone.
+        max_tokens: longest passage; a single word longer than this stands alone, and is cut after
+            every 200 letters.
 
     Raises:
         ValueError: `max_tokens` is not positive.
@@ -236,7 +246,7 @@ def _split(
     cuts: Sequence[re.Pattern[str]],
     fits: Callable[[int, int], bool],
 ) -> list[tuple[int, int]]:
-    """Parts that fit, each as long as can be; a single long word is left as it is."""
+    """Parts that fit, each as long as can be; what cannot be cut is left as it is."""
     start, end = span
     if fits(start, end) or not cuts:
         return [span]

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.chunk import Chunk, chunk_documents
+from rag.chunk import Chunk, chunk_documents, count_words
 from rag.types import Document
 
 GUIDE = """# Coffee guide
@@ -119,6 +119,24 @@ def test_a_table_that_fits_is_whole():
 def test_a_single_word_longer_than_the_limit_stands_alone():
     chunks = chunk_documents([document("ab " + "x" * 50 + " cd")], len, 10)
     assert [chunk.text for chunk in chunks] == ["ab", "x" * 50, "cd"]
+
+
+def test_what_has_no_spaces_is_cut_as_well():
+    chinese = "这是一个没有空格的句子。" * 60
+    chunks = chunk_documents([document(chinese)], count_words, 20)
+    assert max(len(chunk.text) for chunk in chunks) <= 20 * 12 + 12
+    assert "".join(chunk.text for chunk in chunks) == chinese
+    assert all(chunk.text.endswith("。") for chunk in chunks), "between sentences where it can be"
+    line = "x" * 100_000
+    cut = chunk_documents([document(f"before {line} behind")], count_words, 80)
+    assert max(len(chunk.text) for chunk in cut) <= 80 * 12
+    together = "".join(chunk.text for chunk in cut).replace(" ", "")
+    assert together == f"before{line}behind"
+
+
+@given(st.lists(st.text("abcdefghij", min_size=1, max_size=11), max_size=30))
+def test_words_of_a_language_with_spaces_count_as_words(some):
+    assert count_words(" ".join(some)) == len(some)
 
 
 def test_headings_and_the_text_below_them_fit_together():
