@@ -34,7 +34,12 @@ def keep(project: Project, sheet: AnswerSheet) -> None:
 
 
 def answered(project: Project, question: Question, widget: str) -> None:
-    """An option was chosen, or the one that a case had filled in confirmed."""
+    """An option was chosen, or the one that a case had filled in confirmed.
+
+    The page stays at the question: what the answer moved is shown there, and "Next question" would
+    otherwise pass over the one that follows.
+    """
+    st.session_state[AT] = question.key
     sheet = workflow.answers_of(project) or AnswerSheet({})
     keep(project, answer(sheet, question.key, st.session_state[widget]))
 

@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 from advisor import workflow
 from advisor.progress import STARTING, progress, state_of
 from advisor.project import open_project
+from advisor.questionnaire import questions
 from harness.store import Run
 from tests.advisor.page_project import HOSTILE, NAME, make_project, make_run
 from tests.conftest import ROOT
@@ -194,6 +195,15 @@ def test_an_answer_from_a_case_is_confirmed_or_changed_by_hand(project):
     sheet = workflow.answers_of(open_project(project))
     assert sheet.answers["speed"] == "tight" and "speed" not in sheet.from_case
     assert "main_failure" in sheet.from_case, "nobody has looked at that one"
+
+
+def test_an_answer_leaves_the_page_at_its_question_and_next_leads_to_the_one_that_follows(project):
+    first, second = questions()[:2]
+    at = page("ask", project)
+    at.radio(key=f"answer|{project}|{first.key}").set_value(first.options[0].key)
+    assert first.text in words(shown(at.run())) and "Question 1 of" in words(at)
+    at.button(key="ask_next").click()
+    assert "Question 2 of" in words(shown(at.run())) and second.text in words(at)
 
 
 def test_the_ask_page_says_what_does_not_fit_what_to_test_and_every_reason_with_its_source(project):

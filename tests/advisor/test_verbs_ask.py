@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 
 import pytest
 
@@ -169,7 +170,11 @@ class OnTerminal:
     def __init__(self, root):
         self.screen, theirs = pty.openpty()
         command = [sys.executable, "-m", "advisor", "ask", str(root)]
-        self.process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs)
+        # what starts the tests may ignore interrupts, and children inherit that
+        heed = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+        self.process = subprocess.Popen(
+            command, stdin=theirs, stdout=theirs, stderr=theirs, preexec_fn=heed
+        )
         os.close(theirs)
         self.shown = ""
 

@@ -38,7 +38,7 @@ def start_ask_data(app, window):
     window.press("Desk ")
     window.drawn("Ask")
     window.page.get_by_role("radiogroup").get_by_role("radio").first.check(force=True)
-    window.text("1 of")
+    window.page.get_by_role("radiogroup").get_by_role("radio", checked=True).wait_for()
     window.press("Next question")
     window.text("Question 2 of")
     window.press("Look over the data")
