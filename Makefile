@@ -16,9 +16,10 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 demo: .venv/core.stamp
 	$(BIN)/rungwise demo
 
-# One process a core, one thread each; the tests of a file share what they set up.
+# One process a core, one thread each; the tests of a file share what they set up. Files keep their
+# order, or the browser's, few and slow, would all come last and on one core.
 test: lint
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n logical --maxprocesses 8 --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
 lint: .venv/dev.stamp
 	$(BIN)/ruff check .
