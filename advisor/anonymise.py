@@ -66,14 +66,15 @@ def anonymise(
     """
     out = out.resolve()
     before, problems = load_what_can_be(project, lambda n, of: on_step("Reading documents", n, of))
-    if problems or before is None or _place_problems(project.root, out):
-        raise UserError(*_place_problems(project.root, out), *problems)
+    problems = (*_place_problems(project.root, out), *problems)
+    if problems or before is None:
+        raise UserError(*problems)
     new = Pseudonyms(project.project.language, names, keep)
     beside = out.with_name(f".{out.name}.unfinished")
     shutil.rmtree(beside, ignore_errors=True)
     try:
         with writing(beside):
-            moved, as_text = write_documents(project, beside, new, on_step)
+            moved, as_text = write_documents(project, before.documents, beside, new, on_step)
             n_rows, settings = _rows(project, beside, new, moved, on_step)
             _settings(project, beside, new, settings)
             _prove(project, beside, new, on_step)

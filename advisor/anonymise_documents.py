@@ -1,6 +1,6 @@
 """The documents of a project without personal data: as the files they are, or as their text."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -24,14 +24,18 @@ OnStep = Callable[[str, int, int], None]
 
 
 def write_documents(
-    project: Project, to: Path, new: Pseudonyms, on_step: OnStep
+    project: Project,
+    documents: Sequence[Document],
+    to: Path,
+    new: Pseudonyms,
+    on_step: OnStep,
 ) -> tuple[dict[str, str], tuple[str, ...]]:
     """Write the documents; old name to new name, and those of which only the text is left."""
     if not project.data.documents:
         return {}, ()
     place = project.root / project.data.documents
     pages: dict[str, list[Document]] = {}
-    for document in load_folder(place).documents:
+    for document in documents:
         pages.setdefault(document.source, []).append(document)
     moved: dict[str, str] = {}
     as_text: list[str] = []

@@ -1,17 +1,13 @@
 """Exporting a trained rung, in order: what, is there room, write, ask again, card, to its place."""
 
 import dataclasses
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
-from advisor import workflow
+from advisor import background, workflow
 from advisor.model_card import Card, model_card
 from harness.device import Precision, pick_device
 from harness.disk import write_json, writing
@@ -30,6 +26,7 @@ from harness.exporting import (
     trained,
     unfinished,
 )
+from harness.locking import alone, is_held
 from harness.parity import Exported, Parity, parity
 from harness.store import Run, now
 from tuning.errors import TuningError
@@ -85,13 +82,8 @@ def export(run: Run, wanted: Wanted, out: Path, say: Say = lambda what, done, to
     """
     found, experiment = _ready(run, wanted, out), workflow.finished(run)
     precision = wanted.precision or found.precision
-    lock = FileLock(run.folder / LOCK)
-    try:
-        lock.acquire(timeout=3)  # a page that asks whether one is at work holds it for a moment
-    except Timeout:
-        problem = Problem("an export of this run is at work", "wait for it", run.name)
-        raise UserError(problem) from None
-    try:
+    busy = Problem("an export of this run is at work", "wait for it", run.name)
+    with alone(run.folder / LOCK, busy):
         (run.folder / STOP).unlink(missing_ok=True)
         with unfinished(out) as folder:
             _watched(run, say)("Writing the weights", 0, 0)
@@ -106,8 +98,6 @@ def export(run: Run, wanted: Wanted, out: Path, say: Say = lambda what, done, to
         record = _record(found, wanted.merged, place, same)
         add_record(run, record)
         return Done(place, record, same)
-    finally:
-        lock.release()
 
 
 def _ready(run: Run, wanted: Wanted, out: Path) -> Trained:
@@ -229,13 +219,10 @@ def start_export(run: Run, wanted: Wanted, out: Path) -> None:
         UserError: everything that stands against it, before anything is started.
     """
     _ready(run, wanted, out)
-    command = [sys.executable, "-m", "advisor", "export", str(run.folder), "--rung", wanted.rung]
-    command += ["--out", str(out), *(["--merge"] if wanted.merged else [])]
-    command += [] if wanted.seed is None else ["--seed", str(wanted.seed)]
-    with (run.folder / LOG).open("wb") as log:
-        subprocess.Popen(
-            command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True
-        )
+    arguments = ["export", str(run.folder), "--rung", wanted.rung, "--out", str(out)]
+    arguments += ["--merge"] if wanted.merged else []
+    arguments += [] if wanted.seed is None else ["--seed", str(wanted.seed)]
+    background.start(arguments, run.folder / LOG, anew=True)
 
 
 def is_exporting(run: Run) -> bool:
@@ -243,13 +230,7 @@ def is_exporting(run: Run) -> bool:
     log = run.folder / LOG
     if log.is_file() and log.stat().st_size == 0 and time.time() - log.stat().st_mtime < START_S:
         return True  # it takes its lock only when its libraries are loaded
-    lock = FileLock(run.folder / LOCK)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        return True
-    lock.release()
-    return False
+    return is_held(run.folder / LOCK)
 
 
 def stop_export(run: Run) -> None:

@@ -1,10 +1,9 @@
 """Labels and the judge of a run: what the terminal and the page do alike."""
 
-import subprocess
-import sys
 from collections.abc import Callable
 from typing import NamedTuple
 
+from advisor import background
 from advisor.deciding import project_of
 from harness.errors import UserError
 from harness.judge.judging import judge_answers
@@ -138,13 +137,10 @@ def judge_in_background(run: Run, agreed: Sending, by: str) -> None:
     """The same as a process of its own that outlives the app; its state is on disk."""
     store = JudgeStore(run)
     store.folder.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "advisor", "judge", str(run.folder), "--yes", agreed.host]
-    command += ["--by", by] if by else []
-    command += ["--pair", ",".join(agreed.pair)] if agreed.pair else []
-    with (store.folder / LOG).open("wb") as out:
-        subprocess.Popen(
-            command, stdout=out, stderr=out, stdin=subprocess.DEVNULL, start_new_session=True
-        )
+    arguments = ["judge", str(run.folder), "--yes", agreed.host]
+    arguments += ["--by", by] if by else []
+    arguments += ["--pair", ",".join(agreed.pair)] if agreed.pair else []
+    background.start(arguments, store.folder / LOG, anew=True)
 
 
 def stop(run: Run) -> None:

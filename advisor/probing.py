@@ -3,11 +3,9 @@
 What finished ones found is read with `harness.probe_measuring.results`.
 """
 
-import subprocess
-import sys
 from pathlib import Path
 
-from advisor import workflow
+from advisor import background, workflow
 from advisor.progress import STARTING_PROBE
 from harness import probing
 from harness.errors import Problem, UserError
@@ -65,11 +63,7 @@ def start_in_background(run: Run, name: str) -> None:
     """Begin a probe and run it as a process of its own that outlives the app."""
     store = begin(run, name)
     store.say("doing", STARTING_PROBE)
-    command = [sys.executable, "-m", "advisor", "probe", str(run.folder), name]
-    with (store.folder / "probe.log").open("ab") as out:
-        subprocess.Popen(
-            command, stdout=out, stderr=out, stdin=subprocess.DEVNULL, start_new_session=True
-        )
+    background.start(["probe", str(run.folder), name], store.folder / "probe.log")
 
 
 def cancel(run: Run, name: str) -> bool:

@@ -5,14 +5,13 @@ open or create a project → audit its data → ask the questionnaire → check 
 """
 
 import dataclasses
-import subprocess
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 
+from advisor import background
 from advisor.economics import costs_of
 from advisor.forecast import foretell, foretold, unpack_model
 from advisor.progress import STARTING, progress
@@ -160,12 +159,8 @@ def _spared(run: Run, experiment: Experiment) -> float | None:
 def start_in_background(project: Project, run: Run) -> None:
     """Start the check as a process of its own that outlives the app; its state is on disk."""
     run.say("doing", STARTING)
-    log = run.folder / "check.log"
-    command = [sys.executable, "-m", "advisor", "check", str(project.root), "--run", run.name]
-    with log.open("ab") as out:
-        subprocess.Popen(
-            command, stdout=out, stderr=out, stdin=subprocess.DEVNULL, start_new_session=True
-        )
+    arguments = ["check", str(project.root), "--run", run.name]
+    background.start(arguments, run.folder / "check.log")
 
 
 def cancel(run: Run) -> bool:

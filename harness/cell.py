@@ -47,9 +47,8 @@ def run_cell(run: Run, cell: str) -> None:
     with FileLock(run.cell_file(cell, ".lock")):
         if run.finished(cell):
             return
-        plan = run.plan()
         name, seed = parse_cell(cell)
-        bench = workbench_of(run, plan, cell, seed, saying(run, cell))
+        bench = workbench_of(run, run.plan(), cell, seed, saying(run, cell))
         run.say("started", "", cell)
         if name == INDEX:
             started = time.perf_counter()
@@ -61,25 +60,32 @@ def run_cell(run: Run, cell: str) -> None:
             rung = _rung(name, run, bench)
             preparation = _prepare(run, cell, rung)
             answer_open(run, cell, rung, bench.timed_queries)
-        results = run.partial_results(cell)
-        finished = Cell(
-            cell=cell,
-            rung=name,
-            seed=seed,
-            preparation=preparation,
-            answers=tuple(r for r in results if isinstance(r, Answer)),
-            failures=tuple(r for r in results if isinstance(r, Failure)),
-            answer_s=run.partial_seconds(cell),
-            peak_memory_bytes=peak_memory_bytes(),
-            path=bench.generator.path if "generator" in vars(bench) else "",
-            device=bench.device.name if "device" in vars(bench) else "",
-            precision=bench.device.precision if "device" in vars(bench) else "",
-            rendering=rendering(plan.spec),
-            contention=run.contention(cell),
-        )
-        write_json(run.cell_file(cell), finished)
-        run.cell_file(cell, ".partial.jsonl").unlink(missing_ok=True)
-        run.say("finished", "", cell, {"answers": len(finished.answers)})
+        close_cell(run, cell, preparation, bench)
+
+
+def close_cell(run: Run, cell: str, preparation: Preparation, bench: Workbench) -> None:
+    """Write a cell whose questions are all answered; of `bench`, what was opened is recorded."""
+    results = run.partial_results(cell)
+    name, seed = parse_cell(cell)
+    opened = vars(bench)
+    finished = Cell(
+        cell=cell,
+        rung=name,
+        seed=seed,
+        preparation=preparation,
+        answers=tuple(r for r in results if isinstance(r, Answer)),
+        failures=tuple(r for r in results if isinstance(r, Failure)),
+        answer_s=run.partial_seconds(cell),
+        peak_memory_bytes=peak_memory_bytes(),
+        path=bench.generator.path if "generator" in opened else "",
+        device=bench.device.name if "device" in opened else "",
+        precision=bench.device.precision if "device" in opened else "",
+        rendering=rendering(bench.spec),
+        contention=run.contention(cell),
+    )
+    write_json(run.cell_file(cell), finished)
+    run.cell_file(cell, ".partial.jsonl").unlink(missing_ok=True)
+    run.say("finished", "", cell, {"answers": len(finished.answers)})
 
 
 def _rung(name: str, run: Run, bench: Workbench) -> Rung:

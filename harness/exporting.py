@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
-from filelock import FileLock, Timeout
 
 from harness.cell import cell_name, parse_cell
 from harness.device import Precision
 from harness.disk import writing
 from harness.errors import JobError, Problem, UserError
 from harness.generators.endpoint import PREFIX
+from harness.locking import alone
 from harness.models import EMBEDDED, ModelRef, resolve
 from harness.rungs import rung_type
 from harness.store import Cell, Run
@@ -171,22 +171,18 @@ def unfinished(out: Path) -> Iterator[Path]:
     """
     out = out.resolve()
     folder = out.with_name(f".{out.name}.unfinished")
-    with writing(folder):
-        lock = FileLock(out.with_name(f".{out.name}.lock"))
+    lock = out.with_name(f".{out.name}.lock")
+    busy = Problem("another process is exporting there", "wait for it", str(out))
+    with contextlib.ExitStack() as held:
+        with writing(folder):
+            held.enter_context(alone(lock, busy, 0.0))
         try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            raise UserError(
-                Problem("another process is exporting there", "wait for it", str(out))
-            ) from None
-    try:
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir()
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-        Path(lock.lock_file).unlink(missing_ok=True)
-        lock.release()
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+            lock.unlink(missing_ok=True)
 
 
 def publish(folder: Path, out: Path, verified: bool) -> Path:

@@ -11,14 +11,13 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from harness.cell import INDEX, answer_open, parse_cell, run_all, saying
-from harness.device import peak_memory_bytes
-from harness.disk import read_lines, write_json
+from harness.cell import INDEX, answer_open, close_cell, parse_cell, run_all, saying
+from harness.disk import read_lines
 from harness.probe_result import run_of
 from harness.reopen import reopen, workbench_of
 from harness.retrieval import open_index
-from harness.store import Cell, Run
-from harness.types import Answer, Failure, Preparation
+from harness.store import Run
+from harness.types import Preparation
 from rag.types import Document
 
 OPENING = ("One.", "Two.")
@@ -39,7 +38,6 @@ def ask_again(store: Run, cell: str) -> None:
         name, seed = parse_cell(cell)
         say, folder = saying(store, cell), store.folder / "index"
         store.say("started", "", cell)
-        preparation, path = Preparation(), ""
         if name == INDEX:
             bench = workbench_of(run, run.plan(), cell, seed, say, index=folder)
             shutil.rmtree(folder, ignore_errors=True)  # half of it would make it look quicker
@@ -48,25 +46,11 @@ def ask_again(store: Run, cell: str) -> None:
             open_index(bench, documents)
             preparation = Preparation(seconds=time.perf_counter() - started)
         else:
-            opened = reopen(run, cell, documents=documents, index=folder, say=say)
-            preparation, path = opened.preparation, opened.bench.generator.path
-            answer_open(store, cell, opened.rung, 0)
-        results = store.partial_results(cell)
-        finished = Cell(
-            cell=cell,
-            rung=name,
-            seed=seed,
-            preparation=preparation,
-            answers=tuple(r for r in results if isinstance(r, Answer)),
-            failures=tuple(r for r in results if isinstance(r, Failure)),
-            answer_s=store.partial_seconds(cell),
-            peak_memory_bytes=peak_memory_bytes(),
-            path=path,
-            device="",
-        )
-        write_json(store.cell_file(cell), finished)
-        store.cell_file(cell, ".partial.jsonl").unlink(missing_ok=True)
-        store.say("finished", "", cell, {"answers": len(finished.answers)})
+            rung, bench, preparation, _ = reopen(
+                run, cell, documents=documents, index=folder, say=say
+            )
+            answer_open(store, cell, rung, 0)
+        close_cell(store, cell, preparation, bench)
 
 
 if __name__ == "__main__":

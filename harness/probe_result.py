@@ -13,7 +13,6 @@ Stored = TypeVar("Stored", "ProbePlan", "ProbeResult")
 
 SCHEMA = 1
 PLAN, RESULT = "plan.json", "probe.json"
-LOCK = "check.lock"
 
 
 @dataclass(frozen=True, slots=True)

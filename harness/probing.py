@@ -5,15 +5,14 @@ import shutil
 from collections.abc import Sequence
 
 import msgspec
-from filelock import FileLock, Timeout
 
 from harness.disk import write_json, write_lines
 from harness.errors import JobError, Problem, UserError
 from harness.executors.local import run_process
+from harness.locking import alone
 from harness.probe import DEFAULT_COUNT, Ground, Planting
 from harness.probe_measuring import INDEXING, cells_of, finished_cells, measured, reads
 from harness.probe_result import (
-    LOCK,
     PLAN,
     RESULT,
     SCHEMA,
@@ -24,7 +23,7 @@ from harness.probe_result import (
     store_of,
 )
 from harness.probes import probe_type, probes
-from harness.runner import is_running
+from harness.runner import LOCK, is_running
 from harness.store import Run, now
 from harness.types import Query
 from harness.watch import OnEvent, Watch
@@ -145,15 +144,8 @@ def run_probe(store: Run, on_event: OnEvent = lambda event: None) -> ProbeResult
     others = [store_of(run, name) for name in probes() if name != store.name]
     if any(other.folder.is_dir() and is_running(other) for other in others):
         raise UserError(_busy(run))
-    lock = FileLock(store.folder / LOCK)
-    try:
-        lock.acquire(timeout=3)  # a worker of a killed probe needs a moment to notice and end
-    except Timeout:
-        raise UserError(_busy(run)) from None
-    try:
+    with alone(store.folder / LOCK, _busy(run)):
         return _run_cells(run, store, on_event)
-    finally:
-        lock.release()
 
 
 def _run_cells(run: Run, store: Run, on_event: OnEvent) -> ProbeResult:

@@ -3,8 +3,6 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from harness.assemble import assemble
 from harness.ceilings import CEILINGS, ceilings_of
 from harness.cell import INDEX, cell_name, parse_cell
@@ -17,6 +15,7 @@ from harness.floors import FLOORS, floors_for
 from harness.generators.endpoint import PREFIX
 from harness.gold import hand_over
 from harness.good_enough import GoodEnough
+from harness.locking import alone, is_held
 from harness.models import EMBEDDED, resolve
 from harness.prompts import target
 from harness.retrieval import CHUNK_WORDS
@@ -27,6 +26,8 @@ from harness.store import SCHEMA, Plan, Run, now
 from harness.types import Task
 from harness.watch import OnEvent, Watch
 
+LOCK = "check.lock"
+"""File in a run's folder, or a probe's, that the process at work on it holds."""
 LONGEST_ANSWER = 512
 """Tokens; no rung may write more."""
 
@@ -142,28 +143,14 @@ def run_check(run: Run, on_event: OnEvent = lambda event: None) -> Experiment:
         JobError: no rung could be finished.
     """
     plan = run.plan()
-    lock = FileLock(run.folder / "check.lock")
-    try:
-        lock.acquire(timeout=3)  # a worker of a killed check needs a moment to notice and end
-    except Timeout:
-        raise UserError(
-            Problem("another process is working on this run", "wait for it, or stop it", run.name)
-        ) from None
-    try:
+    busy = Problem("another process is working on this run", "wait for it, or stop it", run.name)
+    with alone(run.folder / LOCK, busy):
         return _run_cells(run, plan, on_event)
-    finally:
-        lock.release()
 
 
 def is_running(run: Run) -> bool:
     """True while a process works on the run."""
-    lock = FileLock(run.folder / "check.lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        return True
-    lock.release()
-    return False
+    return is_held(run.folder / LOCK)
 
 
 def _run_cells(run: Run, plan: Plan, on_event: OnEvent) -> Experiment:

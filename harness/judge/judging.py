@@ -5,8 +5,6 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
-from filelock import Timeout
-
 from harness.errors import JobError, Problem, UserError
 from harness.generators.endpoint import MALFORMED, UNREACHABLE, EndpointGenerator
 from harness.judge.prompts import (
@@ -83,20 +81,13 @@ def judge_answers(
         fix = "look at what would be sent now, and agree to that"
         raise UserError(Problem("something else would be sent than was agreed to", fix, SETTING))
     store = JudgeStore(run)
-    lock = store.lock()
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        fix = "wait for it, or stop it there"
-        raise UserError(Problem("another process asks the judge", fix, run.name)) from None
-    try:
+    busy = Problem("another process asks the judge", "wait for it, or stop it there", run.name)
+    with store.alone(busy):
         store.stop_file.unlink(missing_ok=True)
         store.agree(consent)
         client = EndpointGenerator(judge, key=KEY, timeout_s=timeout_s)
         questions = [*_singles(store, judge), *(_pairs(store, judge, pair) if pair else ())]
         _ask_all(store, client, questions, on_progress)
-    finally:
-        lock.release()
 
 
 def _covers(agreed: Sending, wanted: Sending) -> bool:

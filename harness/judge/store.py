@@ -6,17 +6,20 @@ judge/pairs.jsonl    verdicts on two answers, in one order each
 """
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from harness.disk import append_lines, whole_lines
+from harness.errors import Problem
 from harness.judge.labels import Label, labels_of
 from harness.judge.material import Material, Said, checksum, material_of
 from harness.judge.prompts import rendering
+from harness.locking import alone, is_held
 from harness.store import Run
+
+LOCK = "judge.lock"
 
 Pair = tuple[str, str]
 """Two rungs."""
@@ -98,22 +101,14 @@ class JudgeStore:
         """Its presence asks the process that judges to stop."""
         return self.folder / "stop"
 
-    def lock(self) -> FileLock:
-        """Held while a process judges."""
+    def alone(self, busy: Problem) -> AbstractContextManager[None]:
+        """Held while a process judges; see `harness.locking.alone`."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        return FileLock(self.folder / "judge.lock")
+        return alone(self.folder / LOCK, busy)
 
     def is_running(self) -> bool:
         """True while a process judges."""
-        if not self.folder.is_dir():
-            return False
-        lock = self.lock()
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            return True
-        lock.release()
-        return False
+        return self.folder.is_dir() and is_held(self.folder / LOCK)
 
     def add(self, found: Sequence[Verdict]) -> None:
         """Keep some verdicts."""

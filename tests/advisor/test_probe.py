@@ -170,7 +170,7 @@ def test_the_app_offers_both_probes_and_starts_one_as_a_process_of_its_own(run, 
 
     at = tab(run)
     assert "When a fact changes" in words(at) and "When a page gives orders" in words(at)
-    monkeypatch.setattr("advisor.probing.subprocess.Popen", Popen)
+    monkeypatch.setattr("advisor.background.subprocess.Popen", Popen)
     at.button(key="start_freshness").click()
     at = shown(at.run())
     assert started[0][0][-3:] == ["probe", str(run.folder), "freshness"] and started[0][1]

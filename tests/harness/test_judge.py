@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness.disk import whole_lines, write_json
-from harness.errors import JobError, UserError
+from harness.errors import JobError, Problem, UserError
 from harness.judge.judging import judge_answers
 from harness.judge.labels import NEEDED
 from harness.judge.measure import judged_of, write_judged
@@ -233,7 +233,7 @@ def test_a_judge_that_is_too_slow_is_a_failure_by_name(run, monkeypatch):
 
 def test_two_processes_do_not_judge_at_once(run):
     store = JudgeStore(run)
-    with chat_server() as server, store.lock():
+    with chat_server() as server, store.alone(Problem("busy", "wait")):
         assert store.is_running()
         with pytest.raises(UserError, match="another process"):
             judged(run, server)
