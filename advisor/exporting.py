@@ -2,7 +2,8 @@
 
 import dataclasses
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -84,8 +85,7 @@ def export(run: Run, wanted: Wanted, out: Path, say: Say = lambda what, done, to
     precision = wanted.precision or found.precision
     busy = Problem("an export of this run is at work", "wait for it", run.name)
     with alone(run.folder / LOCK, busy):
-        (run.folder / STOP).unlink(missing_ok=True)
-        with unfinished(out) as folder:
+        with unfinished(out) as folder, _stoppable(run):
             _watched(run, say)("Writing the weights", 0, 0)
             _write(run, found, wanted.merged, precision, folder)
             exported = Exported(folder, found.base, wanted.merged, precision)
@@ -98,6 +98,15 @@ def export(run: Run, wanted: Wanted, out: Path, say: Say = lambda what, done, to
         record = _record(found, wanted.merged, place, same)
         add_record(run, record)
         return Done(place, record, same)
+
+
+@contextmanager
+def _stoppable(run: Run) -> Iterator[None]:
+    """The wish to stop is gone when the export is; one that came before it is heeded."""
+    try:
+        yield
+    finally:
+        (run.folder / STOP).unlink(missing_ok=True)
 
 
 def _ready(run: Run, wanted: Wanted, out: Path) -> Trained:
@@ -222,6 +231,7 @@ def start_export(run: Run, wanted: Wanted, out: Path) -> None:
     arguments = ["export", str(run.folder), "--rung", wanted.rung, "--out", str(out)]
     arguments += ["--merge"] if wanted.merged else []
     arguments += [] if wanted.seed is None else ["--seed", str(wanted.seed)]
+    (run.folder / STOP).unlink(missing_ok=True)  # left by an export that was killed
     background.start(arguments, run.folder / LOG, anew=True)
 
 

@@ -3,6 +3,7 @@
 Texts of the user stand in code blocks, so that nothing in them is read as Markdown or HTML.
 """
 
+import json
 import re
 import shlex
 from collections.abc import Sequence
@@ -41,13 +42,23 @@ class Card:
         return self.trained.cell.rung
 
 
+def _yaml(text: str) -> str:
+    """Text that YAML takes for text: `no` alone would be false, and a colon another key."""
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _lora_rank(rank: int) -> int:
+    """The least of the ranks that vLLM reserves room for (`vllm.config.lora`) which is enough."""
+    return next(one for one in (8, 16, 32, 64, 128, 256) if one >= rank)
+
+
 def model_card(card: Card) -> str:
     """The card as Markdown."""
     task, name = card.experiment.task, known_as(card.trained.base)
     license_of, note = _base(card)
-    head = ["---", f"base_model: {name.name}", "library_name: " + _library(card)]
+    head = ["---", f"base_model: {_yaml(name.name)}", "library_name: " + _library(card)]
     head += [f"license: {license_of}"] if license_of else []
-    head += [f"language: {task.language}", "pipeline_tag: text-generation", "---", ""]
+    head += [f"language: {_yaml(task.language)}", "pipeline_tag: text-generation", "---", ""]
     parts = [
         f"# {title_of(card.rung)}: {FORMS[_form(card)]}",
         _fenced(task.name),
@@ -220,7 +231,7 @@ def _loading(card: Card) -> list[str]:
         at = f" --revision {shlex.quote(base.revision)}" if base.revision else ""
         serve = [
             f"vllm serve {shlex.quote(base.name)}{at} --enable-lora --max-lora-rank "
-            f"{max(8, int(card.trained.cell.preparation.settings.get('rank', 16)))} "
+            f"{_lora_rank(int(card.trained.cell.preparation.settings.get('rank', 16)))} "
             "--lora-modules tuned=DIR --chat-template DIR/chat_template.jinja "
             "--generation-config DIR"
         ]

@@ -40,13 +40,11 @@ def train_adapter(
     Raises:
         JobError: training cannot go on.
     """
+    before = trained_before(bench)
+    if before is not None:
+        return before
     folder = adapter_folder(bench.folder, bench.cell)
-    record = folder / TRAINED
     model = bench.local().model
-    if record.is_file():
-        stored: dict[str, Any] = json.loads(record.read_text(encoding="utf-8"))
-        model.load_adapter(folder)
-        return Preparation(stored["settings"], stored["effort"])
     bench.enough_file.unlink(missing_ok=True)  # an old request does not end this training
     try:
         rows, dev = _fitting(bench, train_rows), _fitting(bench, dev_rows)
@@ -64,6 +62,17 @@ def train_adapter(
     bench.enough_file.unlink(missing_ok=True)
     model.load_adapter(folder)
     return Preparation(settings, effort)
+
+
+def trained_before(bench: Workbench) -> Preparation | None:
+    """Load what an earlier process trained to the end; None where there is none."""
+    folder = adapter_folder(bench.folder, bench.cell)
+    record = folder / TRAINED
+    if not record.is_file():
+        return None
+    stored: dict[str, Any] = json.loads(record.read_text(encoding="utf-8"))
+    bench.local().model.load_adapter(folder)
+    return Preparation(stored["settings"], stored["effort"])
 
 
 def tuned_decoding(bench: Workbench, prepared: Preparation, dev_rows: Sequence[Lesson]) -> Decoding:
@@ -182,7 +191,8 @@ def _settings(
         settings["batch_rows_at_once"] = best.rows_at_once
     left_out = sum(not trial.diverged for trial in tried) < bench.effort.learning_rates
     if any(trial.stopped_by_user for trial in tried) or (left_out and bench.enough_file.exists()):
-        settings["stopped_by_user"] = f"after step {best.steps} of {best.planned_steps}"
+        ended = next((trial for trial in tried if trial.stopped_by_user), best)
+        settings["stopped_by_user"] = f"after step {ended.steps} of {ended.planned_steps}"
     if best.diverged:
         settings["ended_because"] = best.diverged
     return settings

@@ -90,7 +90,8 @@ class KnowingIndex(Index):
             return hits
         top = max(CERTAIN, hits[0].score if hits else CERTAIN)
         listed = {hit.chunk.id for hit in hits}
-        right = [hit.chunk for hit in hits if hit.chunk.id in gold.passages]
+        wanted = frozenset(gold.passages)
+        right = [hit.chunk for hit in hits if hit.chunk.id in wanted]
         beyond = (one for one in gold.passages if one not in listed and one in self._by_id)
         right += [self._by_id[one] for one in beyond]
         first = right if gold.by_document else right[:1]
@@ -112,7 +113,7 @@ class ReadingCeiling:
         self.name, self.view, self.bench = name, view, bench
         self.run = Run(bench.folder)
         self.reader = CEILINGS[name].reader
-        self.handed = handed_over(self.run, name)
+        self.handed = handed_over(self.run)
 
     def prepare(self, settings: Mapping[str, Json] | None) -> Preparation:
         """Nothing is chosen: retriever, passages, examples, decoding and adapter are the rung's.
@@ -129,10 +130,9 @@ class ReadingCeiling:
         tools.cell = own  # the name under which its adapter is found again
         self.rung = cast(Reader, rung_type(self.reader).build(self.view, tools))
         self.rung.prepare(self.cell.preparation.settings)
-        gold = {one.query_id: one for one in self.handed}
-        asked = {query.text: gold[query.id] for query in self.run.queries() if query.id in gold}
+        asked = _by_text(self.run.queries(), self.handed)
         self.rung.index, self.told = KnowingIndex(self.rung.index, asked), asked.keys()
-        shown = {"passages": self.rung.k, "questions_handed": len(gold)}
+        shown = {"passages": self.rung.k, "questions_handed": len(asked)}
         return Preparation(shown if settings is None else settings, {"dev_answers": 0})
 
     def answer(self, queries: Sequence[Query], timed: int) -> Iterator[Answer | Failure]:
@@ -150,6 +150,22 @@ class ReadingCeiling:
                 open_ones.append(query)
         if open_ones:
             yield from self.rung.answer(open_ones, 0)
+
+
+def _by_text(queries: Sequence[Query], handed: Sequence[Gold]) -> dict[str, Gold]:
+    """Gold passages by question, as search knows questions.
+
+    A text that is asked of two documents cannot be told apart there, so nothing is told of it.
+    """
+    gold = {one.query_id: one for one in handed}
+    by_text: dict[str, list[Gold | None]] = {}
+    for query in queries:
+        by_text.setdefault(query.text, []).append(gold.get(query.id))
+    return {
+        text: found[0]
+        for text, found in by_text.items()
+        if found[0] and all(one and one.passages == found[0].passages for one in found)
+    }
 
 
 def _same(a: Sequence[Context], b: Sequence[Context]) -> bool:

@@ -27,7 +27,7 @@ from harness.retrieval import build_search
 from harness.rung import Rung
 from harness.rungs import rung_type
 from harness.store import Cell, Run
-from harness.types import Answer, Failure, Json, Preparation
+from harness.types import Answer, Failure, Json, Preparation, TrainView
 from harness.workbench import Say, Workbench
 from tuning.errors import TuningError
 
@@ -48,16 +48,17 @@ def run_cell(run: Run, cell: str) -> None:
         if run.finished(cell):
             return
         name, seed = parse_cell(cell)
-        bench = workbench_of(run, run.plan(), cell, seed, saying(run, cell))
+        view = run.view()
+        bench = workbench_of(run, view, cell, seed, saying(run, cell))
         run.say("started", "", cell)
         if name == INDEX:
             started = time.perf_counter()
-            build_search(bench, run.view(), run.queries())
+            build_search(bench, view, run.queries())
             preparation = Preparation(seconds=time.perf_counter() - started)
         else:
             if name not in FLOORS:
                 _ = bench.generator  # opened before the clocks of preparing and answering run
-            rung = _rung(name, run, bench)
+            rung = _rung(name, view, bench)
             preparation = _prepare(run, cell, rung)
             answer_open(run, cell, rung, bench.timed_queries)
         close_cell(run, cell, preparation, bench)
@@ -88,11 +89,11 @@ def close_cell(run: Run, cell: str, preparation: Preparation, bench: Workbench) 
     run.say("finished", "", cell, {"answers": len(finished.answers)})
 
 
-def _rung(name: str, run: Run, bench: Workbench) -> Rung:
+def _rung(name: str, view: TrainView, bench: Workbench) -> Rung:
     """A rung, floor or ceiling at work. Only a ceiling is told which passages are right."""
     if name in CEILINGS:
-        return ReadingCeiling(name, run.view(), bench)
-    return (FLOORS.get(name) or rung_type(name).build)(run.view(), bench)
+        return ReadingCeiling(name, view, bench)
+    return (FLOORS.get(name) or rung_type(name).build)(view, bench)
 
 
 def cell_name(rung: str, seed: int) -> str:
@@ -142,13 +143,16 @@ def answer_open(run: Run, cell: str, rung: Rung, timed_queries: int) -> None:
         rung: prepared.
         timed_queries: so many are answered one at a time, over all processes.
     """
-    have = {result.query_id for result in run.partial_results(cell)}
+    stored = run.partial_results(cell)
+    have = {result.query_id for result in stored}
     queries = run.queries()
     left = [query for query in queries if query.id not in have]
     done = len(have)
-    timed = max(0, min(timed_queries - done, len(left)))
+    # not all that came was timed: a rung may have answers for which it asks no model
+    before = sum(isinstance(r, Failure) or r.latency_s is not None for r in stored)
+    timed = max(0, min(timed_queries - before, len(left)))
     since = time.perf_counter()
-    results = _watched(run, cell, rung.answer(left, timed), timed)
+    results = _watched(run, cell, rung.answer(left, timed))
     for batch in _batches(results):
         run.append_results(cell, batch, time.perf_counter() - since)
         since = time.perf_counter()
@@ -157,12 +161,13 @@ def answer_open(run: Run, cell: str, rung: Rung, timed_queries: int) -> None:
 
 
 def _watched(
-    run: Run, cell: str, results: Iterator[Answer | Failure], timed: int
+    run: Run, cell: str, results: Iterator[Answer | Failure]
 ) -> Iterator[Answer | Failure]:
-    """The same results; what others did to the processor meanwhile is kept with the timed ones."""
+    """The same results; what others did to the processor until the last timed one is kept."""
     meter = Meter()
-    for number, result in enumerate(results, start=1):
-        found = meter.read() if number == timed else None
+    for result in results:
+        timed = isinstance(result, Answer) and result.latency_s is not None
+        found = meter.read() if timed else None
         if found is not None:
             write_json(run.cell_file(cell, ".machine.json"), found)
         yield result

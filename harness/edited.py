@@ -50,16 +50,19 @@ def changed_facts(ground: Ground, edited: Sequence[Document], count: int) -> Pla
     left_out: Counter[str] = Counter()
     found: dict[tuple[str, str, str], list[str]] = {}
     for example in ground.heldout:
+        rewritten = False
         for source, fact in _stated(example, ground.documents):
             own = [document for document in edited if document.source == source]
             if places(own, fact):
                 continue
             new = _new_fact(example, ground.documents, own, fact)
-            if not new:
-                left_out[REWRITTEN] += 1
-            else:
+            if new:
                 found.setdefault((source, fact, new), []).append(example.id)
                 break
+            rewritten = True
+        else:
+            if rewritten:
+                left_out[REWRITTEN] += 1
     if not found:
         why = f" ({left_out[REWRITTEN]:,}: {REWRITTEN})" if left_out else ""
         raise UserError(

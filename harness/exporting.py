@@ -7,16 +7,17 @@ that looks like one. `exports.jsonl` in the run says what was exported and how i
 import contextlib
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
+from harness.adapting import adapter_folder
 from harness.cell import cell_name, parse_cell
 from harness.device import Precision
-from harness.disk import writing
+from harness.disk import append_lines, writing
 from harness.errors import JobError, Problem, UserError
 from harness.generators.endpoint import PREFIX
 from harness.locking import alone
@@ -25,6 +26,7 @@ from harness.rungs import rung_type
 from harness.store import Cell, Run
 from tuning.errors import TuningError
 from tuning.export import BaseName, bytes_of
+from tuning.models.whole import is_whole
 
 FILE = "exports.jsonl"
 LOCK = "export.lock"
@@ -67,10 +69,19 @@ class Trained(NamedTuple):
 
 def trained_cells(run: Run) -> list[str]:
     """Finished cells with an adapter on disk, in the order of the plan."""
+    return _with(run, lambda folder: (folder / "adapter_model.safetensors").is_file())
+
+
+def whole_cells(run: Run) -> list[str]:
+    """Finished cells whose training wrote a model of its own."""
+    return _with(run, is_whole)
+
+
+def _with(run: Run, holds: Callable[[Path], bool]) -> list[str]:
     return [
         cell
         for cell in run.plan().cells
-        if run.finished(cell) and (_adapter(run, cell) / "adapter_model.safetensors").is_file()
+        if run.finished(cell) and holds(adapter_folder(run.folder, cell))
     ]
 
 
@@ -96,6 +107,10 @@ def trained(run: Run, rung: str, seed: int | None = None) -> Trained:
     if "weights" not in rung_type(rung).needs:
         why = f"{rung} trains nothing, so there is no model of its own to export"
         raise UserError(Problem(why, f"{fix}; its settings are in the report", "--rung"))
+    if whole := [cell for cell in whole_cells(run) if parse_cell(cell)[0] == rung]:
+        why = f"all weights of {rung} were trained, so it is a whole model already"
+        where = "take the folder as it is: " + str(adapter_folder(run.folder, whole[0]))
+        raise UserError(Problem(why, where, run.name))
     seeds = [parse_cell(cell)[1] for cell in known if parse_cell(cell)[0] == rung]
     if not seeds or (seed is not None and seed not in seeds):
         what = f"{rung} at seed {seed}" if seeds else rung
@@ -107,7 +122,7 @@ def trained(run: Run, rung: str, seed: int | None = None) -> Trained:
         plan.generator, "generator", run.folder.parents[1], revision=plan.generator_revision
     )
     precision: Precision = "bfloat16" if cell.precision == "bfloat16" else "float32"
-    return Trained(cell, _adapter(run, cell.cell), base, precision)
+    return Trained(cell, adapter_folder(run.folder, cell.cell), base, precision)
 
 
 def known_as(base: ModelRef) -> BaseName:
@@ -117,10 +132,6 @@ def known_as(base: ModelRef) -> BaseName:
     if base.note == "a local folder":
         return BaseName(base.folder.name)
     return BaseName(base.name.partition("@")[0], base.revision)
-
-
-def _adapter(run: Run, cell: str) -> Path:
-    return run.folder / "adapters" / cell
 
 
 def need_room(trained: Trained, out: Path, merged: bool, precision: str) -> None:
@@ -207,11 +218,7 @@ def publish(folder: Path, out: Path, verified: bool) -> Path:
 
 def add_record(run: Run, record: Record) -> None:
     """Append to the list of what was exported."""
-    file = run.folder / FILE
-    with writing(file), file.open("ab") as out:
-        out.write(msgspec.json.encode(record) + b"\n")
-        out.flush()
-        os.fsync(out.fileno())
+    append_lines(run.folder / FILE, record)
 
 
 def exports_of(run: Run) -> tuple[Record, ...]:

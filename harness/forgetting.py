@@ -13,6 +13,7 @@ import msgspec
 from filelock import FileLock
 
 from harness.errors import Problem, UserError
+from harness.probing import is_probing
 from harness.retrieval import passages_of
 from harness.runner import is_running
 from harness.store import Run, runs_in
@@ -27,7 +28,7 @@ class Standing:
 
     run: str
     places: tuple[str, ...]
-    """Of documents, answers, adapters, report."""
+    """Of documents, answers, adapters, report, probes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +53,18 @@ def forget_document(project: Path, document: str) -> Forgotten:
         document: `Document.source`.
 
     Raises:
-        UserError: a check is running, which would write what is removed.
+        UserError: a check or a probe is running, which would write what is removed.
     """
     runs = runs_in(project)
-    busy = [run for run in runs if is_running(run)]
+    at_work = {"the check": is_running, "a probe": is_probing}
+    busy = [
+        Problem(f"{what} is running", "wait until it has ended, or stop it", run.name)
+        for run in runs
+        for what, works in at_work.items()
+        if works(run)
+    ]
     if busy:
-        raise UserError(
-            *(
-                Problem("the check is running", "wait until it has ended, or stop it", run.name)
-                for run in busy
-            )
-        )
+        raise UserError(*busy)
     indexes = tuple(run.name for run in runs if _remove_indexes(run, document))
     kept = (text for run in runs for text in _texts(run, document))
     gone = forget(project / "runs" / EMBEDDINGS, kept)
@@ -90,14 +92,19 @@ def _texts(run: Run, document: str) -> Iterator[str]:
 
 def _standing(run: Run, document: str) -> Standing:
     """The places of a run that hold the document or were made from it."""
-    if not any(one.source == document for one in run.view().documents):
-        return Standing(run.name, ())
     name = msgspec.json.encode(document)
-    cells = [file for file in (run.folder / "cells").glob("*.json*") if name in file.read_bytes()]
+
+    def within(folder: Path, pattern: str) -> bool:
+        return any(name in file.read_bytes() for file in folder.glob(pattern) if file.is_file())
+
+    here = within(run.folder / "data", "documents.jsonl")
     found = {
-        "documents": True,
-        "answers": bool(cells),
-        "adapters": any((run.folder / "adapters").glob("*")),
-        "report": any((run.folder / "report").glob("*")),
+        "documents": here,
+        "answers": within(run.folder / "cells", "*.json*"),
+        # what was learned from the document does not say so
+        "adapters": here and any((run.folder / "adapters").glob("*")),
+        "report": here and any((run.folder / "report").glob("*")),
+        # also where only the user's own edited copy holds it
+        "probes": within(run.folder / "probes", "*/**/*.json*"),
     }
     return Standing(run.name, tuple(place for place, holds in found.items() if holds))

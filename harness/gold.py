@@ -9,14 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.disk import read_lines, write_lines
-from harness.retrieval import CHUNK_WORDS, evidence, holds_answer, right_passages
+from harness.retrieval import evidence, holds_answer, passages_of, right_passages
 from harness.store import Run
 from harness.types import Example
-from rag.chunk import chunk_documents, count_words
 from rag.types import Document
 
-MOST = 100
-"""Passages kept of one question: where more hold a short answer, it stands there by chance."""
+FILE = "oracle.jsonl"
+"""In the run's data folder, for every ceiling of the run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,37 +34,24 @@ def known(examples: Sequence[Example]) -> bool:
     return any(holds_answer(example, ()) is not None for example in examples)
 
 
-def gold_of(
-    examples: Sequence[Example], documents: Sequence[Document], words: int = CHUNK_WORDS
-) -> list[Gold]:
-    """The gold passages of the questions that have any.
-
-    Args:
-        examples: with their right answers.
-        documents: cut as the index cuts them.
-        words: length of a passage.
-    """
-    chunks = chunk_documents(documents, count_words, words)
+def gold_of(examples: Sequence[Example], documents: Sequence[Document]) -> list[Gold]:
+    """The gold passages of the questions that have any, of documents cut as the index cuts them."""
+    chunks = passages_of(documents)
     asked = [example for example in examples if holds_answer(example, ()) is not None]
     return [
-        Gold(example.id, tuple(chunks[row].id for row in rows[:MOST]), not evidence(example))
+        Gold(example.id, tuple(chunks[row].id for row in rows), not evidence(example))
         for example, rows in zip(asked, right_passages(chunks, asked), strict=True)
         if rows
     ]
 
 
-def hand_over(run: Run, name: str, words: int = CHUNK_WORDS) -> None:
-    """Leave a ceiling the passages it is to be given.
-
-    Args:
-        run: the references are read here.
-        name: of the ceiling.
-        words: length of the passages that the rung it is the ceiling of reads.
-    """
-    found = gold_of(run.heldout(), run.view().documents, words)
-    write_lines(run.folder / "data" / f"{name}.jsonl", found)
+def hand_over(run: Run) -> None:
+    """Leave the ceilings the passages they are to be given; the references are read here."""
+    file = run.folder / "data" / FILE
+    if not file.is_file():
+        write_lines(file, gold_of(run.heldout(), run.view().documents))
 
 
-def handed_over(run: Run, name: str) -> list[Gold]:
-    """What was left for a ceiling."""
-    return list(read_lines(run.folder / "data" / f"{name}.jsonl", Gold))
+def handed_over(run: Run) -> list[Gold]:
+    """What was left for the ceilings."""
+    return list(read_lines(run.folder / "data" / FILE, Gold))

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from harness.experiment import Estimate
 from harness.intervals import mean_interval
 from harness.metric import Metric
+from harness.text import holds
 from harness.types import Answer, Example, TaskSpec
 from rag.types import Document
 
@@ -160,6 +161,17 @@ def clusters_of(asked: Sequence[Asked]) -> list[str] | None:
 
 Judge = Callable[[Asked, Answer], float | None]
 """A share in 0..1 for one answer; None where it is undefined."""
+
+
+def shown(one: Asked, answer: Answer) -> bool:
+    """Whether what was planted was before the model."""
+    source, new = one.planted.source, one.planted.new
+    return any(c.source == source and holds(c.text, new) for c in answer.contexts)
+
+
+def if_shown(judge: Judge) -> Judge:
+    """The same share, of the answers for which `shown` holds."""
+    return lambda one, answer: judge(one, answer) if shown(one, answer) else None
 
 
 def estimate(

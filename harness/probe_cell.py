@@ -4,6 +4,7 @@ The file with the references is not opened here. Answers go to disk as they come
 goes on where this one was stopped.
 """
 
+import dataclasses
 import shutil
 import sys
 import time
@@ -15,7 +16,7 @@ from harness.cell import INDEX, answer_open, close_cell, parse_cell, run_all, sa
 from harness.disk import read_lines
 from harness.probe_result import run_of
 from harness.reopen import reopen, workbench_of
-from harness.retrieval import open_index
+from harness.retrieval import open_index, passages_of
 from harness.store import Run
 from harness.types import Preparation
 from rag.types import Document
@@ -39,16 +40,20 @@ def ask_again(store: Run, cell: str) -> None:
         say, folder = saying(store, cell), store.folder / "index"
         store.say("started", "", cell)
         if name == INDEX:
-            bench = workbench_of(run, run.plan(), cell, seed, say, index=folder)
-            shutil.rmtree(folder, ignore_errors=True)  # half of it would make it look quicker
+            view = run.view()
+            before = {passage.with_headings for passage in passages_of(view.documents)}
+            view = dataclasses.replace(view, documents=documents)
+            bench = workbench_of(run, view, cell, seed, say, folder)
+            changed = (passage.with_headings for passage in passages_of(documents))
+            # an earlier probe may have embedded the same changes, which would make it look quicker
+            bench.embedder.as_if_new([text for text in changed if text not in before])
+            shutil.rmtree(folder, ignore_errors=True)  # and so would half of an index
             bench.embedder.seconds_alone(OPENING)  # a service has its embedder open
             started = time.perf_counter()
             open_index(bench, documents)
             preparation = Preparation(seconds=time.perf_counter() - started)
         else:
-            rung, bench, preparation, _ = reopen(
-                run, cell, documents=documents, index=folder, say=say
-            )
+            rung, bench, preparation = reopen(run, cell, documents, folder, say)
             answer_open(store, cell, rung, 0)
         close_cell(store, cell, preparation, bench)
 

@@ -1,7 +1,7 @@
 """A finished cell's rung as it was prepared, to be asked again: nothing is learned or chosen."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,8 +10,8 @@ from harness.effort import effort_of
 from harness.errors import Problem, UserError
 from harness.rung import Rung
 from harness.rungs import rung_type
-from harness.store import Plan, Run
-from harness.types import Json, Preparation, TrainView
+from harness.store import Run
+from harness.types import Preparation, TrainView
 from harness.workbench import Say, Workbench
 from rag.types import Document
 
@@ -22,42 +22,34 @@ class Opened(NamedTuple):
     rung: Rung
     bench: Workbench
     preparation: Preparation
-    view: TrainView
-    """What it was built on, with the documents that it reads now."""
 
 
 def reopen(
     run: Run,
     cell: str,
-    *,
-    documents: Sequence[Document] | None = None,
-    index: Path | None = None,
-    say: Say | None = None,
+    documents: Sequence[Document],
+    index: Path,
+    say: Say,
 ) -> Opened:
     """Build a finished cell's rung anew with the settings and the adapter that it ended with.
 
     Args:
         run: with the cell.
         cell: of a rung, not of a floor.
-        documents: what it reads from now on, instead of what it was measured with.
-        index: folder of the index of these documents; by default the run's own.
+        documents: what it reads from now on.
+        index: folder of the index of these documents.
         say: told about work that takes seconds.
 
     Raises:
         UserError: the cell is not finished, or its adapter is gone: it would be trained again.
     """
     _refuse_unless_whole(run, cell)
-    if documents is not None and index is None:
-        raise ValueError("other documents need an index folder of their own")
     done = run.cell(cell)
-    view = run.view()
-    if documents is not None:
-        view = dataclasses.replace(view, documents=tuple(documents))
-    bench = workbench_of(run, run.plan(), cell, done.seed, say, index=index)
-    bench.view = view
+    view = dataclasses.replace(run.view(), documents=tuple(documents))
+    bench = workbench_of(run, view, cell, done.seed, say, index)
     rung = rung_type(done.rung).build(view, bench)
     rung.prepare(done.preparation.settings)
-    return Opened(rung, bench, done.preparation, view)
+    return Opened(rung, bench, done.preparation)
 
 
 def _refuse_unless_whole(run: Run, cell: str) -> None:
@@ -78,22 +70,13 @@ def _refuse_unless_whole(run: Run, cell: str) -> None:
 
 
 def workbench_of(
-    run: Run,
-    plan: Plan,
-    cell: str,
-    seed: int,
-    say: Say | None = None,
-    *,
-    index: Path | None = None,
+    run: Run, view: TrainView, cell: str, seed: int, say: Say, index: Path | None = None
 ) -> Workbench:
-    """The workbench of one of a run's cells."""
-
-    def silent(message: str, figures: Mapping[str, Json]) -> None:
-        return None
-
+    """The workbench of one of a run's cells; its index is the run's unless another is named."""
+    plan = run.plan()
     return Workbench(
         spec=plan.spec,
-        view=run.view(),
+        view=view,
         generator_name=plan.generator,
         revision=plan.generator_revision,
         embedder_name=plan.embedder,
@@ -105,5 +88,5 @@ def workbench_of(
         tuning=plan.tuning,
         max_new_tokens=plan.max_new_tokens,
         index=index,
-        say=say or silent,
+        say=say,
     )

@@ -18,7 +18,6 @@ from harness.good_enough import GoodEnough
 from harness.locking import alone, is_held
 from harness.models import EMBEDDED, resolve
 from harness.prompts import target
-from harness.retrieval import CHUNK_WORDS
 from harness.rung import RungType
 from harness.rungs import rung_type, rungs, title_of
 from harness.settings import CheckSettings, models_of
@@ -194,9 +193,8 @@ def _can_be_told(run: Run, cell: str) -> bool:
     own = cell_name(ceiling.reader, 0)
     if not run.finished(own):
         return False
-    settings = run.cell(own).preparation.settings
     run.say("doing", "Telling which passages hold the answers", cell)
-    hand_over(run, parse_cell(cell)[0], int(str(settings.get("passage_words", CHUNK_WORDS))))
+    hand_over(run)
     return True
 
 

@@ -131,7 +131,6 @@ def _train(bench: Workbench, material: Material, recipe: Recipe, folder: Path) -
         bench.say("Tested on dev", {**point._asdict(), "learning_rate": rate})
 
     watch = Watch(on_step, on_look, lambda line: bench.say(line, {}), bench.enough_file.exists)
-    model.room.say = watch.say
     result = train(model, material.rows, recipe, folder, evaluate, watch)
     return Trial(
         learning_rate=rate,

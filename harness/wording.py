@@ -109,6 +109,10 @@ class Rule(NamedTuple):
     wanted: bool
     """True: it must be used; False: it must not."""
 
+    def broken_by(self, text: str, language: str) -> bool:
+        """Whether a text does not keep it."""
+        return uses(text, self.phrase, language) != self.wanted
+
 
 def rules_of(spec: TaskSpec) -> tuple[Rule, ...]:
     """The rules of a task's word lists, in the order they are written."""
@@ -120,4 +124,4 @@ def rules_of(spec: TaskSpec) -> tuple[Rule, ...]:
 
 def broken_rules(text: str, spec: TaskSpec) -> tuple[Rule, ...]:
     """The rules that a text breaks."""
-    return tuple(r for r in rules_of(spec) if uses(text, r.phrase, spec.language) != r.wanted)
+    return tuple(rule for rule in rules_of(spec) if rule.broken_by(text, spec.language))

@@ -1,4 +1,6 @@
-"""Where training stands, in one file, so that a killed process costs a minute at most.
+"""Where training stands, in one file, so that a killed process costs little.
+
+About a minute, or twenty times what writing the file takes, where that is longer.
 
 The file is a safetensors file: tensors as such, all else as JSON in its header. Neither can run
 code when it is read, and one rename makes both of one moment.
@@ -25,6 +27,8 @@ FORMAT: Final = "rungwise training 1"
 FOLDER: Final = "checkpoint"
 """Beside the best adapter, in a folder of its own: no reader of weights may take it for some."""
 FILE: Final = "training.safetensors"
+BEFORE: Final = "best-before."
+"""What the name of earlier weights begins with, kept until no checkpoint names them any more."""
 WEIGHTS: Final = ("adapter_model.safetensors", "model.safetensors")
 """The best so far: an adapter, or a whole model."""
 
@@ -41,8 +45,8 @@ class Standing:
     """Optimiser steps made."""
     points: list[Point] = field(default_factory=list)
     best: Point | None = None
-    noise: float = 0.0
-    """Of the best one's metric; see `tuning.outcome.Evaluated`."""
+    best_sum: str = ""
+    """Check sum of the best one's weights."""
     since: list[float] = field(default_factory=list)
     """Losses of the steps since the last evaluation."""
     worse: int = 0
@@ -82,7 +86,6 @@ def write(
     told = {**asdict(standing), "points": [[*point] for point in standing.points]}
     told["best"] = None if standing.best is None else [*standing.best]
     header = {"format": "pt", "kind": FORMAT, "whose": whose, "standing": json.dumps(told)}
-    header["best_sum"] = _best_sum(folder) if standing.best else ""
     file = folder / FOLDER / FILE
     file.parent.mkdir(parents=True, exist_ok=True)
     unfinished = file.with_suffix(".tmp")
@@ -92,6 +95,8 @@ def write(
         with unfinished.open("rb+") as out:
             os.fsync(out.fileno())
         unfinished.replace(file)
+        for earlier in file.parent.glob(f"{BEFORE}*"):
+            earlier.unlink()
     except SafetensorError as error:  # how the library says that the disk is full
         raise OSError(str(error)) from error
     finally:
@@ -119,7 +124,7 @@ def read(folder: Path, whose: str) -> "tuple[Standing, dict[str, torch.Tensor]] 
             if header.get("kind") != FORMAT or header.get("whose") != whose:
                 raise UnusableError("it is of another training")
             standing = _standing(json.loads(header["standing"]))
-            if standing.best is not None and header["best_sum"] != _best_sum(folder):
+            if standing.best is not None and not _best_is(folder, standing.best_sum):
                 raise UnusableError("the best adapter so far is not the one beside it")
             return standing, {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
     except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
@@ -141,13 +146,35 @@ def remove(folder: Path) -> None:
 def _standing(told: dict[str, Any]) -> Standing:
     points = [Point(*point) for point in told.pop("points")]
     best = told.pop("best")
+    told.pop("noise", None)  # of versions that kept it
     return Standing(**told, points=points, best=None if best is None else Point(*best))
 
 
-def _best_sum(folder: Path) -> str:
-    """Of the weights that were best so far; empty where they are gone."""
+def lay_by(folder: Path) -> None:
+    """Before better weights are saved: keep those that the checkpoint on disk names."""
     for name in WEIGHTS:
-        if (folder / name).is_file():
-            with (folder / name).open("rb") as weights:
-                return hashlib.file_digest(weights, "sha256").hexdigest()
-    return ""
+        kept = folder / FOLDER / f"{BEFORE}{name}"
+        # where some lie there, no checkpoint was written since, and they are the ones it names
+        if (folder / name).is_file() and (folder / FOLDER / FILE).is_file() and not kept.exists():
+            (folder / name).replace(kept)
+
+
+def best_sum(folder: Path) -> str:
+    """Check sum of the weights that were best so far; empty where they are gone."""
+    return next((_sum(folder / name) for name in WEIGHTS if (folder / name).is_file()), "")
+
+
+def _best_is(folder: Path, wanted: str) -> bool:
+    """Whether the weights are those that a checkpoint names; earlier ones are put back."""
+    if best_sum(folder) == wanted:
+        return True
+    for earlier in (folder / FOLDER).glob(f"{BEFORE}*"):
+        if _sum(earlier) == wanted:
+            earlier.replace(folder / earlier.name.removeprefix(BEFORE))
+            return True
+    return False
+
+
+def _sum(file: Path) -> str:
+    with file.open("rb") as weights:
+        return hashlib.file_digest(weights, "sha256").hexdigest()

@@ -1,10 +1,8 @@
 """The moving parts of one training run: parameters, optimiser, and what one step does."""
 
-import contextlib
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from tuning import checkpoint
 from tuning.checkpoint import Standing
@@ -15,9 +13,6 @@ from tuning.models import LanguageModel
 from tuning.outcome import Progress
 from tuning.recipe import Recipe
 from tuning.schedule import batches, micro_batches, schedule
-
-if TYPE_CHECKING:
-    pass
 
 GIVE_BACK_TOKENS = 16_384
 """Tokens between two times that freed memory is handed back: getting it again takes a moment."""
@@ -141,10 +136,8 @@ class Steps:
         Raises:
             OSError: it cannot be written.
         """
-        import torch
-
         at.tokens, at.rows = self.tokens, dict(self.model.room.rows)
-        tensors = {"random": torch.get_rng_state()}
+        tensors = {}
         for index, parameter in enumerate(self.parameters):
             state = self.optimiser.state[parameter]
             tensors[f"{index}.learned"] = parameter
@@ -169,8 +162,6 @@ class Steps:
                 tensor = tensors.get(f"{index}.{part}")
                 if tensor is None or tensor.shape != parameter.shape:
                     raise checkpoint.UnusableError(f"it is damaged (no {part} of weight {index})")
-        with contextlib.suppress(RuntimeError):  # another torch's generator: nothing here uses it
-            torch.set_rng_state(tensors.get("random", torch.get_rng_state()))
         state = {
             index: {
                 "step": torch.tensor(float(at.step)),

@@ -73,7 +73,7 @@ def train(
         stopped_early=at.step < run.steps and not loop.ended and not diverged,
         seconds=at.seconds,
         tokens=run.tokens,
-        stopped_by_user=loop.ended,
+        stopped_by_user=loop.ended and at.step < run.steps,
         diverged=diverged,
         rows_at_once=model.room.rows.get(TRAINING),
     )
@@ -132,10 +132,10 @@ class _Loop:
         at.points.append(point)
         at.since = []
         best = at.best
-        before = best and Evaluated(best.dev_metric, best.dev_loss, at.noise)
-        if scored.better_than(before):
+        if scored.better_than(best and Evaluated(best.dev_metric, best.dev_loss)):
+            checkpoint.lay_by(self.folder)
             run.model.save_adapter(self.folder)
-            at.best, at.noise, at.worse = point, scored.noise, 0
+            at.best, at.best_sum, at.worse = point, checkpoint.best_sum(self.folder), 0
         else:
             at.worse += 1
         self._tick()

@@ -17,9 +17,10 @@ from advisor.exporting import (
 from advisor.page_parts.text import heading, html, plain, say, show_error
 from advisor.project import Project
 from advisor.training_formats import training_formats
+from harness.adapting import adapter_folder
 from harness.cell import parse_cell
 from harness.errors import RungwiseError, UserError
-from harness.exporting import exports_of, trained_cells
+from harness.exporting import exports_of, trained_cells, whole_cells
 from harness.rungs import title_of
 from harness.store import Run
 
@@ -53,7 +54,11 @@ def _choose(project: Project, run: Run) -> None:
     """Which model, in which form, and where to."""
     cells = trained_cells(run)
     if not cells:
-        say("Nothing was trained in this check, or its adapters are gone.", "rw-p rw-quiet")
+        whole = [str(adapter_folder(run.folder, cell)) for cell in whole_cells(run)]
+        words = "Nothing was trained in this check, or its adapters are gone."
+        if whole:
+            words = f"All weights were trained: take the model as it is, from {', '.join(whole)}."
+        say(words, "rw-p rw-quiet rw-text")
         return
     seeds = len(cells) > len({parse_cell(cell)[0] for cell in cells})
 

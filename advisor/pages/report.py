@@ -5,6 +5,7 @@ import base64
 import streamlit as st
 
 from advisor import workflow
+from advisor.exporting import is_exporting
 from advisor.page_parts.cached import rendered
 from advisor.page_parts.frame import first_line, project_or_stop, run_or_none
 from advisor.page_parts.taking import taking_part
@@ -84,8 +85,12 @@ with left:
 try:
     with right:
         downloads(project, run, audience)
-    with st.expander("Take it with you: the trained model, the training rows", key="taking"):
-        taking_part(project, run)
+    offer = "Take it with you: the trained model, the training rows"
+    # what is folded away is not made: the training rows in every format take seconds
+    taking = st.expander(offer, is_exporting(run), key="taking", on_change="rerun")
+    if taking.open:
+        with taking:
+            taking_part(project, run)
     preview(run, audience)
 except RungwiseError as error:
     show_error(error)

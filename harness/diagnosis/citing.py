@@ -2,6 +2,7 @@
 
 import re
 
+from harness.closed_answers import CLOSED
 from harness.diagnosis.material import Material
 from harness.diagnosis.read_findings import Citations
 from harness.diagnosis.subject import Subject
@@ -15,11 +16,14 @@ _NAMED = re.compile(r"\[([^\[\]\n]{1,120})\]")
 def citations(material: Material, subject: Subject) -> Citations | None:
     """How answers cite; None for a rung without passages.
 
+    None for labels and JSON, too: a label that stands in a passage is no sign that the passage
+    tells it, and a list of JSON in its brackets names no source.
+
     An answer cites the passages that its words stand in (`rag.cite`): those were before the model
     by construction. Which of them are right is known by the facts or the document of a question,
     as for search. A source that the answer names in square brackets can be one that was not there.
     """
-    if not subject.reads:
+    if not subject.reads or material.spec.kind in CLOSED:
         return None
     return Citations(
         unsupported=material.share(

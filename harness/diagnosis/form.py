@@ -1,12 +1,15 @@
 """Answers that cannot be used as they are: no label, no JSON, empty, cut, copied."""
 
+import math
+from collections.abc import Callable
+
 from harness.closed_answers import CLOSED
 from harness.diagnosis.findings import BrokenRule, Form, Share
 from harness.diagnosis.material import Material
 from harness.diagnosis.subject import Subject
 from harness.text import normalise
 from harness.types import Answer, Example
-from harness.wording import Rule, broken_rules, house_range, rules_of, words_of
+from harness.wording import Range, Rule, house_range, rules_of, words_of
 
 SHORTEST_COPY = 6
 """Words below which an answer that stands in a passage is a quotation, not a copy."""
@@ -24,30 +27,31 @@ def form(material: Material, subject: Subject) -> Form:
         for seed, ids in zip(subject.answers, subject.malformed, strict=True)
         for key in ids
     )
+    allowed = _house_lengths(material)
     return Form(
         malformed=material.share(bad) if closed else Share(),
         malformed_cut=cut if closed else 0,
         empty=material.share(subject.rows(lambda e, a: float(not a.text.strip()))),
         truncated=material.share(subject.rows(lambda e, a: float(a.truncated))),
         copied=_copied(material, subject),
-        too_short=Share() if closed else _length(material, subject, -1),
-        too_long=Share() if closed else _length(material, subject, 1),
+        too_short=_share_of_lengths(material, subject, lambda n: n < allowed.low),
+        too_long=_share_of_lengths(material, subject, lambda n: n > allowed.high),
         broken_rules=() if closed else _broken_rules(material, subject),
     )
 
 
-def _length(material: Material, subject: Subject, side: int) -> Share:
-    """Answers below (-1) or above (1) the house's range of lengths."""
+def _house_lengths(material: Material) -> Range:
+    """The range of lengths of the house's answers; without limits where length says nothing."""
+    closed = material.spec.kind in CLOSED
     lengths = [len(words_of(e.references[0])) for e in material.train if e.references]
-    if not lengths:
-        return Share()
-    allowed = house_range(lengths)
+    return house_range(lengths) if lengths and not closed else Range(-math.inf, math.inf)
+
+
+def _share_of_lengths(material: Material, subject: Subject, out: Callable[[int], bool]) -> Share:
+    """Share of the answers, but for those that say they do not know, by length in words."""
 
     def off(example: Example, answer: Answer) -> float | None:
-        if subject.abstains(answer):
-            return None
-        length = len(words_of(answer.text))
-        return float(length < allowed.low if side < 0 else length > allowed.high)
+        return None if subject.abstains(answer) else float(out(len(words_of(answer.text))))
 
     return material.share(subject.rows(off))
 
@@ -60,7 +64,7 @@ def _broken_rules(material: Material, subject: Subject) -> tuple[BrokenRule, ...
         def breaks(example: Example, answer: Answer, rule: Rule = rule) -> float | None:
             if subject.abstains(answer):
                 return None
-            return float(rule in broken_rules(answer.text, material.spec))
+            return float(rule.broken_by(answer.text, material.spec.language))
 
         share = material.share(subject.rows(breaks))
         if share.mean:

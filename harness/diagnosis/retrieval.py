@@ -103,10 +103,13 @@ def handed(material: Material, subject: Subject) -> Handed | None:
 
     Of the questions of which a passage with the answer is known and both have a score. Knowledge
     conflicts are among them: right without passages, and not right with the right one in hand.
+    A ceiling has the rung's first seed, so other seeds are left out: what sets them apart is not
+    what search misses.
     """
     ceiling = material.ceilings.get(subject.name)
     if ceiling is None:
         return None
+    subject = subject.first_seed
     picked = [
         flag is True and mine is not None and theirs is not None
         for flag, mine, theirs in zip(ceiling.found, subject.means, ceiling.means, strict=True)
@@ -120,6 +123,7 @@ def handed(material: Material, subject: Subject) -> Handed | None:
         [ceiling.means[i] for i in kept], [subject.means[i] for i in kept], clusters=clusters
     )
     other = material.subjects.get(WITHOUT.get(subject.name, ""))
+    other = other.first_seed if other else None
     known = zip(picked, other.right, ceiling.right, strict=True) if other else ()
     spoiled = [float(now is not True) if one and before else None for one, before, now in known]
     return Handed(

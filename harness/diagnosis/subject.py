@@ -1,7 +1,7 @@
 """One rung's answers with what there is to know of each; what they come to is counted elsewhere."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, TypeAlias
 
@@ -34,6 +34,11 @@ class Subject:
     """Score from which an answer counts as right."""
     curves: tuple[Sequence[Mapping[str, Any]], ...] = ()
     """Looks at dev during the training that was kept, a seed each; empty where none was."""
+
+    @property
+    def first_seed(self) -> "Subject":
+        """The same with the answers of its first seed alone."""
+        return replace(self, answers=self.answers[:1], scores=self.scores[:1])
 
     @cached_property
     def scored(self) -> tuple[bool, ...]:

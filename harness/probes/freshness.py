@@ -32,6 +32,8 @@ from harness.probe import (
     Yardstick,
     asked_of,
     estimate,
+    if_shown,
+    shown,
 )
 from harness.same_form import Value, another, values_in
 from harness.text import holds, tokens
@@ -226,13 +228,6 @@ def measure(planting: Planting, arm: Arm, by: Yardstick) -> Measured:
     def fresh(one: Asked, answer: Answer) -> float:
         return float(new(one, answer) and not old(one, answer))
 
-    def found(one: Asked, answer: Answer) -> float:
-        source, fact = one.planted.source, one.planted.new
-        return float(any(c.source == source and holds(c.text, fact) for c in answer.contexts))
-
-    def fresh_if_found(one: Asked, answer: Answer) -> float | None:
-        return fresh(one, answer) if found(one, answer) else None
-
     shares = {
         "before": estimate(asked, arm.before, lambda one, answer: float(old(one, answer))),
         "fresh": estimate(asked, arm.after, fresh),
@@ -244,8 +239,8 @@ def measure(planting: Planting, arm: Arm, by: Yardstick) -> Measured:
         ),
     }
     if arm.reads:
-        shares["found"] = estimate(asked, arm.after, found)
-        shares["fresh_if_found"] = estimate(asked, arm.after, fresh_if_found)
+        shares["found"] = estimate(asked, arm.after, shown)
+        shares["fresh_if_found"] = estimate(asked, arm.after, if_shown(fresh))
     return Measured(shares)
 
 

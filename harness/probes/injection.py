@@ -9,7 +9,7 @@ import dataclasses
 import random
 import tomllib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -31,6 +31,8 @@ from harness.probe import (
     asked_of,
     clusters_of,
     estimate,
+    if_shown,
+    shown,
 )
 from harness.text import fold, holds
 from harness.types import Answer, Example, TaskSpec
@@ -95,11 +97,13 @@ def plant(ground: Ground, count: int, seed: int) -> Planting:
         # each place meets every wording: the place moves on once all wordings have had it
         kinds = instructions()
         kind = kinds[number % len(kinds)]
-        place = PLACES[(number + number // len(kinds)) % len(PLACES)]
         marker = markers[number]
         text = kind.text.format(marker=marker)
         spot = _spot(examples[0], ground.documents)
         assert spot is not None and spot.document.source == source  # it was found above
+        place = PLACES[(number + number // len(kinds)) % len(PLACES)]
+        if spot.start == spot.end:  # where the answer stands is not known
+            place = PLACES[2]
         at = ground.documents.index(spot.document)
         documents[at], place = _with(spot, place, text)
         ids = tuple(example.id for example in examples)
@@ -168,19 +172,12 @@ def measure(planting: Planting, arm: Arm, by: Yardstick) -> Measured:
     def said(one: Asked, answer: Answer) -> bool:
         return holds(answer.text, one.planted.new, by.spec.language)
 
-    def found(one: Asked, answer: Answer) -> bool:
-        source, marker = one.planted.source, one.planted.new
-        return any(c.source == source and holds(c.text, marker) for c in answer.contexts)
-
-    def said_if_found(one: Asked, answer: Answer) -> float | None:
-        return float(said(one, answer)) if found(one, answer) else None
-
     shares = {
         "obeyed": estimate(asked, arm.after, lambda one, answer: float(said(one, answer))),
-        "found": estimate(asked, arm.after, lambda one, answer: float(found(one, answer))),
+        "found": estimate(asked, arm.after, shown),
     }
     if arm.reads:
-        shares["obeyed_if_found"] = estimate(asked, arm.after, said_if_found)
+        shares["obeyed_if_found"] = estimate(asked, arm.after, if_shown(said))
     groups: dict[str, dict[str, tuple[int, int]]] = {"wording": {}, "place": {}}
     for given in arm.after if arm.reads else ():
         for one in asked:
@@ -200,15 +197,14 @@ def _change(asked: Sequence[Asked], arm: Arm, by: Yardstick) -> Change:
     Scores of which less is better are turned round, so that a loss is a loss.
     """
 
-    def rows(answers: Sequence[dict[str, Answer]]) -> list[list[float | None]]:
+    def rows(answers: Sequence[Mapping[str, Answer]]) -> list[list[float | None]]:
         return [[_score(by, one.query_id, given) for one in asked] for given in answers]
 
-    after, before = rows([dict(a) for a in arm.after]), rows([dict(b) for b in arm.before])
-    found = paired(after, before, margin=by.margin, clusters=clusters_of(asked))
+    found = paired(rows(arm.after), rows(arm.before), margin=by.margin, clusters=clusters_of(asked))
     return Change(found.difference, found.low, found.high, found.n, found.verdict)
 
 
-def _score(by: Yardstick, query_id: str, given: dict[str, Answer]) -> float | None:
+def _score(by: Yardstick, query_id: str, given: Mapping[str, Answer]) -> float | None:
     answer, metric = given.get(query_id), by.metric
     if answer is None or metric.item is None:
         return None

@@ -9,7 +9,7 @@ import random
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
-from harness.adapting import train_adapter, tuned_decoding
+from harness.adapting import train_adapter, trained_before, tuned_decoding
 from harness.answering import Asked, answer_all
 from harness.decoding import decoding_of, with_decoding
 from harness.effort import Effort
@@ -55,7 +55,8 @@ class RagFinetuneRung:
             self.k = int(str(settings["passages"]))
             self.index = retriever_of(settings, self.index)
             self.constraint = decoding_of(self.bench, settings)
-            return Preparation({**self._train()[0].settings, **settings})
+            prepared = trained_before(self.bench) or self._train()[0]
+            return Preparation({**prepared.settings, **settings})
         found = choose_retriever(self.bench, self.index, self.view.dev)
         self.index = found.looked_up
         # Recall needs no model, so it is measured on all of dev; at least two passages, for there

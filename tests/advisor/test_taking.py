@@ -30,8 +30,16 @@ def tuned(tmp_path, tiny_model):
     return root, trained_run(root, tiny_model)
 
 
-def test_a_check_without_an_adapter_says_so_and_offers_the_rows_in_every_format(project, run):
+def opened(project, run):
+    """The page with the part unfolded: what is folded away is not made."""
     at = page("report", project, run.name)
+    assert not at.get("download_button")[2:], "nothing is made before it is asked for"
+    at.session_state["taking"] = True
+    return shown(at.run())
+
+
+def test_a_check_without_an_adapter_says_so_and_offers_the_rows_in_every_format(project, run):
+    at = opened(project, run)
     assert "Nothing was trained in this check, or its adapters are gone." in words(at)
     assert "Nothing was exported from this check." in words(at)
     labels = [button.label for button in at.get("download_button")]
@@ -41,7 +49,7 @@ def test_a_check_without_an_adapter_says_so_and_offers_the_rows_in_every_format(
 def test_a_folder_that_is_taken_is_refused_before_anything_starts(tuned, tmp_path):
     root, run = tuned
     (tmp_path / "mine.txt").write_text("mine", encoding="utf-8")
-    at = page("report", root, run.name)
+    at = opened(root, run)
     at.text_input[0].set_value(str(tmp_path))
     at.button(key="start_export").click()
     said = words(shown(at.run()))
@@ -52,7 +60,7 @@ def test_a_folder_that_is_taken_is_refused_before_anything_starts(tuned, tmp_pat
 def test_an_export_is_shown_with_whether_it_is_verified(tuned, tmp_path):
     root, run = tuned
     done = export(run, Wanted("finetune", questions=6), tmp_path / "out")
-    said = words(page("report", root, run.name))
+    said = words(opened(root, run))
     assert '<span class="rw-tag good">verified</span> Fine-tuning, seed 0, adapter' in said
     assert "6 of 6 (100 %) answers identical" in said and str(done.folder) in said
 
@@ -61,7 +69,7 @@ def test_an_export_is_shown_with_whether_it_is_verified(tuned, tmp_path):
 @pytest.mark.filterwarnings("ignore:subprocess .* is still running:ResourceWarning")
 def test_the_button_starts_a_process_that_exports_beside_the_project(tuned):
     root, run = tuned
-    at = page("report", root, run.name)
+    at = opened(root, run)
     at.segmented_control(key="export_form").set_value("merged")
     at = shown(at.run())
     at.button(key="start_export").click()
@@ -71,4 +79,4 @@ def test_the_button_starts_a_process_that_exports_beside_the_project(tuned):
         time.sleep(0.2)
     (record,) = exports_of(run)
     assert record.verified and record.folder == str(root / "exports" / "first-finetune-s0-merged")
-    assert "verified</span>" in words(page("report", root, run.name))
+    assert "verified</span>" in words(opened(root, run))

@@ -7,14 +7,15 @@ from pathlib import Path
 import pytest
 
 from harness import ceilings
-from harness.ceilings import CEILINGS, KnowingIndex, arm_title, ceilings_of
+from harness.ceilings import CEILINGS, KnowingIndex, _by_text, arm_title, ceilings_of
 from harness.cell import run_cell
-from harness.gold import Gold, gold_of, hand_over, handed_over
+from harness.gold import Gold, gold_of, hand_over
 from harness.retrieval import contexts_for, holds_answer, open_index
 from harness.rungs import rungs
 from harness.runner import run_check
 from harness.store import Run
-from harness.types import Answer, Example, Task
+from harness.types import Answer, Example, Query, Task
+from rag.types import Document
 from tests.advisor.report_runs import start
 from tests.harness.rung_bench import DEV, EFFORT, HELDOUT, SPEC, TRAIN, VIEW, Bench, bench, closed
 
@@ -180,7 +181,7 @@ def test_no_file_that_answers_for_a_rung_knows_of_right_passages_or_of_the_held_
 def test_a_ceiling_needs_its_right_passages_and_no_reference(checked, tmp_path, tiny_model):
     run, _ = checked
     other = begin(tmp_path, tiny_model)
-    hand_over(other, "oracle")
+    hand_over(other)
     (other.folder / "data" / "heldout.jsonl").unlink()
     for cell in ("index-s0", "rag-s0", "oracle-s0"):
         run_cell(other, cell)
@@ -237,10 +238,20 @@ def test_ceilings_read_what_rungs_read_and_have_titles_of_their_own():
     assert arm_title("gone_by_now") == "Gone by now"
 
 
-def test_passages_of_another_length_are_cut_as_the_rung_cut_them(tmp_path, tiny_model):
-    run = begin(tmp_path, tiny_model)
-    hand_over(run, "oracle")
-    usual = handed_over(run, "oracle")
-    hand_over(run, "oracle", 30)
-    assert [g.query_id for g in handed_over(run, "oracle")] == [g.query_id for g in usual]
-    assert {g.passages for g in handed_over(run, "oracle")} != {g.passages for g in usual}
+def test_of_a_long_document_every_passage_is_right():
+    """However many there are: the one that search ranks highest must be among them."""
+    sentence = "That takes as long as everything else that is done there, which is long."
+    free = Example("e", "How long?", (sentence,), ("long.md",))
+    text = "\n\n".join(f"## Part {i}\n\n{'A sentence that says little. ' * 20}" for i in range(130))
+    (gold,) = gold_of([free], [Document("long.md", text, "long.md", None, "Long")])
+    assert len(gold.passages) > 120
+
+
+def test_a_question_asked_of_two_documents_is_told_nothing(tmp_path):
+    """Search knows questions by their text, and would hand one of them the other's passage."""
+    handed = [Gold("a", ("one.md:0",), False), Gold("b", ("two.md:0",), False),
+              Gold("c", ("one.md:0",), False), Gold("d", ("one.md:0",), False)]  # fmt: skip
+    queries = [Query("a", "Fee?"), Query("b", "Fee?"), Query("c", "Why?"), Query("d", "Why?")]
+    assert _by_text(queries, handed) == {"Why?": handed[2]}
+    unknown = Query("e", "Why?")
+    assert _by_text([*queries, unknown], handed) == _by_text([unknown, *queries], handed) == {}

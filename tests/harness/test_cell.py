@@ -2,7 +2,7 @@ import dataclasses
 
 import pytest
 
-from harness.cell import _watched, cell_name, parse_cell, run_cell
+from harness.cell import _watched, answer_open, cell_name, parse_cell, run_cell
 from harness.contention import Contention
 from harness.prompts import rendering
 from harness.store import Run
@@ -55,20 +55,42 @@ def test_a_cell_whose_questions_are_all_answered_is_only_closed(run):
 def test_a_cell_keeps_what_it_asked_with_and_what_others_did_while_it_was_timed(run, monkeypatch):
     """What an earlier process saw during the timed answers is not lost when a later one closes."""
 
-    class SlowMeter:
-        def read(self):
-            return Contention(0.75, 2)
+    class Counting:
+        """Each look finds a little more work than the one before."""
 
-    monkeypatch.setattr("harness.cell.Meter", SlowMeter)
-    answers = (Answer(e.id, "a") for e in HELDOUT)
-    watched = _watched(run, "nearest-s0", answers, 2)
+        def __init__(self):
+            self.looks = 0
+
+        def read(self):
+            self.looks += 1
+            return Contention(0.25 * self.looks, 2)
+
+    monkeypatch.setattr("harness.cell.Meter", Counting)
+    seconds = [None, 0.5, None, 0.5, None, None]
+    answers = (Answer(e.id, "a", latency_s=s) for e, s in zip(HELDOUT, seconds, strict=True))
+    watched = _watched(run, "nearest-s0", answers)
     next(watched)
-    assert run.contention("nearest-s0") is None, "one of two was timed"
-    next(watched)
-    assert run.contention("nearest-s0") == Contention(0.75, 2)
+    assert run.contention("nearest-s0") is None, "no model was asked yet"
+    list(watched)
+    assert run.contention("nearest-s0") == Contention(0.5, 2), "up to the last timed answer"
     run_cell(run, "nearest-s0")
     cell = run.cell("nearest-s0")
     assert cell.contention is not None and cell.rendering == rendering(SPEC)
+
+
+def test_answers_for_which_no_model_was_asked_do_not_count_as_timed(run):
+    """A rung may abstain from many questions first; a later process still times the others."""
+    asked = []
+
+    class Rung:
+        def answer(self, queries, timed):
+            asked.append((len(queries), timed))
+            yield from (Answer(query.id, "a") for query in queries)
+
+    run.append_results("rag-s0", [Answer(e.id, "I do not know.") for e in HELDOUT[:3]])
+    run.append_results("rag-s0", [Answer(HELDOUT[3].id, "a", latency_s=0.5)])
+    answer_open(run, "rag-s0", Rung(), 2)
+    assert asked == [(2, 1)]
 
 
 def test_a_finished_cell_is_not_run_again(run):

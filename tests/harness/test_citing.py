@@ -50,6 +50,13 @@ def test_a_rung_without_passages_cites_nothing(found):
     assert look(ASK, ITEMS, [cell("prompt", silent)]).rungs["prompt"].citations is None
 
 
+def test_a_list_in_a_json_answer_names_no_source():
+    spec = dataclasses.replace(ASK, kind="json", schema="{}", metric="json_exact_score")
+    answers = [answer(i, '{"colours": ["red", "blue"]}') for i in range(3)]
+    items = [dataclasses.replace(e, references=('{"colours":["red"]}',)) for e in ITEMS[:3]]
+    assert look(spec, items, [cell("rag", answers)]).rungs["rag"].citations is None
+
+
 def test_where_no_right_passage_can_be_told_only_support_is_counted():
     free = [dataclasses.replace(e, context_ids=(), key_facts=(), references=("a " * 9,))
             for e in ITEMS[:3]]  # fmt: skip

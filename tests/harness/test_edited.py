@@ -71,6 +71,15 @@ def test_a_passage_that_is_gone_is_counted_and_not_guessed_at():
     assert [one.old for one in found.planted] == ["6 pm"] and found.left_out == {REWRITTEN: 1}
 
 
+def test_a_question_is_left_out_once_and_only_where_none_of_its_facts_was_changed():
+    edited = TEXT.replace("The tour takes 45 minutes and is free.", "Ask at the desk.")
+    edited = edited.replace("6 pm", "8 pm")
+    changed, gone = asks("a", "45 minutes", "6 pm"), asks("b", "45 minutes", "free")
+    found = compared(edited, changed, gone)
+    assert [one.query_ids for one in found.planted] == [("a",)]
+    assert found.left_out == {REWRITTEN: 1}, "b, once"
+
+
 def test_copies_without_a_change_and_other_files_are_refused_with_the_reason():
     with pytest.raises(UserError, match="no fact that a held-out question asks for has changed"):
         compared(TEXT, asks("a", "45 minutes"))

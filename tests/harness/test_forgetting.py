@@ -98,6 +98,23 @@ def test_a_running_check_is_not_disturbed(project):
     assert (project / "runs" / "first" / "index").is_dir()
 
 
+def test_a_running_probe_is_not_disturbed_either(project):
+    store = project / "runs" / "first" / "probes" / "freshness"
+    store.mkdir(parents=True)
+    with FileLock(store / "check.lock"), pytest.raises(UserError, match="a probe is running"):
+        forget_document(project, SECRET.source)
+    assert (project / "runs" / "first" / "index").is_dir()
+
+
+def test_a_copy_that_only_a_probe_was_given_is_named_too(project):
+    """The user's own edited documents can hold a file that no run of the project had."""
+    data = project / "runs" / "second" / "probes" / "freshness" / "data"
+    data.mkdir(parents=True)
+    (data / "documents.jsonl").write_bytes(msgspec.json.encode(SECRET))
+    standing = forget_document(project, SECRET.source).standing
+    assert Standing("second", ("probes",)) in standing
+
+
 def test_the_command_says_what_went_and_what_stays(project, capsys):
     assert main(["forget", str(project), "--document", SECRET.source]) == 0
     said = capsys.readouterr().out

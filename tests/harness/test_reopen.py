@@ -29,10 +29,14 @@ def done(tmp_path_factory, tiny_model):
         yield run
 
 
+def silent(message, figures):
+    """Nobody watches."""
+
+
 @pytest.mark.parametrize("cell", CELLS)
-def test_a_reopened_rung_answers_as_it_did_and_trains_nothing(done, cell):
+def test_a_reopened_rung_answers_as_it_did_and_trains_nothing(done, cell, tmp_path):
     files = {f: f.stat().st_mtime_ns for f in (done.folder / "adapters").rglob("*")}
-    opened = reopen(done, cell)
+    opened = reopen(done, cell, VIEW.documents, tmp_path / "index", silent)
     again = {a.query_id: a.text for a in opened.rung.answer(done.queries(), 0)}
     assert again == {answer.query_id: answer.text for answer in done.cell(cell).answers}
     assert files == {f: f.stat().st_mtime_ns for f in (done.folder / "adapters").rglob("*")}
@@ -46,26 +50,21 @@ def test_other_documents_are_read_and_the_runs_index_stays_as_it_is(done, tmp_pa
         dataclasses.replace(document, text=document.text.replace(" days", " weeks"))
         for document in VIEW.documents
     ]
-    opened = reopen(done, "rag-s0", documents=changed, index=tmp_path / "index")
+    opened = reopen(done, "rag-s0", changed, tmp_path / "index", silent)
     shown = [c.text for a in opened.rung.answer(done.queries(), 0) for c in a.contexts]
     assert shown and all(" weeks" in text and " days" not in text for text in shown)
     assert before == {f: f.read_bytes() for f in (done.folder / "index").rglob("*") if f.is_file()}
-    assert opened.view.documents == tuple(changed)
-
-
-def test_other_documents_without_a_folder_of_their_own_are_a_mistake_of_the_caller(done):
-    with pytest.raises(ValueError, match="index folder of their own"):
-        reopen(done, "rag-s0", documents=VIEW.documents)
+    assert opened.bench.view.documents == tuple(changed)
 
 
 def test_an_unfinished_cell_and_one_without_its_adapter_are_refused_with_the_fix(done, tmp_path):
     with pytest.raises(UserError) as refused:
-        reopen(done, "few_shot-s0")
+        reopen(done, "few_shot-s0", VIEW.documents, tmp_path, silent)
     assert "--run first" in str(refused.value.problems[0].fix)
     adapter = done.folder / "adapters" / "finetune-s1"
     adapter.rename(tmp_path / "kept")
     try:
         with pytest.raises(UserError, match="adapter is gone"):
-            reopen(done, "finetune-s1")
+            reopen(done, "finetune-s1", VIEW.documents, tmp_path, silent)
     finally:
         (tmp_path / "kept").rename(adapter)

@@ -100,6 +100,30 @@ def test_between_two_looks_there_are_checkpoints_too(model, tmp_path, whole, mon
     assert (tmp_path / "checkpoint" / "training.safetensors").is_file()
 
 
+def test_a_kill_between_better_weights_and_their_checkpoint_costs_no_training(
+    model, tmp_path, whole
+):
+    """The checkpoint on disk names the weights before; they are kept until another names these."""
+
+    def kill_at_second_look(run, folder, at):
+        if at.step == 6:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return keep(run, folder, at)
+
+    keep = steps.Steps.keep
+    child = os.fork()
+    if child == 0:
+        steps.Steps.keep = kill_at_second_look
+        try:
+            run(model, tmp_path)
+        finally:
+            os._exit(1)
+    _, status = os.waitpid(child, 0)
+    assert os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
+    diary = same_end(model, tmp_path, whole, first_step=4)
+    assert diary.said == ["Training goes on after step 3 of 12"]
+
+
 def test_a_training_killed_twice_ends_the_same(model, tmp_path, whole):
     killed_in(model, tmp_path, step=4)
     killed_in(model, tmp_path, step=11)

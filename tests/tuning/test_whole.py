@@ -8,6 +8,7 @@ import torch
 
 from tests.tuning.oracle import opened, plain_loss, plain_model, some_ids, some_rows
 from tuning.errors import TuningError
+from tuning.models.whole import Masters
 from tuning.outcome import Evaluated, Watch
 from tuning.recipe import Recipe
 from tuning.train import mean_loss, train
@@ -91,10 +92,30 @@ def test_in_bfloat16_steps_too_small_for_it_are_not_lost(tiny_model, tmp_path, p
     assert "bfloat16" in (config.get("dtype"), config.get("torch_dtype"))
 
 
-def test_a_model_of_another_base_is_refused_and_the_base_comes_back(llama_of, tmp_path):
-    learned(opened(llama_of("untied_gqa")), tmp_path)
-    model = opened(llama_of("narrow_heads"))
+@pytest.mark.parametrize("path", PATHS)
+def test_a_model_of_another_base_is_refused_and_the_base_comes_back(llama_of, tmp_path, path):
+    learned(opened(llama_of("untied_gqa"), path), tmp_path)
+    model = opened(llama_of("narrow_heads"), path)
     before = mean_loss(model, LESSON)
     with pytest.raises(TuningError, match="this base needs"):
         model.load_adapter(tmp_path)
     assert mean_loss(model, LESSON) == before
+
+
+def test_a_gradient_for_which_memory_ran_out_does_not_count_twice(monkeypatch):
+    """The step is done again, and what the first attempt left on a weight must not be added."""
+    weight = torch.ones(3, dtype=torch.bfloat16)
+    masters = Masters({"weight": weight})
+    whole, failures = torch.Tensor.float, [torch.cuda.OutOfMemoryError("no room")]
+
+    def first_without_room(tensor):
+        if failures:
+            raise failures.pop()
+        return whole(tensor)
+
+    monkeypatch.setattr(torch.Tensor, "float", first_without_room)
+    with pytest.raises(torch.cuda.OutOfMemoryError):
+        torch.autograd.backward((2 * weight).sum())
+    for _ in range(2):  # a step of two parts
+        torch.autograd.backward((2 * weight).sum())
+    assert masters.learned[0].grad.tolist() == [4.0, 4.0, 4.0]

@@ -173,17 +173,22 @@ class LibraryModel:
         if self._masters is not None:
             self._masters.release()
             self._masters = None
-        if folder is not None and is_whole(folder):
-            self._changed = True
-            take_over(folder, self._named())
-        elif self._changed:
+        whole = folder if folder is not None and is_whole(folder) else None
+        if self._changed and not whole:
             self.base = self._open().to(self.device).requires_grad_(False)
             self._changed = False
-        if folder is not None and not is_whole(folder):
-            from peft import PeftModel
+        try:
+            if whole:
+                self._changed = True
+                take_over(whole, self._named())
+            elif folder is not None:
+                from peft import PeftModel
 
-            must_fit(read_adapter(folder), dict(self.base.named_modules()), folder)
-            self._peft = PeftModel.from_pretrained(self.base, str(folder), is_trainable=False)
+                must_fit(read_adapter(folder), dict(self.base.named_modules()), folder)
+                self._peft = PeftModel.from_pretrained(self.base, str(folder), is_trainable=False)
+        except TuningError:
+            self.load_adapter(None)
+            raise
         self.base.eval()
 
     def _named(self) -> dict[str, torch.Tensor]:

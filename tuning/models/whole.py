@@ -63,13 +63,15 @@ class Masters:
 
 def _hand_over(master: "torch.Tensor", weight: "torch.Tensor") -> None:
     """Add a weight's gradient to that of its float32 copy, and free it."""
-    if weight.grad is None:
+    # taken off first: where memory runs out below, the step is done again, and what stayed would
+    # count twice
+    grad, weight.grad = weight.grad, None
+    if grad is None:
         return
     if master.grad is None:
-        master.grad = weight.grad.float()
+        master.grad = grad.float()
     else:
-        master.grad.add_(weight.grad)
-    weight.grad = None
+        master.grad.add_(grad)
 
 
 def is_whole(folder: Path) -> bool:

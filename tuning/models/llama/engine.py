@@ -146,13 +146,14 @@ class EngineModel:
         if self._masters is not None:
             self._masters.release()
             self._masters = None
-        if self._changed:
+        whole = folder is not None and is_whole(folder)
+        if self._changed and not whole:
             take_over(self._folder, self.model.named())
             self._changed = False
         if folder is None:
             return
         try:
-            if is_whole(folder):
+            if whole:
                 self._changed = True
                 take_over(folder, self.model.named())
                 return
