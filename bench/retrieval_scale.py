@@ -19,10 +19,10 @@ import numpy as np
 
 from bench.retrieval import kept_embedder
 from bench.retrieval_data import corpora
-from harness.retrieval import CHUNK_WORDS
+from harness.retrieval import CHUNK_WORDS, passages_of
 from harness.types import Json
 from rag import dense
-from rag.chunk import Chunk, chunk_documents, count_words
+from rag.chunk import Chunk
 from rag.embed import Embedder, Vectors
 from rag.index import Index
 from rag.retrievers import RETRIEVERS
@@ -39,11 +39,7 @@ def measure() -> dict[str, Json]:
     import faiss
 
     embedder, found = kept_embedder(), list(corpora())
-    chunks = [
-        chunk
-        for corpus in found
-        for chunk in chunk_documents(corpus.documents, count_words, CHUNK_WORDS)
-    ]
+    chunks = [chunk for corpus in found for chunk in passages_of(corpus.documents)]
     real = embedder.embed([chunk.with_headings for chunk in chunks])
     questions = [row["question"] for corpus in found for row in corpus.rows]
     questions = random.Random(0).sample(questions, min(ASKED, len(questions)))

@@ -17,14 +17,13 @@ from harness.effort import effort, effort_of
 from harness.generators.endpoint import PREFIX
 from harness.models import EMBEDDED, ModelRef, resolve, unpacked
 from harness.prompts import passage, system_prompt, target
-from harness.retrieval import CHUNK_WORDS, as_context
+from harness.retrieval import CHUNK_WORDS, as_context, passages_of
 from harness.rungs import rung_type
 from harness.runner import answer_limit, chosen_rungs
 from harness.settings import CheckSettings
 from harness.speed import ROW, Speed, known_speed, sizes_of, speed
 from harness.types import Task
 from harness.work import Amounts, Work
-from rag.chunk import chunk_documents, count_words
 from rag.index import Hit
 from tuning.footprint import Load, footprint
 from tuning.models.shared import WAVE_ROWS, WAVE_TOKENS
@@ -254,7 +253,7 @@ def count_amounts(project: Path, task: Task, settings: CheckSettings, model: Mod
         return sum(found) / max(1, len(found))
 
     documents = task.documents[:: max(1, len(task.documents) // DOCUMENTS)]
-    chunks = chunk_documents(documents, count_words, CHUNK_WORDS)
+    chunks = passages_of(documents)
     passages = [passage(as_context(Hit(chunk, 0.0))) for chunk in chunks]
     return Amounts(
         train=len(task.train),

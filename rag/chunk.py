@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from rag.terms import UNSPACED
 from rag.types import Document
 
 CountTokens = Callable[[str], int]
@@ -20,7 +21,7 @@ _ASKS = re.compile(r".{2,200}[?？؟]\s*")
 
 # Where a block that is too long may be cut, the best places first.
 _LINE = re.compile(r"\n")
-_SENTENCE_END = re.compile(r"(?<=[.!?…])[\"'”’)\]]*\s+|(?<=[。！？])")
+_SENTENCE_END = re.compile(r"(?<=[.!?…])[\"'”’)\]]*\s+|(?<=[。！？])[。！？」』”’）》]*")
 _SPACE = re.compile(r"\s+")
 _LETTERS = re.compile(r"(?s).{200}")
 """Inside what has no space for so long: a language without spaces, or a file that is no text."""
@@ -30,12 +31,18 @@ _CUTS = {
     "text": (_SENTENCE_END, _LINE, _SPACE, _LETTERS),
 }
 LETTERS_A_WORD = 12
-"""From so many letters a word on, letters count: more than any language with spaces needs."""
+"""Letters that make a word where there are fewer spaces than that: longer than the words of any
+language, so that only codes, addresses of pages and what is no text are counted by it."""
+UNSPACED_A_WORD = 2
+"""The same for scripts without spaces between words; models take a token or two for each letter."""
 
 
 def count_words(text: str) -> int:
-    """Length of a text in words; in twelfths of its letters where that is more."""
-    return max(len(text.split()), len(text) // LETTERS_A_WORD)
+    """Length of a text in words, by its spaces or its letters, whichever makes more."""
+    found = text.split()
+    by_letters = sum(map(len, found)) // LETTERS_A_WORD
+    unspaced = len(UNSPACED.findall(text)) if UNSPACED.search(text) else 0
+    return max(len(found), by_letters, unspaced // UNSPACED_A_WORD)
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,8 +30,12 @@ class Hit(NamedTuple):
     Only scores of one retriever and one question can be compared."""
 
 
+UNREADABLE = (OSError, EOFError, ValueError, TypeError, LookupError, RuntimeError)
+"""What reading a cut-off or overwritten file of an index raises; the last one is FAISS's."""
+
+
 class IndexMismatchError(Exception):
-    """The index on disk was built from other texts, with another embedder or for other terms."""
+    """The index on disk was built from other texts or in another way, or is damaged."""
 
 
 class Index:
@@ -120,26 +124,32 @@ class Index:
         """Read an index.
 
         Raises:
-            IndexMismatchError: another embedder, other terms, another corpus, an older layout, or
-                nothing complete there.
+            IndexMismatchError: another embedder, other terms, another corpus, an older layout, a
+                damaged file, or nothing complete there. An index can be made again.
         """
         manifest_file = folder / _MANIFEST
         if not manifest_file.is_file():
             raise IndexMismatchError(f"{folder} holds no complete index")
-        manifest = json.loads(manifest_file.read_text(encoding="utf-8"))
+        try:
+            manifest = dict(json.loads(manifest_file.read_text(encoding="utf-8")))
+        except UNREADABLE as error:
+            raise IndexMismatchError(f"{folder} is damaged ({error})") from error
         if manifest.get("layout") != LAYOUT:
             raise IndexMismatchError(f"{folder} was written by another version")
         for part, ours in (("embedder", embedder.name), ("terms", terms.NAME)):
             theirs = manifest.get(part, "an older version")
             if theirs != ours:
                 raise IndexMismatchError(f"{folder} was built with {theirs}, not {ours}")
-        if expected_corpus and manifest["corpus"] != expected_corpus:
+        if expected_corpus and manifest.get("corpus") != expected_corpus:
             raise IndexMismatchError(f"{folder} was built from other documents")
-        # not splitlines: a passage may hold U+2028, which JSON leaves as it is
-        lines = (folder / _CHUNKS).read_text(encoding="utf-8").split("\n")
-        chunks = [Chunk(**json.loads(line)) for line in lines]
-        dense = Dense.load(folder / _VECTORS, embedder)
-        return cls(chunks, dense, Lexical.load(folder / _WORDS, len(chunks)))
+        try:
+            # not splitlines: a passage may hold U+2028, which JSON leaves as it is
+            lines = (folder / _CHUNKS).read_text(encoding="utf-8").split("\n")
+            chunks = [Chunk(**json.loads(line)) for line in lines]
+            dense = Dense.load(folder / _VECTORS, embedder)
+            return cls(chunks, dense, Lexical.load(folder / _WORDS, len(chunks)))
+        except UNREADABLE as error:
+            raise IndexMismatchError(f"{folder} is damaged ({error})") from error
 
 
 def holds(folder: Path, source: str) -> bool:

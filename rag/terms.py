@@ -29,7 +29,7 @@ _WORD = re.compile(
     r"\u1780-\u17d3]+"
 )
 # Thai, Lao, Burmese, Khmer, kana and Han put no spaces between words.
-_UNSPACED = re.compile(
+UNSPACED = re.compile(
     r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]"
 )
 
@@ -66,7 +66,7 @@ def spelled(word: str) -> list[str]:
     >>> spelled("the")
     ['=the', '_the', 'the_']
     """
-    if _UNSPACED.match(word):
+    if UNSPACED.match(word):
         return [word[at : at + 2] for at in range(max(1, len(word) - 1))]
     marked = f"_{word[:LONGEST]}_"
     runs = [marked[at : at + RUN] for at in range(max(1, len(marked) - RUN + 1))]

@@ -3,6 +3,7 @@
 import ast
 import importlib
 import pkgutil
+import re
 import subprocess
 import sys
 import tomllib
@@ -37,6 +38,18 @@ CODES = {
     "answer_not_in_documents", "no_text_layer", "unsupported", "pii",
 }  # fmt: skip
 """Of the audit, as other programs read them."""
+
+
+IMPORT_NAMES = {
+    "faiss": "faiss-cpu", "sklearn": "scikit-learn", "stdnum": "python-stdnum",
+    "vl_convert": "vl-convert-python",
+}  # fmt: skip
+"""Packages that are imported by another name than they are installed by."""
+
+
+USED_BY_OTHERS = {"accelerate", "datasets", "gguf"}
+"""Declared without an import of ours: what transformers and PEFT need for larger models and for
+reading the embedded one, and what whoever works in the same environment expects."""
 
 
 def sources() -> Iterator[tuple[str, str]]:
@@ -221,3 +234,16 @@ def test_files_and_functions_stay_short():
                 if length > LONGEST_FUNCTION:
                     long.append(f"{name}: {node.name} has {length} lines")
     assert not long
+
+
+def test_what_the_product_imports_is_declared_and_nothing_else_is():
+    """A package that only another one brings along is gone when that one changes its mind."""
+    pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    needed = pyproject["project"]["dependencies"]
+    declared = {re.split(r"[<>=!~\[ ]", line)[0].replace("_", "-") for line in needed}
+    ours = {"advisor", "harness", "rag", "tuning", "app"}
+    imported = {name for _, text in sources() for name in imports(text, run_at_import=False)}
+    found = imported - ours - set(sys.stdlib_module_names)
+    named = {IMPORT_NAMES.get(name, name.replace("_", "-")) for name in found}
+    assert named - declared == set()
+    assert declared - named == USED_BY_OTHERS

@@ -22,15 +22,18 @@ def ended(tmp_path_factory, tiny_model):
     with (root / "rungwise.toml").open("a", encoding="utf-8") as out:
         out.write('[tuning]\nmethod = "full"\nepochs = 100\nlearning_rate = 2e-4\n')
     command = [sys.executable, "-m", "advisor", "check", str(root), "--run", "first", "--json"]
+    run = Run(root / "runs" / "first")
     with (root / "stderr.txt").open("wb") as said:
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=said)
-        run = Run(root / "runs" / "first")
-        until = time.monotonic() + PATIENCE_S
-        while not any(event.message == "Training" for event in run.events()[0]):
-            assert process.poll() is None and time.monotonic() < until
-            time.sleep(0.1)
-        told = here("stop", run.folder, "--keep-best")
-        out, _ = process.communicate(timeout=PATIENCE_S)
+        try:
+            until = time.monotonic() + PATIENCE_S
+            while not any(event.message == "Training" for event in run.events()[0]):
+                assert process.poll() is None and time.monotonic() < until
+                time.sleep(0.1)
+            told = here("stop", run.folder, "--keep-best")
+            out, _ = process.communicate(timeout=PATIENCE_S)
+        finally:
+            process.kill()  # a hundred epochs beside the other tests, where one of these failed
     screen = (root / "stderr.txt").read_text(encoding="utf-8")
     assert process.returncode == 0, screen
     return run, told, json.loads(out), screen

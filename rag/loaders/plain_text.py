@@ -11,9 +11,7 @@ _FRONT_MATTER: Final = re.compile(r"---[ \t]*\n(.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|
 _TITLE_FIELD: Final = re.compile(r"""^title:[ \t]*["']?(.+?)["']?[ \t]*$""", re.M | re.I)
 _FENCED: Final = re.compile(r"^ {0,3}(`{3,}|~{3,}).*?(?:^ {0,3}\1|\Z)", re.S | re.M)
 _HEADING: Final = re.compile(r"^ {0,3}#{1,6}[ \t]+(.+)$|^(\S.*)\n {0,3}(?:=+|-{3,})[ \t]*$", re.M)
-_WIKI_HEADING: Final = re.compile(
-    r"^ ?(=(?: ?=){0,5})[ \t]*((?=[^=\n]*\w)[^=\n]+?)[ \t]*(=(?: ?=){0,5})[ \t]*$", re.M
-)
+_WIKI_HEADING: Final = re.compile(r"^ ?(=(?: ?=){0,5})([^=\n]*)(=(?: ?=){0,5})[ \t]*$", re.M)
 """``== Uses ==``, also as corpora cut it into tokens: ``= = Uses = =``."""
 
 
@@ -53,9 +51,10 @@ def headings_marked(text: str) -> str:
 
 def _marked(found: re.Match[str]) -> str:
     level = found[1].count("=")
-    if found[3].count("=") != level:
+    name = found[2].strip(" \t")
+    if found[3].count("=") != level or not re.search(r"\w", name):
         return found[0]
-    return f"{'#' * level} {found[2]}".ljust(len(found[0]))
+    return f"{'#' * level} {name}".ljust(len(found[0]))
 
 
 def _plain(heading: str) -> str:

@@ -323,3 +323,15 @@ def test_the_hash_of_a_corpus_tells_order_text_and_headings_apart():
     renamed = [dataclasses.replace(CHUNKS[0], heading="Other"), *CHUNKS[1:]]
     hashes = [corpus_hash(one) for one in (CHUNKS, list(CHUNKS), swapped, renamed, CHUNKS[1:])]
     assert hashes[0] == hashes[1] and len(set(hashes)) == 4
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "chunks.jsonl", "vectors.faiss", "words"])
+def test_a_damaged_index_is_told_from_a_whole_one_so_that_it_is_made_again(tmp_path, name):
+    index = Index.build(CHUNKS, HashEmbedder())
+    for spoil in (lambda raw: b"", lambda raw: raw[: len(raw) // 2], lambda raw: b"3"):
+        index.save(tmp_path)
+        place = tmp_path / name
+        file = place if place.is_file() else sorted(place.iterdir())[0]
+        file.write_bytes(spoil(file.read_bytes()))
+        with pytest.raises(IndexMismatchError):
+            Index.load(tmp_path, HashEmbedder())

@@ -130,6 +130,9 @@ def test_marking_headings_moves_nothing_and_is_quick_on_hostile_lines() -> None:
     assert len(headings_marked(text)) == len(text)
     assert headings_marked(text).index("It is") == text.index("It is")
     assert headings_marked("= " + "a " * 50_000) == "= " + "a " * 50_000
+    gap = " " * 50_000
+    for line in (f"= {gap}a{gap}b", f"= a{gap}.", f"={gap}.", f"= a{gap}= ="):
+        assert headings_marked(line) == line
 
 
 def test_markdown_is_kept_but_for_its_front_matter(tmp_path: Path) -> None:
