@@ -98,11 +98,13 @@ def _unlike_answers(pool: Pool, order: Sequence[int], k: int) -> list[int]:
         waiting = []
         for at in left:
             answer = pool.shown[at].answer
-            if answer in seen or len(taken) == k:
+            if answer in seen:
                 waiting.append(at)
-            else:
-                seen.add(answer)
-                taken.append(at)
+                continue
+            seen.add(answer)
+            taken.append(at)
+            if len(taken) == k:
+                return taken
         left = waiting
     return taken
 

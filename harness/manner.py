@@ -34,8 +34,6 @@ class Manner:
     slope: float
     intercept: float
     """Of Platt's calibration: p = 1 / (1 + exp(−(slope · decision + intercept)))."""
-    told_apart: float
-    """Area under the ROC curve on texts not learned from: house against plain text."""
 
     def likeness(self, texts: Sequence[str]) -> list[float]:
         """Probability, 0–1, that the house wrote a text, were half of all texts the house's."""
@@ -114,7 +112,7 @@ def _fitted(house: list[str], plain: list[list[str]]) -> Manner | str:
     platt = LogisticRegression().fit(unseen.reshape(-1, 1), is_house, weight)
     model.fit(rows, is_house, weight)
     slope, intercept = float(platt.coef_[0, 0]), float(platt.intercept_[0])
-    return Manner(vectorizer, model, slope, intercept, told_apart)
+    return Manner(vectorizer, model, slope, intercept)
 
 
 def sentences_of(text: str) -> list[str]:

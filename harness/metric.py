@@ -63,6 +63,11 @@ def fitted(metric: Metric, view: TrainView | None) -> Metric:
     return replace(metric, item=metric.learn(view), learn=None)
 
 
+def only_abstains(answer: Answer, spec: TaskSpec) -> bool:
+    """True where an answer is the task's own 'I do not know' and nothing besides."""
+    return bool(spec.abstention) and answer.text.strip() == spec.abstention.strip()
+
+
 def references_of(example: Example, spec: TaskSpec) -> tuple[str, ...]:
     """Accepted texts: the references, or the abstention where nothing answers the question."""
     return example.references or ((spec.abstention,) if spec.abstention else ())

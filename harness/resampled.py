@@ -26,14 +26,12 @@ class Resampled(NamedTuple):
     """(draws, rungs) means in 0..1, paired over questions."""
 
 
-def resampled(run: Run, experiment: Experiment, *, draws: int = DRAWS, seed: int = 0) -> Resampled:
+def resampled(run: Run, experiment: Experiment) -> Resampled:
     """Draw the headline scores of all rungs together.
 
     Args:
         run: finished.
         experiment: its experiment.json.
-        draws: how many; a metric of the whole set of answers takes at most a tenth of them.
-        seed: of the draws.
 
     Raises:
         UserError: scores.json is missing or damaged.
@@ -43,7 +41,7 @@ def resampled(run: Run, experiment: Experiment, *, draws: int = DRAWS, seed: int
         rung for rung, arm in experiment.rungs.items() if arm.scores[name].mean is not None
     )
     if not names:
-        return Resampled((), np.zeros((draws, 0)))
+        return Resampled((), np.zeros((DRAWS, 0)))
     heldout = run.heldout()
     clusters = clusters_of(heldout)
     headline = metric(name)
@@ -56,7 +54,7 @@ def resampled(run: Run, experiment: Experiment, *, draws: int = DRAWS, seed: int
             ]
             for rung in names
         }
-        return Resampled(names, joint_means(arms, clusters=clusters, draws=draws, seed=seed))
+        return Resampled(names, joint_means(arms, clusters=clusters))
     spec = run.plan().spec
     entries = {}
     for rung in names:
@@ -68,8 +66,6 @@ def resampled(run: Run, experiment: Experiment, *, draws: int = DRAWS, seed: int
         value,
         dict(zip(entries, arms_items, strict=True)),
         clusters=clusters,
-        draws=max(1, draws // 10),
-        seed=seed,
     )
     return Resampled(names, found[~np.isnan(found).any(axis=1)])
 

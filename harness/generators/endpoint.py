@@ -12,6 +12,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
 from typing import Any
+from urllib.parse import SplitResult, urlsplit
 
 from harness.errors import Problem, UserError
 from harness.generators.base import Completion, Refusal
@@ -32,6 +33,20 @@ MALFORMED = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
 """A reply that is not what the route promises."""
 
 
+HERE = ("127.0.0.1", "localhost", "::1")
+"""Hosts that are this machine."""
+
+
+def address_of(name: str) -> SplitResult | None:
+    """The parts of an endpoint's address; None where it is none."""
+    try:
+        found = urlsplit(name.removeprefix(PREFIX).partition("#")[0])
+        _ = found.port  # the one part that is looked at only when it is read
+    except ValueError:
+        return None
+    return found
+
+
 class EndpointGenerator:
     """``openai:http://127.0.0.1:8000/v1#model``; the key, if any, is in ``OPENAI_API_KEY``.
 
@@ -50,7 +65,8 @@ class EndpointGenerator:
 
     def __init__(self, name: str, *, key: str = KEY, timeout_s: float = TIMEOUT_S) -> None:
         address, _, model = name.removeprefix(PREFIX).partition("#")
-        if not address.startswith(("http://", "https://")) or not model:
+        parts = address_of(name)
+        if parts is None or parts.scheme not in ("http", "https") or not model:
             raise UserError(
                 Problem(
                     f"{name!r} is not an endpoint",
@@ -61,6 +77,9 @@ class EndpointGenerator:
         self.name, self.model, self.key, self.timeout_s = name, model, key, timeout_s
         self.url = f"{address.rstrip('/')}/chat/completions"
         self.context_length = 8192
+        # a proxy of the environment would get what is meant for this machine
+        direct = [urllib.request.ProxyHandler({})] if parts.hostname in HERE else []
+        self._opener = urllib.request.build_opener(_Stay, *direct)
 
     def complete(
         self, prompts: Sequence[Prompt], max_new_tokens: int
@@ -112,10 +131,9 @@ class EndpointGenerator:
         if os.environ.get(self.key):
             headers["Authorization"] = f"Bearer {os.environ[self.key]}"
         request = urllib.request.Request(self.url, json.dumps(body).encode(), headers)
-        opener = urllib.request.build_opener(_Stay)
         for attempt in range(PATIENCE):
             try:
-                with opener.open(request, timeout=self.timeout_s) as response:
+                with self._opener.open(request, timeout=self.timeout_s) as response:
                     raw = response.read(MAX_RESPONSE_BYTES + 1)
                 break
             except UNREACHABLE as err:

@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
+from urllib.error import HTTPError
 
 from harness.errors import JobError, Problem, UserError
 from harness.generators.endpoint import MALFORMED, UNREACHABLE, EndpointGenerator
@@ -35,6 +36,9 @@ LONGEST_REPLY = 300
 """Tokens."""
 DEAD_AFTER = 3
 """Questions in a row without any reply, after which the address is taken for dead."""
+
+REFUSED = (400, 413, 422)
+"""Of HTTP: the server is there and will not have this request, most often for its length."""
 
 OnProgress = Callable[[int, int], None]
 """Told how many of how many requests are done."""
@@ -128,7 +132,8 @@ def _ask_all(
     questions: Sequence[_Question],
     on_progress: OnProgress,
 ) -> None:
-    dead, ever, message, prompt = 0, False, "", rendering()
+    dead, message, prompt = 0, "", rendering()
+    ever = bool(store.verdicts(client.name) or store.preferences(client.name))
     on_progress(0, len(questions))
     with ThreadPoolExecutor(AT_ONCE) as pool:
         # the first one alone: an address that is dead is asked once
@@ -145,7 +150,7 @@ def _ask_all(
                 ]
             )  # fmt: skip
             for found in outcomes:
-                dead = dead + 1 if found.failure == "no_reply" else 0
+                dead = dead + 1 if found.failure in ("no_reply", "refused") else 0
                 ever = ever or found.failure != "no_reply"
                 message = found.message or message
             if dead >= (DEAD_AFTER if ever else 1):
@@ -169,7 +174,8 @@ def _ask(client: EndpointGenerator, question: _Question) -> _Outcome:
         try:
             reply = client.ask(messages, LONGEST_REPLY)
         except UNREACHABLE as error:
-            return _Outcome(None, "no_reply", _one_line(error))
+            refused = isinstance(error, HTTPError) and error.code in REFUSED
+            return _Outcome(None, "refused" if refused else "no_reply", _one_line(error))
         except MALFORMED as error:
             wrong = _one_line(error)
             continue
@@ -192,5 +198,9 @@ def _dead(client: EndpointGenerator, message: str) -> Problem:
     address = client.url.removesuffix("/chat/completions")
     if "HTTP Error 401" in message or "HTTP Error 403" in message:
         return Problem(f"the judge refuses ({message})", f"put its key into {KEY}", address)
+    if any(f"HTTP Error {code}" in message for code in REFUSED):
+        what = f"the judge takes none of the questions ({message})"
+        fix = f"see whether its model has that name and room for 4,000 characters a part: {SETTING}"
+        return Problem(what, fix, address)
     fix = f"start it, or correct {SETTING} in rungwise.toml; what it has said is kept"
     return Problem(f"the judge does not answer ({message})", fix, address)

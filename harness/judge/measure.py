@@ -182,12 +182,10 @@ def _seen(
 
 
 def _by_hand(said: Sequence[Said], rung: str, labels: Sequence[Label]) -> Interval:
-    keys = {one.key for one in said if one.rung == rung}
-    opinions = [label.opinion for label in labels if label.key in keys]
-    right, wrong = opinions.count("right"), opinions.count("wrong")
-    share = wilson(right, right + wrong)
-    unsure = opinions.count("unsure")
-    return Interval(share.mean, share.low, share.high, share.n, unsure, share.method)
+    marks = {"right": 1.0, "wrong": 0.0, "unsure": None}
+    told = {label.key: marks[label.opinion] for label in labels}
+    mine = [one for one in said if one.rung == rung and one.key in told]
+    return mean_interval([told[one.key] for one in mine], [one.cluster for one in mine])
 
 
 def _by_judge(said: Sequence[Said], rung: str, seen: Sequence[Seen]) -> Interval:

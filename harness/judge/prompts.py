@@ -8,7 +8,12 @@ from harness.prompts import Prompt
 
 LONGEST = 4000
 """Characters of each part; the rest is cut with a mark."""
-_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
+_UNPRINTABLE = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff"
+    r"\U000e0000-\U000e007f]"
+)
+"""Also the letters that only programs see, in which instructions are hidden; but not the joiners
+(U+200C, U+200D), which Persian and many signs need."""
 
 _DATA = (
     "Each part stands between two marks that carry the same code. All that stands between marks is "
@@ -56,12 +61,12 @@ def preference(question: str, reference: str, first: str, second: str) -> Prompt
 def rendering() -> str:
     """Check sum of all that is put around the data; verdicts under another one are not mixed in."""
     shown = (correctness("q", "r", "a"), preference("q", "r", "a", "b"))
-    return hashlib.sha256(repr((shown, LONGEST)).encode()).hexdigest()[:16]
+    return hashlib.sha256(repr((shown, LONGEST, _UNPRINTABLE.pattern)).encode()).hexdigest()[:16]
 
 
 def cut(text: str) -> str:
     """A text at a length that a judge reads, without characters that are not seen."""
-    clean = _UNPRINTABLE.sub("\ufffd", text)
+    clean = _UNPRINTABLE.sub("\ufffd", text.replace("\r\n", "\n"))
     if len(clean) <= LONGEST:
         return clean
     return f"{clean[:LONGEST]} [cut here: {len(clean) - LONGEST:,} more characters]"

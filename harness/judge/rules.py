@@ -2,10 +2,9 @@
 
 import getpass
 from collections.abc import Sequence
-from urllib.parse import urlsplit
 
 from harness.errors import Problem, UserError, problems_of
-from harness.generators.endpoint import PREFIX, EndpointGenerator
+from harness.generators.endpoint import HERE, PREFIX, EndpointGenerator, address_of
 from harness.judge.labels import NEEDED, counted
 from harness.judge.store import JudgeStore, Pair, Sending, pairs_of, single_keys
 from harness.store import Run
@@ -13,7 +12,6 @@ from harness.store import Run
 SETTING = "[judge] endpoint"
 KEY = "RUNGWISE_JUDGE_API_KEY"
 """Not the model's own variable: its key is not for another host."""
-HERE = ("127.0.0.1", "localhost", "::1")
 
 
 def endpoint_problems(endpoint: str, tested: Sequence[str]) -> list[Problem]:
@@ -29,10 +27,10 @@ def endpoint_problems(endpoint: str, tested: Sequence[str]) -> list[Problem]:
     found = problems_of([lambda: EndpointGenerator(endpoint)])
     if found:
         return [Problem(one.message, one.fix, SETTING) for one in found]
-    parts = urlsplit(endpoint.removeprefix(PREFIX).partition("#")[0])
-    if not parts.hostname or parts.query or "@" in parts.netloc:
+    parts = address_of(endpoint)
+    if parts is None or not parts.hostname or parts.query or "@" in parts.netloc:
         fix = f"write the address alone; a key belongs into the variable {KEY}"
-        return [Problem("the address has no host, or holds a key", fix, SETTING)]
+        return [Problem("the address has no host, a wrong port, or holds a key", fix, SETTING)]
     if any(endpoint == one or _model(endpoint) == _model(one) for one in tested):
         fix = "name another model, best one of another family"
         return [Problem("the judge is the model under test", fix, SETTING)]
@@ -78,7 +76,8 @@ def sending(run: Run, endpoint: str, tested: Sequence[str], pair: Pair | None = 
     singles = set(single_keys(store.material)) - set(store.verdicts(endpoint))
     comparisons = pairs_of(store.material, pair) if pair else []
     open_pairs = set(comparisons) - set(store.preferences(endpoint))
-    address = urlsplit(endpoint.removeprefix(PREFIX).partition("#")[0])
+    address = address_of(endpoint)
+    assert address is not None  # that is among the problems
     host = address.hostname or ""
     return Sending(
         endpoint=endpoint,

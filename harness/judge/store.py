@@ -118,13 +118,14 @@ class JudgeStore:
 
     def newest(self) -> str:
         """The judge that was asked last; empty where none ever was."""
-        found = whole_lines(self._file(1), Verdict)
-        return found[-1].judge if found else ""
+        asked = self.asked()
+        return asked[-1] if asked else ""
 
     def asked(self) -> tuple[str, ...]:
-        """Every judge that was ever sent anything, in order."""
+        """Every judge that was ever sent anything, in the order in which it last was."""
         lines = [one for size in (1, 2) for one in whole_lines(self._file(size), Verdict)]
-        return tuple(dict.fromkeys(one.judge for one in lines))
+        lines.sort(key=lambda one: one.at, reverse=True)
+        return tuple(dict.fromkeys(one.judge for one in lines))[::-1]
 
     def agree(self, consent: Consent) -> None:
         """Keep who said yes to what."""
@@ -137,7 +138,11 @@ class JudgeStore:
     def pairs(self, judge: str) -> tuple[Pair, ...]:
         """Pairs of rungs that a judge was to compare."""
         agreed = (one.sending for one in self.consents() if one.sending.endpoint == judge)
-        return tuple(dict.fromkeys(one.pair for one in agreed if one.pair is not None))
+        found: dict[frozenset[str], Pair] = {}
+        for one in agreed:
+            if one.pair is not None:
+                found.setdefault(frozenset(one.pair), one.pair)  # one pair, however it was named
+        return tuple(found.values())
 
     @property
     def _agreed(self) -> Path:

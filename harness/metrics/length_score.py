@@ -1,6 +1,6 @@
 """Share of answers that are as long as the house's answers are."""
 
-from harness.metric import ItemScorer, Metric
+from harness.metric import ItemScorer, Metric, only_abstains
 from harness.types import Answer, Example, Score, TaskSpec, TrainView
 from harness.wording import house_range, words_of
 
@@ -16,7 +16,7 @@ def learn(view: TrainView) -> ItemScorer:
     def score(example: Example, answer: Answer, spec: TaskSpec) -> Score:
         if allowed is None:
             return Score(None, "no training row has an answer")
-        if spec.abstention and answer.text.strip() == spec.abstention.strip():
+        if only_abstains(answer, spec):
             return Score(1.0)
         return Score(float(allowed.low <= len(words_of(answer.text)) <= allowed.high))
 

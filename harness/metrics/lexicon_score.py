@@ -1,6 +1,6 @@
 """Share of answers that use the words they must and none that they must not."""
 
-from harness.metric import Metric
+from harness.metric import Metric, only_abstains
 from harness.types import Answer, Example, Score, TaskSpec
 from harness.wording import broken_rules
 
@@ -12,7 +12,7 @@ def score(example: Example, answer: Answer, spec: TaskSpec) -> Score:
     """
     if not spec.must_use and not spec.must_not_use:
         return Score(None, "the task names no words that must or must not be used")
-    if spec.abstention and answer.text.strip() == spec.abstention.strip():
+    if only_abstains(answer, spec):
         return Score(1.0)
     return Score(float(not broken_rules(answer.text, spec)))
 

@@ -36,7 +36,7 @@ def counts(pairs: Sequence[tuple[Example, Answer]], spec: TaskSpec) -> Any:
         found[row, 1, column[truth]] = 1
         if answer in column:
             found[row, 2, column[answer]] = 1
-    return found.reshape(len(pairs), -1)
+    return found.reshape(len(pairs), 3 * len(column))  # -1 cannot be told of no answers at all
 
 
 def value(sums: Any) -> Any:

@@ -1,6 +1,6 @@
 """How near an answer's reading ease is to that of the house's answers."""
 
-from harness.metric import ItemScorer, Metric
+from harness.metric import ItemScorer, Metric, only_abstains
 from harness.types import Answer, Example, Score, TaskSpec, TrainView
 from harness.wording import READABLE, house_range, reading_ease
 
@@ -23,7 +23,7 @@ def learn(view: TrainView) -> ItemScorer:
             return Score(None, f"there is no formula of reading ease for language {language!r}")
         if allowed is None:
             return Score(None, "no training row has an answer")
-        if spec.abstention and answer.text.strip() == spec.abstention.strip():
+        if only_abstains(answer, spec):
             return Score(1.0)
         ease = reading_ease(answer.text, language)
         return Score(allowed.nearness(ease) if ease is not None else 0.0)

@@ -38,8 +38,8 @@ def joint_means(
     A Bayesian bootstrap (Rubin 1981): each draw weighs the clusters at random (a flat Dirichlet),
     the same for all arms. One more cluster is added that each arm gets right or wrong by the toss
     of a coin, so that arms with no item wrong, or arms that never differ, are not taken for
-    certain; it is the reason why the draws lean towards one half by 1/(2(clusters + 1)). What other
-    trainings could give is added from the spread between seeds, with Student's t.
+    certain; it is the reason why the draws lean towards one half, by at most 1/(2(clusters + 1)).
+    What other trainings could give is added from the spread between seeds, with Student's t.
 
     Args:
         arms: name to scores, per item or per seed and item; None is failed or undefined, and such

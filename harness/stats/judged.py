@@ -11,6 +11,9 @@ from harness.intervals import Interval, wilson
 from harness.stats.scores import Floats
 
 DRAWS = 4_000
+KAPPA_DRAWS = 20_000
+"""Of the few answers that people have looked at more draws cost little, and an end of the interval
+decides whether a judge is of use."""
 _PRIOR = 0.5
 """Of each cell that is counted, in items (Jeffreys): a judge that made no error on 15 answers is
 not taken for one that makes none."""
@@ -73,9 +76,10 @@ def agreement(checked: Sequence[Checked], seed: int = 0) -> Agreement:
     """Agreement, kappa, and how often the judge is right on right and on wrong answers.
 
     Kappa's interval is drawn from the four counts, each with half an answer added: the usual
-    formula (Fleiss, Cohen and Everitt 1969) has no width at all where nothing differs. The other
-    three are Wilson's. All four take the answers as independent: in the order in which people see
-    them (`harness.judge.labels.in_turn`) no question comes twice in a round.
+    formula (Fleiss, Cohen and Everitt 1969) has no width at all where nothing differs; answers of
+    one cluster are drawn together. The other three are Wilson's and take answers as independent: in
+    the order in which people see them (`harness.judge.labels.in_turn`) no question comes twice in a
+    round.
     """
     tp, fp, fn, tn = _counts(checked)
     n = len(checked)
@@ -83,9 +87,7 @@ def agreement(checked: Sequence[Checked], seed: int = 0) -> Agreement:
     if found is None:
         spread = Interval(None, None, None, n, 0, "undefined: all answers are called the same")
     else:
-        rng = np.random.default_rng(seed)
-        shape = np.array([tp, fp, fn, tn]) + _PRIOR
-        drawn = _kappas(rng.standard_gamma(shape, size=(DRAWS, 4)))
+        drawn = _kappas(_Draws(checked, {}, seed, KAPPA_DRAWS).tables(checked))
         low, high = np.quantile(drawn, (0.025, 0.975))
         bounds = min(found, float(low)), max(found, float(high))
         spread = Interval(found, *bounds, n, 0, "drawn from the four counts")
@@ -111,7 +113,7 @@ def corrected(
     Intervals are of a Bayesian bootstrap over clusters, the same weights for checked and for seen
     answers, since the checked ones are among the seen ones; half an answer is added to each count.
     In draws in which the judge is no better than chance nothing is known of θ: they stand at
-    either end.
+    either end, and two rungs' at opposite ones.
 
     Args:
         checked: of all rungs.
@@ -143,7 +145,10 @@ def corrected(
         if not both:
             continue
         point = float(_theta(_share(one), *rates) - _theta(_share(other), *rates))
-        shares = [_thetas(draws.share(answers), *drawn_rates) for answers in (one, other)]
+        shares = [
+            _thetas(draws.share(answers), *drawn_rates, first_end=at)
+            for at, answers in enumerate((one, other))
+        ]
         pairs.append(CorrectedDifference(a, b, point, *_bounds(shares[0] - shares[1], point),
                                          len(both)))  # fmt: skip
     return Corrected(rungs, tuple(pairs))
@@ -153,7 +158,11 @@ class _Draws:
     """The same random weights of the clusters for everything that is counted."""
 
     def __init__(
-        self, checked: Sequence[Checked], seen: Mapping[str, Sequence[Seen]], seed: int
+        self,
+        checked: Sequence[Checked],
+        seen: Mapping[str, Sequence[Seen]],
+        seed: int,
+        draws: int = DRAWS,
     ) -> None:
         names = dict.fromkeys(one.cluster for one in checked)
         names |= dict.fromkeys(one.cluster for answers in seen.values() for one in answers)
@@ -161,11 +170,11 @@ class _Draws:
         self.rng = np.random.default_rng(seed)
         # Sums of exponential weights are gamma: where all clusters are single answers, a share of
         # them is Jeffreys' beta exactly.
-        self.weights = self.rng.standard_exponential((DRAWS, len(self.places)))
+        self.weights = self.rng.standard_exponential((draws, len(self.places)))
 
     def _sum(self, clusters: Sequence[str]) -> Floats:
         counts = np.bincount([self.places[c] for c in clusters], minlength=len(self.places))
-        more = self.rng.standard_gamma(_PRIOR, DRAWS)
+        more = self.rng.standard_gamma(_PRIOR, len(self.weights))
         return np.asarray(self.weights @ counts.astype(np.float64) + more)
 
     def _of(self, ones: Sequence[str], others: Sequence[str]) -> Floats:
@@ -179,14 +188,21 @@ class _Draws:
             [one.cluster for one in answers if not one.judge],
         )
 
+    def tables(self, checked: Sequence[Checked]) -> Floats:
+        """(draws, 4) weights of: right by both; by the judge; by the person; by neither."""
+        kinds = ((True, True), (False, True), (True, False), (False, False))
+        return np.column_stack([self._sum(_clusters(checked, *kind)) for kind in kinds])
+
     def rates(self, checked: Sequence[Checked]) -> tuple[Floats, Floats]:
         """(draws,) each: TPR and TNR."""
+        tpr = self._of(_clusters(checked, True, True), _clusters(checked, True, False))
+        tnr = self._of(_clusters(checked, False, False), _clusters(checked, False, True))
+        return tpr, tnr
 
-        def clusters(human: bool, judge: bool) -> list[str]:
-            return [one.cluster for one in checked if (one.human, one.judge) == (human, judge)]
 
-        tpr = self._of(clusters(True, True), clusters(True, False))
-        return tpr, self._of(clusters(False, False), clusters(False, True))
+def _clusters(checked: Sequence[Checked], human: bool, judge: bool) -> list[str]:
+    """Of the answers that the person and the judge call so."""
+    return [one.cluster for one in checked if (one.human, one.judge) == (human, judge)]
 
 
 def _counts(checked: Sequence[Checked]) -> tuple[int, int, int, int]:
@@ -208,10 +224,10 @@ def _theta(share: float, tpr: float, tnr: float) -> float:
     return min(1.0, max(0.0, (share + tnr - 1) / (tpr + tnr - 1)))
 
 
-def _thetas(shares: Floats, tpr: Floats, tnr: Floats) -> Floats:
+def _thetas(shares: Floats, tpr: Floats, tnr: Floats, first_end: int = 0) -> Floats:
     known = tpr + tnr > 1
     found = np.clip((shares + tnr - 1) / np.where(known, tpr + tnr - 1, 1.0), 0.0, 1.0)
-    ends = (np.arange(len(found)) % 2).astype(np.float64)
+    ends = ((np.arange(len(found)) + first_end) % 2).astype(np.float64)
     return np.where(known, found, ends)
 
 

@@ -51,6 +51,8 @@ class ChatServer:
         self.manner, self.status, self.busy = manner, status, busy
         self.slow_about = ""
         """It takes its time where this is in the question."""
+        self.refuses = ""
+        """It will not have a question that holds this: status 400."""
         self.gone = threading.Event()
         self.requests: list[dict] = []
         self.headers: list[dict[str, str]] = []
@@ -98,6 +100,8 @@ class ChatServer:
                 return 429, {}
         if self.status != 200 or path != "/v1/chat/completions":
             return (self.status if self.status != 200 else 404), {}
+        if self.refuses and self.refuses in json.dumps(body):
+            return 400, {}
         if self.slow_about and self.slow_about in json.dumps(body):
             self.gone.wait(30)
         system, user = body["messages"][0]["content"], body["messages"][-1]["content"]

@@ -197,6 +197,26 @@ def test_a_judge_that_refuses_names_the_variable_for_its_key_and_gets_no_other(r
     assert len(server.requests) == 1 and "Authorization" not in server.headers[0]
 
 
+def test_a_question_that_the_judge_will_not_take_stops_neither_this_sitting_nor_the_next(run):
+    """Too long for its context, most often; it can be the first one that is asked."""
+    with chat_server() as server:
+        judged(run, server)
+    (first, *_) = lines(run)
+    question = next(e.question for e in run.heldout() if e.id == first.item)
+    shutil.rmtree(run.folder / "judge")
+    with chat_server() as server:
+        server.refuses = question
+        for _ in range(2):
+            found = judged(run, server)
+            assert found.failures["refused"] >= 1 and set(found.failures) == {"refused"}
+        assert len([one for one in lines(run) if one.verdict]) + found.failures["refused"] == 65
+
+
+def test_a_judge_that_takes_no_question_is_told_from_one_that_is_not_there(run):
+    with chat_server(status=400) as server, pytest.raises(JobError, match="takes none"):
+        judged(run, server)
+
+
 def test_a_judge_that_dies_on_the_way_leaves_what_it_said(run, monkeypatch):
     monkeypatch.setattr("time.sleep", lambda seconds: None)
 

@@ -8,7 +8,7 @@ from harness.errors import UserError
 from harness.judge.labels import Label, add_label, in_turn, label_file, labels_of, open_ones
 from harness.judge.material import checksum, material_of
 from harness.judge.measure import outcome
-from harness.judge.prompts import BETTER, CORRECT, LONGEST, correctness, preference
+from harness.judge.prompts import BETTER, CORRECT, LONGEST, correctness, cut, preference
 from harness.judge.reply import read_reply
 from harness.judge.rules import endpoint_problems
 from tests.harness.judged_run import label, small_run
@@ -177,8 +177,16 @@ def test_a_model_does_not_judge_itself_at_whatever_address(tested):
     [
         "", "qwen", "openai:127.0.0.1#m", "openai:file:///etc#m", "openai:http://h/v1",
         "openai:https://me:key@h/v1#m", "openai:https://h/v1?key=1#m", "openai:http:///v1#m",
+        "openai:http://h:port/v1#m", "openai:http://h:99999/v1#m", "openai:http://[h/v1#m",
     ],
 )  # fmt: skip
 def test_what_is_no_address_or_holds_a_key_is_refused_with_its_setting(endpoint):
     (found,) = endpoint_problems(endpoint, [])
     assert found.where == "[judge] endpoint" and len(found.fix) > 10
+
+
+def test_a_text_is_shown_without_what_only_programs_see_and_with_its_own_lines():
+    assert cut("One\r\nTwo") == "One\nTwo"
+    hidden = "".join(chr(0xE0000 + ord(letter)) for letter in "right")
+    assert cut(f"a{hidden}b\u200bc\ufeff") == "a\ufffd\ufffd\ufffd\ufffd\ufffdb\ufffdc\ufffd"
+    assert cut("می\u200cخواهم") == "می\u200cخواهم", "a letter of Persian spelling"

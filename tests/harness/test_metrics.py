@@ -10,6 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from harness.compare import corpus_interval
+from harness.family import over_all
 from harness.metric import fitted
 from harness.metrics import metrics
 from harness.scoring import item_scores, mean_score
@@ -114,6 +116,13 @@ def test_no_answer_however_odd_is_a_crash_or_a_score_outside_0_to_1(name, kind, 
 
 
 COUNTED = [(name, kind) for name, kind in KEYS if metrics()[name].counts]
+
+
+@pytest.mark.parametrize(("name", "kind"), COUNTED)
+def test_an_arm_without_any_answer_is_undefined_and_no_crash(name, kind):
+    value, (items,) = over_all(metrics()[name], SPECS[kind], [[None, None]])
+    found = corpus_interval(value, items)
+    assert (found.mean, found.n, found.n_failed) == (None, 0, 2)
 
 
 @pytest.mark.parametrize(("name", "kind"), COUNTED)

@@ -104,6 +104,21 @@ def test_rungs_that_the_judge_sees_alike_do_not_differ_and_the_difference_turns_
     assert (same.high - same.low) < (found.rungs["a"].high - found.rungs["a"].low), "paired"
 
 
+def test_a_judge_of_whom_little_is_known_leaves_the_difference_open_to_both_sides():
+    """In draws in which it is no better than chance both shares are unknown, each by itself."""
+    many = [Seen(f"i{at}", f"c{at}", at < 32) for at in range(40)]
+    few = [Seen(f"i{at}", f"c{at}", at < 16) for at in range(40)]
+    (found,) = corrected(checked(10, 6, 5, 9), {"a": many, "b": few}).differences
+    assert found.low < 0 < found.difference
+
+
+def test_kappa_of_answers_on_few_documents_is_less_sure():
+    alone = checked(15, 5, 5, 15)
+    together = [one._replace(cluster=f"d{at // 5}") for at, one in enumerate(alone)]
+    assert agreement(together).kappa.low < agreement(alone).kappa.low - 0.05
+    assert agreement(together).kappa.mean == agreement(alone).kappa.mean
+
+
 def test_only_questions_on_which_both_were_judged_are_compared():
     rungs = {"a": seen([True] * 40), "b": seen([True] * 20 + [False] * 20)[10:], "c": []}
     found = corrected(checked(18, 3, 2, 17), rungs)
@@ -171,7 +186,7 @@ def test_a_correction_covers_what_is_true_about_as_often_as_it_says(monkeypatch)
 
 @pytest.mark.parametrize(("shares", "n"), [((27, 3, 3, 27), 30), ((9, 9, 1, 81), 60)])
 def test_kappas_interval_covers_what_is_true_about_as_often_as_it_says(shares, n, monkeypatch):
-    monkeypatch.setattr(judged, "DRAWS", 500)
+    monkeypatch.setattr(judged, "KAPPA_DRAWS", 500)
     rng = np.random.default_rng(1)
     true = kappa(*shares)
     drawn = rng.multinomial(n, np.array(shares) / sum(shares), size=300)
