@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
+import tomlkit
+
 from advisor.anonymise_documents import OnStep, write_documents, write_text
 from advisor.project import ANSWERS, CONFIG, Project, open_project
 from advisor.pseudonyms import Pseudonyms
@@ -183,25 +185,32 @@ def _fields(fields: dict[str, Any], new: Pseudonyms, moved: dict[str, str]) -> d
 def _settings(
     project: Project, to: Path, new: Pseudonyms, settings: dict[tuple[str, ...], Any]
 ) -> None:
-    """Copy what describes the project; texts and lists in it are replaced as in the rows."""
-    shutil.copyfile(project.root / CONFIG, to / CONFIG)
-    for name in (ANSWERS, project.task.schema):
-        if name and (project.root / name).is_file():
-            write_text(to / name, (project.root / name).read_text(encoding="utf-8-sig"))
-    texts = {
-        ("project", "note"): project.project.note,
-        ("task", "instruction"): project.task.instruction,
-        ("task", "abstention"): project.task.abstention,
-        ("task", "labels"): list(project.task.labels),
-        ("task", "descriptions"): dict(project.task.descriptions),
-        ("task", "must_use"): list(project.task.must_use),
-        ("task", "must_not_use"): list(project.task.must_not_use),
-    }
-    changed = {place: new.value(given) for place, given in texts.items()}
-    settings |= {place: value for place, value in changed.items() if value != texts[place]}
-    if project.data.documents and not (to / project.data.documents).exists():
-        settings["data", "documents"] = f"{project.data.documents}.md"  # one file, now a text
+    """Copy what describes the project, remarks and names of people included.
+
+    Whole texts are replaced as rows are, so that labels and answers still fit together; where the
+    data lies is then written anew, for a path must lead where it leads.
+    """
+    document: Any = tomlkit.parse((project.root / CONFIG).read_text(encoding="utf-8-sig"))
+    people = document.get("weights", {})
+    for name in [name for name in people if new.left(name)]:
+        # a name that needs no quotation marks would need some now
+        people[new.text(name)] = people.pop(name)
+    write_text(to / CONFIG, new.text(tomlkit.dumps(document)))
+    for name in _described_by(project):
+        write_text(to / name, new.text((project.root / name).read_text(encoding="utf-8-sig")))
+    if project.data.documents:
+        one_file = not (to / project.data.documents).exists()  # it is a text now
+        settings["data", "documents"] = f"{project.data.documents}{'.md' if one_file else ''}"
+    for key in ("generator", "embedder", "revision"):
+        if given := getattr(project.model, key):
+            settings["model", key] = given
     change(to, settings)
+
+
+def _described_by(project: Project) -> list[str]:
+    """Files beside rungwise.toml that belong to it."""
+    names = (ANSWERS, project.task.schema)
+    return [name for name in names if name and (project.root / name).is_file()]
 
 
 def _prove(project: Project, copy: Path, new: Pseudonyms, on_step: OnStep) -> None:
@@ -217,10 +226,18 @@ def _prove(project: Project, copy: Path, new: Pseudonyms, on_step: OnStep) -> No
         if any(new.left(text) for text in (row.id, row.question, *row.references, *row.key_facts))
     ]
     documents = [d.id for d in found.documents if new.left(f"{d.source}\n{d.title}\n{d.text}")]
-    if rows or documents:
+    files = [
+        name
+        for name in (CONFIG, *_described_by(project))
+        if new.left((copy / name).read_text(encoding="utf-8"))
+    ]
+    if rows or documents or files:
         fix = "replace it in the original by hand, and try again"
         raise JobError(
-            *(Problem("personal data is left", fix, where) for where in [*rows, *documents][:20])
+            *(
+                Problem("personal data is left", fix, where)
+                for where in [*files, *rows, *documents][:20]
+            )
         )
 
 

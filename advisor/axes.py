@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from advisor.charts.losses import WORDS
 from advisor.diagnosis_words import reads
 from advisor.measured import TUNED
-from advisor.numbers import in_sentence
+from advisor.numbers import capital, in_sentence
 from harness.diagnosis.findings import Cause, GivenPassages, RungDiagnosis
 from harness.diagnosis.slices import SMALLEST
 from harness.experiment import Experiment
@@ -171,7 +171,7 @@ def _why(found: Split, points: tuple[int, int, int], one: RungDiagnosis, kind: s
 def sentence(found: tuple[Located, ...]) -> str:
     """What knowledge was missing before and after; empty where no rung has a place."""
     if found and not any(one.split.knowledge + one.split.unknown for one in found):
-        return "No point was lost for want of knowledge: what is needed stands in each message."
+        return "No point was lost for want of knowledge."
     told: list[str] = []
     for one in found:
         if one.placed:
@@ -187,7 +187,7 @@ def sentence(found: tuple[Located, ...]) -> str:
     text = f"{'; '.join(told)}." if told else ""
     if left:
         text += (
-            f" {', '.join(left).capitalize()}: no place, for most of what was lost cannot be told "
+            f" {capital(', '.join(left))}: no place, for most of what was lost cannot be told "
             "apart."
         )
     return text.strip()

@@ -14,7 +14,7 @@ from advisor.recommendation import Recommendation
 from advisor.triggers import Fired, Later, triggered
 from advisor.weighing import Grounds, Weighing, weigh
 from advisor.weights import Person, proposed
-from harness.errors import Problem, RungwiseError, UserError
+from harness.errors import RungwiseError
 from harness.experiment import Experiment
 from harness.resampled import Resampled, resampled
 from harness.store import Run, runs_in
@@ -54,11 +54,7 @@ def finished(run: Run) -> Finished:
     Raises:
         UserError: it has not, or its files are damaged.
     """
-    experiment = workflow.experiment_of(run)
-    if experiment is None:
-        fix = f"go on with: rungwise check {run.folder.parents[1]} --run {run.name}"
-        raise UserError(Problem("the run is not finished", fix, run.name))
-    return Finished(run, experiment)
+    return Finished(run, workflow.finished(run))
 
 
 def weigh_run(
@@ -131,6 +127,7 @@ def decide(
         first=weighed.weighing.first.rung if weighed else None,
         answers=sheet.answers if sheet else None,
         prices=weighed.grounds.prices if weighed else None,
+        configured=project.model.generator if project else "",
     )
     made = decided(rung, by, why, evidence, triggers)
     record(of.run, made, of.experiment)
@@ -146,13 +143,8 @@ class Standing(NamedTuple):
     """What reopens the one in force."""
 
 
-def standing(run: Run, later: Later | None = None) -> Standing:
-    """The decision on a run, and what has come to pass since.
-
-    Args:
-        run: finished or not.
-        later: prices, volume and the like, where they are known; answers and later checks of the
-            project are looked up where they are not given.
+def standing(run: Run) -> Standing:
+    """The decision on a run, finished or not, and what has come to pass since.
 
     Raises:
         UserError: decision.json or the project is damaged.
@@ -163,17 +155,17 @@ def standing(run: Run, later: Later | None = None) -> Standing:
     root = run.folder.parents[1]
     # whatever else is wrong with a project, what it says of model and answers still counts
     project = read_project(root) if (root / CONFIG).is_file() else None
-    known = later or Later(datetime.now(UTC).astimezone().date())
+    known = Later(datetime.now(UTC).astimezone().date())
     if project is not None:
         sheet = workflow.answers_of(project)
         done = workflow.experiment_of(run)
         known = dataclasses.replace(
             known,
-            prices=known.prices or (answer_prices(done, project) if done else None),
-            volume=known.volume or project.prices.answers_per_month,
-            changes=known.changes or project.prices.changes_per_month,
-            answers=known.answers or (sheet.answers if sheet else None),
-            experiment=known.experiment or _newest(run, project),
+            prices=answer_prices(done, project) if done else None,
+            volume=project.prices.answers_per_month,
+            changes=project.prices.changes_per_month,
+            answers=sheet.answers if sheet else None,
+            experiment=_newest(run, project),
         )
     return Standing(versions, triggered(versions[-1], project, known))
 

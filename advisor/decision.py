@@ -7,7 +7,7 @@ adds a version, so that nothing that was once decided is lost.
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +38,7 @@ class Triggers:
     other_model: bool = True
     """Another base model in rungwise.toml."""
     new_data: bool = True
-    """A later check on other data, or new data that has drifted."""
+    """A later check on other data."""
     review: str | None = None
     """A date, ISO 8601, on which the decision is looked at again."""
 
@@ -63,6 +63,8 @@ class Evidence:
     """The watched questions with their answers."""
     prices: dict[str, float] = field(default_factory=dict)
     """Rung to cost of an answer; empty where no prices were known."""
+    configured: str = ""
+    """The model that rungwise.toml named then: a check can be of another one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +181,8 @@ def _wrong_date(given: str, at: str) -> list[Problem]:
         day = date.fromisoformat(given)
     except ValueError:
         return [Problem(f"{given!r} is no date", "write year-month-day: 2027-05-01", "review")]
-    if day <= date.fromisoformat(at[:10]):
+    # by the clock of whoever decides: the day of the world's clock may be another
+    if day <= datetime.fromisoformat(at).astimezone().date():
         return [Problem(f"{given} is not in the future", "choose a later day", "review")]
     return []
 
@@ -191,6 +194,7 @@ def evidence_of(
     first: str | None = None,
     answers: Mapping[str, str] | None = None,
     prices: Mapping[str, float] | None = None,
+    configured: str = "",
 ) -> Evidence:
     """What a decision rests on, taken down so that it can be held against what comes later."""
     verdict = experiment.verdict
@@ -204,6 +208,7 @@ def evidence_of(
         first=first,
         answers={key: value for key, value in (answers or {}).items() if key in WATCHED},
         prices=dict(prices or {}),
+        configured=configured,
     )
 
 

@@ -36,7 +36,7 @@ def trigger_sentences(triggers: Triggers) -> list[str]:
     if triggers.other_model:
         told.append("Another base model is used.")
     if triggers.new_data:
-        told.append("The data is changed, or new data has drifted.")
+        told.append("The data is changed.")
     if triggers.review is not None:
         told.append(f"The review date is reached: {triggers.review}.")
     return told
@@ -94,8 +94,9 @@ def decision_text(versions: Sequence[Decision], fired: Sequence[Fired]) -> str:
 def proposal_text(advised: str, weighing: Weighing | None, run: str) -> str:
     """What could be decided, before anybody has."""
     lines = [NOT_DECIDED, f"The check advises: {choice(advised)}"]
-    if weighing is not None:
-        lines.append(f"With the weights as they are: {choice(weighing.first.rung)}")
-    rung = advised if weighing is None else weighing.first.rung
+    rung = advised
+    if weighing is not None and advised != NONE:  # weights make no rung good enough
+        rung = weighing.first.rung
+        lines.append(f"With the weights as they are: {choice(rung)}")
     lines.append(f'To record it: rungwise decide {run} --rung {rung} --by "Name" --why "…"')
     return "\n".join(lines)

@@ -69,7 +69,7 @@ def changes(
         )
     for name, reason in experiment.skipped.items():
         found.append(f"{title_of(name)} was not measured: {reason}.")
-    if experiment.task.n_documents and chosen in ("prompt", "few_shot", "constrained", "finetune"):
+    if experiment.task.n_documents and chosen not in READING:
         found.append("Facts that change would: only retrieval follows a changed document.")
     if recommendation is not None:
         found.extend(flip.text for flip in recommendation.would_change_if[:2])

@@ -30,6 +30,11 @@ def in_points(difference: float | None) -> str:
     return f"{points(difference)} point{'' if one else 's'}"
 
 
+def capital(text: str) -> str:
+    """A sentence's first letter as a capital; those behind it stay ('RAG' is no 'rag')."""
+    return text[:1].upper() + text[1:]
+
+
 def signed(number: int) -> str:
     """3 -> '+3'; -1 -> '−1'; 0 -> '0'."""
     return f"+{number}" if number > 0 else f"{MINUS}{-number}" if number < 0 else "0"

@@ -15,7 +15,7 @@ from advisor.sample_projects import copy_sample
 from advisor.settings_file import change
 from advisor.track_record import TrackRecord, track_record_of
 from harness.errors import Problem, RungwiseError, UserError
-from harness.store import Run
+from harness.store import Run, runs_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,12 +133,13 @@ def _decided(run: Run) -> str:
 
 
 def _standing(project: Project) -> tuple[str, str, str, str]:
-    runs = workflow.history(project)
+    runs = runs_in(project.root)
     if not runs:
         answered = workflow.answers_of(project)
         words = "Not checked yet." if answered else "Questions not answered yet."
         return project.name, "", words, ""
-    run, experiment = runs[0]
+    run = runs[0]
+    experiment = workflow.experiment_of(run)
     words = "The check is not finished."
     if experiment is not None:
         verdict = workflow.verdict_of(experiment)

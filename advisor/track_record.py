@@ -17,7 +17,6 @@ class TrackRecord:
     confirmed: int = 0
     overturned: int = 0
     too_close_to_call: int = 0
-    without_answers: int = 0
 
     @property
     def compared(self) -> int:
@@ -43,17 +42,16 @@ class TrackRecord:
 
 def track_record(runs: Iterable[Run]) -> TrackRecord:
     """Count over runs; those that are not finished or cannot be read say nothing."""
-    counts = dict.fromkeys(("confirmed", "overturned", "too_close_to_call", "without"), 0)
+    counts = dict.fromkeys(("confirmed", "overturned", "too_close_to_call"), 0)
     for run in runs:
         try:
             experiment = workflow.experiment_of(run)
         except UserError:
             continue
-        if experiment is not None:
-            counts[workflow.verdict_of(experiment).agreement or "without"] += 1
-    return TrackRecord(
-        counts["confirmed"], counts["overturned"], counts["too_close_to_call"], counts["without"]
-    )
+        agreement = workflow.verdict_of(experiment).agreement if experiment else None
+        if agreement:
+            counts[agreement] += 1
+    return TrackRecord(**counts)
 
 
 def track_record_of(projects: Iterable[Path]) -> TrackRecord:

@@ -12,7 +12,7 @@ from advisor.questionnaire import questions
 from harness.experiment import Experiment
 from harness.rungs import title_of
 
-Kind = Literal["model", "review", "answers", "changes", "volume", "price", "data", "later", "drift"]
+Kind = Literal["model", "review", "answers", "changes", "volume", "price", "data", "later"]
 CHANGES_AT_LEAST = {"never": 0.0, "yearly": 1 / 12, "monthly": 1.0, "daily": 4.0}
 """Changes a month that an answer to `change_rate` says there are at least."""
 
@@ -41,8 +41,6 @@ class Later:
     """Changes of the documents a month, counted."""
     volume: float | None = None
     """Answers a month, counted."""
-    drift: str = ""
-    """One sentence on how new data differs from the held-out questions."""
 
 
 def triggered(decision: Decision, project: Project | None, later: Later) -> tuple[Fired, ...]:
@@ -61,7 +59,6 @@ def triggered(decision: Decision, project: Project | None, later: Later) -> tupl
         _volume(decision, later),
         _price(decision, later),
         *_later(decision, later),
-        _drift(decision, later),
     ]
     return tuple(one for one in found if one is not None)
 
@@ -71,7 +68,7 @@ def _model(decision: Decision, project: Project | None) -> Fired | None:
     if not decision.triggers.other_model or project is None or not before:
         return None
     after = project.model.generator
-    if after == before:
+    if after in (before, decision.evidence.configured):
         return None
     return Fired("model", f"The base model is {after} now; it was decided on {before}.")
 
@@ -167,7 +164,3 @@ def _later(decision: Decision, later: Later) -> list[Fired]:
         what = "none of the rungs" if advised == NONE else in_sentence(title_of(advised))
         fired.append(Fired("later", f"A later check, {found.run}, points to {what}."))
     return fired
-
-
-def _drift(decision: Decision, later: Later) -> Fired | None:
-    return Fired("drift", later.drift) if decision.triggers.new_data and later.drift else None

@@ -5,6 +5,7 @@ import dataclasses
 import signal
 from argparse import ArgumentParser, BooleanOptionalAction, Namespace
 from collections.abc import Iterator
+from typing import Protocol, TypeVar
 
 from advisor import terminal, workflow
 from advisor.forecast import foretold
@@ -66,8 +67,19 @@ def foretell(run: Run) -> None:
         terminal.note(need_line(need))
 
 
+class Closing(Protocol):
+    """Progress that leaves the terminal tidy."""
+
+    def close(self) -> None:
+        """Show no more."""
+        ...
+
+
+Shown = TypeVar("Shown", bound=Closing)
+
+
 @contextlib.contextmanager
-def stoppable(progress: Progress, go_on: str) -> Iterator[Progress]:
+def stoppable(progress: Shown, go_on: str) -> Iterator[Shown]:
     """Work with its progress on stderr; a request to stop ends it and says how to go on."""
 
     def stopped(signum: int, frame: object) -> None:

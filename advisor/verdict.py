@@ -195,5 +195,7 @@ def _prior_sentence(
 
 def _failure(experiment: Experiment, rung: str) -> str:
     """Why a rung that was not skipped has no result."""
+    if rung in experiment.not_run:
+        return experiment.not_run[rung]
     said = [why for cell, why in experiment.failed.items() if parse_cell(cell)[0] == rung]
     return f"it failed ({said[0]})" if said else "it was not part of this check"

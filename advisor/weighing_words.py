@@ -75,6 +75,9 @@ def _flip(flip: Flip, rung: str) -> str:
 
 def without_sentence(found: Weighing) -> str:
     """Which criteria decide: leaving one of them out puts another rung first."""
+    alone = next((key for key, share in found.shares.items() if share == 1), None)
+    if alone is not None:
+        return f"Only {in_sentence(criterion(alone).title)} counts, so it decides alone."
     changed: dict[str, list[str]] = {}
     for one in found.sensitivity.without:
         if one.rung != found.first.rung:

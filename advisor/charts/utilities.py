@@ -5,6 +5,7 @@ from advisor.charts.rows import Line
 from advisor.charts.style import LIGHT, Chart, Theme, finish
 from advisor.numbers import percent
 from advisor.weighing import Weighing
+from advisor.weighing_words import figures
 
 
 def utilities(found: Weighing, theme: Theme = LIGHT, width: int = 400) -> Chart:
@@ -15,7 +16,7 @@ def utilities(found: Weighing, theme: Theme = LIGHT, width: int = 400) -> Chart:
         Line(
             one.rung,
             one.title,
-            f"{one.utility * 100:.0f} ({one.low * 100:.0f}–{one.high * 100:.0f})",
+            figures(one),
             one.utility,
             one.low,
             one.high,

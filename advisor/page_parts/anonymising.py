@@ -6,7 +6,7 @@ import streamlit as st
 
 from advisor.anonymise import anonymise, checked_names
 from advisor.anonymise_words import LIMITS, done_lines
-from advisor.page_parts.text import bullets, say, show_error
+from advisor.page_parts.text import bullets, plain, say, show_error
 from advisor.project import Project
 from harness.errors import Problem, RungwiseError, UserError
 
@@ -21,7 +21,7 @@ def anonymise_part(project: Project) -> None:
             "Folder of the copy",
             f"{project.root.name}-anonymised",
             key="anonymise_out",
-            help=f"It is written into {project.root.parent}.",
+            help=f"It is written into {plain(str(project.root.parent))}.",
         )
         names = st.text_area(
             "Names to replace as well, one a line", key="anonymise_names", height=80

@@ -15,7 +15,7 @@ from advisor.project import CONFIG, Project
 from advisor.report import Audience, Report, build, report_format
 from advisor.report.sources import read_sources
 from harness import exporting
-from harness.errors import Problem, UserError
+from harness.errors import UserError
 from harness.estimate import CheckNeed, known_estimate
 from harness.experiment import Experiment
 from harness.probe_result import RESULT, store_of
@@ -46,7 +46,7 @@ def items(run: Run, experiment: Experiment) -> tuple[Item, ...]:
 
 def drawn(run: Run, experiment: Experiment) -> Resampled:
     """The scores of a finished run, resampled."""
-    return _drawn(str(run.folder), _written(run), experiment)
+    return _drawn(str(run.folder), _measured(run), experiment)
 
 
 def report(run: Run, audience: Audience) -> Report:
@@ -57,6 +57,11 @@ def report(run: Run, audience: Audience) -> Report:
 def rendered(run: Run, audience: Audience, form: str) -> bytes:
     """The report as a file."""
     return _rendered(str(run.folder), _changed(run), audience, form)
+
+
+def _measured(run: Run) -> tuple[float, ...]:
+    """When the result was last written."""
+    return ((run.folder / "experiment.json").stat().st_mtime,)
 
 
 def _written(run: Run) -> tuple[float, ...]:
@@ -95,10 +100,7 @@ def _drawn(folder: str, written: tuple[float, ...], _experiment: Experiment) -> 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _report(folder: str, written: tuple[float, ...], audience: Audience) -> Report:
     run = Run(Path(folder))
-    experiment = workflow.experiment_of(run)
-    if experiment is None:
-        raise UserError(Problem("the run is not finished", "go on with the check", run.name))
-    return build(run, experiment, workflow.prior_of(run), audience)
+    return build(run, workflow.finished(run), workflow.prior_of(run), audience)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)

@@ -10,13 +10,12 @@ from typing import NoReturn
 
 import streamlit as st
 
-from advisor import workflow
 from advisor.charts.style import DARK, LIGHT, Chart, Theme
 from advisor.page_parts.style import CSS
 from advisor.page_parts.text import html, show_error
 from advisor.project import Project, open_project
 from harness.errors import RungwiseError
-from harness.store import Run
+from harness.store import Run, runs_in
 
 PROJECT = "project"
 RUN = "run"
@@ -72,7 +71,7 @@ def project_or_stop(where: str) -> Project:
 
 def run_or_none(project: Project) -> Run | None:
     """The chosen run, or else the project's newest; None where nothing was ever run."""
-    runs = [run for run, _ in workflow.history(project)]
+    runs = runs_in(project.root)  # their results are not read: one of them may be damaged
     chosen = [run for run in runs if run.name == st.session_state[RUN]]
     return next(iter([*chosen, *runs]), None)
 

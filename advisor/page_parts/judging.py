@@ -7,6 +7,7 @@ import streamlit as st
 
 from advisor.judge_words import ASK, sending_lines
 from advisor.judging import (
+    JudgeState,
     Labelling,
     judge_in_background,
     keep_label,
@@ -164,10 +165,11 @@ def judge_part(run: Run, titles: Mapping[str, str]) -> None:
     """
     heading("Let a judge look at the rest")
     try:
-        if state(run).running:
+        now = state(run)
+        if now.running:
             _watch(run)
             return  # half of its verdicts say nothing yet of what it is worth
-        _offer(run, titles)
+        _offer(run, titles, now)
         # not from the report, which may have been made a moment before the last verdict
         found = judge(judged_of(run))
     except RungwiseError as error:
@@ -178,11 +180,11 @@ def judge_part(run: Run, titles: Mapping[str, str]) -> None:
         draw_blocks(found.blocks)
 
 
-def _offer(run: Run, titles: Mapping[str, str]) -> None:
+def _offer(run: Run, titles: Mapping[str, str], now: JudgeState) -> None:
     """Nothing is sent before the button is pressed that says where to."""
     st.session_state.pop("judge_stopping", None)
-    pair = _pair(titles) if state(run).obstacle is None else None
-    now = state(run, pair)
+    pair = _pair(titles) if now.obstacle is None else None
+    now = state(run, pair) if pair else now
     if now.obstacle is not None:
         _not_yet(now.obstacle)
         return

@@ -19,6 +19,7 @@ from harness.rungs import title_of
 from harness.store import Run
 
 EVERY_S = 1.5
+STOPPING = "probe_stopping"
 GO_ON = {"stopped": "It was stopped.", "open": "One of the rungs that read has not been asked."}
 
 
@@ -79,6 +80,7 @@ def _start_part(run: Run, probe: ProbeType, state: str, busy: bool) -> None:
     if pressed:
         try:
             with st.spinner("Changing copies of the documents …"):
+                st.session_state.pop(STOPPING, None)
                 probing.start_in_background(run, probe.name)
         except RungwiseError as error:
             show_error(error)
@@ -98,5 +100,7 @@ def watch(run: Run, name: str) -> None:
     with button:
         if st.button("Stop", key=f"stop_{name}", width="stretch"):
             probing.cancel(run, name)
-            say("Stopping. The answers so far are kept.", "rw-p rw-quiet")
+            st.session_state[STOPPING] = (run.name, name)
+    if st.session_state.get(STOPPING) == (run.name, name):
+        say("Stopping. The answers so far are kept.", "rw-p rw-quiet")
     progress_part(now, run.plan().seeds > 1, {})

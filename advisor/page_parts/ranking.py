@@ -1,26 +1,27 @@
 """The ladder as the answers order it: which place, how many points, and which answer moved it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from markupsafe import Markup
 
-from advisor.numbers import MINUS
+from advisor.numbers import signed
 from advisor.page_parts.text import html, joined, markup
-from advisor.questionnaire import questions
+from advisor.question_types import Question
 from advisor.recommendation import Ranked, Recommendation
 
 EXPLAINED = 4
 """Places whose strongest answer is named; further down it would be a wall of text."""
 
 
-def ranking(now: Recommendation, before: Recommendation) -> None:
+def ranking(now: Recommendation, before: Recommendation, asked: Sequence[Question]) -> None:
     """Draw the ladder.
 
     Args:
         now: what all answers advise.
         before: what they advise without the answer that is being looked at.
+        asked: the questions, numbered as the page numbers them.
     """
-    numbers = {question.key: place for place, question in enumerate(questions(), 1)}
+    numbers = _numbers(asked)
     earlier = {one.rung: place for place, one in enumerate(before.ranking)}
     rows = [
         _row(place, one, earlier[one.rung] - place, numbers, now)
@@ -33,9 +34,9 @@ def ranking(now: Recommendation, before: Recommendation) -> None:
     )
 
 
-def reasons(now: Recommendation) -> None:
+def reasons(now: Recommendation, asked: Sequence[Question]) -> None:
     """Every point that an answer gave or took, the strongest first."""
-    numbers = {question.key: place for place, question in enumerate(questions(), 1)}
+    numbers = _numbers(asked)
     titles = {one.rung: one.title for one in now.ranking}
     rows = joined(
         markup(
@@ -53,9 +54,8 @@ def reasons(now: Recommendation) -> None:
         html("<table><tbody>{rows}</tbody></table>", rows=rows)
 
 
-def signed(points: int) -> str:
-    """3 -> '+3', -1 -> '−1'."""
-    return f"+{points}" if points >= 0 else f"{MINUS}{-points}"
+def _numbers(asked: Sequence[Question]) -> dict[str, int]:
+    return {question.key: place for place, question in enumerate(asked, 1)}
 
 
 def _row(

@@ -1,7 +1,7 @@
 """The decision: the record that is there, and the form that makes or changes one."""
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import streamlit as st
 
@@ -89,7 +89,7 @@ def _triggers(last: Triggers) -> Triggers:
         changes = _number("changes of the documents a month exceed", last.changes_above, "changes")
         above = _number("answers a month exceed", last.volume_above, "above")
         review = st.date_input(
-            "this day has come", value=_day(last.review), min_value=today(),
+            "this day has come", value=_day(last.review), min_value=today() + timedelta(days=1),
             key="decide_review", format="YYYY-MM-DD",
         )  # fmt: skip
     with second:
@@ -118,7 +118,7 @@ def _number(label: str, value: float | None, key: str) -> float | None:
 def _day(given: str | None) -> date | None:
     """The day of an earlier version, where it is still to come."""
     day = date.fromisoformat(given) if given else None
-    return day if day is not None and day > date.today() else None  # noqa: DTZ011
+    return day if day is not None and day > today() else None
 
 
 def today() -> date:

@@ -26,9 +26,12 @@ def target_part(project: Project) -> Target:
     with share:
         asked = st.number_input(
             "From how many right answers in 100 is it good enough?",
-            min_value=0,
-            max_value=100,
-            value=None if known is None else round(100 * known),
+            min_value=0.0,
+            max_value=100.0,
+            step=1.0,
+            format="%g",
+            # what the user wrote, to the last digit: it is written back when the check starts
+            value=None if known is None else round(100 * known, 6),
             placeholder="not decided",
             key="check_target",
         )
@@ -56,4 +59,6 @@ def target_part(project: Project) -> Target:
             "Saves time; whether a dearer rung would do better is then left open.",
             "rw-p rw-small rw-quiet",
         )
-    return Target(None if asked is None else asked / 100, bool(climb) and asked is not None)
+    return Target(
+        None if asked is None else round(asked / 100, 8), bool(climb) and asked is not None
+    )

@@ -8,11 +8,11 @@ import streamlit as st
 from advisor import charts, workflow
 from advisor.answers import add_known, answer, may_fill, take_case
 from advisor.facts import known_from
-from advisor.numbers import in_sentence
+from advisor.numbers import in_sentence, signed
 from advisor.page_parts.case_cards import case_cards, mark_part
 from advisor.page_parts.frame import chart_theme, first_line, project_or_stop, show_chart
 from advisor.page_parts.looking import look_over
-from advisor.page_parts.ranking import ranking, reasons, signed
+from advisor.page_parts.ranking import ranking, reasons
 from advisor.page_parts.text import bullets, heading, html, plain, say, show_error
 from advisor.project import Project
 from advisor.question_types import Case, Question
@@ -183,18 +183,24 @@ def case_part(advice: Recommendation) -> None:
         say(f"{advice.next_experiment.text} Because {advice.next_experiment.because}.")
 
 
-def advice_part(question: Question, answers: Mapping[str, str], advice: Recommendation) -> None:
+def advice_part(
+    place: int,
+    questions: tuple[Question, ...],
+    answers: Mapping[str, str],
+    advice: Recommendation,
+) -> None:
     """The ladder, and what would change it."""
+    question = questions[place]
     others = {key: option for key, option in answers.items() if key != question.key}
     if answers:
         heading("What your answers say", f"Confidence {in_sentence(advice.confidence.text)}")
     else:
         heading("Where the ladder starts", "The cheapest rung first. Every answer moves it.")
-    ranking(advice, recommend(others))
+    ranking(advice, recommend(others), questions)
     with st.expander("What would change the advice"):
         bullets("", [flip.text for flip in advice.would_change_if[:6]])
     with st.expander(f"All {len(advice.reasons)} reasons with their sources"):
-        reasons(advice)
+        reasons(advice, questions)
 
 
 def state_words(done: int, total: int, advice: Recommendation, marked: int) -> str:
@@ -231,4 +237,4 @@ with left:
     shortcuts(project, sheet)
     case_part(advice)
 with right:
-    advice_part(questions[place], sheet.answers, advice)
+    advice_part(place, questions, sheet.answers, advice)

@@ -21,7 +21,7 @@ from advisor.verdict import Verdict
 from harness.closed_answers import CLOSED
 from harness.errors import RungwiseError
 from harness.experiment import Experiment
-from harness.store import Run
+from harness.store import Run, runs_in
 
 # Session key of the widget that shows another check.
 CHOSEN = "compare_run"
@@ -143,7 +143,8 @@ def behind(
 
 def choose_run(project: Project, run: Run) -> None:
     """Another check to look at, where the project has several finished ones."""
-    names = [one.name for one, experiment in workflow.history(project) if experiment]
+    runs = runs_in(project.root)
+    names = [one.name for one in runs if (one.folder / "experiment.json").is_file()]
     if len(names) > 1:
         st.session_state[CHOSEN] = run.name
         st.selectbox(

@@ -7,7 +7,7 @@ from functools import partial
 
 from advisor import charts
 from advisor.needs import minutes
-from advisor.numbers import count, in_sentence, interval, percent, seconds, setting, size
+from advisor.numbers import capital, count, in_sentence, interval, percent, seconds, setting, size
 from advisor.report.document import (
     Block,
     Bullets,
@@ -230,14 +230,20 @@ def limits(sources: Sources) -> Section:
     for cell, said in experiment.failed.items():
         name, seed = parse_cell(cell)
         lines.append(f"{arm_title(name)}, seed {seed}, ended in an error: {said.rstrip('.')}.")
-    known = {*experiment.rungs, *experiment.skipped}
+    failed = {parse_cell(cell)[0] for cell in experiment.failed}
+    known = {*experiment.rungs, *experiment.skipped, *experiment.not_run, *failed}
     left_out = [in_sentence(rung.title) for name, rung in rungs().items() if name not in known]
+    lines += [
+        f"{title_of(name)} was not run: {reason}." for name, reason in experiment.not_run.items()
+    ]
     if left_out:
-        lines.append(f"{', '.join(left_out).capitalize()}: not part of this check.")
+        lines.append(f"{capital(', '.join(left_out))}: not part of this check.")
     lines.append("Questions unlike the held-out ones: what was not in them was not measured.")
-    lines.append(
-        "Whether people find the answers good: scores were computed, nobody graded the answers."
-    )
+    if sources.judged is None:
+        graded = "scores were computed, nobody graded the answers"
+    else:
+        graded = "the verdict rests on computed scores, also where some answers were looked at"
+    lines.append(f"Whether people find the answers good: {graded}.")
     machine = experiment.model.get("device") or "one machine"
     lines.append(f"Speed elsewhere: times are those of {machine}.")
     return Section("limits", "What was not tested", (Bullets(tuple(lines)),))
@@ -248,6 +254,7 @@ def reproduce(sources: Sources) -> Section:
     plan, experiment = sources.plan, sources.experiment
     asked = ",".join([*experiment.rungs, *experiment.skipped])
     model = f" --model {shlex.quote(plan.generator)}"
+    model += "" if plan.target is None else f" --target {plan.target:g}"
     commands = (
         "cd PROJECT-FOLDER",
         f"rungwise check . --rungs {shlex.quote(asked)} --seeds {plan.seeds} "

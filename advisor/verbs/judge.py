@@ -1,6 +1,5 @@
 """rungwise judge: have another model judge the answers, after saying what is sent where."""
 
-import signal
 import sys
 from argparse import ArgumentParser, Namespace
 
@@ -11,7 +10,8 @@ from advisor.summary import judge_text
 from advisor.terminal import ask, note, out, out_json
 from advisor.terminal_progress import Requests
 from advisor.verb import Verb
-from harness.errors import JobError, Problem, UserError
+from advisor.verbs_shared import stoppable
+from harness.errors import Problem, UserError
 from harness.judge.measure import Judged, write_judged
 from harness.judge.rules import who
 from harness.judge.store import Pair, Sending
@@ -55,20 +55,8 @@ def run(given: Namespace) -> int:
 
 
 def _judge(found: Run, wanted: Sending, by: str) -> Judged | None:
-    progress = Requests()
-
-    def stopped(signum: int, frame: object) -> None:
-        raise KeyboardInterrupt
-
-    signal.signal(signal.SIGTERM, stopped)
-    try:
+    with stoppable(Requests(), f"go on with: rungwise judge {found.folder}") as progress:
         return judge(found, wanted, by, progress)
-    except (JobError, KeyboardInterrupt):
-        progress.close()
-        note(f"go on with: rungwise judge {found.folder}")
-        raise
-    finally:
-        progress.close()
 
 
 def _pair(given: str | None) -> Pair | None:

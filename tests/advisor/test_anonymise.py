@@ -17,9 +17,9 @@ from tests.conftest import ROOT
 
 ADA, BOB = "ada.byron@example.com", "bob@corp.example"
 CARD, PHONE = "4111 1111 1111 1111", "+44 20 7946 0958"
-TOML = """# my own remark
+TOML = """# my own remark, questions to bob@corp.example
 [project]
-name = "Desk"
+name = "Desk of bob@corp.example"
 [data]
 train = "data/train.csv"
 heldout = "data/heldout.jsonl"
@@ -32,6 +32,10 @@ group = "customer"
 [task]
 kind = "answer"
 instruction = "Answer for bob@corp.example."
+[weights.Annabell]
+quality = 3
+[weights."Head, bob@corp.example"]
+quality = 1
 """
 
 
@@ -66,6 +70,7 @@ def root(tmp_path):
     for line in (f"Ask {BOB} by {PHONE}.", "Kind regards"):
         letter.add_paragraph(line)
     letter.save(str(data / "pages" / "old.docx"))
+    (root / "answers.toml").write_text(f'by = "{ADA}"\n[answers]\nvoice = "high"\n', "utf-8")
     (root / "runs" / "first").mkdir(parents=True)
     (root / "runs" / "first" / "old.txt").write_text(ADA, "utf-8")
     return root
@@ -85,7 +90,9 @@ def test_nothing_that_has_a_form_is_left_and_the_task_is_the_same(root, tmp_path
     assert done.returncode == 0, done.stderr
     text = everything(out)
     assert not find_personal(text) and "ada" not in text and "bob" not in text.lower()
-    assert "# my own remark" in text and "No dogs." in text and "Kind regards" in text
+    assert "# my own remark" in text and open_project(out).name == "Desk of [e-mail 1]"
+    assert 'by = "[e-mail ' in text and 'voice = "high"' in text
+    assert "No dogs." in text and "Kind regards" in text
     before, _ = load_what_can_be(open_project(root))
     after, problems = load_what_can_be(open_project(out))
     assert not problems and len(after.examples) == len(before.examples) == 60
@@ -113,20 +120,21 @@ def test_it_says_what_and_how_often_and_never_the_data(root, tmp_path):
     done = here("anonymise", root, "--out", tmp_path / "copy", "--json")
     report = json.loads(done.stdout)
     assert said(done) == {} and report["rows"] == 60 and report["documents"] == 4
-    # 60 questions, 60 answers and 30 groups; two in each of two pages, one in the instruction
-    assert report["places"]["email"] == 60 + 60 + 30 + 2 + 1 + 1
+    # 60 questions, 60 answers and 30 groups; pages; remark, name, instruction and a person of the
+    # settings, who gave the answers
+    assert report["places"]["email"] == 60 + 60 + 30 + 3 + 4 + 1
     assert report["values"] == {"email": 2, "phone": 1, "card": 1}
     assert report["places"]["phone"] == 62 and report["places"]["card"] == 1
     assert report["as_text"] == ["old.docx", "shop/mail.html"]
     assert report["not_copied"] == ["runs"]
     words = here("anonymise", root, "--out", tmp_path / "other").stdout
-    assert "e-mail address: 154 places, 2 different" in words
+    assert "e-mail address: 158 places, 2 different" in words
     assert "pseudonymous" in words and "Earlier runs hold the data as it was" in words
     assert "ada" not in words and "bob" not in words
 
 
 def test_listed_names_go_too_and_what_is_to_stay_stays(root, tmp_path):
-    (tmp_path / "names.txt").write_text("Kind regards\n\nparcel 7\n", encoding="utf-8")
+    (tmp_path / "names.txt").write_text("Kind regards\n\nparcel 7\nAnnabell\n", encoding="utf-8")
     out = tmp_path / "copy"
     done = here(
         "anonymise",
@@ -141,6 +149,7 @@ def test_listed_names_go_too_and_what_is_to_stay_stays(root, tmp_path):
     assert done.returncode == 0, done.stderr
     text = everything(out)
     assert "Kind regards" not in text and "[name 1]" in text and BOB in text and ADA not in text
+    assert "Annabell" not in text and len(open_project(out).sections.weights) == 2
     assert "parcel 7?" not in text and "parcel 17?" in text
     assert "left as you asked: 1 value" in done.stdout
 

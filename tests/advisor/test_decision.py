@@ -222,11 +222,11 @@ def test_a_later_check_fires_on_other_data_and_on_another_verdict():
     assert fired(experiment=dataclasses.replace(later, run="first")) == {}, "the check itself"
 
 
-def test_drift_fires_in_the_words_it_is_given():
-    assert fired(drift="A third of the new questions is in German.") == {
-        "drift": "A third of the new questions is in German."
-    }
-    assert fired(made(triggers=Triggers(new_data=False)), drift="x") == {}
+def test_a_check_of_another_model_than_the_project_names_reopens_nothing_by_itself(root):
+    """Decided on ``check --model``: what rungwise.toml named then is no news."""
+    named = open_project(root).model.generator
+    assert fired(made(configured=named), open_project(root)) == {}
+    assert list(fired(made(configured="another"), open_project(root))) == ["model"]
 
 
 def test_what_stands_in_the_project_is_looked_up(root, run):
@@ -283,12 +283,12 @@ def test_how_often_prior_and_evidence_agreed_is_counted_and_said(root):
     (open_run.folder / "experiment.json").unlink()
     (damaged.folder / "experiment.json").write_text("{", encoding="utf-8")
     found = track_record(Run(folder) for folder in sorted((root / "runs").iterdir()))
-    assert found == TrackRecord(3, 1, 1, 1)
+    assert found == TrackRecord(3, 1, 1)
     assert found.sentence == (
         "In 3 of 5 finished checks the measurement confirmed what the answers pointed to; in 1 it "
         "did not; in 1 it was too close to call."
     )
-    assert TrackRecord(0, 0, 0, 4).sentence == ""
+    assert TrackRecord().sentence == ""
     assert TrackRecord(1).sentence == (
         "In 1 of 1 finished check the measurement confirmed what the answers pointed to."
     )

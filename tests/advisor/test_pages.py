@@ -2,6 +2,8 @@
 
 import datetime
 import json
+import os
+import shutil
 import tomllib
 
 import pytest
@@ -11,7 +13,8 @@ from streamlit.testing.v1 import AppTest
 from advisor import workflow
 from advisor.progress import STARTING, progress, state_of
 from advisor.project import open_project
-from advisor.questionnaire import questions
+from advisor.questionnaire import questions, visible
+from advisor.settings_file import change
 from harness.store import Run
 from tests.advisor.page_project import HOSTILE, NAME, make_project, make_run
 from tests.conftest import ROOT
@@ -300,6 +303,36 @@ def test_what_is_good_enough_is_asked_before_anything_runs_and_kept(
     assert (asked.target, asked.climb) == (0.75, True)
     (planned,) = [Run(f.parent).plan() for f in (project / "runs").glob("*/run.json")]
     assert (planned.target, planned.climb) == (0.75, True)
+
+
+def test_a_target_with_a_fraction_is_not_lowered_by_starting_a_check(
+    tmp_path, tiny_model, monkeypatch
+):
+    monkeypatch.setattr(workflow, "start_in_background", lambda project, run: None)
+    project = make_project(tmp_path / "project", generator=tiny_model.as_posix())
+    change(project, {("check", "target"): 0.845})
+    at = page("check", project)
+    for name in ("few_shot", "rag", "finetune"):
+        at.checkbox(key=f"rung_{name}").uncheck()
+    at.button(key="start_check").click().run()
+    assert open_project(project).check.target == 0.845
+
+
+def test_reasons_name_questions_by_the_number_that_the_page_gives_them(project):
+    """Questions that an answer hides are not counted, neither here nor there."""
+    workflow.save_answers(open_project(project), {"knowledge": "general", "speed": "tight"})
+    numbers = [q.key for q in visible({"knowledge": "general", "speed": "tight"})]
+    said = words(page("ask", project))
+    assert f"by question {numbers.index('speed') + 1}" in said
+
+
+def test_a_damaged_older_check_does_not_take_the_newer_ones_pages_down(project, run):
+    older = project / "runs" / "older"
+    shutil.copytree(run.folder, older)
+    (older / "experiment.json").write_text("{", encoding="utf-8")
+    os.utime(older / "run.json", (1, 1))
+    for name in ("compare", "decide", "report", "check"):
+        assert "cannot be read" not in words(page(name, project))
 
 
 def test_a_rung_that_cannot_run_is_shown_and_not_chosen(project):

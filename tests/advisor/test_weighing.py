@@ -311,3 +311,8 @@ def test_what_the_answers_forbid_is_not_weighed_and_what_only_waits_is(tmp_path)
     found = weigh_run(finished(run)).weighing
     assert set(found.left_out) == {"finetune"}
     assert "rag" in [one.rung for one in found.utilities]
+
+
+def test_a_criterion_that_has_all_the_weight_decides_alone():
+    only = weighed(people=(person(quality=1),))
+    assert without_sentence(only) == "Only quality counts, so it decides alone."
