@@ -41,6 +41,10 @@ class RungCost:
     busy_s_per_right: float | None
     """The same over the share of right answers; None where none was right."""
     memory_bytes: int
+    joules: float | None
+    """Energy of the machine an answer; None where its counters cannot be read."""
+    joules_per_right: float | None
+    prepare_joules: float | None
     basis: Basis
     """What an answer is priced by."""
     per_answer: float | None
@@ -95,7 +99,8 @@ def costs_of(experiment: Experiment, prices: Prices) -> Mapping[str, RungCost]:
 def _cost(experiment: Experiment, name: str, prices: Prices) -> RungCost:
     arm = experiment.rungs[name]
     right = _right(experiment, arm)
-    busy = arm.answer_s / experiment.task.n_heldout if experiment.task.n_heldout else 0.0
+    busy = _per_item(arm.answer_s, experiment) or 0.0
+    joules = _per_item(arm.answer_joules, experiment)
     basis = _basis(arm, prices)
     each = _answer(arm, basis, busy, prices)
     tasks = _Tasks(experiment, name, arm, prices)
@@ -122,6 +127,9 @@ def _cost(experiment: Experiment, name: str, prices: Prices) -> RungCost:
         busy_s=busy or None,
         busy_s_per_right=_over(busy or None, right.mean),
         memory_bytes=arm.peak_memory_bytes,
+        joules=joules,
+        joules_per_right=_over(joules, right.mean),
+        prepare_joules=arm.prepare_joules,
         basis=basis,
         per_answer=each,
         per_right_answer=_over(each, right.mean),
@@ -138,6 +146,11 @@ def _cost(experiment: Experiment, name: str, prices: Prices) -> RungCost:
         per_year_high=year(right.mean if right.low is None else right.low),
         missing=tuple(tasks.missing(basis)),
     )
+
+
+def _per_item(amount: float | None, experiment: Experiment) -> float | None:
+    n = experiment.task.n_heldout
+    return None if amount is None or not n else amount / n
 
 
 def _right(experiment: Experiment, arm: ArmResult) -> Estimate:

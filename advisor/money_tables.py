@@ -7,7 +7,7 @@ from typing import NamedTuple
 from advisor.break_even import BreakEven, break_evens
 from advisor.choice import choose
 from advisor.economics import MONTHS, RungCost, costs_of
-from advisor.numbers import about, money, seconds, size
+from advisor.numbers import about, energy, money, seconds, size
 from advisor.prices import PRICE_KEYS, Prices
 from harness.experiment import Experiment
 
@@ -75,6 +75,30 @@ def time_rows(found: Money) -> Rows:
     ]
     head = ("Rung", "A question", "1,000 answers", "1,000 right ones", "To prepare", "Memory")
     return Rows("Time and memory, as measured", head, tuple(rows))
+
+
+def energy_rows(found: Money) -> Rows | None:
+    """What the machine took from the socket, as far as its counters say; None where they do not."""
+    if all(cost.joules is None for cost in found.costs.values()):
+        return None
+    rows = [
+        (
+            cost.title,
+            energy(_thousand(cost.joules)),
+            energy_right(cost),
+            energy(cost.prepare_joules),
+        )
+        for cost in found.costs.values()
+    ]
+    head = ("Rung", "1,000 answers", "1,000 right ones", "To prepare")
+    return Rows("Energy, as the machine's counters gave it", head, tuple(rows))
+
+
+def energy_right(cost: RungCost) -> str:
+    """The energy of a thousand right answers."""
+    if cost.joules is not None and cost.joules_per_right is None:
+        return "none right"
+    return energy(_thousand(cost.joules_per_right))
 
 
 def _thousand(amount: float | None) -> float | None:

@@ -15,7 +15,14 @@ NOT_PRICED = (
     "[prices] of rungwise.toml, or into the fields on the page Decide."
 )
 NO_CACHE = "passages and worked examples are chosen for each question, so no cache holds them"
-ENERGY = "Energy is not in these figures: a check does not measure it."
+NO_ENERGY = (
+    "Energy is not in these figures: the counters of the machine that ran the check could not be "
+    "read; `rungwise doctor` says why."
+)
+ENERGY = (
+    "Energy is that of processor, memory and graphics card, for whatever ran on them meanwhile; "
+    "fans, disks and the power supply are not in it."
+)
 
 
 def sentences(found: Money, full: bool) -> list[str]:
@@ -26,7 +33,7 @@ def sentences(found: Money, full: bool) -> list[str]:
         full: all remarks, not only those that a decision needs.
     """
     if not found.prices.given:
-        return [NOT_PRICED, *([ENERGY] if full else [])]
+        return [NOT_PRICED, *([_energy(found)] if full else [])]
     counted = [pair for pair in found.pairs if found.standing in (pair.dearer, pair.cheaper)]
     said = [f"{_priced_by(found)}.", *_no_price(found)]
     said += [*_crossings(found, counted), *_caching(found, counted), *_upkeep(found)]
@@ -34,8 +41,13 @@ def sentences(found: Money, full: bool) -> list[str]:
         said += _training(found)
         if found.experiment.diagnostics.graded:
             said.append("An answer that is right in part counts in part as a right one.")
-        said.append(ENERGY)
+        said.append(_energy(found))
     return [*said, *_missing(found)]
+
+
+def _energy(found: Money) -> str:
+    measured = any(cost.joules is not None for cost in found.costs.values())
+    return ENERGY if measured else NO_ENERGY
 
 
 def _priced_by(found: Money) -> str:

@@ -68,6 +68,20 @@ def seconds(value: float | None) -> str:
     return f"{value / 3600:.1f} h"
 
 
+def energy(joules: float | None) -> str:
+    """3600 -> '1.0 Wh'; 5_400_000 -> '1.5 kWh'; None -> 'not measured'."""
+    if joules is None:
+        return "not measured"
+    hours = joules / 3600
+    if hours < 0.01:
+        return "under 0.01 Wh"
+    if hours < 1:
+        return f"{hours:.2g} Wh"
+    if hours < 1000:
+        return f"{hours:.1f} Wh" if hours < 10 else f"{hours:.0f} Wh"
+    return f"{hours / 1000:.1f} kWh" if hours < 1e4 else f"{hours / 1000:,.0f} kWh"
+
+
 def size(n_bytes: float) -> str:
     """2_400_000_000 -> '2.4 GB'."""
     for unit, factor in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):

@@ -4,7 +4,15 @@ from collections.abc import Sequence
 
 from advisor.diagnosis import conclusion
 from advisor.judge_words import lead, notes, tables, titles_of
-from advisor.money_tables import Money, Rows, money_rows, pair_rows, part_rows, time_rows
+from advisor.money_tables import (
+    Money,
+    Rows,
+    energy_rows,
+    money_rows,
+    pair_rows,
+    part_rows,
+    time_rows,
+)
 from advisor.money_words import sentences
 from advisor.numbers import interval, percent, points, points_range, seconds
 from advisor.recommendation import Recommendation
@@ -117,7 +125,7 @@ def cost_text(found: Money, full: bool) -> str:
         found: an experiment at the user's prices.
         full: all pairs of rungs, and what building each one takes.
     """
-    tables: list[Rows | None] = [time_rows(found)]
+    tables: list[Rows | None] = [time_rows(found), energy_rows(found)]
     if found.prices.given:
         tables.append(money_rows(found))
         if full:

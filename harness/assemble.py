@@ -210,6 +210,8 @@ def _result(
         failures=dict(Counter(f.kind for cell in arm.cells for f in cell.failures)),
         truncated=sum(answer.truncated for answer in answers),
         path=first.path,
+        answer_joules=_known_mean([cell.answer_joules for cell in arm.cells]),
+        prepare_joules=_known_mean([cell.preparation.joules for cell in arm.cells]),
     )
 
 
@@ -250,6 +252,12 @@ def _latency(answers: Sequence[Answer]) -> Latency:
         return Latency(None, None, None, 0)
     tail = timed[min(len(timed) - 1, round(0.95 * len(timed)))] if len(timed) >= 20 else None
     return Latency(timed[len(timed) // 2], tail, timed[-1], len(timed))
+
+
+def _known_mean(values: Sequence[float | None]) -> float | None:
+    """Mean; None where any is not known."""
+    known = [value for value in values if value is not None]
+    return _mean(known) if known and len(known) == len(values) else None
 
 
 def _model_facts(cells: Sequence[Cell]) -> dict[str, str]:

@@ -19,6 +19,7 @@ from harness.ceilings import CEILINGS, ReadingCeiling
 from harness.contention import Meter
 from harness.device import peak_memory_bytes
 from harness.disk import write_json
+from harness.energy import EnergyMeter, find_counters
 from harness.errors import JobError, RungwiseError
 from harness.floors import FLOORS
 from harness.prompts import rendering
@@ -58,9 +59,9 @@ def run_cell(run: Run, cell: str) -> None:
         else:
             if name not in FLOORS:
                 _ = bench.generator  # opened before the clocks of preparing and answering run
-            rung = _rung(name, view, bench)
-            preparation = _prepare(run, cell, rung)
-            answer_open(run, cell, rung, bench.timed_queries)
+            rung, energy = _rung(name, view, bench), _meter(bench)
+            preparation = _prepare(run, cell, rung, energy)
+            answer_open(run, cell, rung, bench.timed_queries, energy)
         close_cell(run, cell, preparation, bench)
 
 
@@ -83,6 +84,7 @@ def close_cell(run: Run, cell: str, preparation: Preparation, bench: Workbench) 
         precision=bench.device.precision if "device" in opened else "",
         rendering=rendering(bench.spec),
         contention=run.contention(cell),
+        answer_joules=run.partial_joules(cell),
     )
     write_json(run.cell_file(cell), finished)
     run.cell_file(cell, ".partial.jsonl").unlink(missing_ok=True)
@@ -121,20 +123,31 @@ def saying(run: Run, cell: str) -> Say:
     return say
 
 
-def _prepare(run: Run, cell: str, rung: Rung) -> Preparation:
+def _meter(bench: Workbench) -> EnergyMeter:
+    """Counts the energy of this machine; that of an endpoint's is not known here."""
+    opened = vars(bench)
+    if "generator" in opened and bench.generator.path == "endpoint":
+        return EnergyMeter(())
+    return EnergyMeter(find_counters("device" in opened and bench.device.kind == "cuda").counters)
+
+
+def _prepare(run: Run, cell: str, rung: Rung, energy: EnergyMeter) -> Preparation:
     earlier = run.prepared(cell)
     if earlier is not None:
         rung.prepare(earlier.settings)
         return earlier
     started = time.perf_counter()
+    energy.read()  # what was before does not count
     prepared = rung.prepare(None)
     seconds = time.perf_counter() - started
-    preparation = Preparation(prepared.settings, prepared.effort, seconds)
+    preparation = Preparation(prepared.settings, prepared.effort, seconds, energy.read())
     write_json(run.cell_file(cell, ".prepared.json"), preparation)
     return preparation
 
 
-def answer_open(run: Run, cell: str, rung: Rung, timed_queries: int) -> None:
+def answer_open(
+    run: Run, cell: str, rung: Rung, timed_queries: int, energy: EnergyMeter | None = None
+) -> None:
     """Answer what is still open, keeping answers as they come.
 
     Args:
@@ -142,7 +155,9 @@ def answer_open(run: Run, cell: str, rung: Rung, timed_queries: int) -> None:
         cell: under which the answers are kept.
         rung: prepared.
         timed_queries: so many are answered one at a time, over all processes.
+        energy: counts what answering takes.
     """
+    energy = energy or EnergyMeter(())
     stored = run.partial_results(cell)
     have = {result.query_id for result in stored}
     queries = run.queries()
@@ -152,12 +167,14 @@ def answer_open(run: Run, cell: str, rung: Rung, timed_queries: int) -> None:
     before = sum(isinstance(r, Failure) or r.latency_s is not None for r in stored)
     timed = max(0, min(timed_queries - before, len(left)))
     since = time.perf_counter()
+    energy.read()
     results = _watched(run, cell, rung.answer(left, timed))
     for batch in _batches(results):
-        run.append_results(cell, batch, time.perf_counter() - since)
+        run.append_results(cell, batch, time.perf_counter() - since, energy.read())
         since = time.perf_counter()
         done += len(batch)
         run.say("answered", "", cell, {"done": done, "total": len(queries)})
+    energy.close()
 
 
 def _watched(

@@ -55,6 +55,10 @@ class ArmResult:
     """Answers cut at the token limit."""
     path: str
     """Which implementation of the model ran."""
+    answer_joules: float | None = None
+    """Energy of the machine while answering the held-out set, mean over seeds; None where its
+    counters cannot be read."""
+    prepare_joules: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

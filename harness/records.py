@@ -63,6 +63,8 @@ class Cell:
     """Check sum of the system prompt and layout that it was asked with; empty in older runs."""
     contention: Contention | None = None
     """While answers were timed; None where none was, or not for long enough."""
+    answer_joules: float | None = None
+    """Energy of the machine while answering; None where its counters cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -147,12 +147,16 @@ class Run:
         return decode(file.read_bytes(), Contention, file) if file.is_file() else None
 
     def append_results(
-        self, cell: str, results: Sequence[Answer | Failure], seconds: float = 0.0
+        self,
+        cell: str,
+        results: Sequence[Answer | Failure],
+        seconds: float = 0.0,
+        joules: float | None = None,
     ) -> None:
-        """Add answers, and the seconds they took, to the partial file; force them to disk."""
+        """Add answers, and the time and energy they took, to the partial file; force it to disk."""
         lines = [msgspec.json.encode({type(result).__name__.lower(): result}) for result in results]
         if seconds:
-            lines.append(msgspec.json.encode({"seconds": seconds}))
+            lines.append(msgspec.json.encode({"seconds": seconds, "joules": joules}))
         file = self.cell_file(cell, ".partial.jsonl")
         with writing(file), file.open("ab") as out:
             out.write(b"".join(line + b"\n" for line in lines))
@@ -167,6 +171,11 @@ class Run:
     def partial_seconds(self, cell: str) -> float:
         """Seconds that these answers took, over all processes."""
         return sum(line.seconds for line in self._partial(cell))
+
+    def partial_joules(self, cell: str) -> float | None:
+        """Energy that these answers took; None where that of any of them is not known."""
+        known = [line.joules for line in self._partial(cell) if line.seconds]
+        return sum(one for one in known if one is not None) if known and None not in known else None
 
     def _partial(self, cell: str) -> list["_Result"]:
         file = self.cell_file(cell, ".partial.jsonl")
@@ -219,6 +228,7 @@ class _Result(msgspec.Struct, frozen=True):
     answer: Answer | None = None
     failure: Failure | None = None
     seconds: float = 0.0
+    joules: float | None = None
 
 
 def now() -> str:

@@ -154,3 +154,5 @@ class Preparation:
     effort: Mapping[str, Json] = field(default_factory=dict)
     """What was tried on dev to choose them: candidates, scores, number of dev answers."""
     seconds: float = 0.0
+    joules: float | None = None
+    """Energy of the machine meanwhile; None where its counters cannot be read."""

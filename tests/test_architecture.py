@@ -41,8 +41,8 @@ CODES = {
 
 
 IMPORT_NAMES = {
-    "faiss": "faiss-cpu", "sklearn": "scikit-learn", "stdnum": "python-stdnum",
-    "vl_convert": "vl-convert-python",
+    "faiss": "faiss-cpu", "pynvml": "nvidia-ml-py", "sklearn": "scikit-learn",
+    "stdnum": "python-stdnum", "vl_convert": "vl-convert-python",
 }  # fmt: skip
 """Packages that are imported by another name than they are installed by."""
 
@@ -239,7 +239,8 @@ def test_files_and_functions_stay_short():
 def test_what_the_product_imports_is_declared_and_nothing_else_is():
     """A package that only another one brings along is gone when that one changes its mind."""
     pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    needed = pyproject["project"]["dependencies"]
+    project = pyproject["project"]
+    needed = [*project["dependencies"], *project["optional-dependencies"]["gpu"]]
     declared = {re.split(r"[<>=!~\[ ]", line)[0].replace("_", "-") for line in needed}
     ours = {"advisor", "harness", "rag", "tuning", "app"}
     imported = {name for _, text in sources() for name in imports(text, run_at_import=False)}

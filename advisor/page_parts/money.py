@@ -4,7 +4,7 @@ from typing import Any
 
 import streamlit as st
 
-from advisor.money_tables import money_of, time_rows
+from advisor.money_tables import energy_rows, money_of, time_rows
 from advisor.page_parts.blocks import draw_blocks
 from advisor.page_parts.text import say, show_error
 from advisor.prices import PRICE_KEYS, PriceKey, Prices
@@ -22,7 +22,9 @@ def draw_money(project: Project, experiment: Experiment) -> None:
     with st.expander("Your prices", expanded=not project.prices.given):
         price_fields(project)
     found = money_of(experiment, project.prices)
-    draw_blocks([table_of(time_rows(found)), *money_blocks(found, full=True)])
+    used = [time_rows(found), energy_rows(found)]
+    tables = [table_of(rows) for rows in used if rows]
+    draw_blocks([*tables, *money_blocks(found, full=True)])
 
 
 def price_fields(project: Project) -> None:

@@ -6,6 +6,7 @@ from advisor import charts
 from advisor.money_tables import (
     Money,
     Rows,
+    energy_rows,
     money_of,
     money_rows,
     pair_rows,
@@ -48,6 +49,8 @@ def cost(sources: Sources, full: bool) -> Section:
                 "right answers. Tokens: means an answer. Memory: the most that the process held."
             )
         )
+        used = energy_rows(found)
+        blocks += [table_of(used)] if used else []
     blocks += money_blocks(found, full)
     return Section("cost", "What it costs", tuple(blocks))
 

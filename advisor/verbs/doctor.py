@@ -9,6 +9,7 @@ import psutil
 from advisor.numbers import size
 from advisor.terminal import out, out_json
 from advisor.verb import Verb
+from harness.energy import find_counters
 from harness.environment import environment
 from harness.models import EMBEDDED, cache_folder, locate
 
@@ -64,6 +65,7 @@ def examine() -> tuple[dict[str, str], list[str]]:
         facts["device"] = device.name
         facts["precision"] = f"{device.precision}: {device.why}"
         facts["fine-tuning"] = _tuning(device.kind, device.precision)
+        facts["energy"] = find_counters(device.kind == "cuda").why
     if memory < ENOUGH_MEMORY:
         obstacles.append(f"{size(memory)} of memory are free; training needs about 4 GB")
     if disk < ENOUGH_DISK:

@@ -11,6 +11,7 @@ from advisor.break_even import break_evens
 from advisor.economics import costs_of
 from advisor.money_tables import (
     at_prices,
+    energy_rows,
     money_of,
     money_rows,
     pair_rows,
@@ -19,6 +20,7 @@ from advisor.money_tables import (
     used_prices,
 )
 from advisor.money_words import sentences
+from advisor.numbers import energy
 from advisor.prices import PRICE_KEYS, Prices
 from harness.experiment import Estimate
 from tests.advisor.experiments import arm, experiment
@@ -95,6 +97,32 @@ def test_where_no_answer_is_right_a_right_one_has_no_price():
     assert money_rows(money).rows[0][2] == "none right"
     assert time_rows(money).rows[0][3] == "none right"
     assert "A right answer has no price where none was right: Prompt." in sentences(money, False)
+
+
+def test_energy_is_shown_where_it_was_counted_and_missing_where_it_was_not():
+    counted = one(mean=0.5, answer_joules=36_000.0, prepare_joules=7_200_000.0)
+    money = money_of(experiment({"prompt": counted, "rag": one("rag", 0.0)}), TOKENS)
+    rows = energy_rows(money).rows
+    # 10 Wh for 100 questions, of which half were right
+    assert rows[0][1:] == ("100 Wh", "200 Wh", "2.0 kWh")
+    assert rows[1][1:] == ("not measured",) * 3
+    assert any("processor, memory" in text for text in sentences(money, True))
+    none = money_of(experiment({"prompt": 0.5}), TOKENS)
+    assert energy_rows(none) is None
+    assert any("rungwise doctor" in text for text in sentences(none, True))
+    wrong = one(mean=0.0, answer_joules=36_000.0)
+    assert energy_rows(money_of(experiment({"prompt": wrong}), TOKENS)).rows[0][2] == "none right"
+
+
+@pytest.mark.parametrize(
+    ("joules", "words"),
+    [
+        (None, "not measured"), (0.0, "under 0.01 Wh"), (1800, "0.5 Wh"), (9000, "2.5 Wh"),
+        (360_000, "100 Wh"), (3.6e6, "1.0 kWh"), (7.2e10, "20,000 kWh"),
+    ],
+)  # fmt: skip
+def test_energy_has_a_unit_that_can_be_read(joules, words):
+    assert energy(joules) == words
 
 
 def test_an_interval_that_reaches_zero_has_a_price_without_end():
