@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from advisor.numbers import count, in_sentence, percent
-from harness.experiment import Experiment
+from harness.experiment import ArmResult, Experiment
 from harness.types import Json
 from rag.retrievers import RETRIEVERS
 
@@ -55,11 +55,12 @@ def searching(experiment: Experiment) -> Searching | None:
         rows,
         2,
         ways.index(way) if way in ways else None,
-        tuple(_notes(tried, first.settings)),
+        tuple(_notes(tried, first)),
     )
 
 
-def _notes(tried: Sequence[Mapping[str, Json]], settings: Mapping[str, Json]) -> list[str]:
+def _notes(tried: Sequence[Mapping[str, Json]], arm: ArmResult) -> list[str]:
+    settings = arm.settings
     asked = tried[0].get("questions") or 0
     notes = [
         f"Measured on {count(asked, 'dev question')} of which it can be told whether a passage "
@@ -82,7 +83,23 @@ def _notes(tried: Sequence[Mapping[str, Json]], settings: Mapping[str, Json]) ->
             f"{count(settings['indexed_passages'], 'passage')} of at most "
             f"{settings.get('passage_words')} words, embedded with {settings.get('embedder')}."
         )
-    return notes
+    return [*notes, *_sizes(arm.effort)]
+
+
+def _sizes(effort: Mapping[str, Json]) -> list[str]:
+    """What the lengths of passages that were tried find; nothing where one was all there was."""
+    tried: Sequence[Mapping[str, Json]] = effort.get("passage_sizes_tried") or ()
+    if why := effort.get("passage_size_why"):
+        return [f"Other lengths of passages were not tried: {why}."]
+    if not tried:
+        return []
+    shares = [f"{one['words']} words {percent(one['found'])}" for one in tried]
+    return [
+        "Lengths of passages were compared by what stands in the same number of words before the "
+        f"reader, on {count(effort['passage_size_questions'], 'question')} that are not held out: "
+        f"{', '.join(shares)}. Another length than {tried[0]['words']} is taken only where it "
+        "finds more by more than chance explains."
+    ]
 
 
 def _way(name: str) -> str:

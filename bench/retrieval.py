@@ -14,9 +14,10 @@ import numpy as np
 
 from bench.retrieval_data import Corpus, corpora, data_folder
 from harness.device import pick_device
+from harness.effort import CHUNK_WORDS
 from harness.looking_up import quality
 from harness.models import cache_folder, resolve
-from harness.retrieval import CHUNK_WORDS, as_context
+from harness.retrieval import as_context
 from harness.types import Json
 from rag.chunk import chunk_documents, count_words
 from rag.dense import Dense

@@ -19,7 +19,8 @@ import numpy as np
 
 from bench.retrieval import kept_embedder
 from bench.retrieval_data import corpora
-from harness.retrieval import CHUNK_WORDS, passages_of
+from harness.effort import CHUNK_WORDS
+from harness.retrieval import passages_of
 from harness.types import Json
 from rag import dense
 from rag.chunk import Chunk

@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from bench.retrieval import Judged, kept_embedder
 from bench.retrieval_data import Row, spans
-from harness.retrieval import CHUNK_WORDS
+from harness.effort import CHUNK_WORDS
 from harness.types import Json
 from rag.index import Hit
 from rag.lexical import Lexical

@@ -22,6 +22,7 @@ from harness.disk import write_json
 from harness.energy import EnergyMeter, find_counters
 from harness.errors import JobError, RungwiseError
 from harness.floors import FLOORS
+from harness.passage_size import settle_passage_size
 from harness.prompts import rendering
 from harness.reopen import workbench_of
 from harness.retrieval import build_search
@@ -54,6 +55,7 @@ def run_cell(run: Run, cell: str) -> None:
         run.say("started", "", cell)
         if name == INDEX:
             started = time.perf_counter()
+            settle_passage_size(bench, view)
             build_search(bench, view, run.queries())
             preparation = Preparation(seconds=time.perf_counter() - started)
         else:

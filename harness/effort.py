@@ -5,6 +5,11 @@ from dataclasses import dataclass, replace
 from harness.plugins import pick
 from tuning.recipe import TuningSettings
 
+CHUNK_WORDS = 80
+"""Longest passage, in words, where no other is chosen: about 110 tokens. Small readers use short
+passages best."""
+SIZES = (CHUNK_WORDS, 40, 160)
+
 
 @dataclass(frozen=True, slots=True)
 class Effort:
@@ -32,6 +37,8 @@ class Effort:
     but those."""
     example_orders: bool = False
     """Whether it also tries them in the other order."""
+    passage_words: tuple[int, ...] = (CHUNK_WORDS,)
+    """Longest passages, in words, that are compared before indexing."""
     abstains: bool = False
     """Whether rag tries to abstain where no passage comes near; costs no answer of the model."""
 
@@ -42,7 +49,20 @@ EFFORTS = {
     effort.name: effort
     for effort in (
         Effort("quick", 32, (3,), (2,), 1, 2, 2),
-        Effort("normal", 48, (2, 4), (1, 2, 3), 2, 4, 5, ALL_WAYS, (0, 2), 2, abstains=True),
+        Effort(
+            "normal",
+            48,
+            (2, 4),
+            (1, 2, 3),
+            2,
+            4,
+            5,
+            ALL_WAYS,
+            (0, 2),
+            2,
+            passage_words=SIZES,
+            abstains=True,
+        ),
         Effort(
             "thorough",
             96,
@@ -55,6 +75,7 @@ EFFORTS = {
             (0, 2, 4),
             4,
             True,
+            passage_words=SIZES,
             abstains=True,
         ),
     )

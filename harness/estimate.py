@@ -13,11 +13,12 @@ from pathlib import Path
 from harness.ceilings import ceilings_of
 from harness.closed_answers import CLOSED
 from harness.device import most_threads
-from harness.effort import effort, effort_of
+from harness.effort import CHUNK_WORDS, effort, effort_of
 from harness.generators.endpoint import PREFIX
 from harness.models import EMBEDDED, ModelRef, resolve, unpacked
+from harness.passage_size import MOST_PASSAGES
 from harness.prompts import passage, system_prompt, target
-from harness.retrieval import CHUNK_WORDS, as_context, passages_of
+from harness.retrieval import as_context, passages_of
 from harness.rungs import rung_type
 from harness.runner import answer_limit, chosen_rungs
 from harness.settings import CheckSettings
@@ -173,7 +174,8 @@ def need_of(
         beside = len(ceilings) * seconds_of(ceiling_work(amounts, work), pace, sizes)
         needs.append(RungNeed(rung.name, rung.title, runs, runs * each + beside, memory))
     searches = any("embeddings" in rung_type(need.rung).needs for need in needs)
-    index_s = _index_seconds(task, amounts, pace, sizes) if searches else 0.0
+    cuts = len(tries.passage_words)
+    index_s = _index_seconds(task, amounts, pace, sizes, cuts) if searches else 0.0
     return CheckNeed(
         rungs=tuple(needs),
         skipped=skipped,
@@ -276,10 +278,17 @@ def _mean_by_token(lengths: Sequence[int]) -> float:
     return sum(n * n for n in lengths) / max(1, sum(lengths))
 
 
-def _index_seconds(task: Task, amounts: Amounts, pace: Speed, sizes: ModelSizes) -> float:
-    """Embedding passages and questions; the embedder computes as fast as the model reads."""
+def _index_seconds(
+    task: Task, amounts: Amounts, pace: Speed, sizes: ModelSizes, cuts: int
+) -> float:
+    """Embedding passages and questions; the embedder computes as fast as the model reads.
+
+    `cuts` lengths of passages are compared, and each embeds all documents.
+    """
     words = sum(len(document.text.split()) for document in task.documents)
     questions = (len(task.train) + len(task.dev) + len(task.heldout)) * amounts.question
     passages = words / CHUNK_WORDS * amounts.passage
-    operations = 2 * EMBEDDER_WEIGHTS * (questions + passages)
+    if words > MOST_PASSAGES * CHUNK_WORDS:
+        cuts = 1
+    operations = 2 * EMBEDDER_WEIGHTS * (questions + cuts * passages)
     return EMBEDDING_S + ENDING_S + operations / (pace.reads * 2 * sizes.linear)

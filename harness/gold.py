@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.disk import read_lines, write_lines
+from harness.effort import CHUNK_WORDS
 from harness.retrieval import evidence, holds_answer, passages_of, right_passages
 from harness.store import Run
 from harness.types import Example
@@ -34,9 +35,11 @@ def known(examples: Sequence[Example]) -> bool:
     return any(holds_answer(example, ()) is not None for example in examples)
 
 
-def gold_of(examples: Sequence[Example], documents: Sequence[Document]) -> list[Gold]:
+def gold_of(
+    examples: Sequence[Example], documents: Sequence[Document], words: int = CHUNK_WORDS
+) -> list[Gold]:
     """The gold passages of the questions that have any, of documents cut as the index cuts them."""
-    chunks = passages_of(documents)
+    chunks = passages_of(documents, words)
     asked = [example for example in examples if holds_answer(example, ()) is not None]
     return [
         Gold(example.id, tuple(chunks[row].id for row in rows), not evidence(example))
@@ -49,7 +52,8 @@ def hand_over(run: Run) -> None:
     """Leave the ceilings the passages they are to be given; the references are read here."""
     file = run.folder / "data" / FILE
     if not file.is_file():
-        write_lines(file, gold_of(run.heldout(), run.view().documents))
+        words = run.passage_size().words
+        write_lines(file, gold_of(run.heldout(), run.view().documents, words))
 
 
 def handed_over(run: Run) -> list[Gold]:

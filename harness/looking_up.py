@@ -47,7 +47,7 @@ def choose_retriever(bench: Workbench, index: Index, dev: Sequence[Example]) -> 
     on average; another one must be ahead by more than the standard error of the paired difference,
     or the choice would follow chance. Where no answer can be told, the first is taken.
     """
-    names, ks = bench.effort.retrievers, bench.effort.passages
+    names, ks = bench.effort.retrievers, bench.passage_counts
     totals: list[int] = []
     means: dict[str, list[float]] = {}
     tried: list[dict[str, Json]] = []

@@ -40,11 +40,11 @@ def ask_again(store: Run, cell: str) -> None:
         say, folder = saying(store, cell), store.folder / "index"
         store.say("started", "", cell)
         if name == INDEX:
-            view = run.view()
-            before = {passage.with_headings for passage in passages_of(view.documents)}
+            view, words = run.view(), run.passage_size().words
+            before = {passage.with_headings for passage in passages_of(view.documents, words)}
             view = dataclasses.replace(view, documents=documents)
             bench = workbench_of(run, view, cell, seed, say, folder)
-            changed = (passage.with_headings for passage in passages_of(documents))
+            changed = (passage.with_headings for passage in passages_of(documents, words))
             # an earlier probe may have embedded the same changes, which would make it look quicker
             bench.embedder.as_if_new([text for text in changed if text not in before])
             shutil.rmtree(folder, ignore_errors=True)  # and so would half of an index

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from harness.contention import Contention
-from harness.types import Answer, Failure, Preparation, TaskSpec
+from harness.effort import CHUNK_WORDS
+from harness.types import Answer, Failure, Json, Preparation, TaskSpec
 from tuning.recipe import USUAL, TuningSettings
 
 SCHEMA = 1
@@ -65,6 +66,18 @@ class Cell:
     """While answers were timed; None where none was, or not for long enough."""
     answer_joules: float | None = None
     """Energy of the machine while answering; None where its counters cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class PassageSize:
+    """The longest passage of a run, in words, and how it came about."""
+
+    words: int = CHUNK_WORDS
+    tried: tuple[dict[str, Json], ...] = ()
+    """Each size with the share of questions whose answer stood within the words shown."""
+    questions: int = 0
+    why: str = ""
+    """Why nothing was tried, where several sizes were to be."""
 
 
 @dataclass(frozen=True, slots=True)

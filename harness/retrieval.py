@@ -7,6 +7,7 @@ from statistics import fmean
 from filelock import FileLock
 
 from harness.disk import write_json
+from harness.effort import CHUNK_WORDS
 from harness.text import normalise
 from harness.types import Context, Example, Query, TrainView
 from harness.workbench import EMBEDDING_TIME, Workbench
@@ -14,9 +15,6 @@ from rag.chunk import Chunk, chunk_documents, count_words
 from rag.index import Hit, Index, IndexMismatchError, corpus_hash
 from rag.measure import recall
 from rag.types import Document
-
-CHUNK_WORDS = 80
-"""Longest passage, in words: about 110 tokens. Small readers use short passages best."""
 
 _HEADING = re.compile(r"#{1,6}\s")
 
@@ -30,9 +28,12 @@ LONGEST_SPAN = 6
 """Longest reference, in words, that is looked for literally in passages."""
 
 
-def passages_of(documents: Sequence[Document]) -> list[Chunk]:
-    """Documents as they are indexed; a document's passages do not depend on the others."""
-    return chunk_documents(documents, count_words, CHUNK_WORDS)
+def passages_of(documents: Sequence[Document], words: int = CHUNK_WORDS) -> list[Chunk]:
+    """Documents as they are indexed, in passages of at most so many words.
+
+    A document's passages do not depend on the others.
+    """
+    return chunk_documents(documents, count_words, words)
 
 
 def open_index(bench: Workbench, documents: Sequence[Document]) -> Index:
@@ -41,7 +42,7 @@ def open_index(bench: Workbench, documents: Sequence[Document]) -> Index:
     Vectors are kept beside the project's runs by what was embedded, so that of documents that
     changed since the last run only passages that are new are embedded.
     """
-    chunks = passages_of(documents)
+    chunks = passages_of(documents, bench.passage_words)
     folder = bench.index or bench.folder / INDEX_FOLDER
     with FileLock(f"{folder}.lock"):
         try:

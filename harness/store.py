@@ -22,7 +22,7 @@ import msgspec
 from harness.contention import Contention
 from harness.disk import decode, read_lines, write_json, write_lines, writing
 from harness.errors import Problem, UserError
-from harness.records import SCHEMA, Cell, Event, Plan
+from harness.records import SCHEMA, Cell, Event, PassageSize, Plan
 from harness.types import (
     Answer,
     Example,
@@ -37,6 +37,9 @@ from harness.types import (
 from rag.types import Document
 
 __all__ = ["SCHEMA", "Cell", "Event", "Plan", "Run", "now", "runs_in"]
+
+PASSAGE_SIZE = "passage_size.json"
+"""In the run's folder: how long passages are."""
 
 
 class Run:
@@ -145,6 +148,11 @@ class Run:
         """What others did to the processor while a cell's answers were timed."""
         file = self.cell_file(cell, ".machine.json")
         return decode(file.read_bytes(), Contention, file) if file.is_file() else None
+
+    def passage_size(self) -> PassageSize:
+        """How long the passages of its index are; the usual length in older runs."""
+        file = self.folder / PASSAGE_SIZE
+        return decode(file.read_bytes(), PassageSize, file) if file.is_file() else PassageSize()
 
     def append_results(
         self,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from harness.device import Device, pick_device
 from harness.disk import decode
-from harness.effort import Effort
+from harness.effort import CHUNK_WORDS, Effort
 from harness.errors import Problem, UserError
 from harness.generators.base import Generator
 from harness.generators.endpoint import PREFIX, EndpointGenerator
@@ -115,6 +115,17 @@ class Workbench:
         """
         file = self.folder / EMBEDDING_TIME
         return decode(file.read_bytes(), float, file) if file.is_file() else 0.0
+
+    @cached_property
+    def passage_words(self) -> int:
+        """The longest passage of the run; see `harness.passage_size`."""
+        return Run(self.folder).passage_size().words
+
+    @property
+    def passage_counts(self) -> tuple[int, ...]:
+        """Numbers of passages to try: of other sizes as many as make about the same words."""
+        scaled = (round(k * CHUNK_WORDS / self.passage_words) for k in self.effort.passages)
+        return tuple(sorted({max(1, k) for k in scaled}))
 
     def dev(self, examples: Sequence[Example]) -> tuple[Example, ...]:
         """The dev examples that settings are chosen on: the first so many of a fixed shuffle."""

@@ -9,7 +9,8 @@ from harness.choosing import choose
 from harness.decoding import choose_decoding, decoding_of, with_decoding
 from harness.effort import Effort
 from harness.looking_up import ask, choose_retriever, retriever_of, worked_examples
-from harness.retrieval import CHUNK_WORDS, open_index, recall_at_k
+from harness.passage_size import sizes_tried
+from harness.retrieval import open_index, recall_at_k
 from harness.rung import RungType
 from harness.types import Answer, Failure, Json, Preparation, Query, TrainView
 from harness.work import Amounts, Work, asking
@@ -54,7 +55,7 @@ class RagRung:
             answered[k, examples, constraint is not None] = given
             return self.bench.dev_score(dev, given)
 
-        ks, counts = self.bench.effort.passages, self.bench.effort.reading_examples
+        ks, counts = self.bench.passage_counts, self.bench.effort.reading_examples
         choice = choose("passages", ks, lambda k: score(k, 0, None), len(dev), self.bench.say)
         k = choice.value
         shown = choose(
@@ -71,7 +72,7 @@ class RagRung:
             {
                 "retriever": self.index.retriever.name,
                 "passages": self.k,
-                "passage_words": CHUNK_WORDS,
+                "passage_words": self.bench.passage_words,
                 "indexed_passages": len(self.index.chunks),
                 "dev_recall": recall,
                 "embedder": self.bench.embedder.name,
@@ -82,6 +83,7 @@ class RagRung:
             {
                 **with_decoding(choice.and_then(shown), decoding),
                 "retrievers_tried": found.tried,
+                **sizes_tried(self.bench),
                 **bound.effort,
             },
         )

@@ -73,3 +73,20 @@ def test_the_report_and_the_terminal_say_the_same(full, capsys):
     said = capsys.readouterr().out
     assert f"\n{TITLE}:\n" in said
     assert all(cell in said for row in found.rows for cell in row)
+
+
+def test_lengths_of_passages_that_were_tried_are_said_with_their_shares(full):
+    experiment = experiment_of(full)
+    arm = experiment.rungs["rag"]
+
+    def note(**effort):
+        changed = dataclasses.replace(arm, effort={**arm.effort, **effort})
+        rungs = {**experiment.rungs, "rag": changed}
+        return searching(dataclasses.replace(experiment, rungs=rungs)).notes[-1]
+
+    assert "10 passages of at most 80 words" in note()
+    tried = [{"words": 80, "found": 0.7}, {"words": 40, "found": 0.76}]
+    said = note(passage_sizes_tried=tried, passage_size_questions=300, passage_size_why="")
+    assert "on 300 questions that are not held out: 80 words 70 %, 40 words 76 %." in said
+    why = note(passage_sizes_tried=[], passage_size_questions=0, passage_size_why="too few of them")
+    assert why == "Other lengths of passages were not tried: too few of them."

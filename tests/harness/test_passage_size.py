@@ -1,0 +1,117 @@
+"""How long passages are: chosen once a run, kept by every cell that reads."""
+
+import dataclasses
+import json
+
+import pytest
+
+from harness import passage_size
+from harness.effort import CHUNK_WORDS, EFFORTS
+from harness.gold import gold_of
+from harness.passage_size import settle_passage_size, sizes_tried
+from harness.records import PassageSize
+from harness.retrieval import open_index, passages_of
+from harness.store import PASSAGE_SIZE, Run
+from harness.types import Example, TrainView
+from rag.chunk import count_words
+from rag.types import Document
+from tests.harness.rung_bench import EFFORT, SPEC, VIEW, bench
+
+THREE = dataclasses.replace(EFFORT, passages=(1,), passage_words=(80, 40, 160))
+
+
+def filler(i: int, n: int) -> str:
+    return " ".join(f"word{i}x{k}" for k in range(n))
+
+
+def facts() -> tuple[Document, ...]:
+    """Pages on which a paragraph that only repeats the question is found before the answer."""
+    pages = []
+    for i in range(30):
+        decoy = f"Fee{i} of room{i}, room{i} fee{i}: read on."
+        answer = f"Fee{i}: room{i} is {i}00 coins."
+        parts = [decoy, filler(i, 1), answer, filler(900 + i, 1)]
+        text = "\n\n".join(f"{part} {filler(10 * i + k, 38 - len(part.split()))}."
+                           for k, part in enumerate(parts))  # fmt: skip
+        pages.append(Document(f"p{i}", text, f"p{i}.md", None, f"p{i}"))
+    return tuple(pages)
+
+
+def asked(i: int) -> Example:
+    fact = f"room{i} is {i}00 coins"
+    return Example(f"q{i}", f"Fee{i} of room{i}?", (fact,), (f"p{i}.md",))
+
+
+def view(documents, n=30) -> TrainView:
+    rows = tuple(asked(i) for i in range(n))
+    return TrainView(SPEC, rows[:-4], rows[-4:], documents)
+
+
+def tools(folder, effort=THREE):
+    made = bench(folder, folder, "rag-s1")
+    made.effort = effort
+    return made
+
+
+def test_the_usual_length_is_every_efforts_first_and_the_least_effort_compares_none():
+    assert all(effort.passage_words[0] == CHUNK_WORDS for effort in EFFORTS.values())
+    assert EFFORTS["quick"].passage_words == (CHUNK_WORDS,)
+    assert EFFORTS["normal"].passage_words == EFFORTS["thorough"].passage_words == (80, 40, 160)
+
+
+def test_a_length_that_shows_more_answers_in_the_same_words_is_taken_by_all_cells(tmp_path):
+    first = tools(tmp_path)
+    assert first.passage_words == CHUNK_WORDS
+    settle_passage_size(first, view(facts()))
+    found = Run(tmp_path).passage_size()
+    shares = {one["words"]: one["found"] for one in found.tried}
+    assert found.questions == 30 and shares[40] > shares[80] + 0.2 and found.words == 40
+    assert first.passage_words == tools(tmp_path).passage_words == 40
+    index = open_index(tools(tmp_path), facts())
+    assert max(count_words(chunk.text) for chunk in index.chunks) <= 40
+    (gold,) = gold_of([asked(3)], facts(), 40)
+    assert set(gold.passages) <= {chunk.id for chunk in index.chunks}
+    assert sizes_tried(first)["passage_size_questions"] == 30
+
+
+def test_where_all_lengths_find_the_same_the_usual_one_stays(tmp_path):
+    short = tuple(
+        Document(f"p{i}", f"Fee{i} of room{i} is {i}00 coins.", f"p{i}.md", None, "")
+        for i in range(30)
+    )
+    settle_passage_size(tools(tmp_path), view(short))
+    found = Run(tmp_path).passage_size()
+    assert found.words == CHUNK_WORDS and {one["found"] for one in found.tried} == {1.0}
+
+
+def test_what_was_settled_is_not_settled_again(tmp_path):
+    (tmp_path / PASSAGE_SIZE).write_text('{"words": 160}', encoding="utf-8")
+    settle_passage_size(tools(tmp_path), view(facts()))
+    assert Run(tmp_path).passage_size() == PassageSize(160)
+
+
+def test_numbers_of_passages_follow_so_that_readers_see_as_many_words(tmp_path):
+    effort = dataclasses.replace(THREE, passages=(1, 2, 3, 5))
+    for words, counts in ((80, (1, 2, 3, 5)), (40, (2, 4, 6, 10)), (160, (1, 2))):
+        (tmp_path / PASSAGE_SIZE).write_text(json.dumps({"words": words}), encoding="utf-8")
+        assert tools(tmp_path, effort).passage_counts == counts
+
+
+@pytest.mark.parametrize(
+    ("n", "most", "why"), [(12, 5_000, "too few questions"), (30, 10, "more than 10 passages")]
+)
+def test_where_lengths_cannot_be_compared_it_says_why(tmp_path, monkeypatch, n, most, why):
+    monkeypatch.setattr(passage_size, "MOST_PASSAGES", most)
+    settle_passage_size(tools(tmp_path), view(facts(), n))
+    found = Run(tmp_path).passage_size()
+    assert found.words == CHUNK_WORDS and why in found.why and not found.tried
+    assert why in sizes_tried(tools(tmp_path))["passage_size_why"]
+
+
+def test_with_one_length_or_no_documents_nothing_is_compared(tmp_path):
+    settle_passage_size(tools(tmp_path), dataclasses.replace(VIEW, documents=()))
+    assert not (tmp_path / PASSAGE_SIZE).exists()
+    settle_passage_size(tools(tmp_path, EFFORT), VIEW)
+    assert Run(tmp_path).passage_size() == PassageSize()
+    assert sizes_tried(tools(tmp_path)) == {}
+    assert passages_of(VIEW.documents) == open_index(tools(tmp_path), VIEW.documents).chunks
