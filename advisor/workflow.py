@@ -251,11 +251,6 @@ def find_run(where: str, project: Path | None = None) -> Run:
     )
 
 
-def history(project: Project) -> list[tuple[Run, Experiment | None]]:
-    """All runs, newest first, with their results where they are finished."""
-    return [(run, experiment_of(run)) for run in runs_in(project.root)]
-
-
 # 6. the report
 
 
