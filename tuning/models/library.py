@@ -92,7 +92,7 @@ class LibraryModel:
         rows = [list(prompt[shared:]) for prompt in prompts]
         prefix = list(prompts[0][:shared]) if prompts else []
         lengths = [len(row) + max_new_tokens for row in rows]
-        cut = waves_within(lengths, shared, self._window, WAVE_TOKENS)
+        cut = waves_within(lengths, WAVE_TOKENS, self._window, shared)
 
         def answers(wave: list[int]) -> list[tuple[list[int], bool]]:
             going = Greedy(len(wave), self._stops, constraint)

@@ -74,11 +74,17 @@ def waves(lengths: Sequence[int], budget: int, most: int = WAVE_ROWS) -> Iterato
 
 
 def waves_within(
-    lengths: Sequence[int], shared: int, window: int | None, budget: int
+    lengths: Sequence[int], budget: int, window: int | None, shared: int
 ) -> Iterator[list[int]]:
     """Like `waves`; rows of one length where padding would matter.
 
     A sliding window counts the padded slots between a short row and its answer.
+
+    Args:
+        lengths: tokens each row will hold after those that all share.
+        budget: see `waves`.
+        window: tokens that attention reaches back; None for all.
+        shared: tokens that all rows begin with.
     """
     if window is None or shared + max(lengths, default=0) <= window:
         yield from waves(lengths, budget)
