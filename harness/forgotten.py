@@ -62,11 +62,7 @@ class Kept:
 def kept(skills: Sequence[Skill]) -> dict[str, Kept]:
     """Each skill compared, all together as one family."""
     compared = [
-        paired(
-            [_turned(row, skill.nats) for row in skill.now],
-            _turned(skill.base, skill.nats),
-            margin=NATS_MARGIN if skill.nats else SHARE_MARGIN,
-        )
+        paired(*_arms(skill), margin=NATS_MARGIN if skill.nats else SHARE_MARGIN)
         for skill in skills
     ]
     return {
@@ -104,8 +100,7 @@ def index(skills: Sequence[Skill], seed: int = 0) -> Estimate:
         n += len(base)
         weights = rng.standard_exponential((DRAWS, len(base)))
         weights /= weights.sum(axis=1, keepdims=True)
-        flat = np.full((1, len(base)), 1 / len(base))
-        points.append(float(_lost(skill, flat @ base, flat @ now)[0]))
+        points.append(float(_lost(skill, base.mean(keepdims=True), now.mean(keepdims=True))[0]))
         drawn.append(_lost(skill, weights @ base, weights @ now))
     if not points:
         return Estimate(None, None, None, 0, 0)
@@ -133,8 +128,15 @@ def level(found: Mapping[str, Kept], overall: Estimate) -> tuple[str, tuple[str,
     return LEVELS[3], ()
 
 
-def _turned(row: Row, nats: bool) -> list[float | None]:
-    return [None if value is None else -value if nats else value for value in row]
+def _arms(skill: Skill) -> tuple[Sequence[Row], Row]:
+    """Both rows, higher is better; nats as gains over the base, whose range is that of changes."""
+    if not skill.nats:
+        return skill.now, skill.base
+    gains = [
+        [None if a is None or b is None else a - b for a, b in zip(skill.base, row, strict=True)]
+        for row in skill.now
+    ]
+    return gains, [0.0] * len(skill.base)
 
 
 def _loss(skill: Skill, one: Comparison) -> float | None:
