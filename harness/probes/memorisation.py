@@ -1,4 +1,4 @@
-"""Memorisation: does a trained model give back rows that it was trained on?
+"""Memorisation: whether a trained model gives back rows that it was trained on.
 
 Three looks, each held against rows that it never saw. Giving back: the first half of an answer is
 given, and greedy decoding writes the rest word for word (Carlini et al. 2023, arXiv 2202.07646).
