@@ -9,13 +9,13 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from advisor.audit.privacy import PERSONAL_KINDS, find_personal
 from advisor.export_words import FORMS, parity_sentences
 from advisor.numbers import count, interval, percent, setting
 from harness.experiment import ArmResult, Experiment
 from harness.exporting import Trained, known_as
 from harness.models import EMBEDDED
 from harness.parity import Parity
+from harness.personal import PERSONAL_KINDS, find_personal
 from harness.prompts import render
 from harness.rungs import title_of
 from harness.store import Run

@@ -2,15 +2,17 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
+from advisor import tested_words
 from advisor.money_tables import Rows
 from advisor.numbers import count, in_points, in_sentence, interval, percent, points_range, seconds
 from harness.cell import parse_cell
 from harness.experiment import Estimate
 from harness.intervals import zero_failures_upper
 from harness.probe import FEW, Change
-from harness.probe_result import ProbeResult, RungProbed
+from harness.probe_result import AnyResult, ProbeResult, RungProbed
 from harness.probes import probe_type
 from harness.rungs import title_of
+from harness.trained import TrainedResult
 
 SHOWN = 30
 """Changes listed one by one."""
@@ -73,8 +75,10 @@ def meanings(result: ProbeResult) -> tuple[tuple[str, str], ...]:
     return tuple((one.title, one.what) for one in probe_type(result.probe).measures)
 
 
-def sentences(result: ProbeResult) -> list[str]:
+def sentences(result: AnyResult) -> list[str]:
     """What it comes to, one thought a sentence, the most telling first."""
+    if isinstance(result, TrainedResult):
+        return tested_words.sentences(result)
     told = [_few(result)] if result.few else []
     told += ABOUT[result.probe](result) if result.probe in ABOUT else []
     failed = [one for one in result.rungs.values() if one.n_failed]

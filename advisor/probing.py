@@ -9,7 +9,7 @@ from advisor import background, workflow
 from advisor.progress import STARTING_PROBE
 from harness import probing
 from harness.errors import Problem, UserError
-from harness.probe_result import ProbeResult, store_of
+from harness.probe_result import AnyResult, store_of
 from harness.runner import is_running
 from harness.store import Run
 from harness.watch import OnEvent
@@ -54,7 +54,7 @@ def _read(folder: Path) -> tuple[Document, ...]:
     return loaded.documents
 
 
-def probe(store: Run, on_event: OnEvent = lambda event: None) -> ProbeResult:
+def probe(store: Run, on_event: OnEvent = lambda event: None) -> AnyResult:
     """Ask every rung that reads, and measure; what is finished is not asked again."""
     return probing.run_probe(store, on_event)
 

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from advisor.audit.privacy import PERSONAL_KINDS, Span, find_personal
+from harness.personal import PERSONAL_KINDS, Span, find_personal
 
 NAME: Final = "name"
 """The kind of what the user listed; nothing else finds names."""

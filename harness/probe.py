@@ -119,8 +119,8 @@ class Measure:
 
 
 @dataclass(frozen=True, slots=True)
-class ProbeType:
-    """Declared by each file in `harness/probes` as `PROBE`."""
+class Probe:
+    """What all tests of a finished run have; each file in `harness/probes` declares one."""
 
     name: str
     title: str
@@ -128,11 +128,17 @@ class ProbeType:
     """One sentence: what is done and what it tells."""
     unit: str
     """What `count` counts, in the singular."""
+    measures: tuple[Measure, ...]
+    """In the order in which they are shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeType(Probe):
+    """A test that changes documents. Declared as `PROBE`; see `harness.trained` for the others."""
+
     plant: Callable[[Ground, int, int], Planting]
     """(ground, most changes, seed). Raises UserError where nothing can be planted."""
     measure: Callable[[Planting, Arm, Yardstick], Measured]
-    measures: tuple[Measure, ...]
-    """In the order in which they are shown."""
     compare: Callable[[Ground, Sequence[Document], int], Planting] | None = None
     """(ground, the user's own copy, most changes), where a probe can take such changes. Raises
     UserError where nothing has changed."""

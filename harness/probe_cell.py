@@ -15,9 +15,12 @@ from filelock import FileLock
 from harness.cell import INDEX, answer_open, close_cell, parse_cell, run_all, saying
 from harness.disk import read_lines
 from harness.probe_result import run_of
+from harness.probes import probe_type
 from harness.reopen import reopen, workbench_of
 from harness.retrieval import open_index, passages_of
 from harness.store import Run
+from harness.trained import TrainedProbe
+from harness.trained_cell import ask_cell
 from harness.types import Preparation
 from rag.types import Document
 
@@ -31,6 +34,9 @@ def ask_again(store: Run, cell: str) -> None:
     Raises:
         RungwiseError: the rung cannot be opened or cannot go on.
     """
+    probe = probe_type(store.name)
+    if isinstance(probe, TrainedProbe):
+        return ask_cell(store, cell, probe)
     with FileLock(store.cell_file(cell, ".lock")):
         if store.finished(cell):
             return

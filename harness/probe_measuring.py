@@ -8,6 +8,7 @@ from harness.metric import fitted
 from harness.probe import Arm, Planting, ProbeType, Yardstick
 from harness.probe_result import (
     SCHEMA,
+    AnyResult,
     BroughtUp,
     ProbeResult,
     RungProbed,
@@ -18,6 +19,8 @@ from harness.probe_result import (
 from harness.probes import probe_type, probes
 from harness.rungs import rung_type, rungs
 from harness.store import Cell, Run
+from harness.trained import TrainedProbe
+from harness.trained_measuring import cells_tested, tested
 
 INDEXING = cell_name(INDEX, 0)
 """The cell that indexes the changed documents."""
@@ -34,11 +37,14 @@ def reads(cell: str) -> bool:
 
 
 def cells_of(store: Run) -> list[str]:
-    """What is done for a probe, in order: indexing, then each rung that reads."""
+    """What is done for a probe, in order: indexing, then each rung that reads; or those trained."""
+    probe = probe_type(store.name)
+    if isinstance(probe, TrainedProbe):
+        return cells_tested(run_of(store), probe)
     return [INDEXING, *(cell for cell in finished_cells(run_of(store)) if reads(cell))]
 
 
-def results(run: Run) -> tuple[ProbeResult, ...]:
+def results(run: Run) -> tuple[AnyResult, ...]:
     """What the run's finished probes found.
 
     Raises:
@@ -48,11 +54,14 @@ def results(run: Run) -> tuple[ProbeResult, ...]:
     return tuple(result for result in found if result is not None)
 
 
-def measured(run: Run, store: Run, failed: Mapping[str, str]) -> ProbeResult:
+def measured(run: Run, store: Run, failed: Mapping[str, str]) -> AnyResult:
     """What the stored answers say; nothing is asked."""
     plan = plan_of(store)
     assert plan is not None  # begin has written it
     probe, task = probe_type(plan.probe), run.plan()
+    if isinstance(probe, TrainedProbe):
+        return tested(store, probe, failed)
+    assert isinstance(probe, ProbeType)
     by = Yardstick(
         spec=task.spec,
         examples={example.id: example for example in run.heldout()},

@@ -2,14 +2,16 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal, TypeAlias, TypeVar
 
 from harness.disk import decode
 from harness.errors import Problem, UserError
 from harness.probe import FEW, Measured, Planted
+from harness.probes import probe_type
 from harness.store import Run
+from harness.trained import TrainedProbe, TrainedResult
 
-Stored = TypeVar("Stored", "ProbePlan", "ProbeResult")
+Stored = TypeVar("Stored", "ProbePlan", "ProbeResult", TrainedResult)
 
 SCHEMA = 1
 PLAN, RESULT = "plan.json", "probe.json"
@@ -92,6 +94,10 @@ class ProbeResult:
         return len(self.planted) < FEW
 
 
+AnyResult: TypeAlias = ProbeResult | TrainedResult
+"""What a test of a finished run found."""
+
+
 def store_of(run: Run, probe: str) -> Run:
     """The folder of a probe, which is laid out like a run's: data, cells, events, lock."""
     return Run(run.folder / "probes" / probe)
@@ -111,12 +117,14 @@ def plan_of(store: Run) -> ProbePlan | None:
     return _read(store, PLAN, ProbePlan)
 
 
-def result_of(run: Run, probe: str) -> ProbeResult | None:
+def result_of(run: Run, probe: str) -> AnyResult | None:
     """The result of a finished probe; None where there is none.
 
     Raises:
         UserError: it is damaged, or of another version; the fix says what to remove.
     """
+    if isinstance(probe_type(probe), TrainedProbe):
+        return _read(store_of(run, probe), RESULT, TrainedResult)
     return _read(store_of(run, probe), RESULT, ProbeResult)
 
 

@@ -6,25 +6,29 @@ from collections.abc import Sequence
 
 import msgspec
 
+from harness.cell import parse_cell
 from harness.disk import write_json, write_lines
 from harness.errors import JobError, Problem, UserError
 from harness.executors.local import run_process
 from harness.locking import alone
-from harness.probe import DEFAULT_COUNT, Ground, Planting
-from harness.probe_measuring import INDEXING, cells_of, finished_cells, measured, reads
+from harness.probe import DEFAULT_COUNT, Ground, Planting, ProbeType
+from harness.probe_measuring import cells_of, finished_cells, measured, reads
 from harness.probe_result import (
     PLAN,
     RESULT,
     SCHEMA,
+    AnyResult,
     ProbePlan,
-    ProbeResult,
     plan_of,
     run_of,
     store_of,
 )
 from harness.probes import probe_type, probes
+from harness.rungs import rungs
 from harness.runner import LOCK, is_running
 from harness.store import Run, now
+from harness.trained import TrainedProbe
+from harness.trained_measuring import make_plan, refuse_untrained
 from harness.types import Query
 from harness.watch import OnEvent, Watch
 from rag.types import Document
@@ -51,6 +55,9 @@ def begin(run: Run, name: str, count: int | None = None, edited: Sequence[Docume
     probe, store = probe_type(name), store_of(run, name)
     if count is not None and count < 1:
         raise UserError(Problem(f"{count} is not a number of changes", "give 1 or more", "--facts"))
+    if isinstance(probe, TrainedProbe):
+        return _begin_tested(run, store, probe, (count, bool(edited)))
+    assert isinstance(probe, ProbeType)
     readers = [cell for cell in finished_cells(run) if reads(cell)]
     view = run.view()
     if not view.documents or not readers:
@@ -93,6 +100,25 @@ def begin(run: Run, name: str, count: int | None = None, edited: Sequence[Docume
     return store
 
 
+def _begin_tested(run: Run, store: Run, probe: TrainedProbe, given: tuple[int | None, bool]) -> Run:
+    """The same for a test of trained rungs, which changes no document."""
+    count, edited = given
+    refuse_untrained(run, probe.name)
+    if edited:
+        what = f"{probe.name} reads no changed documents"
+        raise UserError(Problem(what, "leave --documents out", "--documents"))
+    plan = plan_of(store)
+    same = plan is not None and plan.fingerprint == run.plan().fingerprint
+    if plan is not None and same and count in (None, plan.count):
+        return store
+    if is_probing(run):
+        raise UserError(_busy(run))
+    if store.folder.is_dir():
+        shutil.rmtree(store.folder)  # answers to other questions
+    make_plan(run, store, probe, count or probe.default)
+    return store
+
+
 def corpus_sum(documents: Sequence[Document]) -> str:
     """Check sum of documents in order."""
     return hashlib.sha256(msgspec.json.encode(tuple(documents))).hexdigest()[:16]
@@ -127,7 +153,7 @@ def is_probing(run: Run) -> bool:
     return any(store.folder.is_dir() and is_running(store) for store in stores)
 
 
-def run_probe(store: Run, on_event: OnEvent = lambda event: None) -> ProbeResult:
+def run_probe(store: Run, on_event: OnEvent = lambda event: None) -> AnyResult:
     """Ask every rung that reads, measure, and write probe.json last.
 
     A rung that fails does not stop the others. What is finished is not asked again.
@@ -148,7 +174,11 @@ def run_probe(store: Run, on_event: OnEvent = lambda event: None) -> ProbeResult
         return _run_cells(run, store, on_event)
 
 
-def _run_cells(run: Run, store: Run, on_event: OnEvent) -> ProbeResult:
+def _is_rung(cell: str) -> bool:
+    return parse_cell(cell)[0] in rungs()
+
+
+def _run_cells(run: Run, store: Run, on_event: OnEvent) -> AnyResult:
     store.cancel_file.unlink(missing_ok=True)
     watch = Watch(store, on_event, "the same command goes on")
     failed: dict[str, str] = {}
@@ -161,12 +191,12 @@ def _run_cells(run: Run, store: Run, on_event: OnEvent) -> ProbeResult:
             status = run_process(store, [cell], watch, "harness.probe_cell")
             if not store.finished(cell):
                 failed[cell] = watch.why(cell, cell, status)
-                if cell == INDEXING:
-                    break  # no rung can read what is not indexed
+                if not _is_rung(cell):
+                    break  # no rung can read what is not indexed, or be held against no base
     except BaseException:  # also when the user interrupts: say so, then let it through
         store.say("cancelled", "stopped; what is finished is kept")
         raise
-    if not any(store.finished(cell) for cell in cells[1:]):
+    if not any(store.finished(cell) for cell in cells if _is_rung(cell)):
         raise JobError(*(Problem(why, watch.fix, cell) for cell, why in failed.items()))
     store.say("finished", figures={"failed": dict(failed)})
     watch()

@@ -23,7 +23,7 @@ from advisor.verb import Verb
 from harness.metric import Metric
 from harness.metrics import metrics
 from harness.plugins import load_plugins
-from harness.probe import ProbeType
+from harness.probe import Probe
 from harness.probes import probes
 from harness.rung import RungType
 from harness.rungs import rungs
@@ -158,7 +158,7 @@ def test_only_the_app_and_its_pages_know_streamlit():
 SHELVES = [
     ("harness.rungs", "RUNG", RungType),
     ("harness.metrics", "METRIC", Metric),
-    ("harness.probes", "PROBE", ProbeType),
+    ("harness.probes", "PROBE", Probe),
     ("advisor.verbs", "VERB", Verb),
     ("advisor.audit.finders", "FINDER", Finder),
     ("advisor.report.formats", "FORMAT", Format),

@@ -11,23 +11,26 @@ from advisor.progress import probe_progress, state_of
 from advisor.report import Report
 from harness.cell import parse_cell
 from harness.errors import RungwiseError
-from harness.probe import DEFAULT_COUNT, ProbeType
+from harness.probe import DEFAULT_COUNT, Probe
 from harness.probe_measuring import cells_of, finished_cells, reads
 from harness.probe_result import RESULT, store_of
 from harness.probes import probes
 from harness.rungs import title_of
 from harness.store import Run
+from harness.trained import TrainedProbe
+from harness.trained_measuring import trained_cells
 
 EVERY_S = 1.5
 STOPPING = "probe_stopping"
-GO_ON = {"stopped": "It was stopped.", "open": "One of the rungs that read has not been asked."}
+GO_ON = {"stopped": "It was stopped.", "open": "One of the rungs has not been asked."}
 
 
 def probes_part(run: Run, shown: Report) -> None:
     """Every probe with its result, or the button that starts it."""
     say(
-        "The documents of this check are copied, changed, and its rungs asked again. Nothing is "
-        "trained again, and your files stay as they are.",
+        "The rungs of this check are asked again: with copies of the documents that were changed, "
+        "or about what training left in them. Nothing is trained again, and your files stay as "
+        "they are.",
         "rw-p rw-quiet",
     )
     states = {name: _state(run, name) for name in probes()}
@@ -59,16 +62,22 @@ def _found(shown: Report, name: str) -> None:
     found = next((one for one in shown.sections if one.key == f"probe_{name}"), None)
     if found is not None:
         draw_blocks(found.blocks[:-1])
-        with st.expander("What was changed, one by one", key=f"changes_{name}"):
+        tested = isinstance(probes()[name], TrainedProbe)
+        label = "Item by item" if tested else "What was changed, one by one"
+        with st.expander(label, key=f"changes_{name}"):
             draw_blocks(found.blocks[-1:])
 
 
-def _start_part(run: Run, probe: ProbeType, state: str, busy: bool) -> None:
+def _start_part(run: Run, probe: Probe, state: str, busy: bool) -> None:
     """The button to start a probe, or to go on with one that was stopped."""
     words, button = st.columns([4, 1.3], vertical_alignment="center")
     with words:
         if state in GO_ON:
             say(f"{GO_ON[state]} It can go on where it was; no answer is asked for twice.")
+        elif isinstance(probe, TrainedProbe):
+            names = dict.fromkeys(parse_cell(cell)[0] for cell in trained_cells(run))
+            rungs = " and ".join(in_sentence(title_of(name)) for name in names)
+            say(f"Asked of {rungs}, and of the base model." if rungs else "")
         else:
             names = dict.fromkeys(parse_cell(c)[0] for c in finished_cells(run) if reads(c))
             rungs = " and ".join(in_sentence(title_of(name)) for name in names)
@@ -79,7 +88,7 @@ def _start_part(run: Run, probe: ProbeType, state: str, busy: bool) -> None:
         pressed = st.button(label, key=f"start_{probe.name}", disabled=busy, width="stretch")
     if pressed:
         try:
-            with st.spinner("Changing copies of the documents …"):
+            with st.spinner("Getting ready …"):
                 st.session_state.pop(STOPPING, None)
                 probing.start_in_background(run, probe.name)
         except RungwiseError as error:

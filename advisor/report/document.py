@@ -10,7 +10,7 @@ from advisor.decision import Decision
 from advisor.recommendation import Recommendation
 from harness.experiment import Experiment
 from harness.judge.measure import Judged
-from harness.probe_result import ProbeResult
+from harness.probe_result import AnyResult
 
 Audience = Literal["technical", "executive"]
 AUDIENCES: tuple[Audience, ...] = ("technical", "executive")
@@ -174,7 +174,7 @@ class Report:
     """The most telling ones."""
     decisions: tuple[Decision, ...] = ()
     """Every version of what was decided, the oldest first. Untrusted text."""
-    probes: tuple[ProbeResult, ...] = ()
+    probes: tuple[AnyResult, ...] = ()
     """What finished probes found. Untrusted text."""
     judged: Judged | None = None
     """What people and a judge said of answers. Untrusted text."""

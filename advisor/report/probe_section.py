@@ -4,8 +4,10 @@ from advisor.probe_words import by_group, changes, figures, meanings, sentences
 from advisor.report.cost_section import table_of
 from advisor.report.document import Block, Bullets, Paragraph, Section, Terms
 from advisor.report.sources import Sources
-from harness.probe_result import ProbeResult
+from advisor.report.tested_section import tested_section
+from harness.probe_result import AnyResult
 from harness.probes import probe_type
+from harness.trained import TrainedResult
 
 
 def probe_sections(sources: Sources) -> list[Section]:
@@ -13,8 +15,10 @@ def probe_sections(sources: Sources) -> list[Section]:
     return [probe_section(result) for result in sources.probes]
 
 
-def probe_section(result: ProbeResult) -> Section:
+def probe_section(result: AnyResult) -> Section:
     """What it comes to, the figures, what they count, and what was changed."""
+    if isinstance(result, TrainedResult):
+        return tested_section(result)
     probe = probe_type(result.probe)
     blocks: list[Block] = [
         Paragraph(probe.what),

@@ -21,7 +21,7 @@ from harness.experiment import ArmResult, Experiment
 from harness.exporting import Record, exports_of
 from harness.judge.measure import Judged, judged_of
 from harness.probe_measuring import results
-from harness.probe_result import ProbeResult
+from harness.probe_result import AnyResult
 from harness.store import Plan, Run
 from harness.types import Answer, Example, Failure
 
@@ -49,7 +49,7 @@ class Sources:
     """Every version of what was decided, the oldest first."""
     exports: tuple[Record, ...] = ()
     """What was exported from the run, the oldest first."""
-    probes: tuple[ProbeResult, ...] = ()
+    probes: tuple[AnyResult, ...] = ()
     """What finished probes found."""
     judged: Judged | None = None
     """What people and a judge said of answers; None where nobody looked."""

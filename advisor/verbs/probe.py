@@ -1,9 +1,9 @@
-"""rungwise probe: change a finished run's documents and ask its rungs again."""
+"""rungwise probe: test a finished run further, its documents changed or its trained models."""
 
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from advisor import probing, terminal, workflow
+from advisor import probing, terminal, tested_words, workflow
 from advisor.money_tables import Rows
 from advisor.probe_words import by_group, figures, sentences
 from advisor.terminal import out, out_json, table
@@ -12,8 +12,9 @@ from advisor.verb import Verb
 from advisor.verbs_shared import stoppable
 from harness.errors import JobError, Problem
 from harness.probe_measuring import cells_of
-from harness.probe_result import ProbeResult
+from harness.probe_result import AnyResult
 from harness.probes import probe_type, probes
+from harness.trained import TrainedResult
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -25,7 +26,10 @@ def configure(parser: ArgumentParser) -> None:
         "--facts",
         type=int,
         metavar="N",
-        help="how many facts to change, or documents to plant an instruction in; default: 20",
+        help=(
+            "how many facts to change, or documents to plant an instruction in (default: 20); "
+            "rows of each kind to read (memorisation: 60), or items of each (forgetting: all)"
+        ),
     )
     parser.add_argument(
         "--documents",
@@ -56,10 +60,14 @@ def run(given: Namespace) -> int:
     return 1 if result.failed else 0
 
 
-def _print(result: ProbeResult) -> None:
+def _print(result: AnyResult) -> None:
     out(f"{probe_type(result.probe).title}. {probe_type(result.probe).what}\n")
-    tables: list[Rows | None] = [figures(result)]
-    tables += [by_group(result, grouping) for grouping in ("wording", "place")]
+    tables: list[Rows | None]
+    if isinstance(result, TrainedResult):
+        tables = [tested_words.figures(result)]
+    else:
+        tables = [figures(result)]
+        tables += [by_group(result, grouping) for grouping in ("wording", "place")]
     for rows in tables:
         if rows is not None:
             out(f"{rows.caption}:\n{table(rows.head, rows.rows, rows.words)}\n")

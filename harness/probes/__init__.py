@@ -3,16 +3,16 @@
 from functools import cache
 
 from harness.plugins import load_plugins, pick
-from harness.probe import ProbeType
+from harness.probe import Probe
 
 
 @cache
-def probes() -> dict[str, ProbeType]:
+def probes() -> dict[str, Probe]:
     """All probes by name."""
-    return {probe.name: probe for probe in load_plugins(__name__, "PROBE", ProbeType)}
+    return {probe.name: probe for probe in load_plugins(__name__, "PROBE", Probe)}
 
 
-def probe_type(name: str) -> ProbeType:
+def probe_type(name: str) -> Probe:
     """One probe.
 
     Raises:

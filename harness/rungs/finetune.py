@@ -36,8 +36,11 @@ class FinetuneRung:
 
     def answer(self, queries: Sequence[Query], timed: int) -> Iterator[Answer | Failure]:
         """The same prompt as the prompt rung's, read by the tuned model."""
-        asked = [Asked(query, render(self.view.spec, query.text)) for query in queries]
-        return answer_all(self.bench, asked, timed=timed, constraint=self.constraint)
+        return answer_all(self.bench, self.asked(queries), timed=timed, constraint=self.constraint)
+
+    def asked(self, queries: Sequence[Query]) -> list[Asked]:
+        """What is put before the model."""
+        return [Asked(query, render(self.view.spec, query.text)) for query in queries]
 
     def _lesson(self, example: Example) -> Lesson:
         query = Query(example.id, example.question)

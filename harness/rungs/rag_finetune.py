@@ -83,8 +83,11 @@ class RagFinetuneRung:
 
     def answer(self, queries: Sequence[Query], timed: int) -> Iterator[Answer | Failure]:
         """The same prompt as the rag rung's, read by the tuned model."""
-        asked = ask(self.bench, self.index, queries, self.k)
-        return answer_all(self.bench, asked, timed=timed, constraint=self.constraint)
+        return answer_all(self.bench, self.asked(queries), timed=timed, constraint=self.constraint)
+
+    def asked(self, queries: Sequence[Query]) -> list[Asked]:
+        """What is put before the model."""
+        return ask(self.bench, self.index, queries, self.k)
 
     def _train(self) -> tuple[Preparation, list[Lesson]]:
         """Train, or load what an interrupted process has trained; with the dev rows."""

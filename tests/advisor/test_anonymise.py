@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
-from advisor.audit.privacy import find_personal
 from advisor.project import open_project
 from advisor.pseudonyms import Pseudonyms
 from advisor.ready import load_what_can_be
+from harness.personal import find_personal
 from tests.command import here, make_project, said
 from tests.conftest import ROOT
 

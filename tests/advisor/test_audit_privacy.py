@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from advisor.audit import privacy
-from advisor.audit.privacy import PERSONAL_KINDS, find_personal
+from harness import personal as privacy
+from harness.personal import PERSONAL_KINDS, find_personal
 
 
 def shown(text, language="en"):

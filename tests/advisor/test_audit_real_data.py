@@ -7,8 +7,8 @@ from collections import Counter
 import pytest
 
 from advisor.audit import audit
-from advisor.audit.privacy import find_personal
 from harness.data_columns import Columns
+from harness.personal import find_personal
 from harness.task import Sources, load_task
 from harness.types import TaskSpec
 

@@ -140,7 +140,7 @@ def test_the_verb_prints_tables_and_sentences_or_the_stored_file(run):
 
 
 def test_the_verb_refuses_what_it_cannot_do_and_says_what_to_do(run):
-    assert "choose from freshness, injection" in "".join(
+    assert "choose from forgetting, freshness, injection, memorisation" in "".join(
         refused(here("probe", run.folder, "stale")).values()
     )
     assert "give 1 or more" in "".join(
@@ -173,6 +173,7 @@ def test_the_app_offers_both_probes_and_starts_one_as_a_process_of_its_own(run, 
     monkeypatch.setattr("advisor.background.subprocess.Popen", Popen)
     at.button(key="start_freshness").click()
     at = shown(at.run())
+    assert "What training cost besides" in words(at)
     assert started[0][0][-3:] == ["probe", str(run.folder), "freshness"] and started[0][1]
     assert "The probe is starting." in words(at)
     assert [b.key for b in at.button if b.key and b.key.startswith("stop_")] == ["stop_freshness"]

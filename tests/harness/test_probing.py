@@ -20,7 +20,6 @@ from harness.probe_result import (
     result_of,
     store_of,
 )
-from harness.probes import probes
 from harness.probing import begin, is_probing, run_probe
 from harness.store import Event, Run
 from harness.types import Answer
@@ -45,13 +44,13 @@ class Probed(NamedTuple):
 
 @pytest.fixture(scope="module")
 def probed(finished, tmp_path_factory) -> Probed:
-    """Both probes, from beginning to end."""
+    """Both probes that change documents, from beginning to end."""
     run = copy_of(finished, tmp_path_factory.mktemp("copy"))
     before = {file: file.read_bytes() for file in run.folder.rglob("*") if file.is_file()}
     results, events = {}, {}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(probing, "run_process", in_this_process)
-        for name in probes():
+        for name in ("freshness", "injection"):
             events[name] = []
             results[name] = run_probe(begin(run, name), events[name].append)
     return Probed(run, before, results, events)
@@ -241,7 +240,7 @@ def test_a_number_of_changes_below_one_is_refused(run, count):
 def test_an_unknown_probe_is_refused_with_those_there_are(run):
     with pytest.raises(UserError) as refused:
         begin(run, "fresh")
-    assert "freshness, injection" in refused.value.problems[0].fix
+    assert "forgetting, freshness, injection" in refused.value.problems[0].fix
 
 
 def test_a_damaged_result_or_plan_says_what_to_remove(run):

@@ -28,6 +28,16 @@ class Generated(NamedTuple):
     """True when the token limit ended it rather than a stop token."""
 
 
+class Reading(NamedTuple):
+    """How likely a model finds one completion, token by token."""
+
+    nll: list[float]
+    """Negative log-likelihood of each completion token, nats."""
+    likeliest: list[bool]
+    """Whether the token is the one that greedy decoding would have taken there. Where that holds
+    from some token to the end, greedy decoding gives back the rest word for word."""
+
+
 class LanguageModel(Protocol):
     """A base with at most one active adapter. Greedy decoding only.
 
@@ -65,6 +75,10 @@ class LanguageModel(Protocol):
 
     def loss(self, rows: Sequence[Encoded]) -> "torch.Tensor":
         """Summed negative log-likelihood of all completion tokens, nats; differentiable."""
+        ...
+
+    def read(self, rows: Sequence[Encoded]) -> list[Reading]:
+        """What the model makes of every row's completion, in the order given; no gradients."""
         ...
 
     def new_adapter(self, shape: AdapterShape | None, seed: int) -> None:

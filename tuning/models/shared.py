@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from tuning.errors import TuningError
+from tuning.models.base import Reading
 from tuning.recipe import ALL_LINEAR, AdapterShape
 
 if TYPE_CHECKING:
@@ -70,6 +71,45 @@ def waves(lengths: Sequence[int], budget: int, most: int = WAVE_ROWS) -> Iterato
         wave.append(index)
     if wave:
         yield wave
+
+
+def waves_within(
+    lengths: Sequence[int], budget: int, window: int | None, shared: int
+) -> Iterator[list[int]]:
+    """Like `waves`; rows of one length where padding would matter.
+
+    A sliding window counts the padded slots between a short row and its answer.
+
+    Args:
+        lengths: tokens each row will hold after those that all share.
+        budget: see `waves`.
+        window: tokens that attention reaches back; None for all.
+        shared: tokens that all rows begin with.
+    """
+    if window is None or shared + max(lengths, default=0) <= window:
+        yield from waves(lengths, budget)
+        return
+    for length in sorted(set(lengths)):
+        same = [row for row, own in enumerate(lengths) if own == length]
+        for wave in waves([length] * len(same), budget):
+            yield [same[at] for at in wave]
+
+
+def readings(
+    logits: "torch.Tensor", wanted: "torch.Tensor", lengths: Sequence[int]
+) -> list[Reading]:
+    """Of rows one after the other, each its own tokens.
+
+    Args:
+        logits: (tokens, V), each before its token, float32.
+        wanted: (tokens,) the tokens that stand there.
+        lengths: tokens of each row.
+    """
+    import torch
+
+    nll = torch.nn.functional.cross_entropy(logits, wanted, reduction="none").split(list(lengths))
+    likeliest = (logits.max(-1).indices == wanted).split(list(lengths))
+    return [Reading(a.tolist(), b.tolist()) for a, b in zip(nll, likeliest, strict=True)]
 
 
 class SavedAdapter(NamedTuple):

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from advisor.audit.finding import Finder, Finding, Material, finding, out_of
-from advisor.audit.privacy import PERSONAL_KINDS, find_personal
+from harness.personal import PERSONAL_KINDS, find_personal
 
 _FIX = (
     "Run rungwise anonymise to get a copy with these replaced, and look for names and addresses "

@@ -10,7 +10,7 @@ from tuning.constrain import Constraint
 from tuning.encode import Encoded, stop_ids
 from tuning.errors import TuningError
 from tuning.memory import Room
-from tuning.models.base import ANSWERING, Generated
+from tuning.models.base import ANSWERING, Generated, Reading
 from tuning.models.llama.batch import pack
 from tuning.models.llama.decode import decode
 from tuning.models.llama.model import Llama
@@ -21,6 +21,7 @@ from tuning.models.shared import (
     SavedAdapter,
     common_prefix,
     read_adapter,
+    readings,
     waves,
     write_adapter,
 )
@@ -74,7 +75,19 @@ class EngineModel:
         The head, and the last layer but for its keys and values, run on the tokens that predict a
         completion token only.
         """
-        order = sorted(rows, key=lambda row: len(row.prompt) + len(row.completion))
+        logits, wanted = self._predicting(_by_length(rows))
+        return torch.nn.functional.cross_entropy(logits, wanted, reduction="sum")
+
+    def read(self, rows: Sequence[Encoded]) -> list[Reading]:
+        """What the model makes of every row's completion."""
+        order = sorted(range(len(rows)), key=lambda at: _length(rows[at]))
+        with torch.inference_mode():
+            logits, wanted = self._predicting([rows[at] for at in order])
+            found = readings(logits, wanted, [len(rows[at].completion) for at in order])
+        return [one for _, one in sorted(zip(order, found, strict=True))]
+
+    def _predicting(self, order: Sequence[Encoded]) -> tuple[torch.Tensor, torch.Tensor]:
+        """Logits (tokens, V) before each completion token, row after row, and the tokens."""
         shared = common_prefix([row.prompt for row in order])
         ids = [[*row.prompt[shared:], *row.completion] for row in order]
         batch = pack(order[0].prompt[:shared], ids, self.model.dtype, self.model.device)
@@ -87,8 +100,7 @@ class EngineModel:
         learned = [token for row in order for token in row.completion]
         where = torch.tensor(predicting, device=self.model.device)
         logits = self.model.logits(self.model.forward(batch, only=where)).float()
-        wanted = torch.tensor(learned, device=self.model.device)
-        return torch.nn.functional.cross_entropy(logits, wanted, reduction="sum")
+        return logits, torch.tensor(learned, device=self.model.device)
 
     def new_adapter(self, shape: AdapterShape | None, seed: int) -> None:
         """A fresh adapter on every projection; without a shape all weights are to be learned."""
@@ -180,6 +192,14 @@ class EngineModel:
     def _projections(self) -> Iterator[Projection]:
         for layer in self.model.layers:
             yield from layer.projections()
+
+
+def _length(row: Encoded) -> int:
+    return len(row.prompt) + len(row.completion)
+
+
+def _by_length(rows: Sequence[Encoded]) -> list[Encoded]:
+    return sorted(rows, key=_length)
 
 
 def _fill(target: torch.Tensor, key: str, tensors: dict[str, torch.Tensor], folder: Path) -> None:

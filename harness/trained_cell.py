@@ -1,0 +1,89 @@
+"""A trained rung, or the base, asked what a test asks: one cell, resumable item by item."""
+
+import dataclasses
+import shutil
+import time
+from collections.abc import Iterator
+
+from filelock import FileLock
+
+from harness.cell import parse_cell, saying
+from harness.device import peak_memory_bytes
+from harness.disk import append_lines, whole_lines, write_json
+from harness.errors import JobError, Problem
+from harness.probe_result import plan_of, run_of
+from harness.reopen import reopen, workbench_of
+from harness.retrieval import INDEX_FOLDER
+from harness.store import Run
+from harness.trained import BASE, Bed, CellTested, Item, Job, TrainedProbe
+
+ITEMS = ".items.jsonl"
+"""Ending of the file that grows while a cell is asked."""
+
+
+def ask_cell(store: Run, cell: str, probe: TrainedProbe) -> None:
+    """Bring one cell of a test to its end; what an earlier process asked is not asked again.
+
+    Raises:
+        RungwiseError: the rung cannot be opened or cannot go on.
+    """
+    with FileLock(store.cell_file(cell, ".lock")):
+        if store.finished(cell):
+            return
+        store.say("started", "", cell)
+        bed = _bed(store, cell)
+        jobs = probe.jobs(bed)
+        file = store.cell_file(cell, ITEMS)
+        have = {(one.part, one.base, one.id): one for one in whole_lines(file, Item)}
+        total = sum(len(job.ids) for job in jobs)
+        for batch in _open_ones(bed, jobs, have):
+            append_lines(file, *batch)
+            have |= {(one.part, one.base, one.id): one for one in batch}
+            store.say("answered", "", cell, {"done": len(have), "total": total})
+        name, seed = parse_cell(cell)
+        left_out = {why: n for job in jobs for why, n in job.left_out.items()}
+        items = tuple(have.values())
+        write_json(
+            store.cell_file(cell),
+            CellTested(cell, name, seed, items, left_out, peak_memory_bytes()),
+        )
+        file.unlink(missing_ok=True)
+        store.say("finished", "", cell, {"answers": len(items)})
+
+
+def _bed(store: Run, cell: str) -> Bed:
+    """The model opened as the cell needs it."""
+    run, plan, say = run_of(store), plan_of(store), saying(store, cell)
+    assert plan is not None  # begin has written it
+    view, (name, seed) = run.view(), parse_cell(cell)
+    if name == BASE:
+        bench, rung = workbench_of(run, view, cell, seed, say), None
+    else:
+        index = store.folder / INDEX_FOLDER
+        if view.documents and not index.exists() and (run.folder / INDEX_FOLDER).is_dir():
+            shutil.copytree(run.folder / INDEX_FOLDER, index)  # the run stays as it was
+        rung, bench, _ = reopen(run, cell, view.documents, index, say)
+    return Bed(bench, rung, view, run.heldout(), plan.count, plan.seed)
+
+
+def _open_ones(
+    bed: Bed, jobs: list[Job], have: dict[tuple[str, bool, str], Item]
+) -> Iterator[list[Item]]:
+    """Batches of what was not asked yet, each with the seconds it took."""
+    dropped = False
+    for job in jobs:
+        left = [one for one in job.ids if (job.part, job.base, one) not in have]
+        if not left:
+            continue
+        if job.base and not dropped:
+            bed.bench.local().model.load_adapter(None)
+            dropped = True
+        if dropped and not job.base:
+            raise JobError(Problem("the trained model is asked first", "report this", job.part))
+        since = time.perf_counter()
+        for batch in job.do(left):
+            if batch:
+                took = time.perf_counter() - since
+                first = dataclasses.replace(batch[0], seconds=took)
+                yield [first, *batch[1:]]
+            since = time.perf_counter()

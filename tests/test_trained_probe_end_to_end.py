@@ -1,0 +1,45 @@
+"""A test of a trained model through its real door: the command, real processes, a kill."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from harness.probe_result import store_of
+from tests.command import importable, rungwise
+from tests.harness.tuned_run import HELDOUT, LEARNED, tuned_run
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+
+
+def test_a_killed_test_of_a_trained_model_goes_on_and_finds_what_was_memorised(
+    tmp_path, tiny_model
+):
+    run = tuned_run(tmp_path / "desk", tiny_model, 60)
+    store = store_of(run, "forgetting")
+    command = [sys.executable, "-m", "advisor", "probe", str(run.folder), "forgetting"]
+    process = subprocess.Popen(command, env=importable(), stderr=subprocess.DEVNULL)
+    until = time.monotonic() + 400
+    while not any(e.kind == "answered" for e in store.events()[0]) and time.monotonic() < until:
+        assert process.poll() is None, "it ended before anything was asked"
+        time.sleep(0.02)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+
+    again = rungwise("probe", run.folder, "forgetting", "--json")
+    assert again.returncode == 0, again.stderr
+    found = json.loads(again.stdout)
+    assert sum(found["n_items"].values()) == 134 and found["rungs"]["finetune"]["n_failed"] == 0
+    asked = [e for e in store.events()[0] if e.kind == "answered" and e.cell == "base-s0"]
+    done = [event.figures["done"] for event in asked]
+    assert done == sorted(set(done)) and done[-1] == 134, "no item is asked twice"
+
+    told = rungwise("probe", run.folder, "memorisation", "--json")
+    assert told.returncode == 0, told.stderr
+    memorised = json.loads(told.stdout)
+    assert memorised["rungs"]["finetune"]["level"] == "high"
+    assert memorised["n_items"] == {"heldout": HELDOUT, "train": LEARNED}
