@@ -59,7 +59,7 @@ def run_cell(run: Run, cell: str) -> None:
             if name not in FLOORS:
                 _ = bench.generator  # opened before the clocks of preparing and answering run
             rung = _rung(name, view, bench)
-            preparation = _prepare(run, cell, rung)
+            preparation = prepare_open(run, cell, rung)
             answer_open(run, cell, rung, bench.timed_queries)
         close_cell(run, cell, preparation, bench)
 
@@ -121,7 +121,8 @@ def saying(run: Run, cell: str) -> Say:
     return say
 
 
-def _prepare(run: Run, cell: str, rung: Rung) -> Preparation:
+def prepare_open(run: Run, cell: str, rung: Rung) -> Preparation:
+    """Learn and choose, or take up what an earlier process has learned and chosen."""
     earlier = run.prepared(cell)
     if earlier is not None:
         rung.prepare(earlier.settings)
