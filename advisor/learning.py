@@ -7,7 +7,7 @@ from advisor.progress import STARTING_PROBE
 from harness.errors import RungwiseError
 from harness.learning import running
 from harness.learning.need import seconds_needed
-from harness.learning.result import NAME, CurveResult, plan_of, store_of
+from harness.learning.result import NAME, CurveResult, plan_of, run_of, store_of
 from harness.runner import is_running
 from harness.store import Run
 from harness.watch import OnEvent
@@ -39,7 +39,7 @@ def forecast(
     plan = plan_of(store)
     assert plan is not None  # begin has written it
     try:
-        return seconds_needed(store, plan, measure=measure, say=say)
+        return seconds_needed(run_of(store), plan, measure=measure, say=say)
     except RungwiseError as error:
         say(f"How long it will take is not known: {error.problems[0]}")
         return None

@@ -12,6 +12,7 @@ from advisor.learning_words import answer, figures, sentences
 from advisor.progress import STARTING_PROBE, curve_progress
 from advisor.report import build, report_format
 from harness.disk import write_json
+from harness.errors import Problem, UserError
 from harness.experiment import Estimate
 from harness.learning.fit import Foretold, Law
 from harness.learning.result import (
@@ -175,6 +176,20 @@ def test_the_verb_foretells_trains_and_prints_or_gives_json(run, monkeypatch):
     monkeypatch.setattr(learning, "learn", lambda store, progress: failed)
     done = here("probe", run.folder, NAME)
     assert done.returncode == 1 and "mend that; then go on with" in done.stderr
+
+
+def test_what_it_will_take_is_asked_of_the_run_and_not_knowing_stops_nothing(run, monkeypatch):
+    store = learning.begin(run, shares=(0.4, 0.7))
+    monkeypatch.setattr(learning, "seconds_needed", lambda of, plan, **more: len(of.plan().cells))
+    assert learning.forecast(store) == len(run.plan().cells)
+
+    def unknown(of, plan, **more):
+        raise UserError(Problem("no such model", "name another"))
+
+    monkeypatch.setattr(learning, "seconds_needed", unknown)
+    told = []
+    assert learning.forecast(store, say=told.append) is None
+    assert told == ["How long it will take is not known: no such model"]
 
 
 @pytest.mark.parametrize(
