@@ -103,6 +103,11 @@ class Workbench:
             say=lambda line: self.say(line, {}),
         )
 
+    def share(self, other: "Workbench") -> None:
+        """Use what another one of the same run has opened, instead of opening it again."""
+        opened = {"device", "generator", "embedder"} & vars(other).keys()
+        vars(self).update({name: getattr(other, name) for name in opened})
+
     @cached_property
     def metric(self) -> Metric:
         """The headline metric, ready to score."""

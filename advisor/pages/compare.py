@@ -6,6 +6,7 @@ import streamlit as st
 
 from advisor import workflow
 from advisor.items import choices
+from advisor.page_parts.asking import asking_part
 from advisor.page_parts.blocks import figure, section
 from advisor.page_parts.cached import items, report
 from advisor.page_parts.frame import first_line, open_up, project_or_stop, run_or_none
@@ -136,6 +137,7 @@ def behind(
         "Judge": lambda: looked_at(run, shown),
         "Training": lambda: training(shown),
         "What if": lambda: what_if(run, shown),
+        "Ask them": lambda: asking_part(run),
         "Cost": lambda: cost(project, shown),
         "Fair?": lambda: fair(shown),
     }
