@@ -1,7 +1,7 @@
 """How far a check is, read from what the run has on disk: pages may come and go."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -19,6 +19,7 @@ from harness.ceilings import arm_title
 from harness.cell import parse_cell
 from harness.effort import effort_of
 from harness.floors import FLOORS
+from harness.learning import result as learning
 from harness.probe_measuring import cells_of
 from harness.probe_result import RESULT, run_of
 from harness.runner import is_running
@@ -96,6 +97,22 @@ def probe_progress(store: Run) -> RunProgress:
     events, _ = store.events()
     state = state_of(store, events, RESULT)
     return _progress(store, run_of(store).plan(), cells_of(store), events, state)
+
+
+def curve_progress(store: Run) -> RunProgress:
+    """How far a learning curve is: trainings of one rung on more and more rows."""
+    curve, plan = learning.plan_of(store), learning.run_of(store).plan()
+    assert curve is not None  # begin has written it
+    # the learning rate is the check's, so one is tried
+    plan = replace(plan, tuning=replace(plan.tuning, learning_rate=plan.tuning.learning_rate or 1))
+    events, _ = store.events()
+    now = _progress(store, plan, curve.cells, events, state_of(store, events, learning.RESULT))
+    title = arm_title(curve.rung)
+    cells = (
+        replace(cell, rung=curve.rung, title=f"{title}, {learning.rows_of(cell.cell):,} rows")
+        for cell in now.cells
+    )
+    return replace(now, cells=tuple(cells))
 
 
 def _progress(

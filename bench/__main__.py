@@ -24,6 +24,7 @@ PARTS = {
     "ladder": "the whole sample check: seconds and memory by rung",
     "training": "one training step: the engine beside PEFT on transformers, same rows, same start",
     "verdicts": "what a check concludes on six real data sets, through `rungwise new` and `check`",
+    "adapters": "several adapters on one base against a base for each: seconds, memory",
     "statistics": "every comparison of 8 rungs, 5 seeds and 1,000 questions: seconds",
     "retrieval": "what is found without a reader, by retriever, terms and passage length",
     "retrieval_spans": "which cut and which choice of passages shows most of what was asked for",

@@ -62,7 +62,7 @@ def run_cell(run: Run, cell: str) -> None:
             if name not in FLOORS:
                 _ = bench.generator  # opened before the clocks of preparing and answering run
             rung, energy = _rung(name, view, bench), _meter(bench)
-            preparation = _prepare(run, cell, rung, energy)
+            preparation = prepare_open(run, cell, rung, energy)
             answer_open(run, cell, rung, bench.timed_queries, energy)
         close_cell(run, cell, preparation, bench)
 
@@ -133,7 +133,9 @@ def _meter(bench: Workbench) -> EnergyMeter:
     return EnergyMeter(find_counters("device" in opened and bench.device.kind == "cuda").counters)
 
 
-def _prepare(run: Run, cell: str, rung: Rung, energy: EnergyMeter) -> Preparation:
+def prepare_open(run: Run, cell: str, rung: Rung, energy: EnergyMeter | None = None) -> Preparation:
+    """Learn and choose, or take up what an earlier process has learned and chosen."""
+    energy = energy or EnergyMeter(())
     earlier = run.prepared(cell)
     if earlier is not None:
         rung.prepare(earlier.settings)

@@ -23,7 +23,7 @@ from harness.probe_result import (
     run_of,
     store_of,
 )
-from harness.probes import probe_type, probes
+from harness.probes import probe_type
 from harness.rungs import rungs
 from harness.runner import LOCK, is_running
 from harness.store import Run, now
@@ -147,10 +147,10 @@ def _busy(run: Run) -> Problem:
     return Problem("a probe is working on this run", "wait for it, or stop it", run.name)
 
 
-def is_probing(run: Run) -> bool:
-    """True while a process works on a probe of the run."""
-    stores = [store_of(run, name) for name in probes()]
-    return any(store.folder.is_dir() and is_running(store) for store in stores)
+def is_probing(run: Run, but: str = "") -> bool:
+    """True while a process works on a probe of the run or its curve; `but` is left out."""
+    folders = (run.folder / "probes").glob("*/")
+    return any(is_running(Run(folder)) for folder in folders if folder.name != but)
 
 
 def run_probe(store: Run, on_event: OnEvent = lambda event: None) -> AnyResult:
@@ -167,8 +167,7 @@ def run_probe(store: Run, on_event: OnEvent = lambda event: None) -> AnyResult:
         JobError: it was stopped, or no rung could be asked.
     """
     run = run_of(store)
-    others = [store_of(run, name) for name in probes() if name != store.name]
-    if any(other.folder.is_dir() and is_running(other) for other in others):
+    if is_probing(run, but=store.name):
         raise UserError(_busy(run))
     with alone(store.folder / LOCK, _busy(run)):
         return _run_cells(run, store, on_event)

@@ -30,6 +30,7 @@ def reopen(
     documents: Sequence[Document],
     index: Path,
     say: Say,
+    beside: Workbench | None = None,
 ) -> Opened:
     """Build a finished cell's rung anew with the settings and the adapter that it ended with.
 
@@ -39,6 +40,7 @@ def reopen(
         documents: what it reads from now on.
         index: folder of the index of these documents.
         say: told about work that takes seconds.
+        beside: whose open models are used; None opens them anew.
 
     Raises:
         UserError: the cell is not finished, or its adapter is gone: it would be trained again.
@@ -47,6 +49,8 @@ def reopen(
     done = run.cell(cell)
     view = dataclasses.replace(run.view(), documents=tuple(documents))
     bench = workbench_of(run, view, cell, done.seed, say, index)
+    if beside is not None:
+        bench.share(beside)
     rung = rung_type(done.rung).build(view, bench)
     rung.prepare(done.preparation.settings)
     return Opened(rung, bench, done.preparation)

@@ -52,6 +52,8 @@ class Workbench:
     """What a headline metric that learns may learn from; others do without."""
     index: Path | None = None
     """Folder of the index; by default the run's."""
+    vectors: Path | None = None
+    """Folder in which vectors are kept; by default beside the project's runs."""
     revision: str = ""
     timed_queries: int = TIMED
     """Queries answered one by one first, to time them as a user would meet them."""
@@ -95,11 +97,16 @@ class Workbench:
         return Embedder(
             ref.folder,
             f"{ref.name}@{ref.revision}",
-            cache=self.folder.parent / EMBEDDINGS,
+            cache=self.vectors or self.folder.parent / EMBEDDINGS,
             device=self.device.kind,
             precision=self.device.precision,
             say=lambda line: self.say(line, {}),
         )
+
+    def share(self, other: "Workbench") -> None:
+        """Use what another one of the same run has opened, instead of opening it again."""
+        opened = {"device", "generator", "embedder"} & vars(other).keys()
+        vars(self).update({name: getattr(other, name) for name in opened})
 
     @cached_property
     def metric(self) -> Metric:

@@ -12,6 +12,7 @@ from advisor.charts.curve import curve
 from advisor.charts.differences import differences
 from advisor.charts.errors import Spotted, errors
 from advisor.charts.ladder import ladder
+from advisor.charts.learning import learning
 from advisor.charts.losses import losses
 from advisor.charts.style import DARK, LIGHT, PAGE, Style, Theme, style_of, svg
 from advisor.charts.utilities import utilities
@@ -31,6 +32,7 @@ __all__ = [
     "differences",
     "errors",
     "ladder",
+    "learning",
     "losses",
     "style_of",
     "svg",

@@ -18,6 +18,7 @@ from harness import exporting
 from harness.errors import UserError
 from harness.estimate import CheckNeed, known_estimate
 from harness.experiment import Experiment
+from harness.learning import result as learning
 from harness.probe_result import RESULT, store_of
 from harness.probes import probes
 from harness.resampled import Resampled, resampled
@@ -73,8 +74,11 @@ def _written(run: Run) -> tuple[float, ...]:
 def _changed(run: Run) -> tuple[float, ...]:
     """The same, and when something was recorded beside it: decision, export, probe, labels."""
     ended = (store_of(run, name).folder / RESULT for name in probes())
+    curve = learning.store_of(run).folder / learning.RESULT
     beside = (run.folder / name for name in (FILE, exporting.FILE, "labels.jsonl", *JUDGED))
-    return *_written(run), *(f.stat().st_mtime if f.is_file() else 0.0 for f in (*ended, *beside))
+    return *_written(run), *(
+        f.stat().st_mtime if f.is_file() else 0.0 for f in (*ended, curve, *beside)
+    )
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)

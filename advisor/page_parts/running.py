@@ -71,12 +71,13 @@ def now_words(now: RunProgress, what: str = "check") -> str:
     cell = now.working
     if cell is None:
         return "Preparing the next rung." if now.state == "running" else ""
+    part = "training" if what == "training" else "rung"
     words = f"{_title(cell)}: {cell.doing}."
     if cell.left_s is not None:
         words += f" About {seconds(max(1.0, cell.left_s))} left for this part"
-        words += f", then {count(now.waiting, 'more rung')}." if now.waiting else "."
+        words += f", then {count(now.waiting, f'more {part}')}." if now.waiting else "."
     elif now.waiting:
-        words += f" Then {count(now.waiting, 'more rung')}."
+        words += f" Then {count(now.waiting, f'more {part}')}."
     return words
 
 

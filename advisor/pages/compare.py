@@ -6,10 +6,12 @@ import streamlit as st
 
 from advisor import workflow
 from advisor.items import choices
+from advisor.page_parts.asking import asking_part
 from advisor.page_parts.blocks import figure, section
 from advisor.page_parts.cached import items, report
 from advisor.page_parts.frame import first_line, open_up, project_or_stop, run_or_none
 from advisor.page_parts.judging import judge_part, label_part
+from advisor.page_parts.learning import curve_part
 from advisor.page_parts.money import price_fields
 from advisor.page_parts.probing import probes_part
 from advisor.page_parts.text import html, joined, markup, say, show_error
@@ -97,6 +99,12 @@ def looked_at(run: Run, shown: Report) -> None:
     judge_part(run, {name: arm.title for name, arm in shown.experiment.rungs.items()})
 
 
+def what_if(run: Run, shown: Report) -> None:
+    """Other documents, and more data."""
+    probes_part(run, shown)
+    curve_part(run, shown)
+
+
 def training(shown: Report) -> None:
     """How training went, and what every rung was built with."""
     if not any(part.key == "training" for part in shown.sections):
@@ -128,7 +136,8 @@ def behind(
         "Items": lambda: walked(run, experiment, verdict),
         "Judge": lambda: looked_at(run, shown),
         "Training": lambda: training(shown),
-        "What if": lambda: probes_part(run, shown),
+        "What if": lambda: what_if(run, shown),
+        "Ask them": lambda: asking_part(run),
         "Cost": lambda: cost(project, shown),
         "Fair?": lambda: fair(shown),
     }

@@ -8,6 +8,7 @@ from advisor.report.export_section import exported
 from advisor.report.fails_section import fails
 from advisor.report.items import items_section, telling_items
 from advisor.report.judge_section import judge
+from advisor.report.learning_section import more_data
 from advisor.report.prior_section import expected
 from advisor.report.probe_section import probe_sections
 from advisor.report.record_sections import (
@@ -82,6 +83,7 @@ def build(
         items=items,
         decisions=sources.decisions,
         probes=sources.probes,
+        curve=sources.curve,
         judged=sources.judged,
     )
 
@@ -111,6 +113,7 @@ def _technical(sources: Sources, items: tuple[Item, ...]) -> list[Section | None
         search(sources),
         items_section(sources, items) if items else None,
         *probe_sections(sources),
+        more_data(sources.curve),
         data(sources),
         how_built(sources),
         training(sources),

@@ -10,6 +10,7 @@ from advisor.decision import Decision
 from advisor.recommendation import Recommendation
 from harness.experiment import Experiment
 from harness.judge.measure import Judged
+from harness.learning.result import CurveResult
 from harness.probe_result import AnyResult
 
 Audience = Literal["technical", "executive"]
@@ -176,6 +177,8 @@ class Report:
     """Every version of what was decided, the oldest first. Untrusted text."""
     probes: tuple[AnyResult, ...] = ()
     """What finished probes found. Untrusted text."""
+    curve: CurveResult | None = None
+    """Would more data help; None where that was not asked."""
     judged: Judged | None = None
     """What people and a judge said of answers. Untrusted text."""
 

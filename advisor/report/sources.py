@@ -20,6 +20,7 @@ from harness.estimate import CheckNeed
 from harness.experiment import ArmResult, Experiment
 from harness.exporting import Record, exports_of
 from harness.judge.measure import Judged, judged_of
+from harness.learning.result import CurveResult, result_of
 from harness.probe_measuring import results
 from harness.probe_result import AnyResult
 from harness.store import Plan, Run
@@ -51,6 +52,8 @@ class Sources:
     """What was exported from the run, the oldest first."""
     probes: tuple[AnyResult, ...] = ()
     """What finished probes found."""
+    curve: CurveResult | None = None
+    """Would more data help; None where that was not asked."""
     judged: Judged | None = None
     """What people and a judge said of answers; None where nobody looked."""
 
@@ -111,6 +114,7 @@ def read_sources(run: Run, experiment: Experiment, prior: Recommendation | None)
         decisions=decisions_of(run),
         exports=exports_of(run),
         probes=results(run),
+        curve=result_of(run),
         judged=judged_of(run),
     )
 

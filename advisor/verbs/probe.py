@@ -3,14 +3,15 @@
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from advisor import probing, terminal, tested_words, workflow
+from advisor import learning_verb, probing, terminal, tested_words, workflow
 from advisor.money_tables import Rows
 from advisor.probe_words import by_group, figures, sentences
 from advisor.terminal import out, out_json, table
 from advisor.terminal_progress import Progress
 from advisor.verb import Verb
 from advisor.verbs_shared import stoppable
-from harness.errors import JobError, Problem
+from harness.errors import JobError, Problem, UserError
+from harness.learning.result import NAME, WHAT
 from harness.probe_measuring import cells_of
 from harness.probe_result import AnyResult
 from harness.probes import probe_type, probes
@@ -20,6 +21,7 @@ from harness.trained import TrainedResult
 def configure(parser: ArgumentParser) -> None:
     """Arguments."""
     known = "; ".join(f"{one.name}: {one.what}" for one in probes().values())
+    known += f"; {NAME}: {WHAT}"
     parser.add_argument("run", help="the run's folder, or its id inside the project folder")
     parser.add_argument("probe", metavar="PROBE", help=known)
     parser.add_argument(
@@ -37,11 +39,15 @@ def configure(parser: ArgumentParser) -> None:
         metavar="FOLDER",
         help="freshness: your own edited copy of the documents, instead of made-up changes",
     )
+    learning_verb.configure(parser)
     parser.add_argument("--json", action="store_true", help="print probe.json")
 
 
 def run(given: Namespace) -> int:
     """Ask again, showing progress; exit 1 when a rung failed."""
+    if given.probe == NAME:
+        return learning_verb.run(given)
+    _refuse(given)
     found = workflow.find_run(given.run)
     store = probing.begin(found, given.probe, given.facts, given.documents)
     go_on = f"go on with: rungwise probe {found.folder} {store.name}"
@@ -58,6 +64,14 @@ def run(given: Namespace) -> int:
         out(f"\nprobe: {store.folder}")
         out(f"next: rungwise report {found.folder}")
     return 1 if result.failed else 0
+
+
+def _refuse(given: Namespace) -> None:
+    """Raise what stands against it: a name that is no probe's, or a learning curve's option."""
+    if given.probe not in probes():
+        fix = f"choose from {', '.join([*probes(), NAME])}"
+        raise UserError(Problem(f"there is no probe {given.probe!r}", fix, "probe"))
+    learning_verb.refuse_others(given, allowed=False)
 
 
 def _print(result: AnyResult) -> None:

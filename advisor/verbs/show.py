@@ -2,7 +2,7 @@
 
 from argparse import ArgumentParser, Namespace
 
-from advisor import workflow
+from advisor import learning_words, workflow
 from advisor.export_words import record_sentence
 from advisor.judge_words import title
 from advisor.money_tables import money_of
@@ -23,6 +23,8 @@ from advisor.verb import Verb
 from advisor.voice import TITLE
 from harness.exporting import exports_of
 from harness.judge.measure import judged_of
+from harness.learning.result import TITLE as CURVE
+from harness.learning.result import result_of
 from harness.probe_measuring import results
 from harness.probes import probe_type
 
@@ -51,6 +53,9 @@ def run(given: Namespace) -> int:
         for result in results(found):
             told = "\n".join(f"  - {text}" for text in sentences(result))
             out(f"\n{probe_type(result.probe).title}:\n{told}")
+        if curve := result_of(found):
+            told = "\n".join(f"  - {text}" for text in learning_words.sentences(curve))
+            out(f"\n{CURVE}:\n{told}")
         if judged := judged_of(found):
             out(f"\n{title(judged)}:\n{judge_text(judged)}")
         money = money_of(experiment, prices_of(found.folder.parents[1]))

@@ -39,7 +39,7 @@ class Reading(NamedTuple):
 
 
 class LanguageModel(Protocol):
-    """A base with at most one active adapter. Greedy decoding only.
+    """A base with at most one active adapter, or several by name. Greedy decoding only.
 
     Training moves the adapter or, on request, all weights; dropping what was learned gives the base
     back.
@@ -70,6 +70,34 @@ class LanguageModel(Protocol):
 
         Raises:
             TuningError: the constraint gives up, see there; or memory has no room for one prompt.
+        """
+        ...
+
+    def add_adapter(self, name: str, folder: Path) -> None:
+        """Put a saved adapter beside others on the one base, under a name of its own.
+
+        What `load_adapter` or `new_adapter` attached is dropped; either of them drops all of these.
+
+        Raises:
+            TuningError: it cannot be read, does not fit this base, or is a whole model; those that
+                are there stay.
+        """
+        ...
+
+    def generate_with(
+        self,
+        prompts: Sequence[Sequence[int]],
+        adapters: Sequence[str | None],
+        max_new_tokens: int,
+        constraint: Constraint | None = None,
+    ) -> Iterator[Generated]:
+        """Continue every prompt through its own adapter, by name; None for the base alone.
+
+        The engine takes rows with different adapters in one batch, the library path one adapter
+        after the other; neither loads the base again. Other arguments and errors as `generate`.
+
+        Raises:
+            TuningError: there is no adapter of that name.
         """
         ...
 

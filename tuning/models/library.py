@@ -28,11 +28,12 @@ from tuning.models.shared import (
     readings,
     waves_within,
 )
+from tuning.models.switching import Switching
 from tuning.models.whole import Masters, is_whole, take_over, write_model
 from tuning.recipe import AdapterShape
 
 
-class LibraryModel:
+class LibraryModel(Switching):
     """A transformers model; see `tuning.models.base.LanguageModel`.
 
     Raises:
@@ -159,11 +160,7 @@ class LibraryModel:
             self._masters.sync()
 
     def save_adapter(self, folder: Path) -> None:
-        """Write PEFT's files, or the whole model where all weights are learned.
-
-        Raises:
-            RuntimeError: there is nothing to save.
-        """
+        """PEFT's files, or the whole model; RuntimeError where there is nothing to save."""
         if self._masters is not None:
             write_model(folder, self._folder, self._named())
             return
@@ -180,7 +177,7 @@ class LibraryModel:
         """
         if self._peft is not None:
             self.base = self._peft.unload()
-            self._peft = None
+            self._peft, self._added = None, ()
         if self._masters is not None:
             self._masters.release()
             self._masters = None

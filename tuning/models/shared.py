@@ -1,6 +1,7 @@
 """What both implementations need: common prefixes, waves that fit into memory, adapter files."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -196,6 +197,37 @@ def must_fit(saved: SavedAdapter, layers: "Mapping[str, torch.nn.Module]", folde
                 f"{folder}: {key} has shape {tuple(tensor.shape)}, this base needs {wanted}",
                 "load the adapter on its own base",
             )
+
+
+def refuse_unless_addable(name: str, there: Sequence[str], whole: bool, folder: Path) -> None:
+    """Raise what stands against putting an adapter beside others.
+
+    Raises:
+        TuningError: the name is taken or cannot be one, or all weights were learned.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9_-]+", name) or name in there:
+        why = "is there already" if name in there else "cannot name an adapter"
+        raise TuningError(f"{name!r} {why}", "give another name of letters, digits, - and _")
+    if whole:
+        raise TuningError(
+            f"{folder} is a whole model, not an adapter: it shares no base with others",
+            "open it by itself",
+        )
+
+
+def must_be_known(adapters: Sequence[str | None], there: Sequence[str], rows: int) -> None:
+    """Refuse rows whose adapter was never added.
+
+    Raises:
+        TuningError: there is none of that name.
+        ValueError: there is not one entry for every row.
+    """
+    if len(adapters) != rows:
+        raise ValueError(f"{len(adapters)} adapters for {rows} prompts; expected one each")
+    for name in adapters:
+        if name is not None and name not in there:
+            known = ", ".join(there) or "none is there"
+            raise TuningError(f"there is no adapter {name!r}", f"add it first; there: {known}")
 
 
 def known_targets(names: Sequence[str]) -> list[str]:

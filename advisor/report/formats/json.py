@@ -23,6 +23,7 @@ def render(report: Report) -> bytes:
         "prior": msgspec.to_builtins(report.prior),
         "decisions": msgspec.to_builtins(report.decisions),
         "probes": {one.probe: msgspec.to_builtins(one) for one in report.probes},
+        "learning_curve": msgspec.to_builtins(report.curve),
         "judge": msgspec.to_builtins(report.judged),
         "items": msgspec.to_builtins(report.items),
         "sections": [

@@ -75,16 +75,19 @@ def decode(
         if not going.open:  # a constraint that only one answer passes leaves nothing to compute
             return going.answers()
         batch = pack(prefix, rows, model.dtype, model.device)
+        model.route.begin(batch)
         kept: list[torch.Tensor] = []
         x = model.forward(batch, kept, only=batch.last)
         cache = Cache(model, batch, kept, max_new_tokens)
         del kept
+        model.route.written()
         for step in range(max_new_tokens):
             if not going.take(model.logits(x)) or step + 1 == max_new_tokens:
                 break
             kept_rows = going.drop()
             if kept_rows is not None:
                 cache.keep(torch.tensor(kept_rows, device=model.device))
+                model.route.keep(kept_rows, model.device)
             x = _step(model, cache, torch.tensor(going.tokens, device=model.device))
         return going.answers()
 

@@ -13,6 +13,7 @@ from tuning.memory import Room
 from tuning.models.base import ANSWERING, Generated, Reading
 from tuning.models.llama.batch import pack
 from tuning.models.llama.decode import decode
+from tuning.models.llama.many import Beside, must_be_used, pairs_of
 from tuning.models.llama.model import Llama
 from tuning.models.llama.projection import Projection
 from tuning.models.shared import (
@@ -20,8 +21,10 @@ from tuning.models.shared import (
     WAVE_TOKENS,
     SavedAdapter,
     common_prefix,
+    must_be_known,
     read_adapter,
     readings,
+    refuse_unless_addable,
     waves,
     write_adapter,
 )
@@ -45,6 +48,8 @@ class EngineModel:
         self._stops = stop_ids(tokenizer)
         self._folder = folder
         self._shape: AdapterShape | None = None
+        self._added: tuple[str, ...] = ()
+        """Names of the adapters that stand side by side."""
         self._masters: Masters | None = None
         self._changed = False
         """The weights are no longer the base's."""
@@ -56,14 +61,58 @@ class EngineModel:
         constraint: Constraint | None = None,
     ) -> Iterator[Generated]:
         """Continue every prompt; shared leading tokens are computed once a wave."""
-        shared = common_prefix(prompts)
+        yield from self._generate(prompts, (), max_new_tokens, constraint)
+
+    def add_adapter(self, name: str, folder: Path) -> None:
+        """Put an adapter beside those that are there; see `tuning.models.llama.many`."""
+        refuse_unless_addable(name, self._added, is_whole(folder), folder)
+        saved = read_adapter(folder)
+        found = [
+            (projection, pairs_of(projection, saved, folder)) for projection in self._projections()
+        ]
+        must_be_used(saved, [name for one, _ in found for name in one.names], folder)
+        if self._shape is not None or self._changed:
+            self.load_adapter(None)
+        for projection, pairs in found:
+            if projection.beside is None:
+                route = self.model.route
+                projection.beside = Beside(projection.weight, projection.sizes, route)
+            projection.beside.add(name, pairs, saved.shape.scale)
+            projection.weight = projection.beside.weight
+        self._added = (*self._added, name)
+
+    def generate_with(
+        self,
+        prompts: Sequence[Sequence[int]],
+        adapters: Sequence[str | None],
+        max_new_tokens: int,
+        constraint: Constraint | None = None,
+    ) -> Iterator[Generated]:
+        """Continue every prompt through its own adapter, all in one batch."""
+        must_be_known(adapters, self._added, len(prompts))
+        yield from self._generate(prompts, adapters, max_new_tokens, constraint)
+
+    def _generate(
+        self,
+        prompts: Sequence[Sequence[int]],
+        adapters: Sequence[str | None],
+        max_new_tokens: int,
+        constraint: Constraint | None,
+    ) -> Iterator[Generated]:
+        # what an adapter makes of a prefix is of no use to another one
+        shared = common_prefix(prompts) if len(set(adapters)) < 2 else 0
         rows = [list(prompt[shared:]) for prompt in prompts]
         lengths = [len(row) + max_new_tokens for row in rows]
         prefix = list(prompts[0][:shared]) if prompts else []
+        route = self.model.route
 
         def answers(wave: list[int]) -> list[tuple[list[int], bool]]:
             own = [rows[i] for i in wave]
-            return decode(self.model, prefix, own, max_new_tokens, self._stops, constraint)
+            route.choose([adapters[i] for i in wave] if adapters else ())
+            try:
+                return decode(self.model, prefix, own, max_new_tokens, self._stops, constraint)
+            finally:
+                route.choose(())
 
         for wave, done in self.room.through(ANSWERING, waves(lengths, WAVE_TOKENS), answers):
             for index, (ids, truncated) in zip(wave, done, strict=True):
@@ -154,7 +203,7 @@ class EngineModel:
         """
         for projection in self._projections():
             projection.detach()
-        self._shape = None
+        self._shape, self._added = None, ()
         if self._masters is not None:
             self._masters.release()
             self._masters = None

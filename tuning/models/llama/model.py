@@ -6,6 +6,7 @@ from typing import NamedTuple
 import torch
 
 from tuning.models.llama.batch import Batch
+from tuning.models.llama.many import Route
 from tuning.models.llama.ops import from_slots, rms_norm, rotate, swiglu, to_slots
 from tuning.models.llama.projection import Projection
 from tuning.models.llama.weights import LlamaConfig, Weights, read_config, read_weights
@@ -40,6 +41,8 @@ class Llama:
     def __init__(self, folder: Path, dtype: torch.dtype, device: torch.device) -> None:
         self.config: LlamaConfig = read_config(folder)
         self.dtype, self.device = dtype, device
+        self.route = Route()
+        """Which row goes through which adapter, where several are there."""
         weights = read_weights(folder, dtype, device)
         self.embedding = weights["model.embed_tokens.weight"]  # (V, H)
         tied = self.config.tied and "lm_head.weight" not in weights

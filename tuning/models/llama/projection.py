@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import torch
 
+from tuning.models.llama.many import Beside
 from tuning.models.llama.ops import adapted_linear
 from tuning.recipe import AdapterShape
 
@@ -26,6 +27,8 @@ class Projection:
         """(pieces * rank, in) float32, learned; the pieces' A matrices stacked."""
         self.b: torch.Tensor | None = None
         """(out, rank) float32, learned; the pieces' B matrices stacked."""
+        self.beside: Beside | None = None
+        """Several adapters at once, instead of the one above."""
 
     def attach(self, shape: AdapterShape, generator: torch.Generator | None) -> None:
         """Add an adapter: A uniform in +-1/sqrt(in), which is PEFT's Kaiming default; B zero.
@@ -45,7 +48,9 @@ class Projection:
         self.sync()
 
     def detach(self) -> None:
-        """Drop the adapter; the base weights were never changed."""
+        """Drop every adapter; the base weights were never changed."""
+        if self.beside is not None:
+            self.weight, self.beside = self.beside.weight.contiguous(), None
         if self.a is not None:
             self.weight = self.weight.contiguous()
             self.a = self.b = None
@@ -75,6 +80,8 @@ class Projection:
 
     def __call__(self, x: torch.Tensor) -> torch.Tensor:
         """(T, in) to (T, out)."""
+        if self.beside is not None:
+            return self.beside(x)
         if self.a is not None and self.b is not None:
             return adapted_linear(x, self.a, self.b, self)
         return torch.nn.functional.linear(x, self.weight)

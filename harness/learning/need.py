@@ -1,0 +1,65 @@
+"""How long a learning curve will take on this machine, said before it starts."""
+
+import dataclasses
+from collections.abc import Callable
+
+from harness.effort import effort_of
+from harness.estimate import FULL_WORK, count_amounts, seconds_of
+from harness.learning.point import recipe_of
+from harness.learning.result import CurvePlan, rows_of
+from harness.models import resolve
+from harness.rungs import rung_type
+from harness.settings import CheckSettings
+from harness.speed import known_speed, sizes_of, speed
+from harness.store import Run
+from harness.types import Task
+
+
+def seconds_needed(
+    run: Run,
+    curve: CurvePlan,
+    *,
+    measure: bool = True,
+    say: Callable[[str], None] = lambda line: None,
+) -> float | None:
+    """Seconds of the trainings that are not done yet.
+
+    Args:
+        run: the check.
+        curve: what is trained.
+        measure: whether the machine's speed may be measured where it is not known, which takes
+            twenty seconds.
+        say: told about work that takes seconds.
+
+    Returns:
+        None where speed is not known.
+
+    Raises:
+        UserError: the model cannot be used.
+        JobError: the machine's speed could not be measured.
+    """
+    plan, view, project = run.plan(), run.view(), run.folder.parents[1]
+    model = resolve(plan.generator, "generator", project, revision=plan.generator_revision, say=say)
+    pace = speed(model, say) if measure else known_speed(model, beside_others=True)
+    if pace is None:
+        return None
+    tuning = recipe_of(run, curve.rung)
+    settings = CheckSettings(
+        rungs=(curve.rung,),
+        effort=plan.effort,
+        generator=plan.generator,
+        revision=plan.generator_revision,
+        embedder=plan.embedder,
+        tuning=tuning,
+    )
+    task = Task(view.spec, view.train, view.dev, run.heldout(), view.documents, plan.fingerprint)
+    amounts = count_amounts(project, task, settings, model)
+    sizes, effort = sizes_of(model), effort_of(plan.effort, tuning)
+    total = 0.0
+    for cell in curve.cells:
+        part = dataclasses.replace(amounts, train=rows_of(cell))
+        work = rung_type(curve.rung).work(part, effort)
+        if tuning.method == "full":
+            work = dataclasses.replace(work, learns=FULL_WORK * work.learns)
+        total += seconds_of(work, pace, sizes)
+    return total

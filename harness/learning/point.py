@@ -1,0 +1,102 @@
+"""One training of a learning curve: ``python -m harness.learning.point FOLDER CELL``.
+
+A process of its own that reads training rows and held-out *questions*, never their references.
+Checkpoints and answers go to disk as they come, so a new process goes on where this one stopped.
+"""
+
+import dataclasses
+import shutil
+import sys
+from pathlib import Path
+
+from filelock import FileLock
+
+from harness.adapting import adapter_folder
+from harness.cell import (
+    answer_open,
+    close_cell,
+    parse_cell,
+    prepare_open,
+    run_all,
+    saying,
+)
+from harness.effort import effort_of
+from harness.learning.result import plan_of, rows_of, run_of, trained_cells
+from harness.learning.subsets import subset
+from harness.retrieval import INDEX_FOLDER
+from harness.rungs import rung_type
+from harness.store import Run
+from harness.workbench import EMBEDDINGS, Workbench
+from tuning.recipe import TuningSettings
+
+
+def recipe_of(run: Run, rung: str, seed: int = 0) -> TuningSettings:
+    """How the check trained in the end, at this seed if it did: what it chose is not chosen again.
+
+    Rank and rows a step would otherwise follow from the number of rows, and the learning rate from
+    dev: a smaller set would be trained by another recipe.
+    """
+    plan = run.plan()
+    cells = trained_cells(run, rung)
+    own = next((cell for cell in cells if parse_cell(cell)[1] == seed), cells[0])
+    settings = run.cell(own).preparation.settings
+    return dataclasses.replace(
+        plan.tuning,
+        learning_rate=settings.get("learning_rate", plan.tuning.learning_rate),
+        rank=settings.get("rank", plan.tuning.rank),
+        batch_rows=settings.get("batch_rows", plan.tuning.batch_rows),
+    )
+
+
+def train_point(store: Run, cell: str) -> None:
+    """Bring one training to its end; what an earlier process finished is not done again.
+
+    Raises:
+        RungwiseError: the rung cannot be trained or cannot go on.
+    """
+    with FileLock(store.cell_file(cell, ".lock")):
+        if store.finished(cell):
+            return
+        store.say("started", "", cell)
+        bench = bench_of(store, cell)
+        assert bench.view is not None
+        _ = bench.generator  # opened before the clock runs
+        plan = plan_of(store)
+        assert plan is not None  # begin has written it
+        rung = rung_type(plan.rung).build(bench.view, bench)
+        preparation = prepare_open(store, cell, rung)
+        answer_open(store, cell, rung, 0)
+        close_cell(store, cell, preparation, bench)
+        # its answers are kept; the adapter of a part of the rows is of no use to anybody
+        shutil.rmtree(adapter_folder(store.folder, cell), ignore_errors=True)
+
+
+def bench_of(store: Run, cell: str) -> Workbench:
+    """The workbench of one training: the check's, with a part of the training rows."""
+    run, curve = run_of(store), plan_of(store)
+    assert curve is not None
+    plan, view = run.plan(), run.view()
+    _, seed = parse_cell(cell)
+    tuning = recipe_of(run, curve.rung, seed)
+    rows = subset(view.train, view.spec.kind, rows_of(cell), seed)
+    return Workbench(
+        spec=plan.spec,
+        view=dataclasses.replace(view, train=rows),
+        generator_name=plan.generator,
+        revision=plan.generator_revision,
+        embedder_name=plan.embedder,
+        project=run.folder.parent.parent,
+        folder=store.folder,
+        cell=cell,
+        seed=seed,
+        effort=effort_of(plan.effort, tuning),
+        tuning=tuning,
+        max_new_tokens=plan.max_new_tokens,
+        index=run.folder / INDEX_FOLDER,
+        vectors=run.folder.parent / EMBEDDINGS,
+        say=saying(store, cell),
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(run_all(Run(Path(sys.argv[1])), sys.argv[2:], train_point))
