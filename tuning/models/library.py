@@ -19,19 +19,20 @@ from tuning.errors import TuningError
 from tuning.memory import Room
 from tuning.models.base import ANSWERING, Generated
 from tuning.models.greedy import Greedy
+from tuning.models.likelihood import Likelihood, Predicting
 from tuning.models.shared import (
     WAVE_TOKENS,
     common_prefix,
     known_targets,
     must_fit,
     read_adapter,
-    waves,
+    waves_within,
 )
 from tuning.models.whole import Masters, is_whole, take_over, write_model
 from tuning.recipe import AdapterShape
 
 
-class LibraryModel:
+class LibraryModel(Likelihood):
     """A transformers model; see `tuning.models.base.LanguageModel`.
 
     Raises:
@@ -90,7 +91,8 @@ class LibraryModel:
         shared = common_prefix(prompts)
         rows = [list(prompt[shared:]) for prompt in prompts]
         prefix = list(prompts[0][:shared]) if prompts else []
-        cut = self._waves([len(row) + max_new_tokens for row in rows], shared)
+        lengths = [len(row) + max_new_tokens for row in rows]
+        cut = waves_within(lengths, WAVE_TOKENS, self._window, shared)
 
         def answers(wave: list[int]) -> list[tuple[list[int], bool]]:
             going = Greedy(len(wave), self._stops, constraint)
@@ -101,8 +103,7 @@ class LibraryModel:
             for index, (ids, truncated) in zip(wave, done, strict=True):
                 yield Generated(index, ids, truncated)
 
-    def loss(self, rows: Sequence[Encoded]) -> torch.Tensor:
-        """Summed NLL of the completions; the head runs on completion tokens only."""
+    def _predicting(self, rows: Sequence[Encoded]) -> Predicting:
         shared = common_prefix([row.prompt for row in rows])
         ids = [[*row.prompt[shared:], *row.completion] for row in rows]
         where: list[int] = []
@@ -114,8 +115,8 @@ class LibraryModel:
             column.extend(range(end - len(row.completion) - 1, end - 1))
             learned.extend(row.completion)
         logits, _, _ = self._prefill(list(rows[0].prompt[:shared]), ids, where, column)
-        wanted = torch.tensor(learned, device=self.device)
-        return torch.nn.functional.cross_entropy(logits.float(), wanted, reduction="sum")
+        wanted, owner = torch.tensor([learned, where], device=self.device)
+        return Predicting(logits.float(), wanted, owner)
 
     def new_adapter(self, shape: AdapterShape | None, seed: int) -> None:
         """A fresh PEFT adapter on every linear layer but the head; or all weights."""
@@ -135,6 +136,15 @@ class LibraryModel:
         )
         torch.manual_seed(seed)
         self._peft = get_peft_model(self.base, config)
+
+    def continue_adapter(self, folder: Path) -> None:
+        """A saved adapter's matrices, float32, or all weights."""
+        self.load_adapter(folder)
+        if self._peft is None:
+            self._masters = Masters(self._named())
+            return
+        for parameter in self.adapter_parameters():
+            parameter.requires_grad_()
 
     def adapter_parameters(self) -> list[torch.Tensor]:
         """PEFT's float32 matrices, or all weights."""
@@ -194,20 +204,6 @@ class LibraryModel:
     def _named(self) -> dict[str, torch.Tensor]:
         """Weights by name; one that two layers share comes once."""
         return dict(self.base.named_parameters())
-
-    def _waves(self, lengths: Sequence[int], shared: int) -> Iterator[list[int]]:
-        """Like `tuning.models.shared.waves`; rows of one length where padding would matter.
-
-        A sliding window counts the padded slots between a short row and its answer.
-        """
-        window = self._window
-        if window is None or shared + max(lengths, default=0) <= window:
-            yield from waves(lengths, WAVE_TOKENS)
-            return
-        for length in sorted(set(lengths)):
-            same = [row for row, own in enumerate(lengths) if own == length]
-            for wave in waves([length] * len(same), WAVE_TOKENS):
-                yield [same[at] for at in wave]
 
     def _prefill(
         self,

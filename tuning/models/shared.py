@@ -72,6 +72,28 @@ def waves(lengths: Sequence[int], budget: int, most: int = WAVE_ROWS) -> Iterato
         yield wave
 
 
+def waves_within(
+    lengths: Sequence[int], budget: int, window: int | None, shared: int
+) -> Iterator[list[int]]:
+    """Like `waves`; rows of one length where padding would matter.
+
+    A sliding window counts the padded slots between a short row and its answer.
+
+    Args:
+        lengths: tokens each row will hold after those that all share.
+        budget: see `waves`.
+        window: tokens that attention reaches back; None for all.
+        shared: tokens that all rows begin with.
+    """
+    if window is None or shared + max(lengths, default=0) <= window:
+        yield from waves(lengths, budget)
+        return
+    for length in sorted(set(lengths)):
+        same = [row for row, own in enumerate(lengths) if own == length]
+        for wave in waves([length] * len(same), budget):
+            yield [same[at] for at in wave]
+
+
 class SavedAdapter(NamedTuple):
     """An adapter read from disk."""
 

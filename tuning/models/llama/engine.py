@@ -11,6 +11,7 @@ from tuning.encode import Encoded, stop_ids
 from tuning.errors import TuningError
 from tuning.memory import Room
 from tuning.models.base import ANSWERING, Generated
+from tuning.models.likelihood import Likelihood, Predicting
 from tuning.models.llama.batch import pack
 from tuning.models.llama.decode import decode
 from tuning.models.llama.model import Llama
@@ -28,7 +29,7 @@ from tuning.models.whole import Masters, is_whole, take_over, write_model
 from tuning.recipe import AdapterShape
 
 
-class EngineModel:
+class EngineModel(Likelihood):
     """A Llama served by the small engine; see `tuning.models.base.LanguageModel`."""
 
     path = "engine"
@@ -68,13 +69,10 @@ class EngineModel:
             for index, (ids, truncated) in zip(wave, done, strict=True):
                 yield Generated(index, ids, truncated)
 
-    def loss(self, rows: Sequence[Encoded]) -> torch.Tensor:
-        """Summed NLL of the completions.
-
-        The head, and the last layer but for its keys and values, run on the tokens that predict a
-        completion token only.
-        """
-        order = sorted(rows, key=lambda row: len(row.prompt) + len(row.completion))
+    def _predicting(self, rows: Sequence[Encoded]) -> Predicting:
+        """See `Likelihood`; the last layer too runs on these tokens only, keys and values apart."""
+        at = sorted(range(len(rows)), key=lambda i: len(rows[i].prompt) + len(rows[i].completion))
+        order = [rows[i] for i in at]
         shared = common_prefix([row.prompt for row in order])
         ids = [[*row.prompt[shared:], *row.completion] for row in order]
         batch = pack(order[0].prompt[:shared], ids, self.model.dtype, self.model.device)
@@ -87,8 +85,9 @@ class EngineModel:
         learned = [token for row in order for token in row.completion]
         where = torch.tensor(predicting, device=self.model.device)
         logits = self.model.logits(self.model.forward(batch, only=where)).float()
-        wanted = torch.tensor(learned, device=self.model.device)
-        return torch.nn.functional.cross_entropy(logits, wanted, reduction="sum")
+        owners = [i for i, row in zip(at, order, strict=True) for _ in row.completion]
+        wanted, owner = torch.tensor([learned, owners], device=self.model.device)
+        return Predicting(logits, wanted, owner)
 
     def new_adapter(self, shape: AdapterShape | None, seed: int) -> None:
         """A fresh adapter on every projection; without a shape all weights are to be learned."""
@@ -100,6 +99,12 @@ class EngineModel:
         for projection in self._projections():
             projection.attach(shape, generator)
         self._shape = shape
+
+    def continue_adapter(self, folder: Path) -> None:
+        """A saved adapter's matrices are learned as fresh ones are; or all weights."""
+        self.load_adapter(folder)
+        if self._shape is None:
+            self._masters = Masters(self.model.learnable())
 
     def adapter_parameters(self) -> list[torch.Tensor]:
         """A and B of every projection, float32; or all weights."""
