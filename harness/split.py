@@ -29,21 +29,21 @@ def take(examples: Sequence[Example], count: int, kind: Kind, seed: int) -> Cut:
         kind: labels are stratified.
         seed: of the shuffle.
     """
-    groups = _groups(examples)
+    groups = tied(examples)
     strata: dict[str, list[list[Example]]] = defaultdict(list)
-    for members in groups:
-        stratum = members[0].references[0] if kind == "label" and members[0].references else ""
-        strata[stratum].append(members)
+    for group in groups:
+        stratum = group[0].references[0] if kind == "label" and group[0].references else ""
+        strata[stratum].append(group)
     taken: set[str] = set()
     share = count / max(1, len(examples))
     rng = random.Random(seed)
     owed = 0.0
     for name in sorted(strata):
-        tied = strata[name]
-        rng.shuffle(tied)
+        members = strata[name]
+        rng.shuffle(members)
         # what rounding left over in one stratum is owed to the next, so that the total fits
-        owed += sum(len(group) for group in tied) * share
-        for group in tied:
+        owed += sum(len(group) for group in members) * share
+        for group in members:
             if owed < 0.5:
                 break
             if len(group) <= math.ceil(owed) and len(taken) + len(group) < len(examples):
@@ -69,7 +69,7 @@ def without_leaks(train: Sequence[Example], heldout: Sequence[Example]) -> Cut:
     )
 
 
-def _groups(examples: Sequence[Example]) -> list[list[Example]]:
+def tied(examples: Sequence[Example]) -> list[list[Example]]:
     """Rows tied by their group or by the same question, in order of first appearance."""
     parent: dict[str, str] = {}
 
@@ -83,7 +83,7 @@ def _groups(examples: Sequence[Example]) -> list[list[Example]]:
     for key, example in zip(keys, examples, strict=True):
         if example.group:
             parent[root(key)] = root(f"g:{example.group}")
-    tied: dict[str, list[Example]] = defaultdict(list)
+    found: dict[str, list[Example]] = defaultdict(list)
     for key, example in zip(keys, examples, strict=True):
-        tied[root(key)].append(example)
-    return list(tied.values())
+        found[root(key)].append(example)
+    return list(found.values())
