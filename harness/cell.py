@@ -24,7 +24,7 @@ from harness.floors import FLOORS
 from harness.prompts import rendering
 from harness.reopen import workbench_of
 from harness.retrieval import build_search
-from harness.rung import Rung
+from harness.rung import ReadsPairs, Rung
 from harness.rungs import rung_type
 from harness.store import Cell, Run
 from harness.types import Answer, Failure, Json, Preparation, TrainView
@@ -61,6 +61,9 @@ def run_cell(run: Run, cell: str) -> None:
             rung = _rung(name, view, bench)
             preparation = _prepare(run, cell, rung)
             answer_open(run, cell, rung, bench.timed_queries)
+            if isinstance(rung, ReadsPairs) and not run.pair_readings(cell):
+                bench.say("Reading the held-out pairs", {})
+                run.keep_pair_readings(cell, rung.read_pairs(run.pair_queries()))
         close_cell(run, cell, preparation, bench)
 
 
@@ -83,6 +86,7 @@ def close_cell(run: Run, cell: str, preparation: Preparation, bench: Workbench) 
         precision=bench.device.precision if "device" in opened else "",
         rendering=rendering(bench.spec),
         contention=run.contention(cell),
+        pairs=run.pair_readings(cell),
     )
     write_json(run.cell_file(cell), finished)
     run.cell_file(cell, ".partial.jsonl").unlink(missing_ok=True)

@@ -34,6 +34,8 @@ class Effort:
     """Whether it also tries them in the other order."""
     abstains: bool = False
     """Whether rag tries to abstain where no passage comes near; costs no answer of the model."""
+    pair_epochs: float = 1
+    """Passes over the preference pairs at most."""
 
 
 ALL_WAYS = ("hybrid", "bm25", "dense")
@@ -42,7 +44,20 @@ EFFORTS = {
     effort.name: effort
     for effort in (
         Effort("quick", 32, (3,), (2,), 1, 2, 2),
-        Effort("normal", 48, (2, 4), (1, 2, 3), 2, 4, 5, ALL_WAYS, (0, 2), 2, abstains=True),
+        Effort(
+            "normal",
+            48,
+            (2, 4),
+            (1, 2, 3),
+            2,
+            4,
+            5,
+            ALL_WAYS,
+            (0, 2),
+            2,
+            abstains=True,
+            pair_epochs=2,
+        ),
         Effort(
             "thorough",
             96,
@@ -56,6 +71,7 @@ EFFORTS = {
             4,
             True,
             abstains=True,
+            pair_epochs=3,
         ),
     )
 }

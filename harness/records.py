@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from harness.contention import Contention
-from harness.types import Answer, Failure, Preparation, TaskSpec
-from tuning.recipe import USUAL, TuningSettings
+from harness.types import Answer, Failure, PairReading, Preparation, TaskSpec
+from tuning.recipe import USUAL, USUAL_PREFERENCE, PreferenceSettings, TuningSettings
 
 SCHEMA = 1
 
@@ -39,6 +39,7 @@ class Plan:
     climb: bool = False
     """Stop at the first rung that reaches the target."""
     tuning: TuningSettings = USUAL
+    preference: PreferenceSettings = USUAL_PREFERENCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,8 @@ class Cell:
     """Check sum of the system prompt and layout that it was asked with; empty in older runs."""
     contention: Contention | None = None
     """While answers were timed; None where none was, or not for long enough."""
+    pairs: tuple[PairReading, ...] = ()
+    """What a rung that learned from preference pairs makes of the held-out ones."""
 
 
 @dataclass(frozen=True, slots=True)

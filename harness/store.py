@@ -30,6 +30,7 @@ from harness.types import (
     Failure,
     Json,
     PairQuery,
+    PairReading,
     Preference,
     Preparation,
     Query,
@@ -168,6 +169,14 @@ class Run:
         """What others did to the processor while a cell's answers were timed."""
         file = self.cell_file(cell, ".machine.json")
         return decode(file.read_bytes(), Contention, file) if file.is_file() else None
+
+    def pair_readings(self, cell: str) -> tuple[PairReading, ...]:
+        """What a cell made of the held-out pairs, if it got that far."""
+        return _lines(self.cell_file(cell, ".pairs.jsonl"), PairReading)
+
+    def keep_pair_readings(self, cell: str, readings: Sequence[PairReading]) -> None:
+        """Keep them, all at once."""
+        write_lines(self.cell_file(cell, ".pairs.jsonl"), readings)
 
     def append_results(
         self, cell: str, results: Sequence[Answer | Failure], seconds: float = 0.0

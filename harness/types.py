@@ -75,6 +75,18 @@ class PairQuery:
 
 
 @dataclass(frozen=True, slots=True)
+class PairReading:
+    """How likely a model in some state finds the answers of a held-out pair."""
+
+    pair_id: str
+    state: str
+    """``base``, ``finetune`` or ``preference``: the base, and what was trained last."""
+    first: float
+    """Log-likelihood of `PairQuery.first`, nats."""
+    second: float
+
+
+@dataclass(frozen=True, slots=True)
 class TaskSpec:
     """What is asked of the model: everything a prompt may contain apart from data."""
 

@@ -5,6 +5,7 @@ answer over the worse one above the margin that a frozen reference has. The refe
 before the first step, so its log-likelihoods are computed once and need no second model.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,8 +22,10 @@ if TYPE_CHECKING:
 
 ALIGNING: Final = "aligning on"
 """What `tuning.memory.Room` counts the pairs of a step under."""
-READING: Final = "reading"
-"""What it counts the rows of `log_likelihoods` under."""
+READING_PAIRS: Final = "reading pairs:"
+"""What it counts the pairs of `log_likelihoods` under."""
+ALONE: Final = 0.25
+"""Share of tokens that must be spared before pairs go through the model one by one."""
 
 
 class Pair(NamedTuple):
@@ -65,8 +68,8 @@ class Pairs:
         return 2 * len(row.prompt) + len(row.chosen) + len(row.rejected)
 
     def parts(self, rows: Sequence[Pair], budget: int) -> list[list[Pair]]:
-        """Pairs of like length together."""
-        return [[rows[at] for at in part] for part in cut([*map(self.tokens, rows)], budget)]
+        """See `together`."""
+        return [[rows[at] for at in part] for part in together(rows, budget)]
 
     def loss(self, model: LanguageModel, rows: Sequence[Pair]) -> "torch.Tensor":
         """Summed -log sigmoid(beta (margin - reference margin))."""
@@ -82,22 +85,34 @@ class Pairs:
         return [self.beta]
 
 
+def together(pairs: Sequence[Pair], budget: int) -> list[list[int]]:
+    """Which pairs go through a model at once.
+
+    One by one where that spares much: the sides of a pair have their whole prompt in common, which
+    then is computed once.
+    """
+    sizes = [2 * len(p.prompt) + len(p.chosen) + len(p.rejected) for p in pairs]
+    spared = sum(len(pair.prompt) for pair in pairs)
+    if spared > ALONE * sum(sizes):
+        return [[at] for at in range(len(pairs))]
+    return cut(sizes, budget)
+
+
 class PairScore(NamedTuple):
     """How a model stands to some pairs."""
 
     accuracy: float
-    """Share of pairs whose better answer it finds likelier, by token."""
+    """Share of pairs whose better answer it finds likelier."""
     loss: float
     """Mean DPO loss, nats."""
-    margin: float
-    """Mean gain of margin over the reference, nats."""
 
 
 def referred(model: LanguageModel, pairs: Sequence[Pair]) -> list[Pair]:
     """The pairs with the margins that the model as it stands gives them."""
-    found = log_likelihoods(model, [side for pair in pairs for side in pair.sides()])
+    found = log_likelihoods(model, pairs)
     return [
-        pair._replace(reference=found[2 * at] - found[2 * at + 1]) for at, pair in enumerate(pairs)
+        pair._replace(reference=chosen - rejected)
+        for pair, (chosen, rejected) in zip(pairs, found, strict=True)
     ]
 
 
@@ -105,40 +120,40 @@ def score_pairs(model: LanguageModel, pairs: Sequence[Pair], beta: float) -> Pai
     """How the model as it stands does on pairs that were referred to its start.
 
     Raises:
-        TuningError: no pairs, or memory has no room for a single answer.
+        TuningError: no pairs, or memory has no room for a single one.
     """
-    import torch
-
     if not pairs:
         raise TuningError("there are no pairs to score", "add preference pairs")
-    sides = [side for pair in pairs for side in pair.sides()]
-    found = torch.tensor(log_likelihoods(model, sides), dtype=torch.float64).view(-1, 2)
-    sizes = torch.tensor([len(side.completion) for side in sides]).view(-1, 2)
-    gained = found[:, 0] - found[:, 1] - torch.tensor([pair.reference for pair in pairs])
-    by_token = found / sizes
+    margins = [chosen - rejected for chosen, rejected in log_likelihoods(model, pairs)]
+    gained = [now - pair.reference for now, pair in zip(margins, pairs, strict=True)]
     return PairScore(
-        float((by_token[:, 0] > by_token[:, 1]).double().mean()),
-        float(-torch.nn.functional.logsigmoid(beta * gained).mean()),
-        float(gained.mean()),
+        sum(margin > 0 for margin in margins) / len(pairs),
+        sum(_softplus(-beta * one) for one in gained) / len(pairs),
     )
 
 
+def _softplus(x: float) -> float:
+    """log(1 + exp x), which is -log sigmoid(-x)."""
+    return max(x, 0.0) + math.log1p(math.exp(-abs(x)))
+
+
 def log_likelihoods(
-    model: LanguageModel, rows: Sequence[Encoded], budget: int = 8192
-) -> list[float]:
-    """Log-likelihood of every completion, nats, in order and without gradients.
+    model: LanguageModel, pairs: Sequence[Pair], budget: int = 8192
+) -> list[tuple[float, float]]:
+    """Log-likelihoods of the better and the worse answer of each pair, nats, without gradients.
 
     Raises:
-        TuningError: memory has no room for a single row.
+        TuningError: memory has no room for a single pair.
     """
     import torch
 
-    def read(part: list[int]) -> list[float]:
+    def read(part: list[int]) -> list[list[float]]:
         with torch.no_grad():
-            return [float(one) for one in model.log_likelihoods([rows[at] for at in part])]
+            sides = [side for at in part for side in pairs[at].sides()]
+            values: list[list[float]] = model.log_likelihoods(sides).view(-1, 2).tolist()
+            return values
 
-    parts = cut([len(row.prompt) + len(row.completion) for row in rows], budget)
-    found: dict[int, float] = {}
-    for part, values in model.room.through(READING, parts, read):
-        found.update(zip(part, values, strict=True))
-    return [found[at] for at in range(len(rows))]
+    found: dict[int, tuple[float, float]] = {}
+    for part, values in model.room.through(READING_PAIRS, together(pairs, budget), read):
+        found.update((at, (a, b)) for at, (a, b) in zip(part, values, strict=True))
+    return [found[at] for at in range(len(pairs))]

@@ -12,7 +12,6 @@ from tuning.errors import TuningError
 from tuning.matter import Completions, Matter
 from tuning.models import LanguageModel
 from tuning.outcome import NOBODY, Evaluated, Point, TrainingResult, Watch
-from tuning.pairs import READING
 from tuning.recipe import Recipe
 from tuning.schedule import micro_batches
 from tuning.steps import DivergedError, Steps
@@ -21,6 +20,8 @@ CHECKPOINT_S: Final = 60.0
 """Seconds between two checkpoints; there is one at every evaluation besides."""
 CHECKPOINT_SHARE: Final = 0.05
 """Of the time, that writing checkpoints may take: a whole model's are large."""
+READING: Final = "reading"
+"""What `tuning.memory.Room` counts the rows of `mean_loss` under."""
 
 
 def train(
