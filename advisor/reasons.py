@@ -47,9 +47,11 @@ def _rule(experiment: Experiment, choice: Choice) -> list[str]:
         ]
     halves = [] if choice.ahead is None else _halves_not_beaten(experiment, choice.ahead)
     if halves and choice.ahead is not None:
+        parts = rungs()[choice.ahead].made_of
+        earn = "both halves have" if len(parts) > 1 else "what comes on top of it has"
         return [
             f"{experiment.rungs[choice.ahead].title} is not shown to be better than "
-            f"{' and '.join(halves)} alone: both halves have to earn their place."
+            f"{' and '.join(halves)} alone: {earn} to earn {'their' if len(parts) > 1 else 'its'} place."
         ]
     return []
 

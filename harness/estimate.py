@@ -159,9 +159,12 @@ def need_of(
     tuning = settings.tuning
     rank = adapter_shape(amounts.train, tuning.rank).rank
     tries = effort_of(settings.effort, tuning)
+    if settings.preference.epochs is not None:
+        tries = dataclasses.replace(tries, pair_epochs=settings.preference.epochs)
     runnable, skipped = chosen_rungs(task, settings)
     for rung in runnable:
-        work = rung.work(amounts, tries)
+        given = dataclasses.replace(amounts, tuned_already=rung.follows(runnable))
+        work = rung.work(given, tries)
         if tuning.method == "full":
             work = dataclasses.replace(work, learns=FULL_WORK * work.learns)
         runs = settings.seeds if rung.seeded else 1
@@ -255,6 +258,7 @@ def count_amounts(project: Path, task: Task, settings: CheckSettings, model: Mod
     documents = task.documents[:: max(1, len(task.documents) // DOCUMENTS)]
     chunks = passages_of(documents)
     passages = [passage(as_context(Hit(chunk, 0.0))) for chunk in chunks]
+    pairs = task.preferences
     return Amounts(
         train=len(task.train),
         dev=min(len(task.dev), effort(settings.effort).dev_rows),
@@ -265,6 +269,12 @@ def count_amounts(project: Path, task: Task, settings: CheckSettings, model: Mod
         passage=_mean_by_token(lengths(passages)),
         system=mean([system_prompt(task.spec)]) + CHAT_TOKENS,
         closed=task.spec.kind in CLOSED,
+        pairs=len(pairs.train),
+        dev_pairs=len(pairs.dev),
+        heldout_pairs=len(pairs.heldout),
+        pair_side=mean([one.question for one in pairs.train])
+        + mean([text for one in pairs.train for text in (one.chosen, one.rejected)])
+        + CHAT_TOKENS,
     )
 
 

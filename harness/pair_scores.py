@@ -13,6 +13,7 @@ from harness.family import contrast_of
 from harness.intervals import mean_interval
 from harness.split import without_leaks
 from harness.store import Cell, Run
+from harness.text import normalise
 from harness.types import Example, Preference, TrainView
 
 STATES = ("base", "finetune", "preference")
@@ -105,3 +106,21 @@ def _also_trained(pairs: Sequence[Preference], view: TrainView) -> int:
     """Held-out pairs whose question or group the examples that were trained on hold."""
     rows = [Example(one.id, one.question, (one.chosen,), group=one.group) for one in pairs]
     return len(without_leaks(rows, view.train).taken)
+
+
+def pairs_apart(run: Run, ladder: Sequence[Cell]) -> Check | None:
+    """Pairs that are measured on must not be learned from; None where none were."""
+    if not any(cell.pairs for cell in ladder):
+        return None
+    view, heldout = run.view(), run.heldout_pairs()
+    learned = {normalise(one.question) for one in (*view.preferences, *view.dev_preferences)}
+    asked = {normalise(query.text) for query in run.queries()}
+    both = sum(normalise(one.question) in learned for one in heldout)
+    leaked = len(learned & asked)
+    return Check(
+        "Preference pairs are apart as well",
+        not both and not leaked,
+        f"{len(heldout)} held-out pairs, of which the rung does not know the better answer; "
+        f"{both} share a question with those learned from, and {leaked} of these are held-out "
+        "questions",
+    )

@@ -64,3 +64,7 @@ class RungType:
     """What one cell of it will have the model do: for the estimate before a check."""
     made_of: tuple[str, ...] = ()
     """Rungs that this one joins. It is worth its effort only if it is better than each of them."""
+
+    def follows(self, others: Sequence["RungType"]) -> bool:
+        """Whether it goes on from one of the others alone, which then need not be built again."""
+        return len(self.made_of) == 1 and self.made_of[0] in [one.name for one in others]

@@ -6,6 +6,7 @@ from advisor import workflow
 from advisor.export_words import record_sentence
 from advisor.judge_words import title
 from advisor.money_tables import money_of
+from advisor.pair_words import TITLE as PAIRS
 from advisor.probe_words import sentences
 from advisor.project import prices_of
 from advisor.searching import TITLE as SEARCH
@@ -14,6 +15,7 @@ from advisor.summary import (
     differences_table,
     failures,
     judge_text,
+    pair_table,
     search_table,
     summary,
     voice_table,
@@ -44,6 +46,8 @@ def run(given: Namespace) -> int:
         out(f"\nDifferences:\n{differences_table(experiment)}")
         if how := voice_table(experiment):
             out(f"\n{TITLE}:\n{how}")
+        if preferred := pair_table(experiment):
+            out(f"\n{PAIRS}:\n{preferred}")
         if experiment.diagnostics.rungs:
             out(f"\nWhere each rung fails:\n{failures(experiment)}")
         if looked_up := search_table(experiment):
