@@ -52,10 +52,11 @@ def pair_words(experiment: Experiment) -> PairWords | None:
 def pair_caution(experiment: Experiment) -> list[str]:
     """That alignment gained on pairs what the score does not show; nothing where it did not."""
     found = experiment.pairs
-    gain = found and next(
-        (g for g in found.gains if (g.a, g.b) == ("preference", "finetune")), None
-    )
-    if not found or gain is None or gain.verdict != "better":
+    if found is None:
+        return []
+    step = ("preference", "finetune")
+    gain = next((one for one in found.gains if (one.a, one.b) == step), None)
+    if gain is None or gain.verdict != "better":
         return []
     contrast = experiment.contrast("preference", "finetune")
     if contrast is None or contrast.verdict == "better":

@@ -8,7 +8,7 @@ process that runs the check.
 from collections.abc import Mapping, Sequence
 
 from harness.compare import Comparison, holm, paired
-from harness.experiment import Estimate, PairResult, PairState
+from harness.experiment import Check, Estimate, PairResult, PairState
 from harness.family import contrast_of
 from harness.intervals import mean_interval
 from harness.split import without_leaks
