@@ -121,18 +121,8 @@ def load_task(
             preferences=pairs.parts,
         )
     found = tuple(problems)
-    return Loaded(
-        task,
-        found,
-        cut.leaked,
-        examples,
-        documents,
-        first.columns,
-        first.names,
-        given.pairs,
-        pairs.leaked,
-        given.columns,
-    )
+    loaded = Loaded(task, found, cut.leaked, examples, documents, first.columns, first.names)
+    return loaded._replace(pairs=given.pairs, leaked_pairs=pairs.leaked, pair_columns=given.columns)
 
 
 def _pairs(sources: Sources, shown: "_Shown") -> ImportedPairs:
