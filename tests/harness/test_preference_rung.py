@@ -57,6 +57,7 @@ rungs = ["prompt", "finetune", "preference"]
 effort = "quick"
 [preference]
 learning_rate = 0.01
+epochs = 6
 """,
         encoding="utf-8",
     )

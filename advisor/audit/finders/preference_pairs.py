@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from advisor.audit.finding import Finder, Finding, Material, finding
+from advisor.audit.finding import Finder, Finding, Material, finding, out_of
+from advisor.audit.privacy import find_personal
 from advisor.numbers import count, percent
 from harness.preferences import FEWEST, USUAL
 from harness.text import normalise
@@ -12,7 +13,7 @@ LONGER = 0.75
 
 
 def find(material: Material) -> Iterator[Finding]:
-    """By number, by what is held out, by pairs that say the opposite, and by length."""
+    """By number, what is held out, what says the opposite, personal data, and length."""
     pairs, leaked = material.pairs, material.leaked_pairs
     if not pairs:
         return
@@ -52,6 +53,23 @@ def find(material: Material) -> Iterator[Finding]:
             "answers to one question, each once the better one: nothing can be learned from them.",
             "Decide which answer is the better one, or take both out.",
         )
+    language = material.spec.language
+    personal = [
+        pair.id
+        for pair in pairs
+        if any(find_personal(t, language) for t in (pair.question, pair.chosen, pair.rejected))
+    ]
+    if personal:
+        yield finding(
+            "pii",
+            "warning",
+            personal,
+            f"Personal data in {out_of(len(personal), len(pairs), 'preference pairs')}. Names and "
+            "postal addresses are not looked for. What a model is tuned on ends up in its weights, "
+            "and is hard to take back.",
+            "Run rungwise anonymise to get a copy with these replaced, and look for names and "
+            "addresses yourself.",
+        )
     longer = sum(len(pair.chosen) > len(pair.rejected) for pair in pairs) / len(pairs)
     if longer >= LONGER and len(pairs) >= FEWEST:
         yield Finding(
@@ -65,4 +83,4 @@ def find(material: Material) -> Iterator[Finding]:
         )
 
 
-FINDER = Finder(("too_few", "leak", "contradiction", "imbalance"), find)
+FINDER = Finder(("too_few", "leak", "contradiction", "pii", "imbalance"), find)
