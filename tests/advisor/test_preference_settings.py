@@ -122,7 +122,7 @@ def test_the_audit_says_what_is_odd_about_pairs_with_their_rows(tmp_path):
         for one in audit(loaded, project.spec()).findings
         if "preference pairs" in one.message.lower()
     }
-    assert set(found) == {"too_few", "leak", "contradiction", "pii", "imbalance"}
+    assert set(found) == {"too_few", "leak", "contradiction", "pii"}
     assert found["leak"].count == len(loaded.leaked_pairs) == len(loaded.task.heldout)
     assert set(found["contradiction"].rows) == {"p-2", "p-41"}
     assert found["pii"].rows == ("p-42",) and "ada" not in found["pii"].message

@@ -58,6 +58,7 @@ effort = "quick"
 [preference]
 learning_rate = 0.01
 epochs = 6
+beta = 0.03
 """,
         encoding="utf-8",
     )
@@ -86,7 +87,7 @@ def test_it_goes_on_from_the_finished_adapter_of_the_same_seed_and_trains_no_sec
     ]  # fmt: skip
     config = (run.folder / "adapters/preference-s0/adapter_config.json").read_bytes()
     assert config == (run.folder / "adapters/finetune-s0/adapter_config.json").read_bytes()
-    assert settings["learning_rate"] == 0.01 and settings["beta"] == 0.1
+    assert settings["learning_rate"] == 0.01 and settings["beta"] == 0.03
 
 
 def test_no_cell_is_told_which_answer_of_a_held_out_pair_is_the_better_one(run):
