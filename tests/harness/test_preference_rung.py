@@ -98,12 +98,15 @@ def test_no_cell_is_told_which_answer_of_a_held_out_pair_is_the_better_one(run):
     assert heldout and not heldout & {p.id for p in (*view.preferences, *view.dev_preferences)}
 
 
-def test_the_better_answer_becomes_likelier_on_pairs_not_learned_from(experiment):
+def test_the_better_answer_gains_on_pairs_not_learned_from(experiment):
+    """A model of random weights begins far behind on long answers, so the margin is looked at."""
     found = experiment.pairs
     assert list(found.states) == ["base", "finetune", "preference"]
-    before, after = (found.states[name].accuracy for name in ("finetune", "preference"))
-    assert after.mean >= 0.9 and after.mean > before.mean
-    assert after.low < after.mean <= after.high and after.n == found.n_heldout == 12
+    before, after = found.states["finetune"], found.states["preference"]
+    assert after.chosen - after.rejected > before.chosen - before.rejected + 20
+    accuracy = after.accuracy
+    assert accuracy.low <= accuracy.mean <= accuracy.high
+    assert accuracy.n == found.n_heldout == 12
     steps = [(gain.a, gain.b) for gain in found.gains]
     assert steps == [("finetune", "base"), ("preference", "finetune"), ("preference", "base")]
 
@@ -125,7 +128,14 @@ def test_what_is_told_names_states_length_and_kept_state(experiment):
     assert "without being told" in told and "tokens on average" in told
     assert "State that was kept: after step" in told and "recipes begin at 200 pairs" in told
     assert "the better answer is the longer one" in told
-    assert pair_caution(experiment)[0].startswith("On 12 held-out pairs preference alignment")
+
+
+def test_a_gain_on_pairs_that_the_score_does_not_show_is_a_caution(experiment):
+    gains = tuple(dataclasses.replace(gain, verdict="better") for gain in experiment.pairs.gains)
+    pairs = dataclasses.replace(experiment.pairs, gains=gains)
+    (said,) = pair_caution(dataclasses.replace(experiment, pairs=pairs))
+    assert said.startswith("On 12 held-out pairs preference alignment finds the better")
+    assert pair_caution(dataclasses.replace(experiment, pairs=None)) == []
 
 
 def test_the_fairness_list_has_a_line_for_pairs(experiment):
