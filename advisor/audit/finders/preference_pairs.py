@@ -53,6 +53,22 @@ def find(material: Material) -> Iterator[Finding]:
             "answers to one question, each once the better one: nothing can be learned from them.",
             "Decide which answer is the better one, or take both out.",
         )
+    yield from _personal(material)
+    longer = sum(len(pair.chosen) > len(pair.rejected) for pair in pairs) / len(pairs)
+    if longer >= LONGER and len(pairs) >= FEWEST:
+        yield Finding(
+            "imbalance",
+            "info",
+            len(pairs),
+            (),
+            f"In {percent(longer)} of the preference pairs the better answer is the longer one: a "
+            "model may learn to write more rather than better.",
+            "Add pairs whose better answer is the shorter one, where that is so.",
+        )
+
+
+def _personal(material: Material) -> Iterator[Finding]:
+    pairs = material.pairs
     language = material.spec.language
     personal = [
         pair.id
@@ -69,17 +85,6 @@ def find(material: Material) -> Iterator[Finding]:
             "and is hard to take back.",
             "Run rungwise anonymise to get a copy with these replaced, and look for names and "
             "addresses yourself.",
-        )
-    longer = sum(len(pair.chosen) > len(pair.rejected) for pair in pairs) / len(pairs)
-    if longer >= LONGER and len(pairs) >= FEWEST:
-        yield Finding(
-            "imbalance",
-            "info",
-            len(pairs),
-            (),
-            f"In {percent(longer)} of the preference pairs the better answer is the longer one: a "
-            "model may learn to write more rather than better.",
-            "Add pairs whose better answer is the shorter one, where that is so.",
         )
 
 
