@@ -42,6 +42,10 @@ def known_from(loaded: Loaded, report: AuditReport, generator: str = "") -> tupl
         size = sum(len(document.text.split()) for document in task.documents)
         facts["documents_size"] = size
         words["documents_size"] = count(size, "word") + " in the documents"
+    pairs = task.preferences
+    if n_pairs := len(pairs.train) + len(pairs.dev) + len(pairs.heldout):
+        facts["n_preferences"] = n_pairs
+        words["n_preferences"] = count(n_pairs, "preference pair")
     personal = sum(found.count for found in report.findings if found.code == "pii")
     if personal:
         facts["personal_data"] = personal

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import tomlkit
 
+from advisor.pairs_file import PairsFile, add_pairs, pairs_among
 from advisor.prices import PRICE_KEYS
 from advisor.project import CONFIG, INSTRUCTIONS
 from advisor.schema_draft import draft_schema
@@ -45,6 +46,8 @@ class Guess(NamedTuple):
     """Drafted from the answers, where they are JSON objects."""
     instruction: str = ""
     """What fits the answers better than the usual instruction of their kind; may be empty."""
+    pairs: PairsFile | None = None
+    """Preference pairs, where a file holds such."""
 
 
 def create_project(root: Path, files: Sequence[Path]) -> Guess | None:
@@ -75,7 +78,7 @@ def create_project(root: Path, files: Sequence[Path]) -> Guess | None:
     data = root / "data"
     data.mkdir(parents=True, exist_ok=True)
     if guess:
-        for file in (guess.train, guess.heldout):
+        for file in (guess.train, guess.heldout, guess.pairs.file if guess.pairs else None):
             if file:
                 shutil.copyfile(file, data / file.name)
         for source in guess.documents:
@@ -112,6 +115,8 @@ def _check_copies(root: Path, files: Sequence[Path]) -> None:
 def _guess(files: Sequence[Path]) -> Guess:
     tables = [file for file in files if file.is_file() and file.suffix.lower() in READERS]
     documents = tuple(file for file in files if file not in tables)
+    pairs, wrong_pairs = pairs_among(tables)
+    tables = [table for table in tables if table not in [one.file for one in pairs]]
     unreadable = [
         file
         for file in documents
@@ -133,8 +138,13 @@ def _guess(files: Sequence[Path]) -> Guess:
                 ", ".join(file.name for file in tables),
             )
         )
-    if problems:
-        raise UserError(*problems)
+    if problems or wrong_pairs:
+        raise UserError(*problems, *wrong_pairs)
+    return _guess_rows(tables, documents)._replace(pairs=pairs[0] if pairs else None)
+
+
+def _guess_rows(tables: list[Path], documents: tuple[Path, ...]) -> Guess:
+    """What the tables of examples seem to be."""
     tables.sort(key=lambda file: HELDOUT_NAME.search(file.stem.lower()) is not None)
     train = tables[0] if tables else None
     heldout = tables[1] if len(tables) == 2 else None
@@ -279,4 +289,5 @@ def _data_table(guess: Guess | None) -> Any:
                 names = ", ".join(guess.names) or "none"
                 columns.add(tomlkit.comment(f'{role} = "…"   # write one of: {names}'))
         data.add("columns", columns)
+    add_pairs(data, guess.pairs if guess else None)
     return data

@@ -18,7 +18,7 @@ from advisor.project_sections import (
     Sections,
     TaskSection,
 )
-from harness.data_columns import Columns
+from harness.data_columns import Columns, PairColumns
 from harness.errors import Problem, UserError
 from harness.rungs import rungs_for
 from harness.settings import CheckSettings
@@ -132,6 +132,9 @@ class Project:
             max_train=data.max_train,
             max_heldout=data.max_heldout,
             seed=data.seed,
+            preferences=self.root / data.preferences if data.preferences else None,
+            preference_columns=msgspec.convert(data.preference_columns, PairColumns),
+            max_preferences=data.max_preferences,
         )
 
     def columns(self) -> Columns:
@@ -144,7 +147,7 @@ class Project:
     def settings(self) -> CheckSettings:
         """What a check does unless the command says otherwise."""
         return CheckSettings(
-            rungs=self.check.rungs or rungs_for(self.task.kind),
+            rungs=self.check.rungs or rungs_for(self.task.kind, pairs=bool(self.data.preferences)),
             seeds=self.check.seeds,
             effort=self.check.effort,
             margin=self.check.margin,
@@ -154,6 +157,7 @@ class Project:
             revision=self.model.revision,
             embedder=self.model.embedder,
             tuning=self.sections.tuning,
+            preference=self.sections.preference,
         )
 
 

@@ -13,8 +13,9 @@ from advisor.prices import Prices, wrong_values
 from advisor.project_sections import SECTIONS, WANTED, Sections, TaskSection
 from advisor.weights_file import read_values, read_weights
 from harness.closed_answers import CLOSED
-from harness.data_columns import Columns
+from harness.data_columns import Columns, PairColumns
 from harness.errors import Problem
+from tuning.recipe import wrong_preference_values
 from tuning.recipe import wrong_values as wrong_tuning
 
 CONFIG = "rungwise.toml"
@@ -76,6 +77,7 @@ def read_sections(raw: dict[str, Any], root: Path) -> Read:
     _values(sections, reading)
     _wrong("prices", wrong_values(sections.prices), reading)
     _wrong("tuning", wrong_tuning(sections.tuning), reading)
+    _wrong("preference", wrong_preference_values(sections.preference), reading)
     _paths(sections, root, reading)
     _schema(sections.task.schema, root, reading)
     return Read(sections, tuple(reading.problems), frozenset(reading.unread))
@@ -115,21 +117,22 @@ def _section(name: str, kind: type, raw: Any, reading: _Reading) -> Any:
             wanted = WANTED.get(setting, "a text in quotes")
             reading.wrong(setting, f"{key} cannot be {shown[:60]}", f"write {key} = {wanted}")
     if name == "data":
-        _columns(values.get("columns", {}), reading)
+        for key, mapped in (("columns", Columns), ("preference_columns", PairColumns)):
+            _columns(key, mapped, values.get(key, {}), reading)
     return kind(**values)
 
 
-def _columns(given: dict[str, Any], reading: _Reading) -> None:
-    known = [column.name for column in fields(Columns)]
-    where = f"{CONFIG}, [data.columns]"
+def _columns(name: str, kind: type, given: dict[str, Any], reading: _Reading) -> None:
+    known = [column.name for column in fields(kind)]
+    where = f"{CONFIG}, [data.{name}]"
     for key in given:
         if key not in known:
             reading.unknown(key, known, "key", where)
     for key, value in given.items():
         try:
-            msgspec.convert({key: value}, Columns)
+            msgspec.convert({key: value}, kind)
         except msgspec.ValidationError:
-            reading.unread.add("data.columns")
+            reading.unread.add(f"data.{name}")
             fix = 'write tags = ["one", "two"]' if key == "tags" else f'write {key} = "its name"'
             reading.problems.append(Problem(f"{key} is not the name of a column", fix, where))
 
@@ -151,6 +154,9 @@ def _values(sections: Sections, reading: _Reading) -> None:
          "max_train must be 1 or more", "write max_train = 400, or remove it to use all rows"),
         (data.max_heldout is not None and data.max_heldout < 1, "data.max_heldout",
          "max_heldout must be 1 or more", "write max_heldout = 200, or remove it to use all rows"),
+        (data.max_preferences is not None and data.max_preferences < 1, "data.max_preferences",
+         "max_preferences must be 1 or more",
+         "write max_preferences = 500, or remove it to use all pairs"),
         (not 0 < data.dev < 1, "data.dev", "dev must be a share between 0 and 1",
          "write dev = 0.15"),
         (task.kind == "json" and not task.schema, "task.schema", "kind = json needs a schema",

@@ -8,7 +8,7 @@ from advisor.criteria import Overrides
 from advisor.prices import WANTED_PRICES, Prices
 from advisor.weights import Person
 from harness.types import Kind
-from tuning.recipe import USUAL, TuningSettings
+from tuning.recipe import USUAL, USUAL_PREFERENCE, PreferenceSettings, TuningSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,8 @@ class DataSection:
     group: str = ""
     seed: int = 0
     columns: dict[str, Any] = field(default_factory=dict)
+    preference_columns: dict[str, Any] = field(default_factory=dict)
+    max_preferences: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,8 @@ class Sections:
     check: CheckSection = CheckSection()
     tuning: TuningSettings = USUAL
     """Section ``[tuning]``."""
+    preference: PreferenceSettings = USUAL_PREFERENCE
+    """Section ``[preference]``."""
     weights: tuple[Person, ...] = ()
     """Section ``[weights]``; empty: the answers propose them."""
     values: Overrides = field(default_factory=Overrides)
@@ -109,6 +113,7 @@ SECTIONS: Mapping[str, type] = {
     "task": TaskSection,
     "check": CheckSection,
     "tuning": TuningSettings,
+    "preference": PreferenceSettings,
     "prices": Prices,
     "judge": JudgeSection,
 }
@@ -136,6 +141,11 @@ WANTED: Mapping[str, str] = {
     "tuning.learning_rate": "0.0005",
     "tuning.epochs": "3",
     "tuning.batch_rows": "8",
+    "preference.beta": "0.1",
+    "preference.learning_rate": "0.0001",
+    "preference.epochs": "1",
+    "data.preference_columns": '{ question = "prompt", chosen = "better", rejected = "worse" }',
+    "data.max_preferences": "500",
     "judge.endpoint": '"openai:http://127.0.0.1:8000/v1#model"',
     **WANTED_PRICES,
 }

@@ -47,9 +47,11 @@ def _rule(experiment: Experiment, choice: Choice) -> list[str]:
         ]
     halves = [] if choice.ahead is None else _halves_not_beaten(experiment, choice.ahead)
     if halves and choice.ahead is not None:
+        joins = len(rungs()[choice.ahead].made_of) > 1
+        earn = "both halves have to earn their" if joins else "what it adds has to earn its"
         return [
             f"{experiment.rungs[choice.ahead].title} is not shown to be better than "
-            f"{' and '.join(halves)} alone: both halves have to earn their place."
+            f"{' and '.join(halves)} alone: {earn} place."
         ]
     return []
 

@@ -15,6 +15,7 @@ from advisor.money_tables import (
 )
 from advisor.money_words import sentences
 from advisor.numbers import interval, percent, points, points_range, seconds
+from advisor.pair_words import pair_words
 from advisor.recommendation import Recommendation
 from advisor.searching import searching
 from advisor.terminal import table
@@ -73,6 +74,15 @@ def differences_table(experiment: Experiment) -> str:
 def voice_table(experiment: Experiment) -> str:
     """Content beside manner, one row a rung; empty where there is no manner to speak of."""
     found = voice(experiment)
+    if found is None:
+        return ""
+    notes = "\n".join(f"  - {note}" for note in found.notes)
+    return f"{table(found.head, found.rows)}\n\n{notes}"
+
+
+def pair_table(experiment: Experiment) -> str:
+    """What preference alignment changed on held-out pairs; empty where no pairs were learned."""
+    found = pair_words(experiment)
     if found is None:
         return ""
     notes = "\n".join(f"  - {note}" for note in found.notes)

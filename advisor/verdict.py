@@ -22,6 +22,7 @@ from advisor.numbers import (
     in_sentence,
     points_range,
 )
+from advisor.pair_words import pair_caution
 from advisor.reasons import reasons_of
 from advisor.recommendation import Recommendation
 from harness.cell import parse_cell
@@ -100,7 +101,11 @@ def reconcile(
         prior_sentence=_prior_sentence(experiment, recommended, prior, agreement),
         reasons=tuple(reasons_of(experiment, choice, recommended)),
         would_change_if=tuple(changes(experiment, choice, recommendation, spared_s)),
-        cautions=(*cautions(experiment, choice), *dearer(experiment, choice, costs or {})),
+        cautions=(
+            *cautions(experiment, choice),
+            *pair_caution(experiment),
+            *dearer(experiment, choice, costs or {}),
+        ),
     )
 
 

@@ -75,15 +75,27 @@ def trained_before(bench: Workbench) -> Preparation | None:
     return Preparation(stored["settings"], stored["effort"])
 
 
-def tuned_decoding(bench: Workbench, prepared: Preparation, dev_rows: Sequence[Lesson]) -> Decoding:
-    """Whether the tuned model's answers are held to the allowed ones; free ones are known."""
+def tuned_decoding(
+    bench: Workbench,
+    prepared: Preparation,
+    dev_rows: Sequence[Lesson],
+    free: float | None = None,
+) -> Decoding:
+    """Whether the tuned model's answers are held to the allowed ones; free ones are known.
+
+    Args:
+        bench: the task and the tuned model.
+        prepared: how it was trained.
+        dev_rows: to choose on.
+        free: the task's score of free answers on them, where training was judged by another.
+    """
 
     def score(constraint: Constraint | None) -> float | None:
         asked = [lesson.asked for lesson in dev_rows]
         answers = answers_only(answer_all(bench, asked, constraint=constraint))
         return bench.dev_score([lesson.example for lesson in dev_rows], answers)
 
-    return choose_decoding(bench, score, len(dev_rows), _free_score(prepared))
+    return choose_decoding(bench, score, len(dev_rows), free or _free_score(prepared))
 
 
 def _free_score(prepared: Preparation) -> float | None:

@@ -22,6 +22,7 @@ from harness.family import Family, over_all
 from harness.floors import FLOORS
 from harness.intervals import mean_interval
 from harness.metric import Metric, fitted
+from harness.pair_scores import pair_result
 from harness.right_answers import right_answers
 from harness.rungs import rungs
 from harness.scoring import headline, item_scores, scorers_for
@@ -88,6 +89,7 @@ def assemble(run: Run, failed: Mapping[str, str]) -> Experiment:
         not_run=_left_out(plan, planned, {*ladder, *map(rung_of, failed)}),
         right_answers=right.scores,
         undefined=right.undefined,
+        pairs=pair_result(run, view, cells),
     )
 
 

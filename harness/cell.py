@@ -26,7 +26,7 @@ from harness.passage_size import settle_passage_size
 from harness.prompts import rendering
 from harness.reopen import workbench_of
 from harness.retrieval import build_search
-from harness.rung import Rung
+from harness.rung import ReadsPairs, Rung
 from harness.rungs import rung_type
 from harness.store import Cell, Run
 from harness.types import Answer, Failure, Json, Preparation, TrainView
@@ -64,6 +64,9 @@ def run_cell(run: Run, cell: str) -> None:
             rung, energy = _rung(name, view, bench), _meter(bench)
             preparation = prepare_open(run, cell, rung, energy)
             answer_open(run, cell, rung, bench.timed_queries, energy)
+            if isinstance(rung, ReadsPairs) and not run.pair_readings(cell):
+                bench.say("Reading the held-out pairs", {})
+                run.keep_pair_readings(cell, rung.read_pairs(run.pair_queries()))
         close_cell(run, cell, preparation, bench)
 
 
@@ -87,6 +90,7 @@ def close_cell(run: Run, cell: str, preparation: Preparation, bench: Workbench) 
         rendering=rendering(bench.spec),
         contention=run.contention(cell),
         answer_joules=run.partial_joules(cell),
+        pairs=run.pair_readings(cell),
     )
     write_json(run.cell_file(cell), finished)
     run.cell_file(cell, ".partial.jsonl").unlink(missing_ok=True)

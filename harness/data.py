@@ -7,16 +7,16 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from harness.data_columns import Columns, check, complete
 from harness.data_files import Row, read_rows
 from harness.errors import Problem
 from harness.json_answers import parse_object, schema_validator
 from harness.text import holds
-from harness.types import Example, TaskSpec
+from harness.types import Example, Preference, TaskSpec
 
-_HALF_LETTER = re.compile(r"[\ud800-\udfff]")
+HALF_LETTER = re.compile(r"[\ud800-\udfff]")
 """JSON can spell these out, but no file can hold them."""
 
 
@@ -69,7 +69,7 @@ Validate = Callable[[str], tuple[str, str] | None]
 def _row_problems(
     row: Row, columns: Columns, spec: TaskSpec, validate: Validate
 ) -> Iterator[tuple[str, str]]:
-    if not _text(row.fields.get(columns.question)):
+    if not text_of(row.fields.get(columns.question)):
         yield f"no {columns.question}", "fill it in or leave the row out"
     answer = row.fields.get(columns.answer)
     references = _references(answer, spec)
@@ -89,7 +89,7 @@ def _row_problems(
         if wrong:
             yield wrong
             break
-    if _HALF_LETTER.search(json.dumps(row.fields, ensure_ascii=False, default=str)):
+    if HALF_LETTER.search(json.dumps(row.fields, ensure_ascii=False, default=str)):
         yield "half a letter (a lone surrogate) in the text", "write the row again from its source"
 
 
@@ -99,13 +99,13 @@ def _example(row: Row, columns: Columns, spec: TaskSpec, stem: str) -> Example:
     document = fields.get(columns.document) if columns.document else None
     sources = document if isinstance(document, list) else [document]
     return Example(
-        id=(_text(fields.get(columns.id)) if columns.id else "") or f"{stem}-{row.number}",
-        question=_text(fields.get(columns.question)),
+        id=(text_of(fields.get(columns.id)) if columns.id else "") or f"{stem}-{row.number}",
+        question=text_of(fields.get(columns.question)),
         references=_references(answer, spec),
-        context_ids=tuple(_text(source) for source in sources if source),
-        group=_text(fields.get(columns.group)) if columns.group else "",
+        context_ids=tuple(text_of(source) for source in sources if source),
+        group=text_of(fields.get(columns.group)) if columns.group else "",
         key_facts=_facts(fields.get(columns.key_facts)) if columns.key_facts else (),
-        tags=tuple((name, _text(fields.get(name))) for name in columns.tags),
+        tags=tuple((name, text_of(fields.get(name))) for name in columns.tags),
     )
 
 
@@ -116,7 +116,7 @@ def _references(answer: Any, spec: TaskSpec) -> tuple[str, ...]:
     if spec.kind == "json":
         return (canonical_json(answer),)
     many = answer if isinstance(answer, list) else [answer]
-    return tuple(dict.fromkeys(text for text in (_text(one) for one in many) if text))
+    return tuple(dict.fromkeys(text for text in (text_of(one) for one in many) if text))
 
 
 def _abstains(answer: Any, spec: TaskSpec) -> bool:
@@ -168,7 +168,8 @@ def _validator(spec: TaskSpec) -> Validate:
     return lambda reference: None
 
 
-def _text(value: Any) -> str:
+def text_of(value: Any) -> str:
+    """A field as text; empty where there is nothing in it."""
     if value is None or value != value:  # nan, which tables hold where a cell is empty
         return ""
     if isinstance(value, str):
@@ -181,12 +182,13 @@ def _text(value: Any) -> str:
 def _facts(value: Any) -> tuple[str, ...]:
     """A list as it is; text in a table cell is split at bars."""
     many = value if isinstance(value, list) else str(value or "").split("|")
-    return tuple(text for text in (_text(one) for one in many) if text)
+    return tuple(text for text in (text_of(one) for one in many) if text)
 
 
-def unique_ids(
-    examples: Iterable[Example], taken: Collection[str] = frozenset()
-) -> tuple[Example, ...]:
+One = TypeVar("One", Example, Preference)
+
+
+def unique_ids(examples: Iterable[One], taken: Collection[str] = frozenset()) -> tuple[One, ...]:
     """Ids identify items across rungs, so repeated ones get a number.
 
     Args:

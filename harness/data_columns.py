@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 from harness.errors import Problem
 
@@ -41,55 +41,108 @@ class Columns:
     """Columns to slice results by."""
 
 
+PAIR_ALIASES: Mapping[str, tuple[str, ...]] = {
+    "question": ("prompt", "question", "query", "instruction", "input", "user_input", "message"),
+    "chosen": ("chosen", "preferred", "better", "accepted", "winner", "text"),
+    "rejected": ("rejected", "rejected_text", "dispreferred", "worse", "loser"),
+    "id": ALIASES["id"],
+    "group": ALIASES["group"],
+}
+"""The same for preference pairs."""
+
+
+@dataclass(frozen=True, slots=True)
+class PairColumns:
+    """Names of the columns in the user's file of preference pairs; empty = there is none."""
+
+    question: str = ""
+    chosen: str = ""
+    """The better answer."""
+    rejected: str = ""
+    id: str = ""
+    group: str = ""
+    """See `Columns`."""
+
+
+class _Form(NamedTuple):
+    """What a kind of mapping is looked up and written by."""
+
+    aliases: Mapping[str, tuple[str, ...]]
+    needed: tuple[str, ...]
+    section: str
+
+
+_FORMS: Mapping[type, _Form] = {
+    Columns: _Form(ALIASES, ("question", "answer"), "[data.columns]"),
+    PairColumns: _Form(
+        PAIR_ALIASES, ("question", "chosen", "rejected"), "[data.preference_columns]"
+    ),
+}
+Mapped = TypeVar("Mapped", Columns, PairColumns)
+
+
+def looks_like_pairs(names: Iterable[str]) -> bool:
+    """Whether columns of these names hold preference pairs."""
+    found = detect_as(PairColumns, names)
+    return bool(found.question and found.chosen and found.rejected)
+
+
 def detect(names: Iterable[str]) -> Columns:
-    """Guess the columns by name; a name is used once."""
+    """Guess the columns of examples by name; a name is used once."""
+    return detect_as(Columns, names)
+
+
+def detect_as(kind: type[Mapped], names: Iterable[str]) -> Mapped:
+    """The same for either kind of mapping."""
     left = {name.lower().strip(): name for name in names}
     found: dict[str, Any] = {}
-    for role, aliases in ALIASES.items():
+    for role, aliases in _FORMS[kind].aliases.items():
         for alias in aliases:
             if alias in left:
                 found[role] = left.pop(alias)
                 break
-    return Columns(**found)
+    return kind(**found)
 
 
-def complete(columns: Columns, names: Iterable[str]) -> Columns:
+def complete(columns: Mapped, names: Iterable[str]) -> Mapped:
     """Fill what the user left open by detection; what they wrote stays.
 
-    Question and answer are always needed and so always filled; the others only where the user
-    mapped no column at all, so that leaving one out can be meant.
+    What is always needed is always filled; the others only where the user mapped no column at all,
+    so that leaving one out can be meant.
     """
-    guess = detect(names)
-    untouched = columns == Columns()
+    kind = type(columns)
+    guess = detect_as(kind, names)
+    untouched = columns == kind()
     values: dict[str, Any] = {}
-    for field in fields(Columns):
+    for field in fields(kind):
         given = getattr(columns, field.name)
-        needed = field.name in ("question", "answer") or untouched
+        needed = field.name in _FORMS[kind].needed or untouched
         values[field.name] = given or (getattr(guess, field.name) if needed else given)
-    return Columns(**values)
+    return kind(**values)
 
 
-def check(columns: Columns, names: Sequence[str], shown: str) -> list[Problem]:
+def check(columns: Columns | PairColumns, names: Sequence[str], shown: str) -> list[Problem]:
     """One problem for each column that is needed or named and not there."""
     there = ", ".join(names) or "none"
+    form = _FORMS[type(columns)]
     problems = []
-    for field in fields(Columns):
+    for field in fields(columns):
         given = getattr(columns, field.name)
         for name in (given,) if isinstance(given, str) else given:
             if name and name not in names:
                 problems.append(
                     Problem(
                         f"there is no column {name!r} (columns: {there})",
-                        f"set {field.name} under [data.columns] in rungwise.toml",
+                        f"set {field.name} under {form.section} in rungwise.toml",
                         shown,
                     )
                 )
-    for role in ("question", "answer"):
+    for role in form.needed:
         if not getattr(columns, role):
             problems.append(
                 Problem(
                     f"no column looks like the {role} (columns: {there})",
-                    f'write {role} = "…" under [data.columns] in rungwise.toml',
+                    f'write {role} = "…" under {form.section} in rungwise.toml',
                     shown,
                 )
             )

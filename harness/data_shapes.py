@@ -1,7 +1,8 @@
 """Well-known record layouts, unpacked to flat columns.
 
 Field names as documented by the projects that use them: Alpaca (instruction, input, output), chat
-messages (role, content), ShareGPT conversations (from, value), SQuAD (paragraphs, qas).
+messages (role, content), ShareGPT conversations (from, value), SQuAD (paragraphs, qas), preference
+pairs (chosen, rejected).
 """
 
 from collections.abc import Iterator
@@ -14,7 +15,9 @@ USER = {"user", "human"}
 def unpack_records(record: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Flat records out of one; a record of no known layout comes back as it is."""
     turns = _turns(record)
-    if turns:
+    if "chosen" in record and "rejected" in record:
+        yield _pair(record)
+    elif turns:
         yield _chat(record, turns)
     elif isinstance(record.get("paragraphs"), list):
         yield from _squad(record)
@@ -54,6 +57,32 @@ def _chat(record: dict[str, Any], turns: list[Any]) -> dict[str, Any]:
     answer = said.pop()[1] if said and said[-1][0] in ASSISTANT else ""
     earlier = [text for role, text in said if role in USER or role in ASSISTANT]
     return {**rest, "question": "\n".join(earlier), "answer": answer}
+
+
+def _pair(record: dict[str, Any]) -> dict[str, Any]:
+    """A preference pair; one of plain text stays as it is.
+
+    Answers stand as a turn or a list of turns, behind their prompt or with the whole conversation
+    in each (TRL), or as one turn beside a list of earlier ones (ShareGPT).
+    """
+    chosen, rejected = record["chosen"], record["rejected"]
+    if isinstance(chosen, str) and isinstance(rejected, str):
+        if "instruction" not in record:
+            return record
+        asked = _alpaca({**record, "output": ""})
+        return {k: v for k, v in asked.items() if k not in ("answer", "output")}
+    before = record.get("prompt") or record.get("messages") or record.get("conversations") or []
+    before = before if isinstance(before, list) else [{"role": "user", "content": str(before)}]
+    sides = [
+        _chat({}, [*before, *(said if isinstance(said, list) else [said])])
+        for said in (chosen, rejected)
+    ]
+    if sides[0]["question"] != sides[1]["question"]:
+        raise TypeError("chosen and rejected differ before their last turn")
+    used = ("prompt", "messages", "conversations", "chosen", "rejected")
+    rest = {k: v for k, v in record.items() if k not in used}
+    answers = {"chosen": sides[0]["answer"], "rejected": sides[1]["answer"]}
+    return {**rest, "question": sides[0]["question"], **answers}
 
 
 def _alpaca(record: dict[str, Any]) -> dict[str, Any]:

@@ -41,6 +41,8 @@ class Effort:
     """Longest passages, in words, that are compared before indexing."""
     abstains: bool = False
     """Whether rag tries to abstain where no passage comes near; costs no answer of the model."""
+    pair_epochs: float = 1
+    """Passes over the preference pairs at most."""
 
 
 ALL_WAYS = ("hybrid", "bm25", "dense")
@@ -62,6 +64,7 @@ EFFORTS = {
             2,
             passage_words=SIZES,
             abstains=True,
+            pair_epochs=2,
         ),
         Effort(
             "thorough",
@@ -77,6 +80,7 @@ EFFORTS = {
             True,
             passage_words=SIZES,
             abstains=True,
+            pair_epochs=3,
         ),
     )
 }

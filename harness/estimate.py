@@ -160,9 +160,12 @@ def need_of(
     tuning = settings.tuning
     rank = adapter_shape(amounts.train, tuning.rank).rank
     tries = effort_of(settings.effort, tuning)
+    if settings.preference.epochs is not None:
+        tries = dataclasses.replace(tries, pair_epochs=settings.preference.epochs)
     runnable, skipped = chosen_rungs(task, settings)
     for rung in runnable:
-        work = rung.work(amounts, tries)
+        given = dataclasses.replace(amounts, tuned_already=rung.follows(runnable))
+        work = rung.work(given, tries)
         if tuning.method == "full":
             work = dataclasses.replace(work, learns=FULL_WORK * work.learns)
         runs = settings.seeds if rung.seeded else 1
@@ -175,7 +178,7 @@ def need_of(
         needs.append(RungNeed(rung.name, rung.title, runs, runs * each + beside, memory))
     searches = any("embeddings" in rung_type(need.rung).needs for need in needs)
     cuts = len(tries.passage_words)
-    index_s = _index_seconds(task, amounts, pace, sizes, cuts) if searches else 0.0
+    index_s = _index_seconds(task, amounts, pace, sizes.linear, cuts) if searches else 0.0
     return CheckNeed(
         rungs=tuple(needs),
         skipped=skipped,
@@ -257,6 +260,7 @@ def count_amounts(project: Path, task: Task, settings: CheckSettings, model: Mod
     documents = task.documents[:: max(1, len(task.documents) // DOCUMENTS)]
     chunks = passages_of(documents)
     passages = [passage(as_context(Hit(chunk, 0.0))) for chunk in chunks]
+    pairs = task.preferences
     return Amounts(
         train=len(task.train),
         dev=min(len(task.dev), effort(settings.effort).dev_rows),
@@ -267,6 +271,12 @@ def count_amounts(project: Path, task: Task, settings: CheckSettings, model: Mod
         passage=_mean_by_token(lengths(passages)),
         system=mean([system_prompt(task.spec)]) + CHAT_TOKENS,
         closed=task.spec.kind in CLOSED,
+        pairs=len(pairs.train),
+        dev_pairs=len(pairs.dev),
+        heldout_pairs=len(pairs.heldout),
+        pair_side=mean([one.question for one in pairs.train])
+        + mean([text for one in pairs.train for text in (one.chosen, one.rejected)])
+        + CHAT_TOKENS,
     )
 
 
@@ -278,17 +288,11 @@ def _mean_by_token(lengths: Sequence[int]) -> float:
     return sum(n * n for n in lengths) / max(1, sum(lengths))
 
 
-def _index_seconds(
-    task: Task, amounts: Amounts, pace: Speed, sizes: ModelSizes, cuts: int
-) -> float:
-    """Embedding passages and questions; the embedder computes as fast as the model reads.
-
-    `cuts` lengths of passages are compared, and each embeds all documents.
-    """
+def _index_seconds(task: Task, amounts: Amounts, pace: Speed, weights: int, cuts: int) -> float:
+    """Embedding as fast as the model reads; `cuts` lengths of passages embed all documents each."""
     words = sum(len(document.text.split()) for document in task.documents)
+    cuts = cuts if words <= MOST_PASSAGES * CHUNK_WORDS else 1
     questions = (len(task.train) + len(task.dev) + len(task.heldout)) * amounts.question
     passages = words / CHUNK_WORDS * amounts.passage
-    if words > MOST_PASSAGES * CHUNK_WORDS:
-        cuts = 1
     operations = 2 * EMBEDDER_WEIGHTS * (questions + cuts * passages)
-    return EMBEDDING_S + ENDING_S + operations / (pace.reads * 2 * sizes.linear)
+    return EMBEDDING_S + ENDING_S + operations / (pace.reads * 2 * weights)

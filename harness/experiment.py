@@ -92,6 +92,34 @@ class Contrast:
 
 
 @dataclass(frozen=True, slots=True)
+class PairState:
+    """A model before or after a step of training, on held-out preference pairs."""
+
+    accuracy: Estimate
+    """Share of pairs whose better answer it finds likelier."""
+    chosen: float
+    """Mean log-likelihood of the better answers, nats: one that falls far is a sign of decay."""
+    rejected: float
+
+
+@dataclass(frozen=True, slots=True)
+class PairResult:
+    """What preference alignment changed, measured on pairs that it did not learn from."""
+
+    n_train: int
+    n_dev: int
+    n_heldout: int
+    also_trained: int
+    """Held-out pairs whose question the examples that were trained on hold."""
+    longer: float
+    """Share of held-out pairs whose better answer is the longer one."""
+    states: dict[str, PairState]
+    """``base``, ``finetune``, ``preference``."""
+    gains: tuple[Contrast, ...]
+    """Each state against those before it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Check:
     """One line of the fairness checklist."""
 
@@ -156,6 +184,8 @@ class Experiment:
     in runs from before this was measured."""
     undefined: dict[str, str] = field(default_factory=dict)
     """Metrics that score nothing in this task, with the reason."""
+    pairs: PairResult | None = None
+    """Where preference pairs were learned from."""
 
     def contrast(self, a: str, b: str) -> Contrast | None:
         """A against b, turned round where it was measured the other way."""

@@ -8,6 +8,7 @@ from harness.decoding import HELD
 from harness.errors import UserError
 from harness.experiment import Check
 from harness.floors import FLOORS
+from harness.pair_scores import pairs_apart
 from harness.rungs import rungs, title_of
 from harness.store import Cell, Plan, Run, runs_in
 from harness.touched import heldout_sum, note_scoring
@@ -56,6 +57,7 @@ def fairness(
             f"{plan.effort}; dev answers spent on choosing: {effort or 'none'}",
         ),
         base_knows(heldout, rights) if any(rung in rights for rung in READERS) else None,
+        pairs_apart(run, ladder),
         _trained_to_the_end(ladder),
         _quiet(ladder),
         _reviewed(heldout),

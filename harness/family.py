@@ -51,7 +51,7 @@ class Family:
         judged_all = dict(zip(pairs, holm([self._between(pair) for pair in pairs]), strict=True))
         decided = self._steps(names, planned)
         return tuple(
-            _contrast(pair, decided.get(pair, one), self.metric.name, pair in decided)
+            contrast_of(pair, decided.get(pair, one), self.metric.name, pair in decided)
             for pair, one in judged_all.items()
         )
 
@@ -60,7 +60,7 @@ class Family:
         pairs = [(name, floor) for name in names if floor]
         found = holm([self._between(pair) for pair in pairs])
         return tuple(
-            _contrast(pair, one, self.metric.name, False)
+            contrast_of(pair, one, self.metric.name, False)
             for pair, one in zip(pairs, found, strict=True)
         )
 
@@ -119,7 +119,8 @@ def over_all(
     ]
 
 
-def _contrast(pair: Pair, one: Comparison, metric: str, planned: bool) -> Contrast:
+def contrast_of(pair: Pair, one: Comparison, metric: str, planned: bool) -> Contrast:
+    """As it is stored."""
     return Contrast(
         a=pair[0],
         b=pair[1],

@@ -5,8 +5,8 @@ from typing import Any, Literal
 
 from harness.contention import Contention
 from harness.effort import CHUNK_WORDS
-from harness.types import Answer, Failure, Json, Preparation, TaskSpec
-from tuning.recipe import USUAL, TuningSettings
+from harness.types import Answer, Failure, Json, PairReading, Preparation, TaskSpec
+from tuning.recipe import USUAL, USUAL_PREFERENCE, PreferenceSettings, TuningSettings
 
 SCHEMA = 1
 
@@ -40,6 +40,7 @@ class Plan:
     climb: bool = False
     """Stop at the first rung that reaches the target."""
     tuning: TuningSettings = USUAL
+    preference: PreferenceSettings = USUAL_PREFERENCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,8 @@ class Cell:
     """While answers were timed; None where none was, or not for long enough."""
     answer_joules: float | None = None
     """Energy of the machine while answering; None where its counters cannot be read."""
+    pairs: tuple[PairReading, ...] = ()
+    """What a rung that learned from preference pairs makes of the held-out ones."""
 
 
 @dataclass(frozen=True, slots=True)

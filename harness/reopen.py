@@ -90,6 +90,7 @@ def workbench_of(
         seed=seed,
         effort=effort_of(plan.effort, plan.tuning),
         tuning=plan.tuning,
+        preference=plan.preference,
         max_new_tokens=plan.max_new_tokens,
         index=index,
         say=say,

@@ -17,6 +17,7 @@ from harness.gold import hand_over
 from harness.good_enough import GoodEnough
 from harness.locking import alone, is_held
 from harness.models import EMBEDDED, resolve
+from harness.preferences import why_not
 from harness.prompts import target
 from harness.rung import RungType
 from harness.rungs import rung_type, rungs, title_of
@@ -82,6 +83,7 @@ def make_plan(
         environment=environment(),
         climb=settings.climb,
         tuning=settings.tuning,
+        preference=settings.preference,
     )
 
 
@@ -97,8 +99,10 @@ def chosen_rungs(task: Task, settings: CheckSettings) -> tuple[list[RungType], d
 def unmet(needs: frozenset[str], task: Task, settings: CheckSettings) -> str:
     """Why a rung cannot run on this task; empty when it can."""
     elsewhere = settings.generator.startswith(PREFIX)
+    without_pairs = why_not(task.preferences)
     reasons = {
         "documents": (not task.documents, "the project has no documents"),
+        "preferences": (bool(without_pairs), without_pairs),
         "closed_answers": (task.spec.kind not in CLOSED, NOT_CLOSED),
         "decoder": (elsewhere, "an endpoint does not let us choose among its model's tokens"),
         "weights": (elsewhere, "the model's weights are not on this machine"),

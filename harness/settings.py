@@ -12,7 +12,7 @@ from harness.metrics import metric, metrics
 from harness.models import EMBEDDED, Role, locate, resolve
 from harness.rungs import rung_type, rungs
 from harness.types import Kind
-from tuning.recipe import USUAL, TuningSettings
+from tuning.recipe import USUAL, USUAL_PREFERENCE, PreferenceSettings, TuningSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,7 @@ class CheckSettings:
     revision: str = ""
     embedder: str = "all-minilm-l6-v2"
     tuning: TuningSettings = USUAL
+    preference: PreferenceSettings = USUAL_PREFERENCE
 
 
 def settings_problems(

@@ -15,19 +15,23 @@ import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
 from harness.contention import Contention
 from harness.disk import decode, read_lines, write_json, write_lines, writing
 from harness.errors import Problem, UserError
+from harness.preferences import blind
 from harness.records import SCHEMA, Cell, Event, PassageSize, Plan
 from harness.types import (
     Answer,
     Example,
     Failure,
     Json,
+    PairQuery,
+    PairReading,
+    Preference,
     Preparation,
     Query,
     Task,
@@ -40,6 +44,9 @@ __all__ = ["SCHEMA", "Cell", "Event", "Plan", "Run", "now", "runs_in"]
 
 PASSAGE_SIZE = "passage_size.json"
 """In the run's folder: how long passages are."""
+
+
+Line = TypeVar("Line")
 
 
 class Run:
@@ -100,6 +107,13 @@ class Run:
         write_lines(data / "queries.jsonl", [Query(e.id, e.question) for e in task.heldout])
         # references lie in a file of their own that no cell opens
         write_lines(data / "heldout.jsonl", task.heldout)
+        pairs = task.preferences
+        if any((pairs.train, pairs.dev, pairs.heldout)):
+            write_lines(data / "pairs.jsonl", pairs.train)
+            write_lines(data / "dev_pairs.jsonl", pairs.dev)
+            write_lines(data / "pair_queries.jsonl", blind(pairs.heldout))
+            # which answer is the better one: as with references, no cell opens it
+            write_lines(data / "heldout_pairs.jsonl", pairs.heldout)
         write_json(self.folder / "run.json", plan)
 
     def change_plan(self, plan: Plan) -> None:
@@ -114,6 +128,8 @@ class Run:
             train=tuple(read_lines(data / "train.jsonl", Example)),
             dev=tuple(read_lines(data / "dev.jsonl", Example)),
             documents=tuple(read_lines(data / "documents.jsonl", Document)),
+            preferences=_lines(data / "pairs.jsonl", Preference),
+            dev_preferences=_lines(data / "dev_pairs.jsonl", Preference),
         )
 
     def queries(self) -> tuple[Query, ...]:
@@ -123,6 +139,14 @@ class Run:
     def heldout(self) -> tuple[Example, ...]:
         """The held-out examples with their references: for scoring and for pages only."""
         return tuple(read_lines(self.folder / "data" / "heldout.jsonl", Example))
+
+    def pair_queries(self) -> tuple[PairQuery, ...]:
+        """The held-out preference pairs, without word of which answer is the better one."""
+        return _lines(self.folder / "data" / "pair_queries.jsonl", PairQuery)
+
+    def heldout_pairs(self) -> tuple[Preference, ...]:
+        """The held-out pairs: for scoring only."""
+        return _lines(self.folder / "data" / "heldout_pairs.jsonl", Preference)
 
     # cells
 
@@ -153,6 +177,14 @@ class Run:
         """How long the passages of its index are; the usual length in older runs."""
         file = self.folder / PASSAGE_SIZE
         return decode(file.read_bytes(), PassageSize, file) if file.is_file() else PassageSize()
+
+    def pair_readings(self, cell: str) -> tuple[PairReading, ...]:
+        """What a cell made of the held-out pairs, if it got that far."""
+        return _lines(self.cell_file(cell, ".pairs.jsonl"), PairReading)
+
+    def keep_pair_readings(self, cell: str, readings: Sequence[PairReading]) -> None:
+        """Keep them, all at once."""
+        write_lines(self.cell_file(cell, ".pairs.jsonl"), readings)
 
     def append_results(
         self,
@@ -228,6 +260,11 @@ class Run:
             with contextlib.suppress(msgspec.MsgspecError):
                 lines.append(msgspec.json.decode(line, type=Event))
         return lines, offset + len(whole)
+
+
+def _lines(file: Path, kind: type[Line]) -> tuple[Line, ...]:
+    """What a file holds; nothing where a run has no such file."""
+    return tuple(read_lines(file, kind)) if file.is_file() else ()
 
 
 class _Result(msgspec.Struct, frozen=True):

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from harness.data import Imported, fingerprint, import_examples, unique_ids
-from harness.data_columns import Columns
+from harness.data_columns import Columns, PairColumns
 from harness.errors import Problem
+from harness.preferences import CutPairs, ImportedPairs, cut_pairs, import_preferences
 from harness.split import take, without_leaks
-from harness.types import Example, Task, TaskSpec
+from harness.types import Example, Preference, Task, TaskSpec
 from rag.errors import DocumentError
 from rag.load import load_folder
 from rag.types import Document
@@ -41,6 +42,10 @@ class Sources:
     """Use at most so many training rows, drawn at random; None = all."""
     max_heldout: int | None = None
     seed: int = 0
+    preferences: Path | None = None
+    preference_columns: PairColumns = PairColumns()  # noqa: RUF009 - a frozen value
+    max_preferences: int | None = None
+    """Use at most so many preference pairs, drawn at random; None = all."""
 
 
 class Loaded(NamedTuple):
@@ -57,6 +62,11 @@ class Loaded(NamedTuple):
     columns: Columns
     names: tuple[str, ...] = ()
     """Of all columns in the file of examples."""
+    pairs: tuple[Preference, ...] = ()
+    """All preference pairs that could be read."""
+    leaked_pairs: tuple[Preference, ...] = ()
+    """Pairs left out because their question or their group is held out."""
+    pair_columns: PairColumns = PairColumns()
 
 
 def load_task(
@@ -87,24 +97,40 @@ def load_task(
         heldout = _distinct_ids(second.examples, {example.id for example in train})
     documents, unread = _documents(sources.documents, shown, on_document)
     problems.extend(unread)
+    given = _pairs(sources, shown)
+    problems.extend(given.problems)
     examples = (*train, *heldout)
     cut = _cut(spec, sources, train, heldout)
     # a file with rows to mend is measured once they are mended
     whole_train = not first.problems
     whole_heldout = not second.problems if second else whole_train
     problems.extend(_too_small(cut, sources, shown, train=whole_train, heldout=whole_heldout))
-    task = None
+    task, pairs = None, CutPairs()
     if not problems:
+        learning = (*cut.train, *cut.dev)
+        most = sources.max_preferences
+        pairs = cut_pairs(given.pairs, learning, cut.heldout, sources.seed, most)
+        beside = (pairs.parts,) if given.pairs else ()
         task = Task(
             spec=spec,
             train=cut.train,
             dev=cut.dev,
             heldout=cut.heldout,
             documents=documents,
-            fingerprint=fingerprint(spec, cut.train, cut.dev, cut.heldout, documents),
+            fingerprint=fingerprint(spec, cut.train, cut.dev, cut.heldout, documents, *beside),
+            preferences=pairs.parts,
         )
     found = tuple(problems)
-    return Loaded(task, found, cut.leaked, examples, documents, first.columns, first.names)
+    loaded = Loaded(task, found, cut.leaked, examples, documents, first.columns, first.names)
+    return loaded._replace(pairs=given.pairs, leaked_pairs=pairs.leaked, pair_columns=given.columns)
+
+
+def _pairs(sources: Sources, shown: "_Shown") -> ImportedPairs:
+    """Preference pairs, where there is a file of them."""
+    file = sources.preferences
+    if file is None:
+        return ImportedPairs()
+    return import_preferences(file, sources.preference_columns, shown(file))
 
 
 def labels_of(examples: Sequence[Example]) -> tuple[str, ...]:

@@ -10,7 +10,8 @@ from typing import NamedTuple
 from harness.answering import Asked, answer_all, answers_only
 from harness.disk import decode, write_json
 from harness.errors import UserError
-from harness.types import Example, Json
+from harness.prompts import render
+from harness.types import Example, Json, Query, TaskSpec
 from harness.workbench import Workbench
 from tuning import checkpoint
 from tuning.encode import Encoded
@@ -28,6 +29,13 @@ class Lesson(NamedTuple):
 
     example: Example
     asked: Asked
+
+
+def plain_lesson(spec: TaskSpec, example: Example) -> Lesson:
+    """An example whose prompt holds the question alone."""
+    return Lesson(
+        example, Asked(Query(example.id, example.question), render(spec, example.question))
+    )
 
 
 class Material(NamedTuple):
@@ -122,15 +130,7 @@ def _train(bench: Workbench, material: Material, recipe: Recipe, folder: Path) -
         score = bench.dev_score(examples, answers)
         return Evaluated(score, mean_loss(model, material.dev), material.noise)
 
-    def on_step(progress: Progress) -> None:
-        # the learning rate names the trial; what it is at this step stands beside it
-        now = {"learning_rate": rate, "rate_now": progress.learning_rate}
-        bench.say("Training", {**progress._asdict(), **now})
-
-    def on_look(point: Point) -> None:
-        bench.say("Tested on dev", {**point._asdict(), "learning_rate": rate})
-
-    watch = Watch(on_step, on_look, lambda line: bench.say(line, {}), bench.enough_file.exists)
+    watch = watch_of(bench, rate)
     result = train(model, material.rows, recipe, folder, evaluate, watch)
     return Trial(
         learning_rate=rate,
@@ -144,3 +144,17 @@ def _train(bench: Workbench, material: Material, recipe: Recipe, folder: Path) -
         diverged=result.diverged,
         rows_at_once=result.rows_at_once,
     )
+
+
+def watch_of(bench: Workbench, rate: float) -> Watch:
+    """Who looks on while a training with this learning rate runs, and may end it."""
+
+    def on_step(progress: Progress) -> None:
+        # the learning rate names the trial; what it is at this step stands beside it
+        now = {"learning_rate": rate, "rate_now": progress.learning_rate}
+        bench.say("Training", {**progress._asdict(), **now})
+
+    def on_look(point: Point) -> None:
+        bench.say("Tested on dev", {**point._asdict(), "learning_rate": rate})
+
+    return Watch(on_step, on_look, lambda line: bench.say(line, {}), bench.enough_file.exists)

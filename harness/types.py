@@ -41,6 +41,52 @@ class Example:
 
 
 @dataclass(frozen=True, slots=True)
+class Preference:
+    """Two answers to one question, of which somebody marked the better one."""
+
+    id: str
+    question: str
+    chosen: str
+    """The better one."""
+    rejected: str
+    group: str = ""
+    """See `Example`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """A task's preference pairs, split; no question and no group is in two parts."""
+
+    train: tuple[Preference, ...] = ()
+    dev: tuple[Preference, ...] = ()
+    heldout: tuple[Preference, ...] = ()
+    also_trained: int = 0
+    """Held-out pairs whose question, or group, is among the examples that are learned from."""
+
+
+@dataclass(frozen=True, slots=True)
+class PairQuery:
+    """One held-out pair. Which of the answers is the better one is not in it."""
+
+    id: str
+    question: str
+    first: str
+    second: str
+
+
+@dataclass(frozen=True, slots=True)
+class PairReading:
+    """How likely a model in some state finds the answers of a held-out pair."""
+
+    pair_id: str
+    state: str
+    """``base``, ``finetune`` or ``preference``: the base, and what was trained last."""
+    first: float
+    """Log-likelihood of `PairQuery.first`, nats."""
+    second: float
+
+
+@dataclass(frozen=True, slots=True)
 class TaskSpec:
     """What is asked of the model: everything a prompt may contain apart from data."""
 
@@ -75,6 +121,7 @@ class Task:
     heldout: tuple[Example, ...]
     documents: tuple[Document, ...]
     fingerprint: str
+    preferences: Preferences = Preferences()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +132,9 @@ class TrainView:
     train: tuple[Example, ...]
     dev: tuple[Example, ...]
     documents: tuple[Document, ...]
+    preferences: tuple[Preference, ...] = ()
+    """Pairs to learn from."""
+    dev_preferences: tuple[Preference, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,14 @@ class Amounts:
     """What all prompts begin with; computed once where rows go together."""
     closed: bool = False
     """Answers are labels or JSON: whether to allow only those is tried on dev."""
+    pairs: int = 0
+    """Preference pairs to learn from."""
+    dev_pairs: int = 0
+    heldout_pairs: int = 0
+    pair_side: float = 0.0
+    """Tokens of one of a pair's answers after its question."""
+    tuned_already: bool = False
+    """Fine-tuning on the examples is part of the same check, and need not be done again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,4 +99,28 @@ def tuning_on(amounts: Amounts, effort: Effort, prompt: float) -> Work:
         row=row + amounts.system,
         shared=amounts.system,
         writes_alone=TIMED * amounts.answer,
+    )
+
+
+def aligning_on(amounts: Amounts, effort: Effort) -> Work:
+    """Fine-tuning, unless that is done, then preference pairs: two answers a row."""
+    tuned = tuning_on(amounts, effort, amounts.question)
+    if amounts.tuned_already:
+        heldout = replace(amounts, train=0, dev=0)
+        tuned = replace(tuning_on(heldout, effort, amounts.question), learns=0.0)
+    side = amounts.pair_side + amounts.system
+    at_once = min(batch_rows(amounts.pairs), max(1, amounts.pairs))
+    looks = effort.evaluations + 1
+    answered = looks * amounts.dev
+    # the reference reads training and dev pairs, each look the dev pairs, three states the others
+    read = amounts.pairs + amounts.dev_pairs * (1 + looks) + 3 * amounts.heldout_pairs
+    row = amounts.question + amounts.answer
+    return replace(
+        tuned,
+        reads=tuned.reads + 2 * side * read + answered * amounts.question,
+        learns=tuned.learns + effort.pair_epochs * amounts.pairs * 2 * side,
+        writes=tuned.writes + answered * amounts.answer,
+        row=max(tuned.row, side, row + amounts.system),
+        learns_at_once=max(tuned.learns_at_once, at_once * 2 * side),
+        answers_at_once=max(tuned.answers_at_once, at_once * 2 * amounts.answer),
     )

@@ -1,5 +1,6 @@
 """What a rung works with inside its cell: model, embedder, effort, and a way to report."""
 
+import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -19,7 +20,7 @@ from harness.store import Run
 from harness.types import Answer, Example, Json, TaskSpec, TrainView
 from harness.work import TIMED
 from rag.embed import Embedder
-from tuning.recipe import USUAL, TuningSettings
+from tuning.recipe import USUAL, USUAL_PREFERENCE, PreferenceSettings, TuningSettings
 
 EMBEDDING_TIME = "embedding_seconds.json"
 """File in the run's folder, written by the cell that embeds."""
@@ -48,6 +49,8 @@ class Workbench:
     """Limit on every rung's answers, from the length of the training answers."""
     tuning: TuningSettings = USUAL
     """How models are trained, where the user decides that."""
+    preference: PreferenceSettings = USUAL_PREFERENCE
+    """How preference pairs are learned from, likewise."""
     view: TrainView | None = None
     """What a headline metric that learns may learn from; others do without."""
     index: Path | None = None
@@ -58,6 +61,13 @@ class Workbench:
     timed_queries: int = TIMED
     """Queries answered one by one first, to time them as a user would meet them."""
     say: Say = field(default=lambda message, figures: None)
+
+    def under(self, cell: str) -> "Workbench":
+        """The same tools, the opened ones too, for work that is kept under another name."""
+        _ = self.generator  # a second one would be another model
+        part = dataclasses.replace(self, cell=cell)
+        vars(part).update({name: tool for name, tool in vars(self).items() if name != "cell"})
+        return part
 
     @property
     def enough_file(self) -> Path:

@@ -197,9 +197,10 @@ def test_every_wrong_setting_is_named_with_a_right_one(tmp_path):
     where = "rungwise.toml, "
     assert found == {
         "rungwise.toml: there is no section 'chekc'": "did you mean check? known: project, model, "
-        "data, task, check, tuning, prices, judge, weights, values",
+        "data, task, check, tuning, preference, prices, judge, weights, values",
         f"{where}[data]: there is no key 'exampels'": "did you mean examples? known: examples, "
-        "train, heldout, documents, preferences, dev, max_train, max_heldout, group, seed, columns",
+        "train, heldout, documents, preferences, dev, max_train, max_heldout, group, seed, "
+        "columns, preference_columns, max_preferences",
         f"{where}[data]: heldout cannot be true": "write heldout = 0.25 (a share), 200 (a count) "
         'or "data/heldout.jsonl"',
         f"{where}[data]: max_train must be 1 or more": "write max_train = 400, or remove it to use "

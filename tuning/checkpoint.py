@@ -16,12 +16,13 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from tuning.encode import Encoded
 from tuning.outcome import Point
 from tuning.recipe import Recipe
 
 if TYPE_CHECKING:
     import torch
+
+    from tuning.matter import Matter
 
 FORMAT: Final = "rungwise training 1"
 FOLDER: Final = "checkpoint"
@@ -57,12 +58,10 @@ class Standing:
     """See `tuning.memory.Room.rows`."""
 
 
-def fingerprint(
-    rows: Sequence[Encoded], recipe: Recipe, parameters: "Sequence[torch.Tensor]"
-) -> str:
+def fingerprint(matter: "Matter[Any]", recipe: Recipe, parameters: "Sequence[torch.Tensor]") -> str:
     """Check sum of all that decides how a training goes; another one's checkpoint has another."""
     shapes = [[*tensor.shape] for tensor in parameters]
-    told = [FORMAT, asdict(recipe), shapes, [[*row] for row in rows]]
+    told = [FORMAT, asdict(recipe), shapes, [[*row] for row in matter.rows], *matter.told()]
     return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
 

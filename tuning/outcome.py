@@ -15,14 +15,18 @@ class Evaluated(NamedTuple):
     """Mean NLL per completion token on dev, nats."""
     noise: float = 0.0
     """Differences of the metric up to this are chance: its standard error on so many rows."""
+    guard: float | None = None
+    """Something else that may not be lost meanwhile, where there is such a thing."""
+    allowed: bool = True
+    """False where it is lost: this state is never the better one."""
 
     def better_than(self, other: "Evaluated | None") -> bool:
         """By metric; loss decides where there is none, or where it differs by no more than noise.
 
         On 32 dev rows two right answers more are chance; the loss is a mean over all tokens.
         """
-        if other is None:
-            return True
+        if other is None or not self.allowed:
+            return other is None
         mine, theirs = self.metric, other.metric
         if mine is not None and theirs is not None and abs(mine - theirs) > self.noise:
             return mine > theirs
@@ -52,6 +56,9 @@ class Point(NamedTuple):
     """Mean over the steps since the last evaluation."""
     dev_loss: float
     dev_metric: float | None
+    guard: float | None = None
+    """See `Evaluated`."""
+    allowed: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,24 @@ USUAL: Final = TuningSettings()
 
 
 @dataclass(frozen=True, slots=True)
+class PreferenceSettings:
+    """What the user decides about learning from preference pairs; None leaves it to the program."""
+
+    beta: float | None = None
+    """How much a nat of margin counts: the smaller, the farther the model may leave its start."""
+    learning_rate: float | None = None
+    epochs: float | None = None
+    """Passes over the pairs at most."""
+
+
+USUAL_PREFERENCE: Final = PreferenceSettings()
+BETA: Final = 0.1
+"""Of the method's paper and of the usual library."""
+GENTLER: Final = 10.0
+"""What the learning rate of fine-tuning is divided by: published recipes take a tenth or less."""
+
+
+@dataclass(frozen=True, slots=True)
 class Recipe:
     """One training run."""
 
@@ -105,6 +123,20 @@ def wrong_values(settings: TuningSettings) -> list[tuple[str, str, str]]:
          "epochs must be above 0 and at most 100", "write epochs = 3"),
         (rows is not None and not 1 <= rows <= 1024, "batch_rows",
          "batch_rows must be from 1 to 1024", "write batch_rows = 8"),
+    )  # fmt: skip
+    return [(key, said, fix) for wrong, key, said, fix in rules if wrong]
+
+
+def wrong_preference_values(settings: PreferenceSettings) -> list[tuple[str, str, str]]:
+    """What cannot be in the settings: key, what is wrong, and what to write."""
+    beta, rate, epochs = settings.beta, settings.learning_rate, settings.epochs
+    rules = (
+        (beta is not None and not 0 < beta <= 10, "beta", "beta must be above 0 and at most 10",
+         "write beta = 0.1"),
+        (rate is not None and not 0 < rate <= 0.01, "learning_rate",
+         "learning_rate must be above 0 and at most 0.01", "write learning_rate = 0.0001"),
+        (epochs is not None and not 0 < epochs <= 100, "epochs",
+         "epochs must be above 0 and at most 100", "write epochs = 1"),
     )  # fmt: skip
     return [(key, said, fix) for wrong, key, said, fix in rules if wrong]
 

@@ -34,18 +34,21 @@ def micro_batches(rows: Sequence[Encoded], budget: int) -> list[list[Encoded]]:
     together, so that attention pads little; parts of one size, for a small last part is slow.
     """
     shared = common_prefix([row.prompt for row in rows])
-    sized = sorted(
-        ((len(row.prompt) + len(row.completion) - shared, row) for row in rows),
-        key=lambda pair: pair[0],
-    )
-    room, total = max(1, budget - shared), sum(size for size, _ in sized)
-    even = math.ceil(total / math.ceil(total / room)) + sized[-1][0] // 2 if sized else 0
-    out: list[list[Encoded]] = []
+    sizes = [len(row.prompt) + len(row.completion) - shared for row in rows]
+    return [[rows[at] for at in part] for part in cut(sizes, budget - shared)]
+
+
+def cut(sizes: Sequence[int], budget: int) -> list[list[int]]:
+    """Indices in order of size, in parts of about one sum that is at most `budget`."""
+    order = sorted(range(len(sizes)), key=lambda at: sizes[at])
+    room, total = max(1, budget), sum(sizes)
+    even = math.ceil(total / math.ceil(total / room)) + sizes[order[-1]] // 2 if order else 0
+    out: list[list[int]] = []
     held = 0
-    for size, row in sized:
-        if not out or held + size > min(room, even):
+    for at in order:
+        if not out or held + sizes[at] > min(room, even):
             out.append([])
             held = 0
-        out[-1].append(row)
-        held += size
+        out[-1].append(at)
+        held += sizes[at]
     return out

@@ -3,23 +3,20 @@
 import math
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Generic
 
 from tuning import checkpoint
 from tuning.checkpoint import Standing
-from tuning.encode import Encoded
 from tuning.errors import TuningError
+from tuning.matter import Matter, Row
 from tuning.memory import give_back, ran_out
 from tuning.models import LanguageModel
 from tuning.outcome import Progress
 from tuning.recipe import Recipe
-from tuning.schedule import batches, micro_batches, schedule
+from tuning.schedule import batches, schedule
 
 GIVE_BACK_TOKENS = 16_384
 """Tokens between two times that freed memory is handed back: getting it again takes a moment."""
-TRAINING = "training on"
-"""What `tuning.memory.Room` counts the rows of a step under."""
-
-
 PARTS = ("learned", "mean", "square")
 """What a checkpoint holds of every parameter: itself, and AdamW's two moments."""
 
@@ -28,14 +25,15 @@ class DivergedError(TuningError):
     """The loss stopped being a number."""
 
 
-class Steps:
+class Steps(Generic[Row]):
     """One training run; see `tuning.train.train`."""
 
-    def __init__(self, model: LanguageModel, rows: Sequence[Encoded], recipe: Recipe) -> None:
+    def __init__(self, model: LanguageModel, matter: Matter[Row], recipe: Recipe) -> None:
         import torch
 
-        self.model, self.rows, self.recipe = model, rows, recipe
-        model.new_adapter(recipe.shape, recipe.seed)
+        self.model, self.matter, self.recipe = model, matter, recipe
+        rows = self.rows = matter.rows
+        matter.begin(model, recipe)
         self.parameters = model.adapter_parameters()
         self.optimiser = torch.optim.AdamW(
             self.parameters, lr=recipe.learning_rate, weight_decay=0.0, fused=True
@@ -45,7 +43,7 @@ class Steps:
         count = min(recipe.evaluations, self.steps)
         self.evaluate_at = {round(self.steps * (i + 1) / count) for i in range(count)}
         self.order = batches(len(rows), recipe.batch_rows, self.steps, recipe.seed)
-        self.whose = checkpoint.fingerprint(rows, recipe, self.parameters)
+        self.whose = checkpoint.fingerprint(matter, recipe, self.parameters)
         self.tokens = self.given_back = 0
 
     def step(self, step: int) -> float:
@@ -67,43 +65,44 @@ class Steps:
         self.optimiser.step()
         self.optimiser.zero_grad()
         self.model.adapter_changed()
-        self.tokens += sum(len(row.prompt) + len(row.completion) for row in rows)
+        self.tokens += sum(map(self.matter.tokens, rows))
         if self.tokens - self.given_back > GIVE_BACK_TOKENS:
             give_back()
             self.given_back = self.tokens
         return total
 
-    def _gradients(self, rows: Sequence[Encoded]) -> float:
+    def _gradients(self, rows: Sequence[Row]) -> float:
         """Mean loss of the rows, its gradient on the parameters.
 
         Where memory runs out the whole step begins again with smaller parts: a backward pass that
         broke off has left its gradient on some parameters and not on others.
         """
-        learned = sum(len(row.completion) for row in rows)
+        share = self.matter.share(rows)
         while True:
             total, going = 0.0, 0
             try:
                 for part in self._parts(rows):
                     going = len(part)
-                    total += self._backward(part, learned)
+                    total += self._backward(part, share)
                 return total
             except (RuntimeError, MemoryError) as error:
                 if not ran_out(error):
                     raise
             self.optimiser.zero_grad()
-            self.model.room.halve(TRAINING, going)
+            self.model.room.halve(self.matter.doing, going)
 
-    def _parts(self, rows: Sequence[Encoded]) -> list[list[Encoded]]:
-        return [*self.model.room.cut(TRAINING, micro_batches(rows, self.recipe.micro_tokens))]
+    def _parts(self, rows: Sequence[Row]) -> list[list[Row]]:
+        parts = self.matter.parts(rows, self.recipe.micro_tokens)
+        return [*self.model.room.cut(self.matter.doing, parts)]
 
-    def _backward(self, part: Sequence[Encoded], learned: int) -> float:
+    def _backward(self, part: Sequence[Row], share: int) -> float:
         """Add the gradient of some of a step's rows; a function, so that its tensors end with it.
 
-        Divided by the whole step's tokens, so that the cut into parts changes nothing.
+        Divided by the whole step's share, so that the cut into parts changes nothing.
         """
         import torch
 
-        loss = self.model.loss(part) / learned
+        loss = self.matter.loss(self.model, part) / share
         torch.autograd.backward(loss)
         return float(loss.detach())
 

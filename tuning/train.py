@@ -3,17 +3,18 @@
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from tuning import checkpoint
 from tuning.checkpoint import Standing, UnusableError
 from tuning.encode import Encoded
 from tuning.errors import TuningError
+from tuning.matter import Completions, Matter
 from tuning.models import LanguageModel
 from tuning.outcome import NOBODY, Evaluated, Point, TrainingResult, Watch
 from tuning.recipe import Recipe
 from tuning.schedule import micro_batches
-from tuning.steps import TRAINING, DivergedError, Steps
+from tuning.steps import DivergedError, Steps
 
 CHECKPOINT_S: Final = 60.0
 """Seconds between two checkpoints; there is one at every evaluation besides."""
@@ -25,13 +26,13 @@ READING: Final = "reading"
 
 def train(
     model: LanguageModel,
-    rows: Sequence[Encoded],
+    rows: Sequence[Encoded] | Matter[Any],
     recipe: Recipe,
     folder: Path,
     evaluate: Callable[[], Evaluated],
     watch: Watch = NOBODY,
 ) -> TrainingResult:
-    """Train a fresh adapter and leave the best one on the model and in `folder`.
+    """Train an adapter and leave the best one on the model and in `folder`.
 
     Where an earlier process was killed, this one goes on from its last checkpoint with the same
     rows in the same order, and ends as that one would have. The checkpoint stays until
@@ -39,7 +40,7 @@ def train(
 
     Args:
         model: the base; any adapter on it is replaced.
-        rows: training rows.
+        rows: training rows, for a fresh adapter; or whatever else is learned from.
         recipe: shape, learning rate, schedule.
         folder: where the best adapter goes, in PEFT's format.
         evaluate: scores the model as it stands on dev; called `recipe.evaluations` times.
@@ -49,9 +50,10 @@ def train(
         DivergedError: the loss stopped being a number before there was anything to keep.
         TuningError: no rows, or memory has no room for a single row.
     """
-    if not rows:
+    matter: Matter[Any] = Completions(rows) if isinstance(rows, Sequence) else rows
+    if not matter.rows:
         raise TuningError("there are no training rows", "add examples to the training data")
-    run = Steps(model, rows, recipe)
+    run = Steps(model, matter, recipe)
     loop = _Loop(run, _begin(run, folder, watch), folder, watch)
     diverged = ""
     try:
@@ -75,11 +77,11 @@ def train(
         tokens=run.tokens,
         stopped_by_user=loop.ended and at.step < run.steps,
         diverged=diverged,
-        rows_at_once=model.room.rows.get(TRAINING),
+        rows_at_once=model.room.rows.get(matter.doing),
     )
 
 
-def _begin(run: Steps, folder: Path, watch: Watch) -> Standing:
+def _begin(run: Steps[Any], folder: Path, watch: Watch) -> Standing:
     """Where an earlier process left off, or the beginning."""
     try:
         at = run.resume(folder)
@@ -96,7 +98,7 @@ def _begin(run: Steps, folder: Path, watch: Watch) -> Standing:
 class _Loop:
     """Steps and looks at dev, until there is a reason to end."""
 
-    def __init__(self, run: Steps, at: Standing, folder: Path, watch: Watch) -> None:
+    def __init__(self, run: Steps[Any], at: Standing, folder: Path, watch: Watch) -> None:
         self.run, self.at, self.folder, self.watch = run, at, folder, watch
         self.ended = False
         """On request."""
@@ -110,6 +112,8 @@ class _Loop:
             DivergedError: the loss stopped being a number.
         """
         at, run = self.at, self.run
+        if run.matter.goes_on and at.best is None:
+            self._look(evaluate())
         while at.step < run.steps and at.worse < run.recipe.patience and not self.ended:
             loss = run.step(at.step + 1)
             at.step += 1
@@ -127,8 +131,10 @@ class _Loop:
         """What dev says; the adapter is saved if it is the best so far."""
         at, run = self.at, self.run
         run.must_be_finite(scored.loss, "dev loss", at.step)
-        mean = sum(at.since) / len(at.since)
-        point = Point(at.step, at.step / run.per_epoch, mean, scored.loss, scored.metric)
+        # before the first step of what goes on, no row was trained on yet
+        mean = sum(at.since) / len(at.since) if at.since else scored.loss
+        epoch, guard = at.step / run.per_epoch, scored.guard
+        point = Point(at.step, epoch, mean, scored.loss, scored.metric, guard, scored.allowed)
         at.points.append(point)
         at.since = []
         best = at.best

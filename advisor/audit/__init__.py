@@ -35,6 +35,8 @@ def audit(
         leaked=loaded.leaked if task else (),
         documents=loaded.documents,
         context_tokens=context_tokens,
+        pairs=loaded.pairs,
+        leaked_pairs=loaded.leaked_pairs,
     )
     findings: list[Finding] = []
     for number, finder in enumerate(every_finder(), 1):
@@ -45,4 +47,5 @@ def audit(
         examples=len(loaded.examples),
         documents=len({document.source for document in loaded.documents}),
         findings=tuple(sorted(findings, key=lambda found: SEVERITIES.index(found.severity))),
+        preferences=len(loaded.pairs),
     )

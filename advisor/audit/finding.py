@@ -7,7 +7,7 @@ from typing import Final, Literal
 from advisor.numbers import percent
 from harness.errors import Problem
 from harness.text import normalise
-from harness.types import Example, TaskSpec
+from harness.types import Example, Preference, TaskSpec
 from rag.types import Document
 
 Severity = Literal["error", "warning", "info"]
@@ -44,6 +44,8 @@ class AuditReport:
     documents: int
     """Files of documents that could be read."""
     findings: tuple[Finding, ...]
+    preferences: int = 0
+    """Preference pairs that could be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,10 @@ class Material:
     documents: tuple[Document, ...]
     context_tokens: int
     """Tokens that the model takes in one go, prompt and answer together."""
+    pairs: tuple[Preference, ...] = ()
+    """All preference pairs that could be read."""
+    leaked_pairs: tuple[Preference, ...] = ()
+    """Of them, those left out because they are also held out."""
 
 
 Find = Callable[[Material], Iterator[Finding]]

@@ -68,7 +68,7 @@ def first_screen(project: Project, run: Run, shown: Report, verdict: Verdict) ->
 
 def differences(shown: Report) -> None:
     """Every pair, fact and manner apart, how sure it is, what would change it."""
-    for key in ("why", "voice", "sure", "change"):
+    for key in ("why", "voice", "pairs", "sure", "change"):
         section(shown, key)
 
 

@@ -136,6 +136,12 @@ def split_words(found: Loaded) -> str:
         f"{count(len(task.train), 'example')} to learn from, {len(task.dev):,} to choose settings "
         f"on, {len(task.heldout):,} held out"
     )
+    pairs = task.preferences
+    if pairs.train:
+        words += (
+            f"; {count(len(pairs.train), 'preference pair')} to learn from, {len(pairs.dev):,} to "
+            f"choose a state on, {len(pairs.heldout):,} held out"
+        )
     sources = len({document.source for document in task.documents})
     return f"{words}, {count(sources, 'document')}." if sources else f"{words}; no documents."
 

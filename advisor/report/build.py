@@ -9,6 +9,7 @@ from advisor.report.fails_section import fails
 from advisor.report.items import items_section, telling_items
 from advisor.report.judge_section import judge
 from advisor.report.learning_section import more_data
+from advisor.report.pair_section import pairs
 from advisor.report.prior_section import expected
 from advisor.report.probe_section import probe_sections
 from advisor.report.record_sections import (
@@ -105,6 +106,7 @@ def _technical(sources: Sources, items: tuple[Item, ...]) -> list[Section | None
         question(sources),
         why(sources, full=True),
         manner(sources),
+        pairs(sources),
         judge(sources.judged),
         sure(sources, full=True),
         expected(sources),

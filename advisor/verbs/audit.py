@@ -37,7 +37,8 @@ def run(given: Namespace) -> int:
 
 
 def _print(report: AuditReport, folder: Path) -> None:
-    out(f"{report.examples:,} examples, {report.documents:,} documents")
+    pairs = f", {report.preferences:,} preference pairs" if report.preferences else ""
+    out(f"{report.examples:,} examples, {report.documents:,} documents{pairs}")
     for severity, words in WORDS.items():
         for finding in report.findings:
             if finding.severity == severity:

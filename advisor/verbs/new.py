@@ -19,7 +19,8 @@ def configure(parser: ArgumentParser) -> None:
         type=Path,
         default=[],
         metavar="FILE",
-        help="examples (one table, or one to learn from and one to hold out), documents, folders",
+        help="examples (one table, or one to learn from and one to hold out), preference pairs, "
+        "documents, folders",
     )
 
 
@@ -37,6 +38,8 @@ def run(given: Namespace) -> int:
             out(f"{role + ':':11}{f'column {column!r}' if column else _open(role, guess)}")
         if guess.schema:
             out("schema:    schema.json, drafted from the answers")
+    if guess and guess.pairs:
+        out(f"pairs:     {guess.pairs.file.name}, {guess.pairs.n_rows:,} with a better answer each")
     if guess and guess.documents:
         out(f"documents: {', '.join(source.name for source in guess.documents)}")
     first = f"look over {CONFIG}"

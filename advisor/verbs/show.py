@@ -1,11 +1,13 @@
 """rungwise show: one run's tables."""
 
 from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator, Sequence
 
 from advisor import learning_words, workflow
 from advisor.export_words import record_sentence
 from advisor.judge_words import title
 from advisor.money_tables import money_of
+from advisor.pair_words import TITLE as PAIRS
 from advisor.probe_words import sentences
 from advisor.project import prices_of
 from advisor.searching import TITLE as SEARCH
@@ -14,6 +16,7 @@ from advisor.summary import (
     differences_table,
     failures,
     judge_text,
+    pair_table,
     search_table,
     summary,
     voice_table,
@@ -21,12 +24,14 @@ from advisor.summary import (
 from advisor.terminal import out, out_json
 from advisor.verb import Verb
 from advisor.voice import TITLE
+from harness.experiment import Experiment
 from harness.exporting import exports_of
 from harness.judge.measure import judged_of
 from harness.learning.result import TITLE as CURVE
 from harness.learning.result import result_of
 from harness.probe_measuring import results
 from harness.probes import probe_type
+from harness.store import Run
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -43,21 +48,9 @@ def run(given: Namespace) -> int:
         out_json(experiment)
     else:
         out(summary(experiment))
-        out(f"\nDifferences:\n{differences_table(experiment)}")
-        if how := voice_table(experiment):
-            out(f"\n{TITLE}:\n{how}")
-        if experiment.diagnostics.rungs:
-            out(f"\nWhere each rung fails:\n{failures(experiment)}")
-        if looked_up := search_table(experiment):
-            out(f"\n{SEARCH}:\n{looked_up}")
-        for result in results(found):
-            told = "\n".join(f"  - {text}" for text in sentences(result))
-            out(f"\n{probe_type(result.probe).title}:\n{told}")
-        if curve := result_of(found):
-            told = "\n".join(f"  - {text}" for text in learning_words.sentences(curve))
-            out(f"\n{CURVE}:\n{told}")
-        if judged := judged_of(found):
-            out(f"\n{title(judged)}:\n{judge_text(judged)}")
+        for heading, text in _parts(found, experiment):
+            if text:
+                out(f"\n{heading}:\n{text}")
         money = money_of(experiment, prices_of(found.folder.parents[1]))
         out(f"\nWhat it costs:\n{cost_text(money, full=False)}")
         if records := exports_of(found):
@@ -65,6 +58,25 @@ def run(given: Namespace) -> int:
             for record in records:
                 out(f"  {record_sentence(record)}\n    {record.folder}")
     return 0
+
+
+def _parts(found: Run, experiment: Experiment) -> Iterator[tuple[str, str]]:
+    """What else is known of a run, heading and text; empty where there is nothing."""
+    yield "Differences", differences_table(experiment)
+    yield TITLE, voice_table(experiment)
+    yield PAIRS, pair_table(experiment)
+    yield "Where each rung fails", failures(experiment) if experiment.diagnostics.rungs else ""
+    yield SEARCH, search_table(experiment)
+    for result in results(found):
+        yield probe_type(result.probe).title, _points(sentences(result))
+    if curve := result_of(found):
+        yield CURVE, _points(learning_words.sentences(curve))
+    if judged := judged_of(found):
+        yield title(judged), judge_text(judged)
+
+
+def _points(texts: Sequence[str]) -> str:
+    return "\n".join(f"  - {text}" for text in texts)
 
 
 VERB = Verb(

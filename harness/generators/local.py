@@ -10,6 +10,7 @@ from harness.prompts import Prompt
 from tuning.constrain import Constraint
 from tuning.encode import Encoded, encode_example, encode_prompt
 from tuning.models import LanguageModel, open_model
+from tuning.pairs import Pair
 
 
 class LocalGenerator:
@@ -73,3 +74,10 @@ class LocalGenerator:
     def encode(self, prompt: Prompt, completion: str) -> Encoded:
         """A training row, rendered as answering renders it."""
         return encode_example(self.tokenizer, prompt.messages(), completion)
+
+    def encode_pair(self, prompt: Prompt, chosen: str, rejected: str) -> Pair:
+        """A preference pair, rendered in the same way."""
+        messages = prompt.messages()
+        better = encode_example(self.tokenizer, messages, chosen)
+        worse = encode_example(self.tokenizer, messages, rejected)
+        return Pair(better.prompt, better.completion, worse.completion)

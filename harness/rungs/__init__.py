@@ -27,10 +27,16 @@ def rung_type(name: str) -> RungType:
     return pick(rungs(), name, "rung", "[check] rungs")
 
 
-def rungs_for(kind: Kind) -> tuple[str, ...]:
-    """Those that can take a kind of task, in order of effort."""
-    closed = kind in CLOSED
-    return tuple(n for n, rung in rungs().items() if closed or "closed_answers" not in rung.needs)
+def rungs_for(kind: Kind, *, pairs: bool = False) -> tuple[str, ...]:
+    """Those that can take a kind of task, in order of effort.
+
+    Args:
+        kind: of task.
+        pairs: whether there are preference pairs to learn from.
+    """
+    lacking = {"closed_answers"} if kind not in CLOSED else set()
+    lacking |= set() if pairs else {"preferences"}
+    return tuple(name for name, rung in rungs().items() if not rung.needs & lacking)
 
 
 def title_of(name: str) -> str:

@@ -7,8 +7,8 @@ from harness.answering import Asked, answer_all
 from harness.decoding import decoding_of, with_decoding
 from harness.prompts import render
 from harness.rung import RungType
-from harness.trials import Lesson
-from harness.types import Answer, Example, Failure, Json, Preparation, Query, TrainView
+from harness.trials import plain_lesson
+from harness.types import Answer, Failure, Json, Preparation, Query, TrainView
 from harness.work import tuning_on
 from harness.workbench import Workbench
 from tuning.constrain import Constraint
@@ -23,8 +23,9 @@ class FinetuneRung:
 
     def prepare(self, settings: Mapping[str, Json] | None) -> Preparation:
         """Train, or load what an interrupted process has trained."""
-        train = [self._lesson(example) for example in self.view.train]
-        dev = [self._lesson(example) for example in self.bench.dev(self.view.dev)]
+        spec = self.view.spec
+        train = [plain_lesson(spec, example) for example in self.view.train]
+        dev = [plain_lesson(spec, example) for example in self.bench.dev(self.view.dev)]
         prepared = train_adapter(self.bench, train, dev)
         if settings is not None:
             self.constraint = decoding_of(self.bench, settings)
@@ -41,10 +42,6 @@ class FinetuneRung:
     def asked(self, queries: Sequence[Query]) -> list[Asked]:
         """What is put before the model."""
         return [Asked(query, render(self.view.spec, query.text)) for query in queries]
-
-    def _lesson(self, example: Example) -> Lesson:
-        query = Query(example.id, example.question)
-        return Lesson(example, Asked(query, render(self.view.spec, example.question)))
 
 
 RUNG = RungType(

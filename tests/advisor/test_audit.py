@@ -69,7 +69,9 @@ def test_findings_come_worst_first_and_are_plain_data(tmp_path):
     assert severities == sorted(severities, key=SEVERITIES.index)
     again = msgspec.json.decode(msgspec.json.encode(report), type=AuditReport)
     assert again == report
-    assert json.loads(msgspec.json.encode(report)).keys() == {"examples", "documents", "findings"}
+    assert json.loads(msgspec.json.encode(report)).keys() == {
+        "examples", "documents", "findings", "preferences"
+    }  # fmt: skip
 
 
 def test_the_rest_is_audited_where_a_broken_row_stands_against_a_task(tmp_path):

@@ -14,6 +14,7 @@ from advisor.report import AUDIENCES, build, formats, report_format
 from advisor.report.document import Bullets, Items, Table
 from advisor.workflow import experiment_of, prior_of, write_report
 from harness.errors import UserError
+from harness.types import Preferences
 from tests.advisor.report_runs import NAME, NOTE, fullest, smallest, start
 
 
@@ -159,7 +160,7 @@ def test_a_failed_answer_is_neither_right_nor_wrong(full):
 
 def test_what_could_not_run_is_said_to_be_untested(full):
     said = texts(section(report_of(full), "limits"))
-    assert "Preference could not run: there are no preferences." in said
+    assert "Preference alignment could not run: there are no preferences." in said
     assert "Retrieval with fine-tuning, seed 1, ended in an error: out of memory." in said
     assert "Any model but smollm2-135m-instruct" in said
 
@@ -202,7 +203,8 @@ def test_a_run_that_lost_its_scores_says_how_to_get_them_back(small, tmp_path):
 def test_an_unfinished_run_has_no_report(full, tmp_path):
     view = full.view()
     task = type("Data", (), {"spec": view.spec, "train": (), "dev": (), "documents": (),
-                             "heldout": full.heldout(), "fingerprint": "f"})  # fmt: skip
+                             "heldout": full.heldout(), "fingerprint": "f",
+                             "preferences": Preferences()})  # fmt: skip
     run = start(tmp_path / "runs" / "open", task, ["prompt-s0"])
     with pytest.raises(UserError, match="not finished"):
         write_report(run)

@@ -10,7 +10,7 @@ from harness.generators.base import Completion, Refusal
 from harness.generators.local import LocalGenerator
 from harness.prompts import Prompt
 from harness.rungs import rungs
-from harness.types import Example, Query, TaskSpec, TrainView
+from harness.types import Example, Preference, Query, TaskSpec, TrainView
 from harness.workbench import Workbench
 from rag.types import Document
 from tests.rag.fake_embedder import HashEmbedder
@@ -43,7 +43,12 @@ def page(number: int) -> Document:
 ROWS = [example(i) for i in range(48)]
 TRAIN, DEV, HELDOUT = tuple(ROWS[:30]), tuple(ROWS[30:38]), tuple(ROWS[38:])
 QUERIES = tuple(Query(e.id, e.question) for e in HELDOUT)
-VIEW = TrainView(SPEC, TRAIN, DEV, tuple(page(number) for number in range(8)))
+PAIRS = tuple(
+    Preference(f"p{i}", f"How long is leg {i}?", f"{i} days in all", f"Do ask leg {i}")
+    for i in range(30)
+)
+PAGES = tuple(page(number) for number in range(8))
+VIEW = TrainView(SPEC, TRAIN, DEV, PAGES, PAIRS[:20], PAIRS[20:26])
 
 
 def closed(spec: TaskSpec) -> TaskSpec:

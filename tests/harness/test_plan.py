@@ -105,7 +105,8 @@ def test_nothing_is_indexed_where_no_rung_searches(settings, tmp_path):
 def test_rungs_that_cannot_run_are_skipped_with_the_reason(settings, tmp_path):
     plan = make_plan(tmp_path, "r", TASK, settings)
     reason = "the project has no documents"
-    assert plan.skipped == {"rag": reason, "rag_finetune": reason}
+    pairs = "the project has no preference pairs"
+    assert plan.skipped == {"rag": reason, "rag_finetune": reason, "preference": pairs}
     assert not [cell for cell in plan.cells if cell.startswith("rag")]
     three = ("prompt", "constrained", "finetune")
     elsewhere = dataclasses.replace(settings, generator=ENDPOINT, rungs=three)

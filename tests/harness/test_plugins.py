@@ -13,7 +13,7 @@ from harness.rungs import LADDER, rung_type, rungs, rungs_for
 from harness.scoring import default_metric, metrics_for
 from harness.types import KINDS, TaskSpec
 
-NEEDS = {"documents", "weights", "embeddings", "closed_answers", "decoder"}
+NEEDS = {"documents", "weights", "embeddings", "closed_answers", "decoder", "preferences"}
 
 
 @pytest.fixture
@@ -137,9 +137,14 @@ def test_a_metric_is_listed_once_for_a_task_with_the_chosen_one_first():
     assert set(names) == {m.name for m in metrics().values() if "answer" in m.kinds}
 
 
+def test_preference_alignment_is_offered_only_where_there_are_pairs():
+    assert "preference" not in rungs_for("answer")
+    assert "preference" in rungs_for("answer", pairs=True)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_only_a_task_with_closed_answers_is_offered_to_be_constrained(kind):
-    offered = rungs_for(kind)
+    offered = rungs_for(kind, pairs=True)
     assert ("constrained" in offered) == (kind in ("label", "json"))
     assert [name for name in rungs() if name != "constrained"] == [
         name for name in offered if name != "constrained"

@@ -12,7 +12,7 @@ from harness.generators.base import Completion
 from harness.prompts import Demonstration, Prompt, render, system_prompt, target
 from harness.retrieval import contexts_for, holds_answer
 from harness.rungs import rungs
-from harness.types import Answer, Context, Failure, Preparation, Query, TrainView
+from harness.types import Answer, Context, Failure, PairQuery, Preparation, Query, TrainView
 from tests.harness.rung_bench import (
     DEV,
     HELDOUT,
@@ -73,7 +73,10 @@ def test_a_rung_is_given_nothing_that_holds_a_held_out_reference(name):
     assert get_type_hints(build.answer)["queries"] == Sequence[Query]
     assert get_type_hints(build.__init__)["view"] is TrainView
     assert {field.name for field in dataclasses.fields(Query)} == {"id", "text"}
-    assert {f.name for f in dataclasses.fields(TrainView)} == {"spec", "train", "dev", "documents"}
+    learned = {"spec", "train", "dev", "documents", "preferences", "dev_preferences"}
+    assert {f.name for f in dataclasses.fields(TrainView)} == learned
+    fields = {f.name for f in dataclasses.fields(PairQuery)}
+    assert fields == {"id", "question", "first", "second"}, "which is better is not in it"
 
 
 # What it answers

@@ -109,10 +109,22 @@ class LanguageModel(Protocol):
         """What the model makes of every row's completion, in the order given; no gradients."""
         ...
 
+    def log_likelihoods(self, rows: Sequence[Encoded]) -> "torch.Tensor":
+        """(rows,) log-likelihood of each completion, nats; differentiable."""
+        ...
+
     def new_adapter(self, shape: AdapterShape | None, seed: int) -> None:
         """Attach a fresh adapter that changes nothing yet (B = 0).
 
         Without a shape there is no adapter: all weights of the base are to be learned.
+        """
+        ...
+
+    def continue_adapter(self, folder: Path) -> None:
+        """Attach a saved adapter, or take over saved weights, to be learned further.
+
+        Raises:
+            TuningError: see `load_adapter`.
         """
         ...
 

@@ -17,15 +17,15 @@ from tuning.constrain import Constraint
 from tuning.encode import Encoded, stop_ids
 from tuning.errors import TuningError
 from tuning.memory import Room
-from tuning.models.base import ANSWERING, Generated, Reading
+from tuning.models.base import ANSWERING, Generated
 from tuning.models.greedy import Greedy
+from tuning.models.likelihood import Likelihood, Predicting
 from tuning.models.shared import (
     WAVE_TOKENS,
     common_prefix,
     known_targets,
     must_fit,
     read_adapter,
-    readings,
     waves_within,
 )
 from tuning.models.switching import Switching
@@ -33,7 +33,7 @@ from tuning.models.whole import Masters, is_whole, take_over, write_model
 from tuning.recipe import AdapterShape
 
 
-class LibraryModel(Switching):
+class LibraryModel(Likelihood, Switching):
     """A transformers model; see `tuning.models.base.LanguageModel`.
 
     Raises:
@@ -104,18 +104,7 @@ class LibraryModel(Switching):
             for index, (ids, truncated) in zip(wave, done, strict=True):
                 yield Generated(index, ids, truncated)
 
-    def loss(self, rows: Sequence[Encoded]) -> torch.Tensor:
-        """Summed NLL of the completions; the head runs on completion tokens only."""
-        logits, wanted = self._predicting(rows)
-        return torch.nn.functional.cross_entropy(logits, wanted, reduction="sum")
-
-    def read(self, rows: Sequence[Encoded]) -> list[Reading]:
-        """What the model makes of every row's completion."""
-        with torch.inference_mode():
-            return readings(*self._predicting(rows), [len(row.completion) for row in rows])
-
-    def _predicting(self, rows: Sequence[Encoded]) -> tuple[torch.Tensor, torch.Tensor]:
-        """Logits (tokens, V) before each completion token, row after row, and the tokens."""
+    def _predicting(self, rows: Sequence[Encoded]) -> Predicting:
         shared = common_prefix([row.prompt for row in rows])
         ids = [[*row.prompt[shared:], *row.completion] for row in rows]
         where: list[int] = []
@@ -127,7 +116,8 @@ class LibraryModel(Switching):
             column.extend(range(end - len(row.completion) - 1, end - 1))
             learned.extend(row.completion)
         logits, _, _ = self._prefill(list(rows[0].prompt[:shared]), ids, where, column)
-        return logits.float(), torch.tensor(learned, device=self.device)
+        wanted, owner = torch.tensor([learned, where], device=self.device)
+        return Predicting(logits.float(), wanted, owner)
 
     def new_adapter(self, shape: AdapterShape | None, seed: int) -> None:
         """A fresh PEFT adapter on every linear layer but the head; or all weights."""
@@ -147,6 +137,15 @@ class LibraryModel(Switching):
         )
         torch.manual_seed(seed)
         self._peft = get_peft_model(self.base, config)
+
+    def continue_adapter(self, folder: Path) -> None:
+        """A saved adapter's matrices, float32, or all weights."""
+        self.load_adapter(folder)
+        if self._peft is None:
+            self._masters = Masters(self._named())
+            return
+        for parameter in self.adapter_parameters():
+            parameter.requires_grad_()
 
     def adapter_parameters(self) -> list[torch.Tensor]:
         """PEFT's float32 matrices, or all weights."""

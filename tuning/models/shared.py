@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from tuning.errors import TuningError
-from tuning.models.base import Reading
 from tuning.recipe import ALL_LINEAR, AdapterShape
 
 if TYPE_CHECKING:
@@ -94,23 +93,6 @@ def waves_within(
         same = [row for row, own in enumerate(lengths) if own == length]
         for wave in waves([length] * len(same), budget):
             yield [same[at] for at in wave]
-
-
-def readings(
-    logits: "torch.Tensor", wanted: "torch.Tensor", lengths: Sequence[int]
-) -> list[Reading]:
-    """Of rows one after the other, each its own tokens.
-
-    Args:
-        logits: (tokens, V), each before its token, float32.
-        wanted: (tokens,) the tokens that stand there.
-        lengths: tokens of each row.
-    """
-    import torch
-
-    nll = torch.nn.functional.cross_entropy(logits, wanted, reduction="none").split(list(lengths))
-    likeliest = (logits.max(-1).indices == wanted).split(list(lengths))
-    return [Reading(a.tolist(), b.tolist()) for a, b in zip(nll, likeliest, strict=True)]
 
 
 class SavedAdapter(NamedTuple):

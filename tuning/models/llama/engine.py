@@ -10,7 +10,8 @@ from tuning.constrain import Constraint
 from tuning.encode import Encoded, stop_ids
 from tuning.errors import TuningError
 from tuning.memory import Room
-from tuning.models.base import ANSWERING, Generated, Reading
+from tuning.models.base import ANSWERING, Generated
+from tuning.models.likelihood import Likelihood, Predicting
 from tuning.models.llama.batch import pack
 from tuning.models.llama.decode import decode
 from tuning.models.llama.many import Beside, must_be_used, pairs_of
@@ -23,7 +24,6 @@ from tuning.models.shared import (
     common_prefix,
     must_be_known,
     read_adapter,
-    readings,
     refuse_unless_addable,
     waves,
     write_adapter,
@@ -32,7 +32,7 @@ from tuning.models.whole import Masters, is_whole, take_over, write_model
 from tuning.recipe import AdapterShape
 
 
-class EngineModel:
+class EngineModel(Likelihood):
     """A Llama served by the small engine; see `tuning.models.base.LanguageModel`."""
 
     path = "engine"
@@ -118,25 +118,10 @@ class EngineModel:
             for index, (ids, truncated) in zip(wave, done, strict=True):
                 yield Generated(index, ids, truncated)
 
-    def loss(self, rows: Sequence[Encoded]) -> torch.Tensor:
-        """Summed NLL of the completions.
-
-        The head, and the last layer but for its keys and values, run on the tokens that predict a
-        completion token only.
-        """
-        logits, wanted = self._predicting(_by_length(rows))
-        return torch.nn.functional.cross_entropy(logits, wanted, reduction="sum")
-
-    def read(self, rows: Sequence[Encoded]) -> list[Reading]:
-        """What the model makes of every row's completion."""
-        order = sorted(range(len(rows)), key=lambda at: _length(rows[at]))
-        with torch.inference_mode():
-            logits, wanted = self._predicting([rows[at] for at in order])
-            found = readings(logits, wanted, [len(rows[at].completion) for at in order])
-        return [one for _, one in sorted(zip(order, found, strict=True))]
-
-    def _predicting(self, order: Sequence[Encoded]) -> tuple[torch.Tensor, torch.Tensor]:
-        """Logits (tokens, V) before each completion token, row after row, and the tokens."""
+    def _predicting(self, rows: Sequence[Encoded]) -> Predicting:
+        """See `Likelihood`; the last layer too runs on these tokens only, keys and values apart."""
+        at = sorted(range(len(rows)), key=lambda i: len(rows[i].prompt) + len(rows[i].completion))
+        order = [rows[i] for i in at]
         shared = common_prefix([row.prompt for row in order])
         ids = [[*row.prompt[shared:], *row.completion] for row in order]
         batch = pack(order[0].prompt[:shared], ids, self.model.dtype, self.model.device)
@@ -149,7 +134,9 @@ class EngineModel:
         learned = [token for row in order for token in row.completion]
         where = torch.tensor(predicting, device=self.model.device)
         logits = self.model.logits(self.model.forward(batch, only=where)).float()
-        return logits, torch.tensor(learned, device=self.model.device)
+        owners = [i for i, row in zip(at, order, strict=True) for _ in row.completion]
+        wanted, owner = torch.tensor([learned, owners], device=self.model.device)
+        return Predicting(logits, wanted, owner)
 
     def new_adapter(self, shape: AdapterShape | None, seed: int) -> None:
         """A fresh adapter on every projection; without a shape all weights are to be learned."""
@@ -161,6 +148,12 @@ class EngineModel:
         for projection in self._projections():
             projection.attach(shape, generator)
         self._shape = shape
+
+    def continue_adapter(self, folder: Path) -> None:
+        """A saved adapter's matrices are learned as fresh ones are; or all weights."""
+        self.load_adapter(folder)
+        if self._shape is None:
+            self._masters = Masters(self.model.learnable())
 
     def adapter_parameters(self) -> list[torch.Tensor]:
         """A and B of every projection, float32; or all weights."""
@@ -241,14 +234,6 @@ class EngineModel:
     def _projections(self) -> Iterator[Projection]:
         for layer in self.model.layers:
             yield from layer.projections()
-
-
-def _length(row: Encoded) -> int:
-    return len(row.prompt) + len(row.completion)
-
-
-def _by_length(rows: Sequence[Encoded]) -> list[Encoded]:
-    return sorted(rows, key=_length)
 
 
 def _fill(target: torch.Tensor, key: str, tensors: dict[str, torch.Tensor], folder: Path) -> None:

@@ -1,0 +1,49 @@
+"""Preference pairs among the files that a project is made from: recognised by their columns."""
+
+from collections.abc import Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import tomlkit
+
+from harness.data_columns import PairColumns, detect_as, looks_like_pairs
+from harness.data_files import read_rows
+from harness.errors import Problem
+
+
+class PairsFile(NamedTuple):
+    """A file of preference pairs."""
+
+    file: Path
+    columns: PairColumns
+    n_rows: int
+
+
+def pairs_among(tables: Sequence[Path]) -> tuple[list[PairsFile], list[Problem]]:
+    """Those of the tables that hold pairs, and what stands against them."""
+    found = []
+    for table in tables:
+        rows = read_rows(table, table.name).rows
+        names = list(dict.fromkeys(name for row in rows for name in row.fields))
+        if looks_like_pairs(names):
+            found.append(PairsFile(table, detect_as(PairColumns, names), len(rows)))
+    problems = []
+    if len(found) > 1:
+        names = [one.file.name for one in found]
+        said = f"{len(found)} files of preference pairs were given"
+        problems.append(Problem(said, "put them into one file", ", ".join(names)))
+    return found, problems
+
+
+def add_pairs(data: Any, pairs: PairsFile | None) -> None:
+    """Write into the section ``[data]`` where pairs are, if there are any, and their columns."""
+    if pairs is None:
+        return
+    data.add("preferences", f"data/{pairs.file.name}")
+    columns = tomlkit.table()
+    for column in fields(PairColumns):
+        value = getattr(pairs.columns, column.name)
+        if value:
+            columns.add(column.name, value)
+    data.add("preference_columns", columns)
