@@ -25,10 +25,10 @@ SHARES, LABELS = "prompts that share their beginning", "labels over a trie"
 EXAMPLES, PASSAGES = f"few-shot prompts, {SHARED} tokens shared", "prompts with passages"
 
 AMOUNTS: dict[str, dict[str, int]] = {
-    SHARES: {PRODUCT: 64, PIPELINE: 6, BATCHED: 64},
-    LABELS: {PRODUCT: 64, PIPELINE: 6, HELD: 4},
-    EXAMPLES: {PRODUCT: 64, PIPELINE: 3},
-    PASSAGES: {PRODUCT: 32, PIPELINE: 4},
+    SHARES: {PRODUCT: 64, PIPELINE: 4, BATCHED: 64},
+    LABELS: {PRODUCT: 64, PIPELINE: 4, HELD: 3},
+    EXAMPLES: {PRODUCT: 64, PIPELINE: 2},
+    PASSAGES: {PRODUCT: 16, PIPELINE: 2},
 }
 """Prompts of a turn. The engine shares a beginning within a wave of up to 64."""
 MUST = {
