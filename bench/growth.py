@@ -9,7 +9,6 @@ is left of a curve's time is left out and named.
 import math
 import multiprocessing
 import os
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -19,7 +18,7 @@ from bench.sides import begin_peak, peak_bytes
 from harness.types import Json
 
 CURVE_S = 80.0
-"""Of one curve."""
+"""Of one curve, without what starting a process and setting up take."""
 LINEAR = 1.15
 """Exponent of time by size up to which growth counts as about linear."""
 FLAT_GB = 0.15
@@ -57,9 +56,8 @@ def grown(curve: Curve, most_s: float = CURVE_S) -> dict[str, Json]:
     """One curve; the next size is expected to take as much longer as it is larger."""
     points: list[dict[str, Json]] = []
     left_out: list[int] = []
-    began = time.perf_counter()
     for size in curve.sizes:
-        left = most_s - (time.perf_counter() - began)
+        left = most_s - sum(point["s"] for point in points)
         if points and points[-1]["s"] * size / points[-1]["size"] > left:
             left_out.append(size)
             continue
