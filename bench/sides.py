@@ -6,6 +6,7 @@ one works the others wait, so whatever else keeps the machine busy is somebody e
 
 import multiprocessing
 import os
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -76,7 +77,8 @@ def in_turn(
     Args:
         sides: all that take part.
         jobs: each job's name to the names of the sides that do it.
-        repeats: goes of each side; every second round is in the opposite order.
+        repeats: goes of each side; every second round is in the opposite order. Seconds of each are said as
+            they come.
 
     Returns:
         Job to side to its turns. A side that fails ends the measurement with its own traceback.
@@ -88,6 +90,7 @@ def in_turn(
             for round_ in range(repeats):
                 for name in names if round_ % 2 == 0 else reversed(names):
                     turns[name].append(_ask(name, opened[name], job))
+                    print(f"{job}: {name}: {turns[name][-1].seconds:.1f} s", file=sys.stderr)
             found[job] = turns
     return found
 
