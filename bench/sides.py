@@ -77,8 +77,8 @@ def in_turn(
     Args:
         sides: all that take part.
         jobs: each job's name to the names of the sides that do it.
-        repeats: goes of each side; every second round is in the opposite order. Seconds of each are said as
-            they come.
+        repeats: goes of each side; every second round is in the opposite order. The seconds of
+            each are said as they come.
 
     Returns:
         Job to side to its turns. A side that fails ends the measurement with its own traceback.
