@@ -1,7 +1,9 @@
 # make demo   set everything up and run the main job on embedded models
 # make test   lint and tests
 # make app    the browser app on 127.0.0.1
-# make bench  performance against stock parts
+# make bench  performance against stock parts; some of them: make bench PARTS="training search"
+# make bench-check  ratios just measured beside the last accepted (committed) ones
+# make gpu-test  the tests that need a CUDA device
 # make clean  remove the environment and the demo
 
 SHELL := /bin/bash
@@ -11,7 +13,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test lint format app bench clean
+.PHONY: demo test gpu-test lint format app bench bench-check clean
 
 demo: .venv/core.stamp
 	$(BIN)/rungwise demo
@@ -34,8 +36,14 @@ format: .venv/dev.stamp
 app: .venv/core.stamp
 	$(BIN)/rungwise app
 
-bench: .venv/dev.stamp
-	$(BIN)/python -m bench
+bench: .venv/bench.stamp
+	$(BIN)/python -m bench $(PARTS)
+
+bench-check: .venv/dev.stamp
+	$(BIN)/python -m bench.check
+
+gpu-test: .venv/dev.stamp
+	$(BIN)/python -m pytest -m gpu
 
 clean:
 	rm -rf .venv demo
@@ -54,4 +62,9 @@ clean:
 
 .venv/dev.stamp: .venv/core.stamp
 	$(PIP) --editable '.[dev]'
+	@touch $@
+
+# Without them the lines beside them are left out, with the reason.
+.venv/bench.stamp: .venv/dev.stamp
+	$(PIP) --editable '.[dev,bench]'
 	@touch $@

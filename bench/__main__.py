@@ -2,7 +2,8 @@
 
 Each part is a file in this folder with a function ``measure`` that returns figures as JSON. They
 are printed and kept in ``bench/results/<part>.<machine>.json``, with what else the machine was
-doing. Absolute times depend on the machine and its load; they are records, not tests.
+doing. Parts that run ours beside stock parts give lines, which are printed as a table too. Absolute
+times depend on the machine and its load; they are records, not tests.
 """
 
 import argparse
@@ -15,14 +16,20 @@ from pathlib import Path
 
 import psutil
 
-from harness.device import pick_device
+from bench.table import markdown
+from harness.device import Device, pick_device
 from harness.environment import environment
 
 PARTS = {
     "start": "how long the command line takes to answer, and what it loads",
     "pages": "how long each page of the app takes to draw",
     "ladder": "the whole sample check: seconds and memory by rung",
-    "training": "one training step: the engine beside PEFT on transformers, same rows, same start",
+    "training": "LoRA steps: the engine beside TRL and beside PEFT, same rows, same start",
+    "answering": "answers: the engine beside transformers' pipeline and generate, same prompts",
+    "embedding": "passages to vectors: the embedder beside sentence-transformers by its defaults",
+    "search": "search in 100,000 vectors: the store beside FAISS Flat, same closest",
+    "script": "prompt, RAG and LoRA from nothing to scores: a check beside a stock script",
+    "growth": "how time and memory grow with items, passages, examples and cells",
     "verdicts": "what a check concludes on six real data sets, through `rungwise new` and `check`",
     "adapters": "several adapters on one base against a base for each: seconds, memory",
     "statistics": "every comparison of 8 rungs, 5 seeds and 1,000 questions: seconds",
@@ -58,10 +65,16 @@ def main() -> int:
         }
         text = json.dumps(record, indent=1, ensure_ascii=False) + "\n"
         RESULTS.mkdir(exist_ok=True)
-        machine = re.sub(r"\W+", "-", device.name).strip("-").lower()
-        (RESULTS / f"{name}.{machine}.json").write_text(text, encoding="utf-8")
+        (RESULTS / f"{name}.{machine(device)}.json").write_text(text, encoding="utf-8")
         print(text)
+        if figures.get("lines"):
+            print(markdown([record]))
     return 0
+
+
+def machine(device: Device) -> str:
+    """For file names: processor and precision, for the same name may stand for both kinds."""
+    return re.sub(r"\W+", "-", f"{device.name} {device.precision}").strip("-").lower()
 
 
 if __name__ == "__main__":

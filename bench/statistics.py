@@ -34,13 +34,14 @@ def measure() -> dict[str, Json]:
     found: dict[str, Json] = {"rungs": RUNGS, "seeds": SEEDS, "items": ITEMS}
     for name, scores in (("right or wrong", right), ("graded", graded)):
         for kind, clusters in (("items alone", None), ("items by document", by_document)):
-            found[f"{name}, {kind}, s"] = _seconds(scores, clusters)
+            found[f"{name}, {kind}, s"] = compared_s(scores, clusters)
     found["macro-F1, items alone, s"] = _corpus_seconds(right[:, 0], None)
     found["macro-F1, items by document, s"] = _corpus_seconds(right[:, 0], by_document)
     return found
 
 
-def _seconds(scores: Any, clusters: list[str] | None) -> float:
+def compared_s(scores: Any, clusters: list[str] | None) -> float:
+    """Seconds of all comparisons of (rungs + floor, seeds, items) scores."""
     arms: dict[str, list[Any]] = {f"rung{i}": one.tolist() for i, one in enumerate(scores[:-1])}
     arms[FLOOR] = scores[-1].tolist()
     family = Family(arms, metric("accuracy_score"), _spec(), 0.03, clusters)

@@ -1,125 +1,223 @@
-"""Training steps on the same rows: the engine beside PEFT on transformers, interleaved.
+"""LoRA steps on the same rows from the same adapter: the engine beside TRL and beside PEFT.
 
-Rows are those of the ticket-routing sample, rendered as the product renders them. The stock side
-is what a careful user writes by hand: weights in the same precision, rows sorted into padded
-batches of 16, AdamW on the adapter, no checkpointing. Both sides start from the same adapter. In
-float32 their losses agree (tests/tuning/test_train_agreement.py); in bfloat16 PEFT adds its
-low-rank term to an already rounded product and loses most of it, so its losses lag behind.
+Rows are bare (a message under one short sentence, which leaves nothing to share) or as the product
+renders them, with the labels in every prompt. Every turn starts from the same adapter, so losses
+can be compared step by step. In bfloat16 PEFT adds its low-rank term to an already rounded product
+and loses most of it, so its losses, and TRL's, lag behind.
 """
 
-import statistics
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from importlib.resources import as_file, files
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from advisor.project import open_project
-from advisor.workflow import load
+from bench.lines import Measured, apart, line
+from bench.rows import labelled, training_rows
+from bench.sides import Done, Side, Turn, Work, in_turn
+from bench.stock_training import trl_steps
 from harness.device import pick_device
 from harness.models import resolve
-from harness.prompts import render, target
 from harness.types import Json
-from tuning.encode import Encoded, encode_example
-from tuning.models import open_model, open_tokenizer
-from tuning.recipe import adapter_shape
+from tuning.encode import Encoded
+from tuning.models import open_model
+from tuning.recipe import AdapterShape, adapter_shape
 
-BATCH, STEPS, REPEATS, RATE = 16, 3, 3, 1e-3
-Step = Callable[[Sequence[Encoded]], float]
+BATCH, RATE, CLIP = 16, 1e-3, 1.0
+STEPS = {
+    "bfloat16": {"bare rows": 3, "rendered rows": 1},
+    "float32": {"bare rows": 1},
+}
+"""Of one turn, by the machine's precision and the rows: without bfloat16 a step of TRL takes half a
+minute."""
+MICRO = 2048
+"""Tokens that go through the engine at once, as in training (`tuning.recipe.Recipe`)."""
+MUST = {
+    ("bfloat16", "TRL, defaults"): 6.5,
+    ("bfloat16", "TRL, tuned"): 4.5,
+    ("float32", "TRL, defaults"): 4.0,
+}
+NO_TRL = "TRL is not installed: pip install 'rungwise[bench]'"
+
+
+class Given(NamedTuple):
+    """What every side is given; sent to its process."""
+
+    folder: Path
+    adapter: Path
+    rows: dict[str, list[list[Encoded]]]
+    """Name of the rows to one batch a step."""
+    precision: str
+    kind: str
+    threads: int
 
 
 def measure() -> dict[str, Json]:
-    """Tokens a second of both sides, their ratio over several repeats, and how losses agree."""
-    import torch
-
+    """Tokens a second by side, in float32 and, where the machine has it, in bfloat16."""
     device = pick_device()
-    torch.set_num_threads(device.threads)
     ref = resolve("smollm2-135m-instruct", "generator", Path.cwd())
-    rows = _rows(open_tokenizer(ref.folder))
-    batches = [rows[at : at + BATCH] for at in range(0, BATCH * STEPS, BATCH)]
-    dtype, where = getattr(torch, device.precision), torch.device(device.kind)
+    steps = STEPS[device.precision]
+    rows = {name: _batches(ref.folder, name, many) for name, many in steps.items()}
+    precisions = sorted({"float32", device.precision}, reverse=True)
+    lines: list[Json] = []
     with tempfile.TemporaryDirectory() as folder:
-        ours = open_model(ref.folder, dtype=dtype, device=where, path="engine")
-        ours.new_adapter(adapter_shape(len(rows)), 0)
-        ours.save_adapter(Path(folder))
-        sides: dict[str, Step] = {
-            "engine": _engine_step(ours),
-            "peft": _peft_step(ref.folder, Path(folder), dtype, where),
-        }
-    tokens = sum(len(row.prompt) + len(row.completion) for batch in batches for row in batch)
-    losses: dict[str, list[float]] = {name: [] for name in sides}
-    speed: dict[str, list[float]] = {name: [] for name in sides}
-    for _ in range(REPEATS):
-        for name, step in sides.items():
-            started = time.perf_counter()
-            losses[name].extend(step(batch) for batch in batches)
-            speed[name].append(tokens / (time.perf_counter() - started))
-    ratios = [a / b for a, b in zip(speed["engine"], speed["peft"], strict=True)]
-    pairs = zip(losses["engine"], losses["peft"], strict=True)
+        adapter = Path(folder)
+        first_adapter(ref.folder, adapter, adapter_shape(300))
+        for precision in precisions:
+            given = Given(ref.folder, adapter, rows, precision, device.kind, device.threads)
+            lines += _lines(given)
     return {
-        "threads": device.threads,
+        "data": labelled().name,
         "rows_a_step": BATCH,
-        "tokens_a_row": round(tokens / (BATCH * STEPS), 1),
-        "engine_tokens_per_s": [round(value) for value in speed["engine"]],
-        "peft_tokens_per_s": [round(value) for value in speed["peft"]],
-        "ratio": {"median": round(statistics.median(ratios), 2),
-                  "least": round(min(ratios), 2), "most": round(max(ratios), 2)},
-        "largest_loss_difference": round(max(abs(a - b) for a, b in pairs), 4),
-    }  # fmt: skip
+        "threads": device.threads,
+        "lines": lines,
+        "skipped": {} if has_trl() else {"TRL": NO_TRL},
+    }
 
 
-def _rows(tokenizer: Any) -> list[Encoded]:
-    with as_file(files("advisor") / "samples" / "ticket-routing") as root:
-        task = load(open_project(root)).task
-    assert task is not None  # a sample that ships can be read
-    rows = [
-        encode_example(tokenizer, render(task.spec, e.question).messages(), target(task.spec, e))
-        for e in task.train[: BATCH * STEPS]
+def has_trl() -> bool:
+    """Whether TRL is installed; it is no part of the product."""
+    return find_spec("trl") is not None
+
+
+def _batches(folder: Path, name: str, steps: int) -> list[list[Encoded]]:
+    rows = training_rows(folder, BATCH * steps, bare=name == "bare rows")
+    rows.sort(key=lambda row: len(row.prompt))  # so that the stock sides pad little
+    return [rows[at : at + BATCH] for at in range(0, len(rows), BATCH)]
+
+
+def _lines(given: Given) -> list[dict[str, Json]]:
+    sides = [Side("engine", engine_steps, (given,)), Side("PEFT", peft_steps, (given,))]
+    if has_trl():
+        sides.append(Side("TRL, defaults", trl_steps, (given, False)))
+        sides.append(Side("TRL, tuned", trl_steps, (given, True)))
+    names = [side.name for side in sides]
+    found = in_turn(sides, dict.fromkeys(given.rows, names))
+    return [
+        _line(given, rows, turns, stock)
+        for rows, turns in found.items()
+        for stock in names
+        if stock != "engine"
     ]
-    return sorted(rows, key=lambda row: len(row.prompt))
 
 
-def _engine_step(model: Any) -> Step:
+def _line(given: Given, rows: str, turns: dict[str, list[Turn]], stock: str) -> dict[str, Json]:
+    tokens = sum(len(one.prompt) + len(one.completion) for b in given.rows[rows] for one in b)
+    a_row = tokens / (BATCH * len(given.rows[rows]))
+    return line(
+        f"LoRA, {given.precision}, {rows} of {a_row:.0f} tokens",
+        "tokens",
+        Measured("engine", tokens, turns["engine"]),
+        Measured(stock, tokens, turns[stock]),
+        agree=apart(turns["engine"][0].outputs, turns[stock][0].outputs, "losses"),
+        must=MUST.get((given.precision, stock)) if rows == "bare rows" else None,
+    )
+
+
+def first_adapter(folder: Path, out: Path, shape: AdapterShape) -> None:
+    """The adapter that every side starts from."""
     import torch
 
-    optimiser = torch.optim.AdamW(model.adapter_parameters(), lr=RATE, weight_decay=0.0)
+    model = open_model(folder, dtype=torch.float32, device=torch.device("cpu"), path="engine")
+    model.new_adapter(shape, 0)
+    model.save_adapter(out)
 
-    def step(rows: Sequence[Encoded]) -> float:
-        loss = model.loss(rows) / sum(len(row.completion) for row in rows)
-        loss.backward()
+
+def engine_steps(given: Given) -> Work:
+    """The engine, its rows cut into parts as in training."""
+    import torch
+
+    from tuning.schedule import micro_batches
+
+    torch.set_num_threads(given.threads)
+    dtype, device = getattr(torch, given.precision), torch.device(given.kind)
+    model = open_model(given.folder, dtype=dtype, device=device, path="engine")
+
+    def step(rows: Sequence[Encoded], optimiser: Any) -> float:
+        learned, total = sum(len(row.completion) for row in rows), 0.0
+        for part in micro_batches(rows, MICRO):
+            loss = model.loss(part) / learned
+            torch.autograd.backward(loss)
+            total += float(loss.detach())
+        torch.nn.utils.clip_grad_norm_(model.adapter_parameters(), CLIP)
         optimiser.step()
         optimiser.zero_grad()
         model.adapter_changed()
-        return float(loss.detach())
+        return total
 
-    return step
+    def work(job: str) -> Done:
+        model.load_adapter(given.adapter)
+        optimiser = torch.optim.AdamW(
+            model.adapter_parameters(), lr=RATE, weight_decay=0.0, fused=True
+        )
+        return timed_steps(given.rows[job], lambda rows: step(rows, optimiser))
+
+    warm_up(given, work)
+    return work
 
 
-def _peft_step(folder: Path, adapter: Path, dtype: Any, device: Any) -> Step:
+def peft_steps(given: Given) -> Work:
+    """What a careful user writes by hand on transformers: padded batches, no checkpointing."""
     import torch
-    from peft import PeftModel
+    from peft import PeftModel, set_peft_model_state_dict
+    from safetensors.torch import load_file
     from transformers import AutoModelForCausalLM
 
-    base = AutoModelForCausalLM.from_pretrained(str(folder), dtype=dtype, local_files_only=True)
-    model: Any = PeftModel.from_pretrained(base.to(device), str(adapter), is_trainable=True)
+    torch.set_num_threads(given.threads)
+    dtype = getattr(torch, given.precision)
+    base: Any = AutoModelForCausalLM.from_pretrained(str(given.folder), dtype=dtype)
+    model: Any = PeftModel.from_pretrained(
+        base.to(given.kind), str(given.adapter), is_trainable=True
+    )
     learned = [p for p in model.parameters() if p.requires_grad]
-    optimiser = torch.optim.AdamW(learned, lr=RATE, weight_decay=0.0)
+    saved = load_file(given.adapter / "adapter_model.safetensors")
 
-    def step(rows: Sequence[Encoded]) -> float:
-        longest = max(len(row.prompt) + len(row.completion) for row in rows)
-        ids = torch.zeros(len(rows), longest, dtype=torch.long)
-        mask, labels = torch.zeros_like(ids), torch.full_like(ids, -100)
-        for at, row in enumerate(rows):
-            whole = [*row.prompt, *row.completion]
-            ids[at, : len(whole)] = torch.tensor(whole)
-            mask[at, : len(whole)] = 1
-            labels[at, len(row.prompt) : len(whole)] = torch.tensor(row.completion)
-        out = model(input_ids=ids.to(device), attention_mask=mask.to(device),
-                    labels=labels.to(device))  # fmt: skip
+    def step(rows: Sequence[Encoded], optimiser: Any) -> float:
+        out = model(**{name: t.to(given.kind) for name, t in padded(rows).items()})
         out.loss.backward()
+        torch.nn.utils.clip_grad_norm_(learned, CLIP)
         optimiser.step()
         optimiser.zero_grad()
         return float(out.loss.detach())
 
-    return step
+    def work(job: str) -> Done:
+        set_peft_model_state_dict(model, saved)
+        optimiser = torch.optim.AdamW(learned, lr=RATE, weight_decay=0.0)
+        return timed_steps(given.rows[job], lambda rows: step(rows, optimiser))
+
+    warm_up(given, work)
+    return work
+
+
+def padded(rows: Sequence[Encoded]) -> dict[str, Any]:
+    """A batch as transformers takes it: (rows, longest) ids, mask and labels."""
+    import torch
+
+    longest = max(len(row.prompt) + len(row.completion) for row in rows)
+    ids = torch.zeros(len(rows), longest, dtype=torch.long)
+    mask, labels = torch.zeros_like(ids), torch.full_like(ids, -100)
+    for at, row in enumerate(rows):
+        whole = [*row.prompt, *row.completion]
+        ids[at, : len(whole)] = torch.tensor(whole)
+        mask[at, : len(whole)] = 1
+        labels[at, len(row.prompt) : len(whole)] = torch.tensor(row.completion)
+    return {"input_ids": ids, "attention_mask": mask, "labels": labels}
+
+
+def timed_steps(
+    batches: Sequence[Sequence[Encoded]], step: Callable[[Sequence[Encoded]], float]
+) -> Done:
+    """Losses of some steps, and their seconds alone."""
+    started = time.perf_counter()
+    losses = [step(batch) for batch in batches]
+    return Done(losses, time.perf_counter() - started)
+
+
+def warm_up(given: Given, work: Work) -> None:
+    """One small step, for the first one of a process is slow."""
+    rows = {name: list(batches) for name, batches in given.rows.items()}
+    name = next(iter(rows))
+    given.rows[name] = [rows[name][0][:2]]
+    work(name)
+    given.rows[name] = rows[name]

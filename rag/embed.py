@@ -15,6 +15,11 @@ import numpy.typing as npt
 
 Vectors = npt.NDArray[np.float32]
 
+TOGETHER, TOGETHER_IN_FLOAT32 = 64, 8
+"""Texts that go through the model together. In float32 on a CPU few: their activations stay in its
+cache. On passages of 80 words and one core 8 at a time took 0.69 of the computing of 64, and 32
+took 0.78."""
+
 DAMAGED = (OSError, EOFError, ValueError, LookupError, zipfile.BadZipFile, zlib.error)
 """What reading a cut-off or overwritten file of vectors raises."""
 
@@ -96,8 +101,12 @@ class Embedder:
                     "attn_implementation": "sdpa",
                 },
             )
+        few = self._device == "cpu" and self._precision == "float32"
         vectors = self._model.encode(
-            texts, batch_size=64, normalize_embeddings=True, show_progress_bar=False
+            texts,
+            batch_size=TOGETHER_IN_FLOAT32 if few else TOGETHER,
+            normalize_embeddings=True,
+            show_progress_bar=False,
         )
         return np.asarray(vectors, dtype=np.float32)
 

@@ -177,3 +177,24 @@ def test_processes_that_write_at_the_same_time_lose_nothing(tmp_path):
 def _embed_some(cache: Path, number: int) -> None:
     for j in range(10):
         HashEmbedder(cache=cache).embed(["shared", f"text {number} {j}"])
+
+
+class _Encoder:
+    """In the model's place: keeps how many texts were to go together."""
+
+    together = 0
+
+    def encode(self, texts, batch_size, **rest):
+        self.together = batch_size
+        return np.ones((len(texts), 2), dtype=np.float32)
+
+
+@pytest.mark.parametrize(
+    ("device", "precision", "together"),
+    [("cpu", "float32", 8), ("cpu", "bfloat16", 64), ("cuda", "float32", 64)],
+)
+def test_few_texts_go_together_in_float32_on_a_cpu(tmp_path, device, precision, together):
+    embedder = Embedder(tmp_path, "any@1", device=device, precision=precision)
+    embedder._model = encoder = _Encoder()
+    assert embedder.embed(["a", "b"]).shape == (2, 2)
+    assert encoder.together == together

@@ -1,0 +1,100 @@
+"""Growth curves and the GPU measurement, at sizes of seconds."""
+
+import json
+import time
+
+import pytest
+
+from bench import gpu, growing
+from bench.growth import Curve, breaks_first, exponent, grown
+
+
+def linear(size):
+    """As long as it is large."""
+    time.sleep(size / 2000)
+    return size / 2000
+
+
+def squared(size):
+    """Said to be quadratic."""
+    return (size / 100) ** 2
+
+
+def broken(size):
+    """Cannot be done."""
+    raise RuntimeError("too large for this machine")
+
+
+def test_a_curve_says_how_time_grows_and_leaves_out_what_takes_too_long():
+    found = grown(Curve("items", (100, 200, 400), linear, True))
+    assert [one["size"] for one in found["points"]] == [100, 200, 400]
+    assert found["time grows by size to the power of"] == 1.0
+    short = grown(Curve("items", (100, 1_000_000), linear, True), most_s=60)
+    assert short["left out for want of time"] == [1_000_000]
+    assert short["time grows by size to the power of"] is None
+
+
+def test_what_breaks_first_is_said_in_words():
+    found = {"pairs": grown(Curve("pairs", (100, 400), squared, False))}
+    assert breaks_first(found) == ["pairs: time grows by size to the power of 2.0"]
+    points = [{"size": 1, "s": 1.0, "peak_gb": 0.1}, {"size": 10, "s": 10.0, "peak_gb": 0.9}]
+    kept = {
+        "points": points,
+        "time grows by size to the power of": exponent(points),
+        "memory grew by, GB": 0.8,
+        "memory should stay flat": True,
+        "left out for want of time": [100],
+    }
+    assert breaks_first({"rows": kept}) == [
+        "rows: memory grew by 0.8 GB although data streams",
+        "rows: 100 would have taken more than 80 s",
+    ]
+
+
+def test_a_size_that_fails_ends_the_measurement_with_an_error_and_a_fix(capfd):
+    with pytest.raises(SystemExit, match=r"error: broken ended at size 1,000\nfix: "):
+        grown(Curve("items", (1000,), broken, True))
+    assert "too large for this machine" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("work", "size"),
+    [(growing.answers, 20), (growing.passages, 200), (growing.training, 20), (growing.cells, 5)],
+    ids=lambda one: getattr(one, "__name__", ""),
+)
+def test_what_grows_is_the_products_own_work(work, size, monkeypatch):
+    monkeypatch.setattr(growing, "VOCABULARY", 200)
+    monkeypatch.setattr(growing, "ITEMS", 60)
+    assert work(size) > 0
+
+
+def test_the_dry_run_goes_through_the_same_code_as_the_card(tmp_path, capsys, monkeypatch):
+    # what a machine without them would do; with them it would take minutes
+    monkeypatch.setattr(gpu, "find_spec", lambda name: None)
+    file = tmp_path / "gpu.json"
+    assert gpu.main(["--dry", "--repeats", "1", "--out", str(file)]) == 0
+    written = json.loads(file.read_text(encoding="utf-8"))
+    assert json.loads(capsys.readouterr().out) == written
+    found = written["figures"]
+    for name in ("LoRA", "full tuning"):
+        assert found[name]["tokens_per_s"][0] > 0
+        assert found[name]["share of the matmul rate"] > 0
+    assert found["generation"]["answers the same"] == f"{gpu.DRY.prompts} of {gpu.DRY.prompts}"
+    assert found["skipped"] == {
+        "TRL": "without trl, peft, datasets",
+        "QLoRA": "without a CUDA device",
+    }
+
+
+def test_without_a_card_there_is_an_error_and_a_fix(capsys, monkeypatch):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    assert gpu.main([]) == 2
+    said = capsys.readouterr().out.splitlines()
+    assert [one.split(":")[0] for one in said] == ["error", "fix"]
+
+
+@pytest.mark.gpu
+def test_lora_on_a_card_is_near_its_matmul_rate():
+    found = gpu.measure(gpu.replace(gpu.CARD, repeats=2))
+    assert found["LoRA"]["share of the matmul rate"] > 0.2
+    assert found["generation"]["ratio"]["median"] > 0
