@@ -23,6 +23,7 @@ from bench.stock_gpu import Rates, generate_rate, qlora_rate, trl_rate
 from bench.tiny import BILLION, TINY, open_engine, random_ids, random_llama, random_rows, tokens_of
 from harness.types import Json
 from tuning.encode import Encoded
+from tuning.matter import Completions
 from tuning.recipe import Recipe, adapter_shape
 from tuning.steps import Steps
 
@@ -103,7 +104,7 @@ def _training(folder: Path, sizes: Sizes, rate: float, *, full: bool) -> dict[st
     recipe = Recipe(shape, 1e-4, 1.0, batch_rows=sizes.batch, micro_tokens=at_once)
     _fresh(sizes)
     model = open_engine(folder, sizes.precision, sizes.device)
-    run = Steps(model, rows, recipe)
+    run = Steps(model, Completions(rows), recipe)
     run.step(1)  # warms up
     speeds: list[float] = []
     losses: list[float] = []
