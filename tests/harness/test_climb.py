@@ -47,9 +47,10 @@ def test_one_rung_is_no_climb():
     assert walk(["prompt"], {})[0].top == "prompt"
 
 
-def test_the_rung_that_joins_two_names_both():
+def test_rungs_that_are_made_of_others_name_them():
     assert {n: r.made_of for n, r in rungs().items() if r.made_of} == {
-        "rag_finetune": ("rag", "finetune")
+        "preference": ("finetune",),
+        "rag_finetune": ("rag", "finetune"),
     }
 
 
