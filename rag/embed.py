@@ -59,7 +59,7 @@ class Embedder:
         keys = [key_of(text) for text in texts]
         missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
         if missing:
-            self._say(f"Embedding {len(missing)} texts …")
+            self._say(f"Embedding {len(missing)} text{'s' if len(missing) > 1 else ''} …")
             fresh = self._encode(list(missing.values()))
             known.update(zip(missing, fresh, strict=True))
             self._store(list(missing), fresh)
@@ -90,7 +90,9 @@ class Embedder:
         if self._model is None:
             import torch
             from sentence_transformers import SentenceTransformer
+            from transformers.utils import logging
 
+            logging.disable_progress_bar()  # it would stand among our own lines
             self._model = SentenceTransformer(
                 str(self._folder),
                 device=self._device,

@@ -25,7 +25,9 @@ def run(given: Namespace) -> int:
     """Ask and print; exit 1 when a rung gave no answer."""
     found = workflow.find_run(given.run)
     workflow.finished(found)
-    tried = ask_rungs(found, _question(given), lambda message, figures: note(f"{message} …"))
+    tried = ask_rungs(
+        found, _question(given), lambda message, figures: note(f"{message.removesuffix(' …')} …")
+    )
     if given.json:
         out_json(tried)
     else:
