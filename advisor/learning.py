@@ -4,11 +4,11 @@ from collections.abc import Callable, Sequence
 
 from advisor import background, workflow
 from advisor.progress import STARTING_PROBE
+from harness.beside import run_of
 from harness.errors import RungwiseError
 from harness.learning import running
 from harness.learning.need import seconds_needed
-from harness.learning.result import NAME, CurveResult, plan_of, run_of, store_of
-from harness.runner import is_running
+from harness.learning.result import NAME, CurveResult, plan_of
 from harness.store import Run
 from harness.watch import OnEvent
 
@@ -35,7 +35,7 @@ def begin(run: Run, rung: str = "", shares: Sequence[float] = (), seeds: int | N
 def forecast(
     store: Run, *, measure: bool = True, say: Callable[[str], None] = lambda line: None
 ) -> float | None:
-    """Seconds of all its trainings; None where that cannot be known, which stops nothing."""
+    """Seconds of the trainings left; None where that cannot be known, which stops nothing."""
     plan = plan_of(store)
     assert plan is not None  # begin has written it
     try:
@@ -55,12 +55,3 @@ def start_in_background(run: Run) -> None:
     store = begin(run)
     store.say("doing", STARTING_PROBE)
     background.start(["probe", str(run.folder), NAME], store.folder / "probe.log")
-
-
-def cancel(run: Run) -> bool:
-    """Ask a training under way to stop; what is finished is kept. False when nothing runs."""
-    store = store_of(run)
-    if not store.folder.is_dir() or not is_running(store):
-        return False
-    store.cancel_file.touch()
-    return True

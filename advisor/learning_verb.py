@@ -2,14 +2,14 @@
 
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 
-from advisor import learning, terminal, workflow
+from advisor import learning, workflow
 from advisor.learning_words import figures, sentences
 from advisor.needs import minutes
 from advisor.numbers import count
 from advisor.terminal import note, out, out_json, table
 from advisor.terminal_progress import Progress
-from advisor.verbs_shared import stoppable
-from harness.errors import JobError, Problem, UserError
+from advisor.verbs_shared import show_failed, stoppable
+from harness.errors import Problem, UserError
 from harness.learning.result import NAME, TITLE, WHAT, CurveResult, plan_of
 from harness.store import Run
 
@@ -66,17 +66,14 @@ def run(given: Namespace) -> int:
     go_on = f"go on with: rungwise probe {found.folder} {NAME}"
     with stoppable(Progress(plan.cells), go_on) as progress:
         result = learning.learn(store, progress)
-    if result.failed:
-        fix = f"mend that; then {go_on}"
-        problems = [Problem(why, fix, cell) for cell, why in result.failed.items()]
-        terminal.show_error(JobError(*problems))
+    status = show_failed(result.failed, go_on)
     if given.json:
         out_json(result)
     else:
         _print(result)
         out(f"\nprobe: {store.folder}")
         out(f"next: rungwise report {found.folder}")
-    return 1 if result.failed else 0
+    return status
 
 
 def _foretell(store: Run, trainings: int) -> None:

@@ -15,7 +15,7 @@ from advisor.numbers import (
 from harness.cell import parse_cell
 from harness.learning.result import CurveResult, rows_of
 
-TIMES = {2.0: "twice", 3.0: "three times", 4.0: "four times"}
+TIMES = {2.0: "twice"}
 
 
 def figures(result: CurveResult) -> Rows:
@@ -43,8 +43,7 @@ def figures(result: CurveResult) -> Rows:
 def _value(result: CurveResult, gain: float) -> float:
     """The score, in the metric's own direction, that a gain leads to; within 0..1."""
     assert result.foretold is not None
-    error = min(1.0, max(0.0, result.foretold.law.error - gain))
-    return 1 - error if result.higher_is_better else error
+    return result.score(result.foretold.law.error - gain)
 
 
 def sentences(result: CurveResult) -> list[str]:

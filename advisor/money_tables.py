@@ -78,7 +78,7 @@ def time_rows(found: Money) -> Rows:
 
 
 def energy_rows(found: Money) -> Rows | None:
-    """What the machine took from the socket, as far as its counters say; None where they do not."""
+    """What processor, memory and card took, as far as counters say; None where they do not."""
     if all(cost.joules is None for cost in found.costs.values()):
         return None
     rows = [

@@ -115,7 +115,8 @@ def _check_copies(root: Path, files: Sequence[Path]) -> None:
 def _guess(files: Sequence[Path]) -> Guess:
     tables = [file for file in files if file.is_file() and file.suffix.lower() in READERS]
     documents = tuple(file for file in files if file not in tables)
-    pairs, wrong_pairs = pairs_among(tables)
+    read = {table: read_rows(table, table.name) for table in tables}
+    pairs, wrong_pairs = pairs_among(read)
     tables = [table for table in tables if table not in [one.file for one in pairs]]
     unreadable = [
         file
@@ -140,23 +141,25 @@ def _guess(files: Sequence[Path]) -> Guess:
         )
     if problems or wrong_pairs:
         raise UserError(*problems, *wrong_pairs)
-    return _guess_rows(tables, documents)._replace(pairs=pairs[0] if pairs else None)
+    return _guess_rows(tables, documents, read)._replace(pairs=pairs[0] if pairs else None)
 
 
-def _guess_rows(tables: list[Path], documents: tuple[Path, ...]) -> Guess:
+def _guess_rows(
+    tables: list[Path], documents: tuple[Path, ...], read: Mapping[Path, Rows]
+) -> Guess:
     """What the tables of examples seem to be."""
     tables.sort(key=lambda file: HELDOUT_NAME.search(file.stem.lower()) is not None)
     train = tables[0] if tables else None
     heldout = tables[1] if len(tables) == 2 else None
     if train is None:
         return Guess(None, None, documents, "answer", Columns(), 0)
-    rows = read_rows(train, train.name)
+    rows = read[train]
     names = list(dict.fromkeys(name for row in rows.rows for name in row.fields))
     columns = detect(names)
     kind = _kind(rows, columns, bool(documents))
     schema = None
     if kind == "json":
-        every = (*rows.rows, *(read_rows(heldout).rows if heldout else ()))
+        every = (*rows.rows, *(read[heldout].rows if heldout else ()))
         objects = [_as_object(row.fields.get(columns.answer)) for row in every]
         schema = draft_schema([one for one in objects if one is not None])
     instruction = _instruction(kind, rows, columns)

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from advisor.numbers import count, in_points, interval, percent, points_range
 from harness.experiment import Contrast, Experiment, PairResult
+from harness.preferences import USUAL
 
 TITLE = "The better of two answers"
 NAMES = {
@@ -19,8 +20,6 @@ SETTLED = {
 }
 MANY = 0.6
 """Share of pairs whose better answer is the longer one, from which length may be learned."""
-USUAL = 200
-"""Pairs to learn from below which published recipes do not go."""
 
 
 class PairWords(NamedTuple):
@@ -62,7 +61,7 @@ def pair_caution(experiment: Experiment) -> list[str]:
     if contrast is None or contrast.verdict == "better":
         return []
     return [
-        f"On {count(found.n_heldout, 'held-out pair')} preference alignment finds the better "
+        f"On {count(gain.n, 'held-out pair')} preference alignment finds the better "
         f"answer likelier more often than fine-tuning alone: {_figures(gain)}. The score above "
         "does not show it: whether taste counts beside it is yours to say."
     ]
@@ -84,19 +83,20 @@ def _notes(experiment: Experiment, found: PairResult) -> list[str]:
             f"The questions of {count(found.also_trained, 'held-out pair')} are among the examples "
             "that fine-tuning learned from, so its row may flatter."
         )
-    if found.n_train < USUAL:
+    if unread := max(one.accuracy.n_failed for one in found.states.values()):
         notes.append(
-            f"Published recipes begin at {USUAL} pairs; with {found.n_train:,} little can be "
+            f"{count(unread, 'held-out pair')} could not be read (too long for the model): neither "
+            "right nor wrong."
+        )
+    n_pairs = found.n_train + found.n_dev + found.n_heldout
+    if n_pairs < USUAL:
+        notes.append(
+            f"Published recipes begin at {USUAL} pairs; with {n_pairs:,} little can be "
             "expected, and a failure says little about what more would do."
         )
-    kept = experiment.rungs["preference"].settings.get("kept") if _measured(experiment) else None
-    if kept:
+    if kept := experiment.rungs["preference"].settings.get("kept"):
         notes.append(f"State that was kept: {kept}.")
     return [*notes, *_length(experiment, found), *_decay(found)]
-
-
-def _measured(experiment: Experiment) -> bool:
-    return "preference" in experiment.rungs
 
 
 def _length(experiment: Experiment, found: PairResult) -> list[str]:
@@ -108,13 +108,11 @@ def _length(experiment: Experiment, found: PairResult) -> list[str]:
             f"In {percent(found.longer)} of the pairs the better answer is the longer one: length "
             "may be a part of what was learned."
         )
-    if "preference" in arms:
-        own = arms["preference"].completion_tokens
-        text = f"Answers after preference alignment have {own:.0f} tokens on average"
-        if "finetune" in arms:
-            text += f", those of fine-tuning alone {arms['finetune'].completion_tokens:.0f}"
-        notes.append(f"{text}. Learning from pairs tends to make answers longer.")
-    return notes
+    own = arms["preference"].completion_tokens
+    text = f"Answers after preference alignment have {own:.0f} tokens on average"
+    if "finetune" in arms:
+        text += f", those of fine-tuning alone {arms['finetune'].completion_tokens:.0f}"
+    return [*notes, f"{text}. Learning from pairs tends to make answers longer."]
 
 
 def _decay(found: PairResult) -> list[str]:

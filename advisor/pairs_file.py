@@ -1,6 +1,6 @@
 """Preference pairs among the files that a project is made from: recognised by their columns."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import tomlkit
 
 from harness.data_columns import PairColumns, detect_as, looks_like_pairs
-from harness.data_files import read_rows
+from harness.data_files import Rows
 from harness.errors import Problem
 
 
@@ -20,14 +20,13 @@ class PairsFile(NamedTuple):
     n_rows: int
 
 
-def pairs_among(tables: Sequence[Path]) -> tuple[list[PairsFile], list[Problem]]:
+def pairs_among(tables: Mapping[Path, Rows]) -> tuple[list[PairsFile], list[Problem]]:
     """Those of the tables that hold pairs, and what stands against them."""
     found = []
-    for table in tables:
-        rows = read_rows(table, table.name).rows
-        names = list(dict.fromkeys(name for row in rows for name in row.fields))
+    for table, rows in tables.items():
+        names = list(dict.fromkeys(name for row in rows.rows for name in row.fields))
         if looks_like_pairs(names):
-            found.append(PairsFile(table, detect_as(PairColumns, names), len(rows)))
+            found.append(PairsFile(table, detect_as(PairColumns, names), len(rows.rows)))
     problems = []
     if len(found) > 1:
         names = [one.file.name for one in found]

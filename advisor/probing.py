@@ -8,8 +8,9 @@ from pathlib import Path
 from advisor import background, workflow
 from advisor.progress import STARTING_PROBE
 from harness import probing
+from harness.beside import store_of
 from harness.errors import Problem, UserError
-from harness.probe_result import AnyResult, store_of
+from harness.probe_result import AnyResult
 from harness.runner import is_running
 from harness.store import Run
 from harness.watch import OnEvent

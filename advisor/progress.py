@@ -15,13 +15,14 @@ from advisor.training_figures import (
     losses_of,
     pace_of,
 )
+from harness.beside import run_of
 from harness.ceilings import arm_title
 from harness.cell import parse_cell
 from harness.effort import effort_of
 from harness.floors import FLOORS
 from harness.learning import result as learning
 from harness.probe_measuring import cells_of
-from harness.probe_result import RESULT, run_of
+from harness.probe_result import RESULT
 from harness.runner import is_running
 from harness.store import Event, Plan, Run
 
@@ -101,7 +102,7 @@ def probe_progress(store: Run) -> RunProgress:
 
 def curve_progress(store: Run) -> RunProgress:
     """How far a learning curve is: trainings of one rung on more and more rows."""
-    curve, plan = learning.plan_of(store), learning.run_of(store).plan()
+    curve, plan = learning.plan_of(store), run_of(store).plan()
     assert curve is not None  # begin has written it
     # the learning rate is the check's, so one is tried
     plan = replace(plan, tuning=replace(plan.tuning, learning_rate=plan.tuning.learning_rate or 1))

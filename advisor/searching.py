@@ -97,8 +97,8 @@ def _sizes(effort: Mapping[str, Json]) -> list[str]:
     return [
         "Lengths of passages were compared by what stands in the same number of words before the "
         f"reader, on {count(effort['passage_size_questions'], 'question')} that are not held out: "
-        f"{', '.join(shares)}. Another length than {tried[0]['words']} is taken only where it "
-        "finds more by more than chance explains."
+        f"{', '.join(shares)}. Another length than {tried[0]['words']} is taken where it leads by "
+        "more than one standard error of the difference, which chance alone reaches now and then."
     ]
 
 

@@ -43,6 +43,8 @@ def figures(result: TrainedResult) -> Rows:
         rows.append((one.title, *cells, one.level))
     asked = sum(result.n_items.values())
     caption = f"{count(asked, probe_type(result.probe).unit)} asked, with 95 % intervals"
+    if result.probe == "forgetting":
+        caption += "; a rung's is that of its change from the base, in points (texts: a factor)"
     return Rows(caption, head, tuple(rows), 1)
 
 

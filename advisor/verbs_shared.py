@@ -4,7 +4,7 @@ import contextlib
 import dataclasses
 import signal
 from argparse import ArgumentParser, BooleanOptionalAction, Namespace
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Protocol, TypeVar
 
 from advisor import terminal, workflow
@@ -101,8 +101,17 @@ def follow(project: Project, run: Run) -> Experiment:
     go_on = f"go on with: rungwise check {project.root} --run {run.name}"
     with stoppable(Progress(run.plan().cells), go_on) as progress:
         experiment = workflow.check(project, run, progress)
-    if experiment.failed:
-        fix = f"mend that; then {go_on}"
-        problems = [Problem(why, fix, cell) for cell, why in experiment.failed.items()]
-        terminal.show_error(JobError(*problems))
+    show_failed(experiment.failed, go_on)
     return experiment
+
+
+def show_failed(failed: Mapping[str, str], go_on: str) -> int:
+    """Say which cells failed and how to go on.
+
+    Returns:
+        The exit status.
+    """
+    if failed:
+        fix = f"mend that; then {go_on}"
+        terminal.show_error(JobError(*(Problem(why, fix, cell) for cell, why in failed.items())))
+    return 1 if failed else 0

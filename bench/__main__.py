@@ -1,4 +1,4 @@
-"""Measurements by name: ``python -m bench [PART …]``, all of them without a name.
+"""Measurements by name: ``python -m bench [PART …]``, all but the longest without a name.
 
 Each part is a file in this folder with a function ``measure`` that returns figures as JSON. They
 are printed and kept in ``bench/results/<part>.<machine>.json``, with what else the machine was
@@ -12,11 +12,10 @@ import json
 import re
 import sys
 from datetime import UTC, datetime
-from pathlib import Path
 
 import psutil
 
-from bench.table import markdown
+from bench.table import RESULTS, markdown
 from harness.device import Device, pick_device
 from harness.environment import environment
 
@@ -37,7 +36,8 @@ PARTS = {
     "retrieval_spans": "which cut and which choice of passages shows most of what was asked for",
     "retrieval_scale": "search in 100,000 passages: time by retriever, recall against exact search",
 }
-RESULTS = Path(__file__).parent / "results"
+LONG = ("verdicts",)
+"""Measured only where it is named: more than an hour."""
 
 
 def main() -> int:
@@ -50,9 +50,12 @@ def main() -> int:
     if unknown:
         parser.error(f"there is no part {', '.join(unknown)}; choose from {', '.join(PARTS)}")
     device = pick_device()
-    for name in given.parts or PARTS:
+    for name in given.parts or [one for one in PARTS if one not in LONG]:
         busy = psutil.cpu_percent(interval=1.0)
         figures = importlib.import_module(f"bench.{name}").measure()
+        if set(figures) == {"skipped"}:  # what was measured elsewhere stays
+            print(f"{name}: {figures['skipped']}")
+            continue
         record = {
             "part": name,
             "what": PARTS[name],

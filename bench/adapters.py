@@ -1,13 +1,11 @@
 """Several adapters on one base against a base for each: memory, seconds, the same answers."""
 
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import psutil
-
+from bench.lines import Measured, line
+from bench.sides import Done, Side, Work, in_turn
 from harness.device import pick_device
 from harness.models import resolve
 from harness.types import Json
@@ -21,40 +19,32 @@ ROWS = 6
 """Prompts, two of each adapter."""
 NEW = 8
 RANK = 16
+Made = dict[str, Path]
+Prompts = list[list[int]]
 
 
 def measure() -> dict[str, Json]:
-    """Seconds and resident bytes of both ways, for the same prompts."""
+    """Loading and answering in both ways, each in a process of its own, for the same prompts."""
     with tempfile.TemporaryDirectory() as folder:
         made = _make(Path(folder))
         names = [f"a{row % ADAPTERS}" for row in range(ROWS)]
         prompts = [[(7 * row + 13 * at) % 251 + 5 for at in range(40 + row)] for row in range(ROWS)]
-        one, one_s, one_bytes = _grown(lambda: _together(made, prompts, names))
-        many, many_s, many_bytes = _grown(lambda: _apart(made, prompts, names))
-    return {
-        "adapters": ADAPTERS,
-        "rows": ROWS,
-        "one_base": {"seconds": one_s, "bytes": one_bytes},
-        "a_base_each": {"seconds": many_s, "bytes": many_bytes},
-        "times_the_seconds": round(many_s / one_s, 2),
-        "times_the_bytes": round(many_bytes / max(1, one_bytes), 2),
-        "same_answers": one[1] == many[1],
-    }
-
-
-Answers = dict[int, list[int]]
-Kept = tuple[list["LanguageModel"], Answers]
-
-
-def _grown(work: Callable[[], Kept]) -> tuple[Kept, float, int]:
-    """What came of it, seconds, and resident bytes more than before while it is held."""
-    process = psutil.Process()
-    before, started = process.memory_info().rss, time.perf_counter()
-    kept = work()
-    seconds = round(time.perf_counter() - started, 2)
-    grown = process.memory_info().rss - before
-    kept[0].clear()
-    return kept, seconds, grown
+        sides = [
+            Side("one base", together, (made, prompts, names)),
+            Side("a base each", apart, (made, prompts, names)),
+        ]
+        turns = in_turn(sides, {"adapters": [side.name for side in sides]})["adapters"]
+    answers = [turns[side.name][0].outputs for side in sides]
+    same = sum(a == b for a, b in zip(*answers, strict=True))
+    made_line = line(
+        f"{ROWS} rows through {ADAPTERS} adapters, loading included",
+        "rows",
+        Measured("one base", ROWS, turns["one base"]),
+        Measured("a base each", ROWS, turns["a base each"]),
+        agree=f"{same} of {ROWS} answers the same",
+        must=None,
+    )
+    return {"adapters": ADAPTERS, "threads": pick_device().threads, "lines": [made_line]}
 
 
 def _open() -> "LanguageModel":
@@ -81,29 +71,38 @@ def _make(folder: Path) -> dict[str, Path]:
         generator = torch.Generator().manual_seed(number)
         with torch.no_grad():
             for tensor in model.adapter_parameters():
-                tensor.add_(0.02 * torch.randn(tensor.shape, generator=generator))
+                tensor.add_(0.02 * torch.randn(tensor.shape, generator=generator).to(tensor))
         model.adapter_changed()
         made[f"a{number}"] = folder / f"a{number}"
         model.save_adapter(made[f"a{number}"])
     return made
 
 
-def _together(made: dict[str, Path], prompts: list[list[int]], names: list[str]) -> Kept:
+def together(made: Made, prompts: Prompts, names: list[str]) -> Work:
     """One base, every row through its own adapter in one batch."""
-    model = _open()
-    for name, folder in made.items():
-        model.add_adapter(name, folder)
-    return [model], {done.row: done.ids for done in model.generate_with(prompts, names, NEW)}
 
-
-def _apart(made: dict[str, Path], prompts: list[list[int]], names: list[str]) -> Kept:
-    """A base for each adapter."""
-    models, answers = [], {}
-    for name, folder in made.items():
+    def work(job: str) -> Done:
         model = _open()
-        model.load_adapter(folder)
-        own = [row for row, one in enumerate(names) if one == name]
-        for done in model.generate([prompts[row] for row in own], NEW):
-            answers[own[done.row]] = done.ids
-        models.append(model)
-    return models, answers
+        for name, folder in made.items():
+            model.add_adapter(name, folder)
+        answers = {done.row: done.ids for done in model.generate_with(prompts, names, NEW)}
+        return Done([answers[row] for row in range(ROWS)])
+
+    return work
+
+
+def apart(made: Made, prompts: Prompts, names: list[str]) -> Work:
+    """A base for each adapter, all held, as services beside each other hold them."""
+
+    def work(job: str) -> Done:
+        models, answers = [], {}
+        for name, folder in made.items():
+            model = _open()
+            model.load_adapter(folder)
+            own = [row for row, one in enumerate(names) if one == name]
+            for done in model.generate([prompts[row] for row in own], NEW):
+                answers[own[done.row]] = done.ids
+            models.append(model)
+        return Done([answers[row] for row in range(ROWS)])
+
+    return work

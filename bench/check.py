@@ -15,6 +15,9 @@ from bench.lines import NOISE
 from bench.table import RESULTS
 from harness.types import Json
 
+CONDITIONS = ("data", "threads")
+"""What has to be the same for ratios to be held against each other."""
+
 
 class Slip(NamedTuple):
     """A line whose ratio is lower than it was, by more than noise."""
@@ -86,6 +89,10 @@ def main(folder: Path = RESULTS) -> int:
         if before is None or before["at"] == now["at"]:
             continue
         anew += 1
+        other = [k for k in CONDITIONS if before["figures"].get(k) != now["figures"].get(k)]
+        if other:
+            print(f"not compared: {now['part']}: other {' and '.join(other)}")
+            continue
         said += [*map(str, slips(before, now)), *gone(before, now)]
     return _tell(anew, said)
 

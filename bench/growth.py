@@ -91,7 +91,7 @@ def breaks_first(found: dict[str, Json]) -> list[str]:
         if curve["memory should stay flat"] and rose > FLAT_GB:
             out.append(f"{what}: memory grew by {rose} GB although data streams")
         for size in curve["left out for want of time"]:
-            out.append(f"{what}: {size:,} would have taken more than {CURVE_S:g} s")
+            out.append(f"{what}: {size:,} did not fit into the {CURVE_S:g} s of a curve")
     return out
 
 

@@ -112,9 +112,9 @@ def _opened(sides: Sequence[Side]) -> Iterator[dict[str, Connection]]:
             pipes[side.name] = here
             _heard(side.name, here)
         yield pipes
-        for pipe in pipes.values():
-            pipe.send(None)
     finally:
+        for pipe in pipes.values():
+            pipe.close()  # their end: no further job
         for process in processes:
             process.join(timeout=10)
             process.kill()
@@ -141,7 +141,7 @@ def _serve(side: Side, pipe: Connection) -> None:
     """What a side's process does until there is no further job."""
     work = side.make(*side.args)
     pipe.send("ready")
-    while (job := pipe.recv()) is not None:
+    while (job := _next(pipe)) is not None:
         begin_peak()
         meter, started = Meter(), time.perf_counter()
         done = work(job)
@@ -157,8 +157,24 @@ def _serve(side: Side, pipe: Connection) -> None:
         )
 
 
+def _next(pipe: Connection) -> str | None:
+    """A job; None where there is no further one."""
+    try:
+        return str(pipe.recv())
+    except EOFError:
+        return None
+
+
+def _card() -> Any:
+    """torch.cuda where this process works on a card; else None."""
+    torch = sys.modules.get("torch")
+    return torch.cuda if torch and torch.cuda.is_available() else None
+
+
 def begin_peak() -> None:
     """Forget the most memory this process has held, where the system can."""
+    if card := _card():
+        card.reset_peak_memory_stats()
     try:
         Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
     except OSError:  # then the peak is that of the whole process
@@ -166,10 +182,11 @@ def begin_peak() -> None:
 
 
 def peak_bytes() -> int:
-    """The most memory this process has held since `begin_peak`, resident."""
+    """The most memory this process has held since `begin_peak`: resident, and on a CUDA card."""
     status = Path("/proc/self/status")
     if status.is_file():
         for line in status.read_text(encoding="utf-8").splitlines():
             if line.startswith("VmHWM:"):
-                return int(line.split()[1]) * 1024
+                card = _card()
+                return int(line.split()[1]) * 1024 + (card.max_memory_allocated() if card else 0)
     return peak_memory_bytes()

@@ -121,6 +121,7 @@ def qlora_rate(folder: Path, sizes: "Sizes", rows: Sequence[Encoded]) -> Rates:
     )
     base = _opened(folder, sizes, torch.bfloat16, quantization_config=bits)
     model = get_peft_model(prepare_model_for_kbit_training(base), LoraConfig(**SHAPE))
+    model.train()  # transformers checkpoints only what trains
     optimiser = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=1e-4)
     per_s: list[float] = []
     for _ in range(sizes.repeats + 1):

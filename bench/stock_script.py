@@ -70,7 +70,10 @@ def _trained(model: str, task: Any, folder: str) -> None:
     """One epoch of LoRA, the adapter saved."""
     from peft import LoraConfig
 
-    shape = LoraConfig(r=16, lora_alpha=32, target_modules="all-linear", task_type="CAUSAL_LM")
+    shape = LoraConfig(
+        r=task["rank"], lora_alpha=2 * task["rank"],
+        target_modules="all-linear", task_type="CAUSAL_LM",
+    )  # fmt: skip
     rows = [
         {"prompt": _messages(task, question),
          "completion": [{"role": "assistant", "content": answer}]}
@@ -122,5 +125,4 @@ def _by_hand(model: str, shape: Any, rows: list[Any], folder: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.path = [one for one in sys.path if one]
     main(*sys.argv[1:4])

@@ -5,6 +5,7 @@ Without ``--write`` it is printed. With it, what stands between the two markers 
 
 import argparse
 import json
+import statistics
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -67,8 +68,7 @@ def _row(line: dict[str, Json]) -> str:
 
 
 def _rate(side: dict[str, Json]) -> str:
-    rates = sorted(side["per_s"])
-    return f"{rates[len(rates) // 2]:g}"
+    return f"{statistics.median(side['per_s']):.4g}"
 
 
 def _load(lines: Sequence[dict[str, Json]]) -> str:

@@ -104,13 +104,14 @@ def _lines(given: Given) -> list[dict[str, Json]]:
 
 def _line(given: Given, rows: str, turns: dict[str, list[Turn]], stock: str) -> dict[str, Json]:
     tokens = sum(len(one.prompt) + len(one.completion) for b in given.rows[rows] for one in b)
+    what = "losses" if len(turns["engine"][0].outputs) > 1 else "the loss before the first step"
     a_row = tokens / (BATCH * len(given.rows[rows]))
     return line(
         f"LoRA, {given.precision}, {rows} of {a_row:.0f} tokens",
         "tokens",
         Measured("engine", tokens, turns["engine"]),
         Measured(stock, tokens, turns[stock]),
-        agree=apart(turns["engine"][0].outputs, turns[stock][0].outputs, "losses"),
+        agree=apart(turns["engine"][0].outputs, turns[stock][0].outputs, what),
         must=MUST.get((given.precision, stock)) if rows == "bare rows" else None,
     )
 

@@ -50,9 +50,11 @@ def measure() -> dict[str, Json]:
     """Verdict, reasons and scores of every set; tables and words are printed as they come."""
     data = data_folder()
     if data is None:
-        raise SystemExit("the real data sets are not here; name their folder: RUNGWISE_REAL_DATA")
+        return {"skipped": "the real data sets are not here; RUNGWISE_REAL_DATA names their folder"}
     wanted = os.environ.get("RUNGWISE_VERDICTS", "")
     names = wanted.split(",") if wanted else list(SETS)
+    if unknown := sorted(set(names) - set(SETS)):
+        raise SystemExit(f"error: no set {', '.join(unknown)}\nfix: choose from {', '.join(SETS)}")
     found: dict[str, Json] = {}
     with _folder() as folder:
         for name in names:

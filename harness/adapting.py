@@ -75,31 +75,22 @@ def trained_before(bench: Workbench) -> Preparation | None:
     return Preparation(stored["settings"], stored["effort"])
 
 
-def tuned_decoding(
-    bench: Workbench,
-    prepared: Preparation,
-    dev_rows: Sequence[Lesson],
-    free: float | None = None,
-) -> Decoding:
-    """Whether the tuned model's answers are held to the allowed ones; free ones are known.
-
-    Args:
-        bench: the task and the tuned model.
-        prepared: how it was trained.
-        dev_rows: to choose on.
-        free: the task's score of free answers on them, where training was judged by another.
-    """
+def tuned_decoding(bench: Workbench, prepared: Preparation, dev_rows: Sequence[Lesson]) -> Decoding:
+    """Whether the tuned model's answers are held to the allowed ones; free ones are known."""
 
     def score(constraint: Constraint | None) -> float | None:
         asked = [lesson.asked for lesson in dev_rows]
         answers = answers_only(answer_all(bench, asked, constraint=constraint))
         return bench.dev_score([lesson.example for lesson in dev_rows], answers)
 
-    return choose_decoding(bench, score, len(dev_rows), free or _free_score(prepared))
+    return choose_decoding(bench, score, len(dev_rows), free_score(prepared))
 
 
-def _free_score(prepared: Preparation) -> float | None:
-    """The dev metric of the adapter that was kept."""
+def free_score(prepared: Preparation) -> float | None:
+    """The task's score on dev of the adapter that was kept, answering freely."""
+    if "task_score" in prepared.effort:  # training was judged by something else
+        score: Any = prepared.effort["task_score"]
+        return None if score is None else float(score)
     tried: Any = prepared.effort["tried"]
     rate = prepared.settings["learning_rate"]
     found: float | None = next(t["dev_metric"] for t in tried if t["learning_rate"] == rate)

@@ -4,18 +4,17 @@ The mechanism is that of `tuning.train`; here is what is learned from, how state
 and the record of it.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from harness.adapting import TRAINED, adapter_folder, trained_before
+from harness.adapting import TRAINED, adapter_folder
 from harness.answering import answer_all, answers_only
 from harness.data import fingerprint
 from harness.disk import decode, write_json
 from harness.errors import JobError, Problem
 from harness.prompts import render
-from harness.trials import Lesson, watch_of
+from harness.trials import Lesson, Trial, noise_of, watch_of
 from harness.types import Json, Preference, Preparation
 from harness.workbench import Workbench
 from tuning import checkpoint
@@ -31,6 +30,9 @@ START = "start.json"
 SHARED = ("method", "rank", "training_rows", "rows_too_long", "stopped_by_user", "ended_because")
 """Settings of the fine-tuning that are this rung's as well."""
 
+SPENT = ("started_s", "started_joules")
+"""Of its effort: what preparing the rung took that it goes on from."""
+
 
 @dataclass(frozen=True, slots=True)
 class Start:
@@ -40,8 +42,6 @@ class Start:
     """Check sum of the pairs and of the adapter."""
     margins: tuple[float, ...] = ()
     """Of the training pairs, then of the dev pairs; see `tuning.pairs.Pair.reference`."""
-    dev_score: float | None = None
-    """The headline metric on dev; None where it is undefined or not measured yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,8 @@ class PairLessons:
     dev: Sequence[Preference]
     dev_lessons: Sequence[Lesson] = field(default_factory=tuple)
     """Examples on which the task's own score must not be lost."""
+    least: float | None = None
+    """That score of the state it begins with; None where it is undefined."""
 
 
 def align(bench: Workbench, start: Path, lessons: PairLessons, tuned: Preparation) -> Preparation:
@@ -66,9 +68,6 @@ def align(bench: Workbench, start: Path, lessons: PairLessons, tuned: Preparatio
     Raises:
         JobError: training cannot go on.
     """
-    before = trained_before(bench)
-    if before is not None:
-        return before
     bench.enough_file.unlink(missing_ok=True)  # an old request does not end this training
     try:
         prepared = _Aligning(bench, start, lessons, tuned).to_the_end()
@@ -107,18 +106,16 @@ class _Aligning:
         self.folder = adapter_folder(bench.folder, bench.cell)
         self.beta = given.beta or BETA
         self.rate = given.learning_rate or float(tuned.settings["learning_rate"]) / GENTLER
-        self.noise = 0.5 / math.sqrt(max(1, len(lessons.dev_lessons)))
-        """See `harness.trials.Material.noise`."""
+        self.noise = noise_of(len(lessons.dev_lessons))
 
     def to_the_end(self) -> Preparation:
         """Train, and say what came of it."""
-        rows, self.dev, at = self._referred()
-        if not rows:
+        rows, self.dev = self._referred()
+        if not rows or not self.dev:
             raise TuningError(
-                "every preference pair is longer than the model can read",
+                "every preference pair to learn from, or to choose by, is too long for the model",
                 "shorten the answers, or choose a model with a longer context",
             )
-        self.begun = at
         recipe = Recipe(
             shape=None,  # what the adapter brings along
             learning_rate=self.rate,
@@ -132,7 +129,7 @@ class _Aligning:
         result = train(model, matter, recipe, self.folder, self._evaluate, watch)
         return self._told(result, recipe, len(rows))
 
-    def _referred(self) -> tuple[list[Pair], list[Pair], Start]:
+    def _referred(self) -> tuple[list[Pair], list[Pair]]:
         """Pairs with the reference's margins: measured once, before the first step."""
         bench, lessons = self.bench, self.lessons
         train_rows = encoded(bench, lessons.train)
@@ -149,7 +146,7 @@ class _Aligning:
         known = [
             row._replace(reference=margin) for row, margin in zip(rows, kept.margins, strict=True)
         ]
-        return known[: len(train_rows)], known[len(train_rows) :], kept
+        return known[: len(train_rows)], known[len(train_rows) :]
 
     def _evaluate(self) -> Evaluated:
         """Pair accuracy on dev; a state that loses the task's own score is not allowed."""
@@ -157,14 +154,10 @@ class _Aligning:
         bench.say("Testing on dev", {})
         answers = answers_only(answer_all(bench, [lesson.asked for lesson in lessons]))
         score = bench.dev_score([lesson.example for lesson in lessons], answers)
-        if self.begun.dev_score is None:  # the first look of all, at the start itself
-            self.begun = Start(self.begun.whose, self.begun.margins, score)
-            write_json(self.folder / START, self.begun)
-        least = self.begun.dev_score
+        least = self.lessons.least
         allowed = score is None or least is None or score >= least - self.noise
         found = score_pairs(bench.local().model, self.dev, self.beta)
-        noise = 0.5 / math.sqrt(len(self.dev))
-        return Evaluated(found.accuracy, found.loss, noise, score, allowed)
+        return Evaluated(found.accuracy, found.loss, noise_of(len(self.dev)), score, allowed)
 
     def _told(self, result: TrainingResult, recipe: Recipe, n_rows: int) -> Preparation:
         """What was done, with what, and which state was kept for which reason."""
@@ -187,19 +180,19 @@ class _Aligning:
             settings["stopped_by_user"] = f"after step {result.steps} of {result.planned_steps}"
         if result.diverged:
             settings["ended_because"] = result.diverged
-        tried = {
-            "learning_rate": self.rate,
-            "dev_metric": result.best.dev_metric,
-            "dev_loss": round(result.best.dev_loss, 4),
-            "steps": result.steps,
-            "seconds": round(result.seconds, 1),
-            "curve": [point._asdict() for point in result.points],
-        }
+        points, best = result.points, result.best
+        trial = Trial(self.rate, points, best, result.steps, result.planned_steps, result.seconds)
         answers = len(result.points) * len(self.lessons.dev_lessons)
         answers += int(str(self.tuned.effort.get("dev_answers", 0)))
         return Preparation(
             settings,
-            {"tried": [tried], "dev_answers": answers, "task_score": result.best.guard},
+            {
+                "tried": [trial.told()],
+                "judged_by": "pair accuracy",
+                "dev_answers": answers,
+                "task_score": best.guard,
+                **{name: value for name, value in self.tuned.effort.items() if name in SPENT},
+            },
         )
 
 

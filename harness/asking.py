@@ -5,17 +5,15 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from harness.beside import only_here, store_of
 from harness.cell import parse_cell
 from harness.disk import decode, write_json
 from harness.errors import JobError, Problem, RungwiseError, UserError
 from harness.generators.local import LocalGenerator
-from harness.locking import alone
 from harness.probe_measuring import finished_cells
-from harness.probing import is_probing
 from harness.reopen import reopen
 from harness.retrieval import INDEX_FOLDER
 from harness.rungs import title_of
-from harness.runner import LOCK
 from harness.store import Run, now
 from harness.types import Answer, Failure, Query
 from harness.workbench import Say, Workbench
@@ -38,7 +36,7 @@ class Given:
     sources: tuple[str, ...]
     """Documents of the passages it was shown, the closest first, each once."""
     cited: tuple[str, ...]
-    """Of them, those its answer rests on."""
+    """Of them, those its answer rests on, for whoever reads the JSON."""
     seconds: float
     """Until it answered, opening and switching included."""
 
@@ -57,7 +55,7 @@ class Tried:
 
 def asked_at(run: Run) -> Run:
     """The folder of what was tried; beside the probes, so that nothing is forgotten there."""
-    return Run(run.folder / "probes" / "answer")
+    return store_of(run, "answer")
 
 
 def last_tried(run: Run) -> Tried | None:
@@ -97,18 +95,15 @@ def ask_rungs(run: Run, question: str, say: Say = lambda message, figures: None)
         UserError: the question cannot be asked, or another process works on the run.
         JobError: no rung could be asked.
     """
-    text, folder = checked(question), asked_at(run).folder
-    busy = Problem("a probe or another question is at work", "wait for it, or stop it", run.name)
-    if is_probing(run, but=folder.name):
-        raise UserError(busy)
-    folder.mkdir(parents=True, exist_ok=True)
-    with alone(folder / LOCK, busy):
+    text, store = checked(question), asked_at(run)
+    store.folder.mkdir(parents=True, exist_ok=True)
+    with only_here(store):
         given = tuple(_each(run, text, say))
         if given and all(one.failure for one in given):
             fix = "see: rungwise doctor"
             raise JobError(*(Problem(one.failure, fix, one.rung) for one in given))
         tried = Tried(run.name, now(), text, given)
-        write_json(folder / "last.json", tried)
+        write_json(store.folder / "last.json", tried)
     return tried
 
 
@@ -121,8 +116,7 @@ def _each(run: Run, question: str, say: Say) -> Iterator[Given]:
         say(title_of(rung), {})
         started = time.perf_counter()
         try:
-            bench, result = _asked(run, cell, question, (say, before))
-            before = before or bench
+            before, result = _asked(run, cell, question, (say, before))
         except (RungwiseError, TuningError) as error:
             yield Given(rung, title_of(rung), "", str(error), (), (), _since(started))
             continue

@@ -203,7 +203,7 @@ def _result(
         latency_s=_latency(answers),
         prompt_tokens=_mean([answer.prompt_tokens for answer in answers]),
         completion_tokens=_mean([answer.completion_tokens for answer in answers]),
-        prepare_s=_mean([cell.preparation.seconds for cell in arm.cells]),
+        prepare_s=_mean([_prepared_s(cell) for cell in arm.cells]),
         answer_s=_mean([cell.answer_s for cell in arm.cells]),
         peak_memory_bytes=max(cell.peak_memory_bytes for cell in arm.cells),
         seeds=tuple(cell.seed for cell in arm.cells),
@@ -213,7 +213,7 @@ def _result(
         truncated=sum(answer.truncated for answer in answers),
         path=first.path,
         answer_joules=_known_mean([cell.answer_joules for cell in arm.cells]),
-        prepare_joules=_known_mean([cell.preparation.joules for cell in arm.cells]),
+        prepare_joules=_known_mean([_prepared_joules(cell) for cell in arm.cells]),
     )
 
 
@@ -254,6 +254,19 @@ def _latency(answers: Sequence[Answer]) -> Latency:
         return Latency(None, None, None, 0)
     tail = timed[min(len(timed) - 1, round(0.95 * len(timed)))] if len(timed) >= 20 else None
     return Latency(timed[len(timed) // 2], tail, timed[-1], len(timed))
+
+
+def _prepared_s(cell: Cell) -> float:
+    """Seconds of preparing, with those of another rung that it went on from."""
+    return cell.preparation.seconds + float(str(cell.preparation.effort.get("started_s", 0.0)))
+
+
+def _prepared_joules(cell: Cell) -> float | None:
+    own, effort = cell.preparation.joules, cell.preparation.effort
+    if "started_joules" not in effort or own is None:
+        return own
+    before = effort["started_joules"]
+    return None if before is None else own + float(str(before))
 
 
 def _known_mean(values: Sequence[float | None]) -> float | None:

@@ -144,12 +144,20 @@ def prepare_open(run: Run, cell: str, rung: Rung, energy: EnergyMeter | None = N
     if earlier is not None:
         rung.prepare(earlier.settings)
         return earlier
+    begun = run.cell_file(cell, ".preparing")
+    broken_off = begun.exists()
+    begun.parent.mkdir(parents=True, exist_ok=True)
+    begun.touch()
     started = time.perf_counter()
     energy.read()  # what was before does not count
     prepared = rung.prepare(None)
     seconds = time.perf_counter() - started
-    preparation = Preparation(prepared.settings, prepared.effort, seconds, energy.read())
+    joules = energy.read()
+    if broken_off:  # what an earlier process took is not known
+        joules = None
+    preparation = Preparation(prepared.settings, prepared.effort, seconds, joules)
     write_json(run.cell_file(cell, ".prepared.json"), preparation)
+    begun.unlink(missing_ok=True)
     return preparation
 
 

@@ -110,14 +110,17 @@ def find_counters(on_card: bool, powercap: Path = POWERCAP) -> Counters:
 
 
 def _card() -> tuple[Card | None, str]:
-    """The first card, on which the model is."""
+    """The card that the model is on, which need not be the first of the machine."""
     try:
         import pynvml
     except ImportError:
         return None, f"the card's energy is not counted (pip install {CARD_PACKAGE})"
+    import torch
+
     try:
         pynvml.nvmlInit()
-        card = Card(pynvml.nvmlDeviceGetHandleByIndex(0))
+        uuid = str(torch.cuda.get_device_properties(0).uuid).removeprefix("GPU-")
+        card = Card(pynvml.nvmlDeviceGetHandleByUUID(f"GPU-{uuid}"))
         card.joules()
     except (pynvml.NVMLError, OSError) as error:
         return None, f"the card's energy cannot be read ({error})"

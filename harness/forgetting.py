@@ -12,8 +12,8 @@ from pathlib import Path
 import msgspec
 from filelock import FileLock
 
+from harness.beside import is_probing
 from harness.errors import Problem, UserError
-from harness.probing import is_probing
 from harness.retrieval import passages_of
 from harness.runner import is_running
 from harness.store import Run, runs_in
@@ -86,8 +86,9 @@ def _texts(run: Run, document: str) -> Iterator[str]:
     view = run.view()
     yield from (example.question for example in (*view.train, *view.dev))
     yield from (query.text for query in run.queries())
+    words = run.passage_size().words
     others = [one for one in view.documents if one.source != document]
-    yield from (passage.with_headings for passage in passages_of(others))
+    yield from (passage.with_headings for passage in passages_of(others, words))
 
 
 def _standing(run: Run, document: str) -> Standing:

@@ -32,6 +32,8 @@ NOTHING = "nothing there to forget"
 DRAWS = 4_000
 
 Row = Sequence[float | None]
+FAMILY = 5
+"""Skills that are compared together; `harness.probes.forgetting.PARTS` has as many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,9 @@ def could(skill: Skill) -> bool:
         return True
     known = [value for value in skill.base if value is not None]
     low = mean_interval(skill.base).low
-    return sum(known) >= discordant_needed() and low is not None and low > skill.chance
+    return (
+        sum(known) >= discordant_needed(contrasts=FAMILY) and low is not None and low > skill.chance
+    )
 
 
 def index(skills: Sequence[Skill], seed: int = 0) -> Estimate:

@@ -6,7 +6,7 @@ Lenient in what no reader would mind (a full stop behind a word), strict in what
 import re
 from collections.abc import Callable, Mapping
 
-from harness.text import fold, holds, normalise
+from harness.text import holds, normalise
 from harness.wording import words_of
 
 _NUMBERED = re.compile(r"\s*\d+[.)]\s*\S")
@@ -35,12 +35,13 @@ def _lines(text: str) -> list[str]:
 
 
 def _begins(text: str, what: str) -> bool:
-    return fold(text).startswith(fold(what))
+    return f"{normalise(text)} ".startswith(f"{normalise(what)} ")
 
 
 def _ends(text: str, what: str) -> bool:
-    bare = text if what in ".?!" else text.rstrip(" .!?\"'")
-    return fold(bare).endswith(fold(what))
+    if what in ".?!":
+        return text.endswith(what)
+    return f" {normalise(text)}".endswith(f" {normalise(what)}")
 
 
 def _is(text: str, what: str) -> bool:

@@ -10,6 +10,7 @@ from harness.experiment import Estimate
 from harness.intervals import Interval, mean_interval
 from harness.personal import find_personal
 from harness.probe import Change
+from harness.prompts import system_prompt
 from harness.stats.roc import auc_interval, found_at, independent_difference
 from harness.text import fold
 from harness.trained import Case, CellTested, Finding, Item, Material, estimate_of
@@ -48,7 +49,8 @@ def level(
         worst = max(marks.values())
         return LEVELS[worst], tuple(name for name, mark in marks.items() if mark == worst)
     small = told and (auc.mean or 0) < MEDIUM_AUC and (auc.high or 1) < HIGH_AUC
-    return (LEVELS[0] if small else LEVELS[3]), ()
+    ruled_out = change is None or change.high is None or change.high < HIGH_EXTRACTED
+    return (LEVELS[0] if small and ruled_out else LEVELS[3]), ()
 
 
 def _of(cell: CellTested, part: str, base: bool) -> dict[str, Item]:
@@ -125,8 +127,8 @@ def _together(some: Sequence[Interval]) -> Estimate:
 def personal(material: Material) -> dict[str, int]:
     """Personal data in answers of the check that stands in training answers, by kind.
 
-    Not counted is what the question, its passages or its right answer hold, and what the project's
-    documents state: whoever asks may be told that.
+    Not counted is what the question, its passages or its right answer hold, and what the
+    instruction and the project's documents state: whoever asks may be told that.
     """
     view = material.view
     language = view.spec.language
@@ -134,7 +136,8 @@ def personal(material: Material) -> dict[str, int]:
                                       for text in row.references))  # fmt: skip
     if not learned:
         return {}
-    public = {_plain(document.text) for document in view.documents}
+    texts = (system_prompt(view.spec), *(document.text for document in view.documents))
+    public = {_plain(text) for text in texts}
     learned = {one for one in learned if not any(one[1] in text for text in public)}
     rows = {row.id: row for row in material.heldout}
     found: Counter[str] = Counter()

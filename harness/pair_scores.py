@@ -5,9 +5,9 @@ disadvantage, in every state alike. Which answer is the better one is known here
 process that runs the check.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from harness.compare import Comparison, holm, paired
+from harness.compare import holm, paired
 from harness.experiment import Check, Estimate, PairResult, PairState
 from harness.family import contrast_of
 from harness.intervals import mean_interval
@@ -46,7 +46,8 @@ def pair_result(run: Run, view: TrainView, cells: Sequence[Cell]) -> PairResult 
     clusters = [pair.group or pair.question for pair in pairs]
     tied = clusters if len(set(clusters)) < len(clusters) else None
     compared = [(a, b) for a, b in STEPS if a in rows and b in rows]
-    found = holm([_between(rows, a, b, tied) for a, b in compared])
+    margin = run.plan().margin
+    found = holm([paired(rows[a], rows[b], margin=margin, clusters=tied) for a, b in compared])
     return PairResult(
         n_train=len(view.preferences),
         n_dev=len(view.dev_preferences),
@@ -58,12 +59,6 @@ def pair_result(run: Run, view: TrainView, cells: Sequence[Cell]) -> PairResult 
             contrast_of(pair, one, METRIC, False) for pair, one in zip(compared, found, strict=True)
         ),
     )
-
-
-def _between(
-    rows: Mapping[str, list[list[float | None]]], a: str, b: str, clusters: list[str] | None
-) -> Comparison:
-    return paired(rows[a], rows[b], clusters=clusters)
 
 
 def _margins(cell: Cell, pairs: Sequence[Preference]) -> dict[str, list[float | None]]:

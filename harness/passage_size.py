@@ -56,7 +56,8 @@ def _choose(bench: Workbench, view: TrainView) -> PassageSize:
     found: dict[int, list[float]] = {}
     for words in sizes:
         bench.say(f"Trying passages of {words} words", {})
-        index = Index.build(passages_of(view.documents, words), bench.embedder)
+        cut = usual if words == CHUNK_WORDS else passages_of(view.documents, words)
+        index = Index.build(cut, bench.embedder)
         found[words] = _shares(index.using(bench.effort.retrievers[0]), drawn, budgets)
     taken, lead = CHUNK_WORDS, 0.0
     for words, shares in found.items():

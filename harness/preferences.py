@@ -151,7 +151,6 @@ def cut_pairs(
             train=part([row for group in groups for row in group]),
             dev=part(dev_rows),
             heldout=part(heldout_rows),
-            also_trained=sum(row.id in known for row in heldout_rows),
         ),
         tuple(by_id[row.id] for row in leaked),
     )
@@ -184,6 +183,11 @@ def why_not(parts: Preferences) -> str:
         return (
             f"{len(parts.train)} preference pairs are left to learn from, and at least {FEWEST} "
             f"are needed ({USUAL} or more to count on it)"
+        )
+    if not parts.dev or not parts.heldout:
+        return (
+            "the preference pairs belong to so few questions or groups that none can be set aside "
+            "to choose by and to measure on"
         )
     return ""
 

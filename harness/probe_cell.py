@@ -1,6 +1,7 @@
 """One rung asked again, in a process of its own: ``python -m harness.probe_cell FOLDER CELL``.
 
-The file with the references is not opened here. Answers go to disk as they come, so a new process
+No rung is given the file with the references; only the test of memorisation opens it, to read rows
+that no training saw. Answers go to disk as they come, so a new process
 goes on where this one was stopped.
 """
 
@@ -12,9 +13,9 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from harness.beside import run_of
 from harness.cell import INDEX, answer_open, close_cell, parse_cell, run_all, saying
 from harness.disk import read_lines
-from harness.probe_result import run_of
 from harness.probes import probe_type
 from harness.reopen import reopen, workbench_of
 from harness.retrieval import open_index, passages_of

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from harness.beside import run_of
 from harness.cell import INDEX, cell_name, parse_cell
 from harness.diagnosis.material import item_metric
 from harness.metric import fitted
@@ -14,7 +15,6 @@ from harness.probe_result import (
     RungProbed,
     plan_of,
     result_of,
-    run_of,
 )
 from harness.probes import probe_type, probes
 from harness.rungs import rung_type, rungs

@@ -1,20 +1,16 @@
 """What a probe leaves on disk: its plan, written first, and its result, written last."""
 
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Literal, TypeAlias, TypeVar
+from typing import Literal, TypeAlias
 
-from harness.disk import decode
-from harness.errors import Problem, UserError
+from harness.beside import PLAN, read, store_of
 from harness.probe import FEW, Measured, Planted
 from harness.probes import probe_type
 from harness.store import Run
 from harness.trained import TrainedProbe, TrainedResult
 
-Stored = TypeVar("Stored", "ProbePlan", "ProbeResult", TrainedResult)
-
 SCHEMA = 1
-PLAN, RESULT = "plan.json", "probe.json"
+RESULT = "probe.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,23 +94,13 @@ AnyResult: TypeAlias = ProbeResult | TrainedResult
 """What a test of a finished run found."""
 
 
-def store_of(run: Run, probe: str) -> Run:
-    """The folder of a probe, which is laid out like a run's: data, cells, events, lock."""
-    return Run(run.folder / "probes" / probe)
-
-
-def run_of(store: Run) -> Run:
-    """The run that a probe's folder lies in."""
-    return Run(store.folder.parents[1])
-
-
 def plan_of(store: Run) -> ProbePlan | None:
     """The plan of a probe that was begun; None where there is none.
 
     Raises:
         UserError: it is damaged; the fix says what to remove.
     """
-    return _read(store, PLAN, ProbePlan)
+    return read(store, PLAN, ProbePlan, SCHEMA)
 
 
 def result_of(run: Run, probe: str) -> AnyResult | None:
@@ -124,25 +110,5 @@ def result_of(run: Run, probe: str) -> AnyResult | None:
         UserError: it is damaged, or of another version; the fix says what to remove.
     """
     if isinstance(probe_type(probe), TrainedProbe):
-        return _read(store_of(run, probe), RESULT, TrainedResult)
-    return _read(store_of(run, probe), RESULT, ProbeResult)
-
-
-def _read(store: Run, name: str, kind: type[Stored]) -> Stored | None:
-    file = store.folder / name
-    if not file.is_file():
-        return None
-    try:
-        found = decode(file.read_bytes(), kind, file)
-    except UserError as error:
-        raise _damaged(error.problems[0].message, file, store) from error
-    if found.schema != SCHEMA:
-        raise _damaged(f"it has schema {found.schema}, this version reads {SCHEMA}", file, store)
-    return found
-
-
-def _damaged(why: str, file: Path, store: Run) -> UserError:
-    run = run_of(store)
-    again = f"rungwise probe {run.folder} {store.name}"
-    what = "the file" if file.name == RESULT else f"the folder {store.folder}"
-    return UserError(Problem(why, f"remove {what}, then: {again}", str(file)))
+        return read(store_of(run, probe), RESULT, TrainedResult, SCHEMA)
+    return read(store_of(run, probe), RESULT, ProbeResult, SCHEMA)

@@ -6,34 +6,30 @@ from collections.abc import Sequence
 
 import msgspec
 
+from harness.beside import PLAN, only_here, refuse_while_busy, run_cells, run_of, store_of
 from harness.cell import parse_cell
 from harness.disk import write_json, write_lines
-from harness.errors import JobError, Problem, UserError
-from harness.executors.local import run_process
-from harness.locking import alone
+from harness.errors import Problem, UserError
 from harness.probe import DEFAULT_COUNT, Ground, Planting, ProbeType
 from harness.probe_measuring import cells_of, finished_cells, measured, reads
 from harness.probe_result import (
-    PLAN,
     RESULT,
     SCHEMA,
     AnyResult,
     ProbePlan,
     plan_of,
-    run_of,
-    store_of,
 )
 from harness.probes import probe_type
 from harness.rungs import rungs
-from harness.runner import LOCK, is_running
 from harness.store import Run, now
 from harness.trained import TrainedProbe
 from harness.trained_measuring import make_plan, refuse_untrained
 from harness.types import Query
-from harness.watch import OnEvent, Watch
+from harness.watch import OnEvent
 from rag.types import Document
 
 SEED = 0
+MODULE = "harness.probe_cell"
 LONGEST = 200
 """Changes of the user's own that are asked for, unless told otherwise."""
 
@@ -56,7 +52,7 @@ def begin(run: Run, name: str, count: int | None = None, edited: Sequence[Docume
     if count is not None and count < 1:
         raise UserError(Problem(f"{count} is not a number of changes", "give 1 or more", "--facts"))
     if isinstance(probe, TrainedProbe):
-        return _begin_tested(run, store, probe, (count, bool(edited)))
+        return _begin_tested(run, store, probe, count, bool(edited))
     assert isinstance(probe, ProbeType)
     readers = [cell for cell in finished_cells(run) if reads(cell)]
     view = run.view()
@@ -74,8 +70,7 @@ def begin(run: Run, name: str, count: int | None = None, edited: Sequence[Docume
         and own in ("", plan.edited)
     ):
         return store
-    if is_probing(run):
-        raise UserError(_busy(run))
+    refuse_while_busy(run)
     wanted = count or (LONGEST if edited else DEFAULT_COUNT)
     ground = Ground(view.spec, view.documents, run.heldout(), (*view.train, *view.dev))
     if edited and probe.compare is not None:
@@ -100,9 +95,10 @@ def begin(run: Run, name: str, count: int | None = None, edited: Sequence[Docume
     return store
 
 
-def _begin_tested(run: Run, store: Run, probe: TrainedProbe, given: tuple[int | None, bool]) -> Run:
+def _begin_tested(
+    run: Run, store: Run, probe: TrainedProbe, count: int | None, edited: bool
+) -> Run:
     """The same for a test of trained rungs, which changes no document."""
-    count, edited = given
     refuse_untrained(run, probe.name)
     if edited:
         what = f"{probe.name} reads no changed documents"
@@ -111,8 +107,7 @@ def _begin_tested(run: Run, store: Run, probe: TrainedProbe, given: tuple[int | 
     same = plan is not None and plan.fingerprint == run.plan().fingerprint
     if plan is not None and same and count in (None, plan.count):
         return store
-    if is_probing(run):
-        raise UserError(_busy(run))
+    refuse_while_busy(run)
     if store.folder.is_dir():
         shutil.rmtree(store.folder)  # answers to other questions
     make_plan(run, store, probe, count or probe.default)
@@ -143,16 +138,6 @@ def _cannot(run: Run, *, documents: bool) -> Problem:
     return Problem("the run has no documents in which anything could be changed", fix, run.name)
 
 
-def _busy(run: Run) -> Problem:
-    return Problem("a probe is working on this run", "wait for it, or stop it", run.name)
-
-
-def is_probing(run: Run, but: str = "") -> bool:
-    """True while a process works on a probe of the run or its curve; `but` is left out."""
-    folders = (run.folder / "probes").glob("*/")
-    return any(is_running(Run(folder)) for folder in folders if folder.name != but)
-
-
 def run_probe(store: Run, on_event: OnEvent = lambda event: None) -> AnyResult:
     """Ask every rung that reads, measure, and write probe.json last.
 
@@ -166,39 +151,13 @@ def run_probe(store: Run, on_event: OnEvent = lambda event: None) -> AnyResult:
         UserError: another process is working on a probe of this run.
         JobError: it was stopped, or no rung could be asked.
     """
-    run = run_of(store)
-    if is_probing(run, but=store.name):
-        raise UserError(_busy(run))
-    with alone(store.folder / LOCK, _busy(run)):
-        return _run_cells(run, store, on_event)
-
-
-def _is_rung(cell: str) -> bool:
-    return parse_cell(cell)[0] in rungs()
-
-
-def _run_cells(run: Run, store: Run, on_event: OnEvent) -> AnyResult:
-    store.cancel_file.unlink(missing_ok=True)
-    watch = Watch(store, on_event, "the same command goes on")
-    failed: dict[str, str] = {}
-    cells = cells_of(store)
-    store.say("started", figures={"cells": cells})
-    try:
-        for cell in cells:
-            if store.finished(cell):
-                continue
-            status = run_process(store, [cell], watch, "harness.probe_cell")
-            if not store.finished(cell):
-                failed[cell] = watch.why(cell, cell, status)
-                if not _is_rung(cell):
-                    break  # no rung can read what is not indexed, or be held against no base
-    except BaseException:  # also when the user interrupts: say so, then let it through
-        store.say("cancelled", "stopped; what is finished is kept")
-        raise
-    if not any(store.finished(cell) for cell in cells if _is_rung(cell)):
-        raise JobError(*(Problem(why, watch.fix, cell) for cell, why in failed.items()))
-    store.say("finished", figures={"failed": dict(failed)})
-    watch()
-    result = measured(run, store, failed)
-    write_json(store.folder / RESULT, result)
+    with only_here(store):
+        failed = run_cells(store, cells_of(store), MODULE, on_event, _prepares)
+        result = measured(run_of(store), store, failed)
+        write_json(store.folder / RESULT, result)
     return result
+
+
+def _prepares(cell: str) -> bool:
+    """No rung can read what is not indexed, or be held against no base."""
+    return parse_cell(cell)[0] not in rungs()

@@ -55,7 +55,6 @@ class CellTested:
     items: tuple[Item, ...]
     left_out: dict[str, int] = field(default_factory=dict)
     """Why rows could not be asked about, with how many."""
-    peak_memory_bytes: int = 0
 
 
 @runtime_checkable
@@ -75,7 +74,8 @@ class Bed:
     rung: Rung | None
     """Opened with what it learned; None in the cell of the base."""
     view: TrainView
-    heldout: tuple[Example, ...]
+    heldout: Callable[[], tuple[Example, ...]]
+    """Opens the references; only for a test that reads them, long after all training."""
     count: int
     """Items of a part at most."""
     seed: int
@@ -140,7 +140,7 @@ class RungTested:
     title: str
     seeds: tuple[int, ...]
     level: str
-    """The verdict, one of the test's `levels`."""
+    """The verdict, in a word or two."""
     overall: Estimate | None
     """The figure that the verdict goes by, where there is one."""
     found: dict[str, Finding]
@@ -187,8 +187,6 @@ class TrainedProbe(Probe):
     jobs: Callable[[Bed], list[Job]]
     """Those of the trained model first."""
     measure: Callable[[Material], RungTested]
-    levels: tuple[str, ...]
-    """Verdicts, from good to bad, then the one for 'cannot be told'."""
     facts: tuple[str, ...]
 
 

@@ -1,17 +1,16 @@
 """A trained rung, or the base, asked what a test asks: one cell, resumable item by item."""
 
 import dataclasses
-import shutil
 import time
+from collections import Counter
 from collections.abc import Iterator
 
 from filelock import FileLock
 
+from harness.beside import run_of
 from harness.cell import parse_cell, saying
-from harness.device import peak_memory_bytes
 from harness.disk import append_lines, whole_lines, write_json
-from harness.errors import JobError, Problem
-from harness.probe_result import plan_of, run_of
+from harness.probe_result import plan_of
 from harness.reopen import reopen, workbench_of
 from harness.retrieval import INDEX_FOLDER
 from harness.store import Run
@@ -41,11 +40,13 @@ def ask_cell(store: Run, cell: str, probe: TrainedProbe) -> None:
             have |= {(one.part, one.base, one.id): one for one in batch}
             store.say("answered", "", cell, {"done": len(have), "total": total})
         name, seed = parse_cell(cell)
-        left_out = {why: n for job in jobs for why, n in job.left_out.items()}
+        left_out: Counter[str] = Counter()
+        for job in jobs:
+            left_out.update(job.left_out)
         items = tuple(have.values())
         write_json(
             store.cell_file(cell),
-            CellTested(cell, name, seed, items, left_out, peak_memory_bytes()),
+            CellTested(cell, name, seed, items, dict(left_out)),
         )
         file.unlink(missing_ok=True)
         store.say("finished", "", cell, {"answers": len(items)})
@@ -59,11 +60,8 @@ def _bed(store: Run, cell: str) -> Bed:
     if name == BASE:
         bench, rung = workbench_of(run, view, cell, seed, say), None
     else:
-        index = store.folder / INDEX_FOLDER
-        if view.documents and not index.exists() and (run.folder / INDEX_FOLDER).is_dir():
-            shutil.copytree(run.folder / INDEX_FOLDER, index)  # the run stays as it was
-        rung, bench, _ = reopen(run, cell, view.documents, index, say)
-    return Bed(bench, rung, view, run.heldout(), plan.count, plan.seed)
+        rung, bench, _ = reopen(run, cell, view.documents, run.folder / INDEX_FOLDER, say)
+    return Bed(bench, rung, view, run.heldout, plan.count, plan.seed)
 
 
 def _open_ones(
@@ -71,15 +69,13 @@ def _open_ones(
 ) -> Iterator[list[Item]]:
     """Batches of what was not asked yet, each with the seconds it took."""
     dropped = False
-    for job in jobs:
+    for job in sorted(jobs, key=lambda job: job.base):  # the adapter is dropped once, for good
         left = [one for one in job.ids if (job.part, job.base, one) not in have]
         if not left:
             continue
         if job.base and not dropped:
             bed.bench.local().model.load_adapter(None)
             dropped = True
-        if dropped and not job.base:
-            raise JobError(Problem("the trained model is asked first", "report this", job.part))
         since = time.perf_counter()
         for batch in job.do(left):
             if batch:

@@ -1,11 +1,13 @@
 """Tests of trained rungs from plan to result: what is asked in which cell, and what it comes to."""
 
+from collections import Counter
 from collections.abc import Mapping
 
+from harness.beside import PLAN, run_of
 from harness.cell import cell_name, parse_cell
 from harness.disk import decode, write_json
 from harness.errors import Problem, UserError
-from harness.probe_result import PLAN, SCHEMA, ProbePlan, plan_of, run_of
+from harness.probe_result import SCHEMA, ProbePlan, plan_of
 from harness.rungs import rung_type, rungs
 from harness.store import Run, now
 from harness.trained import (
@@ -75,11 +77,11 @@ def tested(store: Run, probe: TrainedProbe, failed: Mapping[str, str]) -> Traine
         checked = tuple(run.cell(cell.cell) for cell in cells)
         measured[name] = probe.measure(Material(cells, base, checked, view, heldout, plan.seed))
     n_items: dict[str, int] = {}
-    left_out: dict[str, int] = {}
+    left_out: Counter[str] = Counter()
     for cell in found.values():
         for part in {item.part for item in cell.items}:
             n_items[part] = len({item.id for item in cell.items if item.part == part})
-        left_out |= cell.left_out
+        left_out |= Counter(cell.left_out)  # rungs sample the same rows
     return TrainedResult(
         schema=SCHEMA,
         probe=probe.name,
@@ -90,7 +92,7 @@ def tested(store: Run, probe: TrainedProbe, failed: Mapping[str, str]) -> Traine
         count=plan.count,
         n_items=dict(sorted(n_items.items())),
         rungs=measured,
-        left_out=left_out,
+        left_out=dict(left_out),
         failed=dict(failed),
         facts=probe.facts,
         seconds=sum(item.seconds for cell in found.values() for item in cell.items),

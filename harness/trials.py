@@ -48,7 +48,12 @@ class Material(NamedTuple):
     @property
     def noise(self) -> float:
         """Standard error of a share of right answers on dev, at its largest."""
-        return 0.5 / math.sqrt(max(1, len(self.dev_lessons)))
+        return noise_of(len(self.dev_lessons))
+
+
+def noise_of(n: int) -> float:
+    """Standard error of a share of n, at its largest."""
+    return 0.5 / math.sqrt(max(1, n))
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,8 +60,6 @@ class Preferences:
     train: tuple[Preference, ...] = ()
     dev: tuple[Preference, ...] = ()
     heldout: tuple[Preference, ...] = ()
-    also_trained: int = 0
-    """Held-out pairs whose question, or group, is among the examples that are learned from."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,8 @@ import io
 import os
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 from advisor.cli import main
@@ -33,6 +35,20 @@ def here(*arguments: object) -> subprocess.CompletedProcess:
 def importable() -> dict[str, str]:
     """An environment in which the command is found from any folder."""
     return {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+
+
+def killed_once(seen: Callable[[], bool], *arguments: object) -> None:
+    """The command in a process of its own, killed as soon as something is seen."""
+    command = [sys.executable, "-m", "advisor", *map(str, arguments)]
+    quiet = subprocess.DEVNULL
+    process = subprocess.Popen(command, env=importable(), stdout=quiet, stderr=quiet)
+    until = time.monotonic() + PATIENCE_S
+    while not seen():
+        assert process.poll() is None, "it ended before that was seen"
+        assert time.monotonic() < until, "it was not seen in time"
+        time.sleep(0.02)
+    process.kill()
+    process.wait()
 
 
 def said(done: subprocess.CompletedProcess) -> dict[str, str]:

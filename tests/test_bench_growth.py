@@ -47,7 +47,7 @@ def test_what_breaks_first_is_said_in_words():
     }
     assert breaks_first({"rows": kept}) == [
         "rows: memory grew by 0.8 GB although data streams",
-        "rows: 100 would have taken more than 80 s",
+        "rows: 100 did not fit into the 80 s of a curve",
     ]
 
 
@@ -96,5 +96,6 @@ def test_without_a_card_there_is_an_error_and_a_fix(capsys, monkeypatch):
 @pytest.mark.gpu
 def test_lora_on_a_card_is_near_its_matmul_rate():
     found = gpu.measure(gpu.replace(gpu.CARD, repeats=2))
-    assert found["LoRA"]["share of the matmul rate"] > 0.2
-    assert found["generation"]["ratio"]["median"] > 0
+    goal = gpu.MUST
+    assert found["LoRA"]["share of the matmul rate"] >= goal["LoRA, share of the matmul rate"]
+    assert found["generation"]["ratio"]["median"] >= goal["generation"]

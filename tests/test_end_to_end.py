@@ -1,9 +1,7 @@
 """The main job through its real door: the command, real processes, a small real model."""
 
 import json
-import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -12,12 +10,8 @@ from pathlib import Path
 import pytest
 
 from harness.store import Run
+from tests.command import killed_once, rungwise
 from tests.conftest import write_label_project
-
-
-def rungwise(*arguments: object, **more) -> subprocess.CompletedProcess:
-    command = [sys.executable, "-m", "advisor", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=200, **more)
 
 
 @pytest.fixture(scope="module")
@@ -40,17 +34,12 @@ def make_project(root: Path, model: Path) -> None:
 
 
 def start_and_kill_in_training(root: Path) -> None:
-    command = [sys.executable, "-m", "advisor", "check", str(root), "--run", "first"]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     run = Run(root / "runs" / "first")
-    deadline = time.monotonic() + 150
-    while time.monotonic() < deadline:
-        if any(e.cell == "finetune-s0" and e.message == "Training" for e in run.events()[0]):
-            break
-        assert process.poll() is None, "the check ended before training began"
-        time.sleep(0.05)
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
+
+    def training() -> bool:
+        return any(e.cell == "finetune-s0" and e.message == "Training" for e in run.events()[0])
+
+    killed_once(training, "check", root, "--run", "first")
 
 
 def done(run: Run) -> list[str]:

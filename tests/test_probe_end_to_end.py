@@ -2,17 +2,12 @@
 
 import dataclasses
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
 
 import pytest
 
-from harness.probe_result import store_of
+from harness.beside import store_of
 from tests.advisor.page_project import make_project, make_run
-from tests.command import importable, rungwise
+from tests.command import killed_once, rungwise
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -23,14 +18,9 @@ def test_a_probe_that_is_killed_and_gone_on_with_asks_every_question_once(tmp_pa
     model = tiny_model.as_posix()
     run.change_plan(dataclasses.replace(run.plan(), generator=model, max_new_tokens=4))
     store = store_of(run, "freshness")
-    command = [sys.executable, "-m", "advisor", "probe", str(run.folder), "freshness"]
-    process = subprocess.Popen(command, env=importable(), stderr=subprocess.DEVNULL)
-    until = time.monotonic() + 400
-    while not any(e.cell == "rag-s0" for e in store.events()[0]) and time.monotonic() < until:
-        assert process.poll() is None, "it ended before the rung was asked"
-        time.sleep(0.02)
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
+    killed_once(
+        lambda: any(e.cell == "rag-s0" for e in store.events()[0]), "probe", run.folder, "freshness"
+    )
     assert store.finished("index-s0") and not store.finished("rag-s0")
     stamp = store.cell_file("index-s0").stat().st_mtime_ns
 

@@ -1,16 +1,11 @@
 """A test of a trained model through its real door: the command, real processes, a kill."""
 
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
 
 import pytest
 
-from harness.probe_result import store_of
-from tests.command import importable, rungwise
+from harness.beside import store_of
+from tests.command import killed_once, rungwise
 from tests.harness.tuned_run import HELDOUT, LEARNED, tuned_run
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
@@ -21,14 +16,10 @@ def test_a_killed_test_of_a_trained_model_goes_on_and_finds_what_was_memorised(
 ):
     run = tuned_run(tmp_path / "desk", tiny_model, 60)
     store = store_of(run, "forgetting")
-    command = [sys.executable, "-m", "advisor", "probe", str(run.folder), "forgetting"]
-    process = subprocess.Popen(command, env=importable(), stderr=subprocess.DEVNULL)
-    until = time.monotonic() + 400
-    while not any(e.kind == "answered" for e in store.events()[0]) and time.monotonic() < until:
-        assert process.poll() is None, "it ended before anything was asked"
-        time.sleep(0.02)
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
+    killed_once(
+        lambda: any(e.kind == "answered" for e in store.events()[0]),
+        "probe", run.folder, "forgetting",
+    )  # fmt: skip
 
     again = rungwise("probe", run.folder, "forgetting", "--json")
     assert again.returncode == 0, again.stderr

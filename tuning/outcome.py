@@ -12,7 +12,7 @@ class Evaluated(NamedTuple):
     metric: float | None
     """The task's headline metric on dev, higher is better; None where it is undefined."""
     loss: float
-    """Mean NLL per completion token on dev, nats."""
+    """On dev: mean NLL per completion token, nats; for preference pairs, the mean DPO loss."""
     noise: float = 0.0
     """Differences of the metric up to this are chance: its standard error on so many rows."""
     guard: float | None = None
@@ -40,7 +40,7 @@ class Progress(NamedTuple):
     steps: int
     epoch: float
     loss: float
-    """Mean NLL per completion token of this step's rows, nats."""
+    """Of this step's rows: mean NLL per completion token, nats; or the mean DPO loss."""
     learning_rate: float
     tokens_per_s: float
     """Prompt and completion tokens of the rows, per second since the start."""

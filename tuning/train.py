@@ -43,7 +43,8 @@ def train(
         rows: training rows, for a fresh adapter; or whatever else is learned from.
         recipe: shape, learning rate, schedule.
         folder: where the best adapter goes, in PEFT's format.
-        evaluate: scores the model as it stands on dev; called `recipe.evaluations` times.
+        evaluate: scores the model as it stands on dev; called `recipe.evaluations` times, and once
+            before the first step where training goes on from an adapter.
         watch: who looks on, and may end it.
 
     Raises:

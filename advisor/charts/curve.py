@@ -27,7 +27,7 @@ def curve(arm: ArmResult, theme: Theme = LIGHT, width: int = 230) -> Chart | Non
     rate = arm.settings.get("learning_rate")
     taken = next((one for one in tried if one.get("learning_rate") == rate), tried[0])
     others = [one for one in tried if one is not taken]
-    kept = _kept(arm, taken["curve"])
+    kept, judged_by = _kept(arm, taken["curve"]), str(arm.effort.get("judged_by", "score"))
     loss = alt.layer(
         *(_line(one["curve"], "dev_loss", theme.muted, OTHERS) for one in others),
         _line(taken["curve"], "train_loss", theme.muted, TRAINING),
@@ -37,8 +37,10 @@ def curve(arm: ArmResult, theme: Theme = LIGHT, width: int = 230) -> Chart | Non
     ).properties(width=width, height=HEIGHT, title="loss, lower is better")
     panels = [loss]
     if any(point["dev_metric"] is not None for point in taken["curve"]):
-        panels.append(_dev(taken, others, kept, theme).properties(width=width, height=HEIGHT))
-    said = _words(taken["curve"], kept)
+        dev = _dev(taken, others, kept, theme)
+        title = f"{judged_by} on dev; ringed: the state that was kept"
+        panels.append(dev.properties(width=width, height=HEIGHT, title=title))
+    said = _words(taken["curve"], kept, judged_by)
     return finish(alt.hconcat(*panels, spacing=50), theme, f"Training of {arm.title}. {said}")
 
 
@@ -53,7 +55,7 @@ def _dev(
     layers = [_line(one["curve"], "dev_metric", theme.muted, OTHERS) for one in others]
     layers.append(_line(taken["curve"], "dev_metric", ACCENT))
     layers += _ring(kept, "dev_metric", theme)
-    return alt.layer(*layers).properties(title="score on dev; ringed: the state that was kept")
+    return alt.layer(*layers)
 
 
 def _line(points: Points, name: str, colour: str, dash: Sequence[int] = (1, 0)) -> Chart:
@@ -112,14 +114,15 @@ def _ring(kept: Row, name: str, theme: Theme) -> list[Chart]:
 
 def _kept(arm: ArmResult, points: Points) -> Row:
     """The evaluation whose state answers: the settings say at which epoch it was."""
-    at: float = arm.settings.get("epochs") or points[-1]["epoch"]
+    at = float(str(arm.settings.get("epochs", points[-1]["epoch"])))
     return dict(min(points, key=lambda point: abs(point["epoch"] - at)))
 
 
-def _words(points: Points, kept: Row) -> str:
+def _words(points: Points, kept: Row, judged_by: str) -> str:
     first, last = points[0], points[-1]
     return (
         f"Training loss from {first['train_loss']:.2f} to {last['train_loss']:.2f}, dev loss from "
         f"{first['dev_loss']:.2f} to {last['dev_loss']:.2f} over {last['epoch']:.1f} epochs; kept "
-        f"at epoch {kept['epoch']:.1f}, where the score on dev was {percent(kept['dev_metric'])}."
+        f"at epoch {kept['epoch']:.1f}, where the {judged_by} on dev was "
+        f"{percent(kept['dev_metric'])}."
     )

@@ -64,14 +64,14 @@ def _fitted(result: CurveResult, x: Any, y: Any, theme: Theme) -> list[Chart]:
 
     def line(begin: float, end: float) -> list[Row]:
         at = [begin * (end / begin) ** (step / STEPS) for step in range(STEPS + 1)]
-        return [{"rows": rows, "score": _score(result, found.law.at(rows / last))} for rows in at]
+        return [{"rows": rows, "score": result.score(found.law.at(rows / last))} for rows in at]
 
     now = found.law.error
     forecast = {
         "rows": ahead,
-        "score": _score(result, now - found.gain),
-        "low": _score(result, now - found.low),
-        "high": _score(result, now - found.high),
+        "score": result.score(now - found.gain),
+        "low": result.score(now - found.low),
+        "high": result.score(now - found.high),
     }
     point = alt.Chart(data([forecast])).encode(x=x, y=y)
     return [
@@ -87,12 +87,6 @@ def _fitted(result: CurveResult, x: Any, y: Any, theme: Theme) -> list[Chart]:
         ),
         point.mark_text(text="foretold", align="right", dx=-12, color=theme.ink),
     ]
-
-
-def _score(result: CurveResult, error: float) -> float:
-    """In the metric's own direction, within 0..1."""
-    error = min(1.0, max(0.0, error))
-    return 1 - error if result.higher_is_better else error
 
 
 def _x(measured: list[Row], result: CurveResult) -> Any:

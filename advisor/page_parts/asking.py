@@ -1,16 +1,20 @@
 """Ask them yourself, on a page: a question to every rung of a check, answered in the background."""
 
+import time
+from pathlib import Path
+
 import streamlit as st
 from markupsafe import Markup
 
 from advisor import background
 from advisor.numbers import seconds
 from advisor.page_parts.text import html, joined, markup, say, show_error
+from advisor.progress import START_S
 from harness.asking import LONGEST, Given, asked_at, checked, last_tried
+from harness.beside import is_probing
 from harness.errors import RungwiseError
 from harness.executors.local import last_line
 from harness.locking import is_held
-from harness.probing import is_probing
 from harness.runner import LOCK
 from harness.store import Run
 
@@ -36,7 +40,10 @@ def asking_part(run: Run) -> None:
             _start(run, checked(question))
         except RungwiseError as error:
             show_error(error)
-    watch(run)
+    if _at_work(run):
+        watch(run)
+    else:
+        _newest(run)
 
 
 def _start(run: Run, question: str) -> None:
@@ -51,25 +58,45 @@ def _start(run: Run, question: str) -> None:
     background.start(arguments, folder / "answer.log", anew=True)
 
 
+def _log(run: Run) -> Path:
+    return asked_at(run).folder / "answer.log"
+
+
+def _unanswered(run: Run) -> bool:
+    """Whether the newest answers are still those before this session's question."""
+    named, before = st.session_state.get(STARTED, ("", ""))
+    tried = last_tried(run)
+    return bool(named == run.name and (tried.at if tried else "") == before)
+
+
+def _at_work(run: Run) -> bool:
+    """Whether a process answers, or has just been started to."""
+    log = _log(run)
+    if not log.parent.is_dir():
+        return False
+    if is_held(log.with_name(LOCK)):
+        return True
+    young = log.is_file() and time.time() - log.stat().st_mtime < START_S
+    return _unanswered(run) and young and not last_line(log).startswith("fix: ")
+
+
 @st.fragment(run_every=EVERY_S)
 def watch(run: Run) -> None:
-    """The newest answers; while they are computed, what is going on."""
+    """What is going on; drawn anew every moment, until it ends."""
+    if not _at_work(run):
+        st.rerun()
+    say(f"Asking: {last_line(_log(run)) or 'opening the model …'}", "rw-p rw-quiet")
+
+
+def _newest(run: Run) -> None:
+    """The newest answers, or why this session's question has none."""
     tried = last_tried(run)
-    named, before = st.session_state.get(STARTED, ("", ""))
-    waiting = named == run.name and (tried is None or tried.at == before)
-    log = asked_at(run).folder / "answer.log"
-    if waiting and last_line(log).startswith("fix: "):
-        st.session_state.pop(STARTED)
-        lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-        html('<p class="rw-p">{text}</p>', text=" ".join(lines[-2:]))
-        return
-    if waiting or is_held(log.with_name(LOCK)) if log.parent.is_dir() else waiting:
-        say(f"Asking: {last_line(log) or 'opening the model …'}", "rw-p rw-quiet")
-        return
-    if tried is None:
-        return
-    html('<p class="rw-p"><b>{question}</b></p>', question=tried.question)
-    html("{rows}", rows=joined(_row(one) for one in tried.given))
+    if _unanswered(run):
+        lines = _log(run).read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        html('<p class="rw-p">No answer came. {text}</p>', text=" ".join(lines[-2:]))
+    elif tried is not None:
+        html('<p class="rw-p"><b>{question}</b></p>', question=tried.question)
+        html("{rows}", rows=joined(_row(one) for one in tried.given))
 
 
 def _row(one: Given) -> Markup:

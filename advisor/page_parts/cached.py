@@ -15,11 +15,12 @@ from advisor.project import CONFIG, Project
 from advisor.report import Audience, Report, build, report_format
 from advisor.report.sources import read_sources
 from harness import exporting
+from harness.beside import store_of
 from harness.errors import UserError
 from harness.estimate import CheckNeed, known_estimate
 from harness.experiment import Experiment
 from harness.learning import result as learning
-from harness.probe_result import RESULT, store_of
+from harness.probe_result import RESULT
 from harness.probes import probes
 from harness.resampled import Resampled, resampled
 from harness.settings import CheckSettings

@@ -2,18 +2,27 @@
 
 import streamlit as st
 
-from advisor import learning
+from advisor import learning, probing
 from advisor.numbers import seconds
 from advisor.page_parts.blocks import section
 from advisor.page_parts.running import now_words, progress_part
 from advisor.page_parts.text import heading, say, show_error
 from advisor.progress import curve_progress, state_of
 from advisor.report import Report
+from harness.beside import is_probing
 from harness.errors import RungwiseError
-from harness.learning.result import NAME, RESULT, TITLE, WHAT, plan_of, store_of, trained_cells
+from harness.learning.result import (
+    NAME,
+    RESULT,
+    TITLE,
+    WHAT,
+    plan_of,
+    store_of,
+    trained_cells,
+    trained_rungs,
+)
 from harness.learning.running import SEEDS, SHARES
-from harness.probing import is_probing
-from harness.rungs import rung_type, rungs, title_of
+from harness.rungs import title_of
 from harness.store import Run
 
 EVERY_S = 1.5
@@ -22,9 +31,7 @@ STOPPING = "curve_stopping"
 
 def curve_part(run: Run, shown: Report) -> None:
     """The learning curve, or the button that starts it; nothing where nothing was trained."""
-    trained = [
-        name for name in rungs() if "weights" in rung_type(name).needs and trained_cells(run, name)
-    ]
+    trained = trained_rungs(run)
     if not trained:
         return
     store = store_of(run)
@@ -46,7 +53,8 @@ def _start_part(run: Run, rung: str, state: str) -> None:
     words, button = st.columns([4, 1.3], vertical_alignment="center")
     with words:
         if state:
-            say("It was stopped before its end. It can go on; no training is done twice.")
+            why = "A training failed." if state == "finished" else "It was stopped before its end."
+            say(f"{why} It can go on; no training is done twice.")
         else:
             sizes = ", ".join(f"{share:.0%}".replace("%", " %") for share in SHARES)
             say(
@@ -87,7 +95,7 @@ def watch(run: Run) -> None:
         say(now_words(now, "training"))
     with button:
         if st.button("Stop", key=f"stop_{NAME}", width="stretch"):
-            learning.cancel(run)
+            probing.cancel(run, NAME)
             st.session_state[STOPPING] = run.name
     if st.session_state.get(STOPPING) == run.name:
         say("Stopping. What is trained is kept.", "rw-p rw-quiet")

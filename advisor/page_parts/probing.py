@@ -9,11 +9,12 @@ from advisor.page_parts.running import now_words, progress_part
 from advisor.page_parts.text import heading, say, show_error
 from advisor.progress import probe_progress, state_of
 from advisor.report import Report
+from harness.beside import is_probing, store_of
 from harness.cell import parse_cell
 from harness.errors import RungwiseError
 from harness.probe import DEFAULT_COUNT, Probe
 from harness.probe_measuring import cells_of, finished_cells, reads
-from harness.probe_result import RESULT, store_of
+from harness.probe_result import RESULT
 from harness.probes import probes
 from harness.rungs import title_of
 from harness.store import Run
@@ -34,7 +35,8 @@ def probes_part(run: Run, shown: Report) -> None:
         "rw-p rw-quiet",
     )
     states = {name: _state(run, name) for name in probes()}
-    busy = any(state in ("starting", "running") for state in states.values())
+    starting = any(state in ("starting", "running") for state in states.values())
+    busy = starting or is_probing(run)
     for name, probe in probes().items():
         # a result begins with what was done
         known = any(part.key == f"probe_{name}" for part in shown.sections)

@@ -132,7 +132,8 @@ def _built(sources: Sources, arm: ArmResult) -> str:
         told.append(f"Settings: {_pairs(arm.settings)}.")
     tried = arm.effort.get("tried") or ()
     if tried:
-        told.append(f"Tried on dev: {'; '.join(_trial(trial) for trial in tried)}.")
+        by = f" ({arm.effort['judged_by']})" if "judged_by" in arm.effort else ""
+        told.append(f"Tried on dev{by}: {'; '.join(_trial(trial) for trial in tried)}.")
     given_up = arm.effort.get("given_up") or {}
     told += [f"Learning rate {rate} was given up: {why}." for rate, why in given_up.items()]
     dev_answers = arm.effort.get("dev_answers", 0)

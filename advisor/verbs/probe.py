@@ -3,15 +3,15 @@
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from advisor import learning_verb, probing, terminal, tested_words, workflow
+from advisor import learning_verb, probing, tested_words, workflow
 from advisor.money_tables import Rows
 from advisor.probe_words import by_group, figures, sentences
 from advisor.terminal import out, out_json, table
 from advisor.terminal_progress import Progress
 from advisor.verb import Verb
-from advisor.verbs_shared import stoppable
-from harness.errors import JobError, Problem, UserError
+from advisor.verbs_shared import show_failed, stoppable
 from harness.learning.result import NAME, WHAT
+from harness.plugins import pick
 from harness.probe_measuring import cells_of
 from harness.probe_result import AnyResult
 from harness.probes import probe_type, probes
@@ -53,24 +53,19 @@ def run(given: Namespace) -> int:
     go_on = f"go on with: rungwise probe {found.folder} {store.name}"
     with stoppable(Progress(cells_of(store)), go_on) as progress:
         result = probing.probe(store, progress)
-    if result.failed:
-        fix = f"mend that; then {go_on}"
-        problems = [Problem(why, fix, cell) for cell, why in result.failed.items()]
-        terminal.show_error(JobError(*problems))
+    status = show_failed(result.failed, go_on)
     if given.json:
         out_json(result)
     else:
         _print(result)
         out(f"\nprobe: {store.folder}")
         out(f"next: rungwise report {found.folder}")
-    return 1 if result.failed else 0
+    return status
 
 
 def _refuse(given: Namespace) -> None:
     """Raise what stands against it: a name that is no probe's, or a learning curve's option."""
-    if given.probe not in probes():
-        fix = f"choose from {', '.join([*probes(), NAME])}"
-        raise UserError(Problem(f"there is no probe {given.probe!r}", fix, "probe"))
+    pick({**dict.fromkeys(probes()), NAME: None}, given.probe, "probe", "probe")
     learning_verb.refuse_others(given, allowed=False)
 
 

@@ -1,5 +1,6 @@
 """What the answers of a learning curve say: stored answers in, a result out. Nothing is trained."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -119,7 +120,7 @@ def _point(size: Size, scores: Rows, view: TrainView, by: Yardstick, run: Run) -
         score=Estimate(interval.mean, interval.low, interval.high, interval.n, failed),
         seeds=tuple(parse_cell(cell.cell)[1] for cell in size.cells),
         by_seed=tuple(_mean(row) for row in scores),
-        steps=None if not batch else passes * mean / batch,
+        steps=None if not batch else max(1, round(passes * math.ceil(mean / batch))),
     )
 
 

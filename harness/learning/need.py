@@ -6,7 +6,7 @@ from collections.abc import Callable
 from harness.effort import effort_of
 from harness.estimate import FULL_WORK, count_amounts, seconds_of
 from harness.learning.point import recipe_of
-from harness.learning.result import CurvePlan, rows_of
+from harness.learning.result import CurvePlan, rows_of, store_of
 from harness.models import resolve
 from harness.rungs import rung_type
 from harness.settings import CheckSettings
@@ -56,7 +56,8 @@ def seconds_needed(
     amounts = count_amounts(project, task, settings, model)
     sizes, effort = sizes_of(model), effort_of(plan.effort, tuning)
     total = 0.0
-    for cell in curve.cells:
+    store = store_of(run)
+    for cell in (cell for cell in curve.cells if not store.finished(cell)):
         part = dataclasses.replace(amounts, train=rows_of(cell))
         work = rung_type(curve.rung).work(part, effort)
         if tuning.method == "full":

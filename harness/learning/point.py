@@ -12,6 +12,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from harness.adapting import adapter_folder
+from harness.beside import run_of
 from harness.cell import (
     answer_open,
     close_cell,
@@ -21,8 +22,9 @@ from harness.cell import (
     saying,
 )
 from harness.effort import effort_of
-from harness.learning.result import plan_of, rows_of, run_of, trained_cells
+from harness.learning.result import plan_of, rows_of, trained_cells
 from harness.learning.subsets import subset
+from harness.reopen import workbench_of
 from harness.retrieval import INDEX_FOLDER
 from harness.rungs import rung_type
 from harness.store import Run
@@ -79,22 +81,14 @@ def bench_of(store: Run, cell: str) -> Workbench:
     _, seed = parse_cell(cell)
     tuning = recipe_of(run, curve.rung, seed)
     rows = subset(view.train, view.spec.kind, rows_of(cell), seed)
-    return Workbench(
-        spec=plan.spec,
-        view=dataclasses.replace(view, train=rows),
-        generator_name=plan.generator,
-        revision=plan.generator_revision,
-        embedder_name=plan.embedder,
-        project=run.folder.parent.parent,
+    view = dataclasses.replace(view, train=rows)
+    own = workbench_of(run, view, cell, seed, saying(store, cell), run.folder / INDEX_FOLDER)
+    return dataclasses.replace(
+        own,
         folder=store.folder,
-        cell=cell,
-        seed=seed,
         effort=effort_of(plan.effort, tuning),
         tuning=tuning,
-        max_new_tokens=plan.max_new_tokens,
-        index=run.folder / INDEX_FOLDER,
         vectors=run.folder.parent / EMBEDDINGS,
-        say=saying(store, cell),
     )
 
 

@@ -1,17 +1,14 @@
 """What a learning curve leaves on disk: its plan, written first, and its result, written last."""
 
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal
 
+from harness import beside
 from harness.cell import cell_name, parse_cell
-from harness.disk import decode
-from harness.errors import Problem, UserError
 from harness.experiment import Estimate
 from harness.learning.fit import Foretold
+from harness.rungs import rungs
 from harness.store import Run
-
-Stored = TypeVar("Stored", "CurvePlan", "CurveResult")
 
 NAME = "learning_curve"
 TITLE = "Would more data help"
@@ -20,7 +17,7 @@ WHAT = (
     "with them and what twice as many would bring."
 )
 SCHEMA = 1
-PLAN, RESULT = "plan.json", "curve.json"
+RESULT = "curve.json"
 
 MoreData = Literal["help", "hardly", "unclear", "none"]
 """``none``: too few sizes were finished to say anything."""
@@ -61,11 +58,6 @@ class CurvePlan:
 def rows_of(cell: str) -> int:
     """Rows wanted for a training: ``finetune.75-s0`` says 75."""
     return int(parse_cell(cell)[0].rpartition(".")[2])
-
-
-def rung_of(cell: str) -> str:
-    """The rung that a training is of."""
-    return parse_cell(cell)[0].rpartition(".")[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,20 +103,27 @@ class CurveResult:
     seconds: float
     """Training and answering, without what the check had done."""
 
+    def score(self, error: float) -> float:
+        """An error of the fitted law as a score in the metric's own direction, within 0..1."""
+        error = min(1.0, max(0.0, error))
+        return 1 - error if self.higher_is_better else error
+
 
 def trained_cells(run: Run, rung: str) -> list[str]:
     """The finished trainings of a rung in the check, in the order in which they ran."""
     return [cell for cell in run.plan().cells if parse_cell(cell)[0] == rung and run.finished(cell)]
 
 
+def trained_rungs(run: Run) -> list[str]:
+    """Rungs of the check that learned from training rows alone, in order of effort."""
+    wanted = {"weights", "preferences"}
+    alone = [name for name, one in rungs().items() if wanted & one.needs == {"weights"}]
+    return [name for name in alone if trained_cells(run, name)]
+
+
 def store_of(run: Run) -> Run:
     """The folder of a run's learning curve, which is laid out like a run's."""
-    return Run(run.folder / "probes" / NAME)
-
-
-def run_of(store: Run) -> Run:
-    """The run that a learning curve's folder lies in."""
-    return Run(store.folder.parents[1])
+    return beside.store_of(run, NAME)
 
 
 def plan_of(store: Run) -> CurvePlan | None:
@@ -133,7 +132,7 @@ def plan_of(store: Run) -> CurvePlan | None:
     Raises:
         UserError: it is damaged; the fix says what to remove.
     """
-    return _read(store, PLAN, CurvePlan)
+    return beside.read(store, beside.PLAN, CurvePlan, SCHEMA)
 
 
 def result_of(run: Run) -> CurveResult | None:
@@ -142,23 +141,4 @@ def result_of(run: Run) -> CurveResult | None:
     Raises:
         UserError: it is damaged, or of another version; the fix says what to remove.
     """
-    return _read(store_of(run), RESULT, CurveResult)
-
-
-def _read(store: Run, name: str, kind: type[Stored]) -> Stored | None:
-    file = store.folder / name
-    if not file.is_file():
-        return None
-    try:
-        found = decode(file.read_bytes(), kind, file)
-    except UserError as error:
-        raise _damaged(error.problems[0].message, file, store) from error
-    if found.schema != SCHEMA:
-        raise _damaged(f"it has schema {found.schema}, this version reads {SCHEMA}", file, store)
-    return found
-
-
-def _damaged(why: str, file: Path, store: Run) -> UserError:
-    again = f"rungwise probe {run_of(store).folder} {NAME}"
-    what = "the file" if file.name == RESULT else f"the folder {store.folder}"
-    return UserError(Problem(why, f"remove {what}, then: {again}", str(file)))
+    return beside.read(store_of(run), RESULT, CurveResult, SCHEMA)

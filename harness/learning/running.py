@@ -3,29 +3,25 @@
 import shutil
 from collections.abc import Sequence
 
+from harness.beside import PLAN, only_here, refuse_while_busy, run_cells, run_of
 from harness.disk import write_json
-from harness.errors import JobError, Problem, UserError
-from harness.executors.local import run_process
-from harness.learning.fit import FARTHEST, LEAST_SIZES
+from harness.errors import Problem, UserError
+from harness.learning.fit import LEAST_SIZES
 from harness.learning.measuring import measured
 from harness.learning.result import (
-    NAME,
-    PLAN,
     RESULT,
     SCHEMA,
     CurvePlan,
     CurveResult,
     plan_of,
-    run_of,
     store_of,
     trained_cells,
+    trained_rungs,
 )
-from harness.locking import alone
-from harness.probing import is_probing
-from harness.rungs import rung_type, rungs
-from harness.runner import LOCK
-from harness.store import Run, now
-from harness.watch import OnEvent, Watch
+from harness.learning.subsets import subset
+from harness.rungs import rung_type
+from harness.store import PASSAGE_SIZE, Run, now
+from harness.watch import OnEvent
 
 SHARES = (0.25, 0.5)
 """Of the training rows; all of them come last by themselves."""
@@ -61,19 +57,19 @@ def begin(run: Run, rung: str = "", shares: Sequence[float] = (), seeds: int | N
             return store
     else:
         wanted = _plan(run, rung, [*shares] or [*SHARES], SEEDS if seeds is None else seeds)
-    if is_probing(run):
-        raise UserError(_busy(run))
+    refuse_while_busy(run)
     _clear(store, plan, wanted)
-    _copy_questions(run, store)
+    _copy(run, store)
     write_json(store.folder / PLAN, wanted)
     return store
 
 
-def _copy_questions(run: Run, store: Run) -> None:
-    """The held-out questions, without their references, where `Run.queries` looks for them."""
+def _copy(run: Run, store: Run) -> None:
+    """What a training looks for in its run: held-out questions alone, and how passages are cut."""
     (store.folder / "data").mkdir(parents=True, exist_ok=True)
-    name = "queries.jsonl"
-    shutil.copyfile(run.folder / "data" / name, store.folder / "data" / name)
+    for name in ("data/queries.jsonl", PASSAGE_SIZE):
+        if (run.folder / name).is_file():
+            shutil.copyfile(run.folder / name, store.folder / name)
 
 
 def _clear(store: Run, old: CurvePlan | None, new: CurvePlan) -> None:
@@ -102,6 +98,7 @@ def _plan(run: Run, rung: str, shares: Sequence[float], seeds: int) -> CurvePlan
     if counts[0] < LEAST_ROWS:
         what = f"the smallest size would be {counts[0]} of {n} rows; {LEAST_ROWS} are the least"
         raise UserError(Problem(what, "give larger sizes, or check with more rows", "--sizes"))
+    _refuse_groups(run, counts, seeds)
     return CurvePlan(
         schema=SCHEMA,
         run=run.name,
@@ -110,9 +107,19 @@ def _plan(run: Run, rung: str, shares: Sequence[float], seeds: int) -> CurvePlan
         rung=name,
         counts=tuple(counts),
         seeds=seeds,
-        factor=min(FACTOR, FARTHEST),
+        factor=FACTOR,
         taken=tuple(cell for cell in trained_cells(run, name) if _to_its_end(run, cell)),
     )
+
+
+def _refuse_groups(run: Run, counts: Sequence[int], seeds: int) -> None:
+    """Raise where groups, which stay together, leave no different sizes, or too small a one."""
+    view = run.view()
+    for seed in range(seeds):
+        real = [len(subset(view.train, view.spec.kind, count, seed)) for count in counts]
+        if len({*real}) < len(real) or real[0] < LEAST_ROWS:
+            what = f"groups stay together, so the sizes would be {', '.join(map(str, real))} rows"
+            raise UserError(Problem(what, "give other sizes, or smaller groups", "--sizes"))
 
 
 def _to_its_end(run: Run, cell: str) -> bool:
@@ -127,22 +134,17 @@ def _trained(run: Run, rung: str) -> str:
     Raises:
         UserError: it is no trained rung of the run.
     """
-    known = [name for name in rungs() if "weights" in rung_type(name).needs]
-    there = [name for name in known if trained_cells(run, name)]
+    there = trained_rungs(run)
     if rung:
         rung_type(rung)  # an unknown one is an error of its own
     if rung in there or (there and not rung):
         return rung or there[0]
-    again = f"rungwise check {run.folder.parents[1]} --rungs prompt,{rung or known[0]}"
+    again = f"rungwise check {run.folder.parents[1]} --rungs prompt,{rung or 'finetune'}"
     if not there:
         what = "no rung of this run was trained"
         raise UserError(Problem(what, f"check again: {again}", run.name))
     what = f"{rung} was not trained in this run"
     raise UserError(Problem(what, f"choose from {', '.join(there)}", "--rung"))
-
-
-def _busy(run: Run) -> Problem:
-    return Problem("a probe is working on this run", "wait for it, or stop it", run.name)
 
 
 def run_curve(store: Run, on_event: OnEvent = lambda event: None) -> CurveResult:
@@ -158,34 +160,10 @@ def run_curve(store: Run, on_event: OnEvent = lambda event: None) -> CurveResult
         UserError: another process is working on a probe of this run.
         JobError: it was stopped, or no training could be finished.
     """
-    run = run_of(store)
-    if is_probing(run, but=store.name):
-        raise UserError(_busy(run))
-    with alone(store.folder / LOCK, _busy(run)):
-        return _run_cells(run, store, on_event)
-
-
-def _run_cells(run: Run, store: Run, on_event: OnEvent) -> CurveResult:
     plan = plan_of(store)
     assert plan is not None  # begin has written it
-    store.cancel_file.unlink(missing_ok=True)
-    watch = Watch(store, on_event, f"go on with: rungwise probe {run.folder} {NAME}")
-    failed: dict[str, str] = {}
-    store.say("started", figures={"cells": list(plan.cells)})
-    try:
-        for cell in plan.cells:
-            if store.finished(cell):
-                continue
-            status = run_process(store, [cell], watch, MODULE)
-            if not store.finished(cell):
-                failed[cell] = watch.why(cell, cell, status)
-    except BaseException:  # also when the user interrupts: say so, then let it through
-        store.say("cancelled", "stopped; what is finished is kept")
-        raise
-    if not any(store.finished(cell) for cell in plan.cells) and failed:
-        raise JobError(*(Problem(why, watch.fix, cell) for cell, why in failed.items()))
-    store.say("finished", figures={"failed": dict(failed)})
-    watch()
-    result = measured(run, store, failed)
-    write_json(store.folder / RESULT, result)
+    with only_here(store):
+        failed = run_cells(store, plan.cells, MODULE, on_event)
+        result = measured(run_of(store), store, failed)
+        write_json(store.folder / RESULT, result)
     return result

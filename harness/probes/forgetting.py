@@ -13,7 +13,7 @@ from functools import cache, partial
 from pathlib import Path
 from statistics import fmean
 
-from harness.forgotten import LEVELS, LITTLE, MUCH, NOTHING, Skill, could, index, kept, level
+from harness.forgotten import LITTLE, MUCH, NOTHING, Skill, could, index, kept, level
 from harness.generators.base import Refusal
 from harness.generators.local import LocalGenerator
 from harness.intervals import mean_interval
@@ -212,7 +212,6 @@ PROBE = TrainedProbe(
     base_apart=True,
     jobs=jobs,
     measure=measure,
-    levels=LEVELS,
     measures=(
         Measure(
             "text",

@@ -10,6 +10,7 @@ from pathlib import Path
 from harness.adapting import (
     TRAINED,
     adapter_folder,
+    free_score,
     train_adapter,
     trained_before,
     tuned_decoding,
@@ -56,15 +57,14 @@ class PreferenceRung:
         dev = [plain_lesson(spec, example) for example in bench.dev(self.view.dev)]
         prepared = trained_before(bench)
         if prepared is None:
-            tuned = self._tuned(dev)
-            lessons = PairLessons(self.view.preferences, self.view.dev_preferences, dev)
+            tuned, least = self._tuned(dev)
+            lessons = PairLessons(self.view.preferences, self.view.dev_preferences, dev, least)
             prepared = align(bench, self.start, lessons, tuned)
         self.start = adapter_folder(bench.folder, str(prepared.settings["started_from"]))
         if settings is not None:
             self.constraint = decoding_of(bench, settings)
             return Preparation(settings)
-        score = prepared.effort["task_score"]
-        decoding = tuned_decoding(bench, prepared, dev, score)
+        decoding = tuned_decoding(bench, prepared, dev)
         self.constraint = decoding.constraint
         return Preparation(
             {**prepared.settings, **decoding.settings}, with_decoding(prepared.effort, decoding)
@@ -83,25 +83,33 @@ class PreferenceRung:
         rows = encoded(self.bench, [Preference(p.id, p.question, p.first, p.second) for p in pairs])
         found = []
         for state, folder in states.items():
-            if folder is None or folder.is_dir():
-                model.load_adapter(folder)
-                read = log_likelihoods(model, list(rows.values()))
-                found += [
-                    PairReading(pair, state, first, second)
-                    for pair, (first, second) in zip(rows, read, strict=True)
-                ]
+            model.load_adapter(folder)
+            read = log_likelihoods(model, list(rows.values()))
+            found += [
+                PairReading(pair, state, first, second)
+                for pair, (first, second) in zip(rows, read, strict=True)
+            ]
         return found
 
-    def _tuned(self, dev: Sequence[Lesson]) -> Preparation:
-        """The fine-tuning it begins with: the finished rung's of the same seed, or its own."""
+    def _tuned(self, dev: Sequence[Lesson]) -> tuple[Preparation, float | None]:
+        """The fine-tuning it begins with, and its score on dev.
+
+        The finished rung's of the same seed, whose time is noted as this rung's too; or its own.
+        """
         bench, cell = self.bench, f"{BEFORE}-s{self.bench.seed}"
-        done = Run(bench.folder).finished(cell)
+        run = Run(bench.folder)
+        done = run.finished(cell)
         shared = done and (adapter_folder(bench.folder, cell) / TRAINED).is_file()
         part = bench.under(cell if shared else f"{bench.cell}.sft")
         self.start = adapter_folder(bench.folder, part.cell)
         rows = [plain_lesson(self.view.spec, example) for example in self.view.train]
         tuned = train_adapter(part, rows, dev)
-        return Preparation(tuned.settings, {} if shared else tuned.effort)
+        least = free_score(tuned)
+        if shared:
+            earlier = run.cell(cell).preparation
+            spent = {"started_s": earlier.seconds, "started_joules": earlier.joules}
+            tuned = Preparation(tuned.settings, spent)
+        return tuned, least
 
 
 RUNG = RungType(

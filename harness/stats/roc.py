@@ -72,7 +72,7 @@ def found_at(
         Without a mean where the others are too few for such a rate: fewer than 1/rate.
     """
     if len(others) * rate < 1 - 1e-9 or not members:
-        short = f"{len(others)} rows are too few for a rate of {rate:g}"
+        short = f"{len(others)} rows are too few for a rate of {rate:g}" if members else "no rows"
         return Interval(None, None, None, len(members), 0, short)
     ordered = sorted(others, reverse=True)
     bar = ordered[int(len(others) * rate + 1e-9)]  # so many of the others stand above it at most

@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from advisor import charts, learning, workflow
+from advisor import charts, learning, probing, workflow
 from advisor.charts import DARK, LIGHT, svg
 from advisor.learning_words import answer, figures, sentences
 from advisor.progress import STARTING_PROBE, curve_progress
@@ -264,4 +264,4 @@ def test_progress_names_the_rung_and_its_rows_and_a_stopped_one_can_go_on(run):
     store.say("cancelled", "stopped")
     at = tab(run)
     assert at.button(key=f"start_{NAME}").label == "Go on"
-    assert learning.cancel(run) is False, "nothing runs"
+    assert probing.cancel(run, NAME) is False, "nothing runs"

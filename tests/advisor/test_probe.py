@@ -10,8 +10,9 @@ from advisor.probe_words import by_group, figures, sentences
 from advisor.probing import begin as begin_own
 from advisor.progress import STARTING_PROBE, probe_progress
 from advisor.report import build, report_format
+from harness.beside import store_of
 from harness.probe_measuring import results
-from harness.probe_result import plan_of, store_of
+from harness.probe_result import plan_of
 from harness.probing import begin, run_probe
 from harness.store import Run
 from tests.advisor.page_project import make_project, make_run

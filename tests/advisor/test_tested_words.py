@@ -8,10 +8,10 @@ import pytest
 from advisor import workflow
 from advisor.report import build, report_format
 from advisor.tested_words import cases, figures, sentences
+from harness.beside import store_of
 from harness.disk import write_json
 from harness.experiment import Estimate
 from harness.probe import Change
-from harness.probe_result import store_of
 from harness.probing import begin
 from harness.store import Run
 from harness.trained import Case, CellTested, Finding, Item, RungTested, TrainedResult

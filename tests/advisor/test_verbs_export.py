@@ -2,11 +2,6 @@
 
 import dataclasses
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
 
 import pytest
 from safetensors.torch import load_file, save_file
@@ -16,7 +11,7 @@ from harness.disk import write_json
 from harness.errors import JobError, UserError
 from harness.exporting import exports_of, need_room, trained, unfinished
 from tests.advisor.trained_run import LABEL, trained_run
-from tests.command import here, importable, refused, said
+from tests.command import here, killed_once, refused, said
 from tests.tuning.oracle import PEFT_WARNING
 
 pytestmark = pytest.mark.filterwarnings(PEFT_WARNING)
@@ -199,16 +194,8 @@ def test_a_disk_without_room_is_seen_before_anything_is_written(run, tmp_path, m
 @pytest.mark.slow
 def test_a_killed_export_leaves_no_folder_and_the_next_one_clears_its_remains(run, tmp_path):
     out = tmp_path / "place" / "tuned"
-    command = [sys.executable, "-m", "advisor", "export", str(run.folder), "--rung", "finetune",
-               "--out", str(out)]  # fmt: skip
-    process = subprocess.Popen(command, stderr=subprocess.DEVNULL, env=importable())
     begun = out.parent / ".tuned.unfinished" / "adapter_model.safetensors"
-    until = time.monotonic() + 100
-    while not begun.exists():
-        assert process.poll() is None and time.monotonic() < until
-        time.sleep(0.02)
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
+    killed_once(begun.exists, "export", run.folder, "--rung", "finetune", "--out", out)
     assert not out.exists() and exports_of(run) == ()
     done = export(run, Wanted("finetune"), out)
     assert done.parity.verified and left_behind(out.parent) == ["tuned"]

@@ -64,5 +64,5 @@ def test_what_is_no_question_is_refused(run, question, said):
 def test_nothing_else_works_on_the_run_meanwhile(run):
     other = run.folder / "probes" / "freshness"
     other.mkdir(parents=True)
-    with FileLock(other / LOCK), pytest.raises(UserError, match="at work"):
+    with FileLock(other / LOCK), pytest.raises(UserError, match="a probe is working on this run"):
         ask_rungs(run, "How long?")

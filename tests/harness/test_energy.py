@@ -1,7 +1,7 @@
 """The counters are files of the system here, as they are on a machine that has them."""
 
 import sys
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import pytest
 
@@ -104,15 +104,19 @@ class Nvml(ModuleType):
         if self.fails:
             raise self.NVMLError("driver not loaded")
 
-    def nvmlDeviceGetHandleByIndex(self, index):  # noqa: N802
-        return index
+    def nvmlDeviceGetHandleByUUID(self, uuid):  # noqa: N802
+        if uuid != "GPU-7a":
+            raise self.NVMLError(f"no card {uuid}")
+        return uuid
 
     def nvmlDeviceGetTotalEnergyConsumption(self, handle):  # noqa: N802
         self.spent += 2000
         return self.spent
 
 
-def test_a_card_counts_with_the_processor(powercap, monkeypatch):
+def test_the_card_that_the_model_is_on_counts_with_the_processor(powercap, monkeypatch):
+    properties = SimpleNamespace(uuid="7a")
+    monkeypatch.setattr("torch.cuda.get_device_properties", lambda index: properties)
     monkeypatch.setitem(sys.modules, "pynvml", Nvml())
     found = find_counters(True, powercap)
     assert found.why == "counted: package-0, dram, card"
@@ -122,6 +126,21 @@ def test_a_card_counts_with_the_processor(powercap, monkeypatch):
     meter.close()
     monkeypatch.setitem(sys.modules, "pynvml", Nvml(fails=True))
     assert "driver not loaded" in find_counters(True, powercap).why
+    monkeypatch.setitem(sys.modules, "pynvml", Nvml())
+    properties.uuid = "8b"
+    assert "no card GPU-8b" in find_counters(True, powercap).why
+
+
+def test_what_a_broken_off_preparation_took_is_not_known(tmp_path, powercap, monkeypatch):
+    spec = TaskSpec("desk", "label", "Sort.", labels=("a", "b"))
+    task = Task(spec, HELDOUT[:3], HELDOUT[:1], HELDOUT, (), "f1")
+    run: Run = start(tmp_path / "runs" / "first", task, ["majority-s0"])
+    monkeypatch.setattr("harness.cell.find_counters", lambda card: find_counters(card, powercap))
+    file = run.cell_file("majority-s0", ".preparing")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.touch()  # as a killed process leaves it
+    run_cell(run, "majority-s0")
+    assert run.cell("majority-s0").preparation.joules is None and not file.exists()
 
 
 HELDOUT = tuple(Example(f"h{i}", f"message {i}", ("a",)) for i in range(6))

@@ -3,7 +3,7 @@ import random
 
 import pytest
 
-from harness.forgotten import Skill, could, index, kept, level
+from harness.forgotten import FAMILY, Skill, could, index, kept, level
 from harness.probes.forgetting import PARTS, entries, question, right
 
 
@@ -92,7 +92,7 @@ def test_where_nothing_was_forgotten_a_loss_is_hardly_ever_claimed():
 
 def test_there_are_enough_items_of_every_kind_and_none_twice():
     sizes = {part: len(entries()[kind]) for part, (kind, _) in PARTS.items()}
-    assert all(20 <= size <= 40 for size in sizes.values())
+    assert all(20 <= size <= 40 for size in sizes.values()) and len(PARTS) == FAMILY
     for part, (kind, _) in PARTS.items():
         if part not in ("text", "choice"):
             asked = [question(part, entry) for entry in entries()[kind]]

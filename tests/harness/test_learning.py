@@ -3,22 +3,24 @@
 import dataclasses
 import itertools
 import shutil
-from pathlib import Path
 
 import pytest
 from filelock import FileLock
 
+from harness import beside, reopen
+from harness.beside import is_probing
+from harness.disk import write_json, write_lines
 from harness.errors import JobError, UserError
-from harness.learning import point, running
 from harness.learning.need import seconds_needed
 from harness.learning.point import bench_of, recipe_of, train_point
 from harness.learning.result import CurveResult, plan_of, result_of, rows_of, store_of
 from harness.learning.running import begin, run_curve
 from harness.learning.subsets import subset
-from harness.probing import is_probing
+from harness.reopen import workbench_of
+from harness.retrieval import open_index
 from harness.runner import LOCK
 from harness.speed import Speed
-from harness.store import Run
+from harness.store import PASSAGE_SIZE, Run
 from harness.types import Example
 from tests.harness.probed_run import make_run
 from tests.harness.rung_bench import Bench
@@ -34,8 +36,8 @@ def finished(tmp_path_factory, tiny_model):
 
 @pytest.fixture
 def run(finished, tmp_path, monkeypatch) -> Run:
-    monkeypatch.setattr(running, "run_process", in_this_process)
-    monkeypatch.setattr(point, "Workbench", Bench)
+    monkeypatch.setattr(beside, "run_process", in_this_process)
+    monkeypatch.setattr(reopen, "Workbench", Bench)
     return Run(shutil.copytree(finished.folder, tmp_path / "runs" / "first"))
 
 
@@ -126,7 +128,7 @@ def test_what_was_trained_is_not_trained_again_after_a_stop_or_with_other_sizes(
         watch()
         return status
 
-    monkeypatch.setattr(running, "run_process", stopping)
+    monkeypatch.setattr(beside, "run_process", stopping)
     with pytest.raises(JobError, match="what is finished is kept"):
         run_curve(store)
     assert result_of(run) is None
@@ -147,12 +149,12 @@ def test_a_training_that_fails_is_told_and_missing_and_not_a_zero(run, monkeypat
             return 1
         return in_this_process(store, cells, watch, module)
 
-    monkeypatch.setattr(running, "run_process", failing)
+    monkeypatch.setattr(beside, "run_process", failing)
     result = run_curve(store)
     assert result.failed == {"finetune.12-s0": "out of memory"}
     assert [point.rows for point in result.points] == [21, 30]
     assert result.foretold is None and result.verdict == "none"
-    monkeypatch.setattr(running, "run_process", in_this_process)
+    monkeypatch.setattr(beside, "run_process", in_this_process)
     assert run_curve(begin(run)).failed == {} and result_of(run).verdict != "none"
 
 
@@ -230,10 +232,52 @@ def test_what_it_will_take_grows_with_the_rows(run, monkeypatch):
     assert seconds_needed(run, plan, measure=False) is None
 
 
+def test_a_forecast_after_a_stop_is_of_what_is_left(run, monkeypatch):
+    pace = Speed(1e3, 300.0, 50.0, 20.0, 2.0, int(1e8), 4, "a core", "cpu", 1)
+    monkeypatch.setattr("harness.learning.need.speed", lambda model, say: pace)
+    store = begin(run, shares=(0.4, 0.7), seeds=1)
+    whole = seconds_needed(run, plan_of(store))
+    train_point(store, "finetune.12-s0")
+    assert 0 < seconds_needed(run, plan_of(store)) < whole
+
+
+def test_groups_that_leave_no_different_sizes_are_refused_before_any_training(run):
+    view = run.view()
+    write_lines(
+        run.folder / "data" / "train.jsonl",
+        [dataclasses.replace(e, group="one") for e in view.train],
+    )
+    with pytest.raises(UserError, match="the sizes would be 30, 30, 30 rows"):
+        begin(run, shares=(0.4, 0.7))
+
+
+def test_a_rung_that_learned_from_pairs_has_no_curve_of_training_rows(run):
+    cell = run.cell("finetune-s0")
+    write_json(run.cell_file("preference-s0"), dataclasses.replace(cell, rung="preference"))
+    plan = run.plan()
+    run.change_plan(dataclasses.replace(plan, cells=(*plan.cells, "preference-s0")))
+    with pytest.raises(UserError, match="preference was not trained"):
+        begin(run, "preference")
+
+
+def test_a_rung_that_reads_is_trained_on_passages_cut_as_in_the_check(
+    tmp_path, tiny_model, monkeypatch
+):
+    run = make_run(tmp_path, tiny_model, monkeypatch, ["majority-s0", "rag_finetune-s0"])
+    shutil.rmtree(run.folder / "index")
+    (run.folder / PASSAGE_SIZE).write_text('{"words": 40}', encoding="utf-8")
+    open_index(workbench_of(run, run.view(), "rag_finetune-s0", 0, print), run.view().documents)
+    before = {
+        file: file.read_bytes() for file in (run.folder / "index").rglob("*") if file.is_file()
+    }
+    store = begin(run, shares=(0.4, 0.7), seeds=1)
+    assert bench_of(store, "rag_finetune.12-s0").passage_words == 40
+    train_point(store, "rag_finetune.12-s0")
+    assert {file: file.read_bytes() for file in before} == before
+
+
 def test_cells_never_open_the_references(run):
     store = begin(run, shares=(0.4, 0.7), seeds=1)
-    references = (run.folder / "data" / "heldout.jsonl").read_bytes()
     (run.folder / "data" / "heldout.jsonl").unlink()
     train_point(store, "finetune.12-s0")
     assert store.finished("finetune.12-s0")
-    assert Path(run.folder / "data").exists() and references

@@ -12,7 +12,6 @@ from harness.split import take
 from harness.types import Example, Preference, TaskSpec, TrainView
 from harness.workbench import Workbench
 from tests.harness.rung_bench import bench
-from tuning.recipe import PreferenceSettings
 
 pytestmark = [pytest.mark.slow, pytest.mark.real_data]
 SPEC = TaskSpec("e2e", "text", "Describe the restaurant in one or two sentences.")
@@ -43,9 +42,7 @@ def test_alignment_raises_pair_accuracy_on_questions_not_learned_from(
     """From about one half to three quarters or more, after one pass over 320 pairs."""
     view, heldout = parts(real_data / "dpo_e2e_faithful" / "pairs.jsonl")
     tools = bench(tmp_path, Path("smollm2-135m-instruct"), "preference-s1", Workbench)
-    tools = dataclasses.replace(
-        tools, spec=SPEC, preference=PreferenceSettings(learning_rate=3e-4), view=view
-    )
+    tools = dataclasses.replace(tools, spec=SPEC, view=view)
     rung = rungs()["preference"].build(view, tools)
     settings = rung.prepare(None).settings
     right = dict.fromkeys(("base", "finetune", "preference"), 0)

@@ -93,6 +93,7 @@ def test_it_goes_on_from_the_finished_adapter_of_the_same_seed_and_trains_no_sec
 def test_no_cell_is_told_which_answer_of_a_held_out_pair_is_the_better_one(run):
     told = (run.folder / "data" / "pair_queries.jsonl").read_text(encoding="utf-8")
     assert "chosen" not in told
+    assert all(one.first <= one.second for one in run.pair_queries()), "not the better one first"
     heldout = {pair.id for pair in run.heldout_pairs()}
     view = run.view()
     assert heldout and not heldout & {p.id for p in (*view.preferences, *view.dev_preferences)}

@@ -146,16 +146,22 @@ def test_pairs_of_one_question_or_group_stay_together_and_the_split_is_the_same_
 def test_what_is_measured_on_was_not_trained_on_as_examples_where_that_can_be():
     learned = [Example(f"e{i}", f"Question {i}?", ("a",)) for i in range(60)]
     parts = cut_pairs([pair(i) for i in range(100)], learned, [], 0).parts
-    assert parts.also_trained == 0
+    assert not {one.question for one in parts.heldout} & {one.question for one in learned}
     everything = [Example(f"e{i}", f"Question {i}?", ("a",)) for i in range(100)]
-    parts = cut_pairs([pair(i) for i in range(100)], everything, [], 0).parts
-    assert parts.also_trained == len(parts.heldout) == 25
+    assert len(cut_pairs([pair(i) for i in range(100)], everything, [], 0).parts.heldout) == 25
 
 
 def test_too_few_pairs_say_how_many_there_are_and_how_many_are_needed():
     assert why_not(Preferences()) == "the project has no preference pairs"
     assert "5 preference pairs are left" in why_not(Preferences(tuple(map(pair, range(5)))))
-    assert why_not(Preferences(tuple(map(pair, range(20))))) == ""
+    some = tuple(map(pair, range(20)))
+    assert why_not(Preferences(some, some, some)) == ""
+
+
+@pytest.mark.parametrize("groups", [1, 3, 6])
+def test_pairs_of_so_few_questions_that_none_can_be_set_aside_are_refused_before_training(groups):
+    pairs = [pair(i, f"Question {i % groups}?") for i in range(300)]
+    assert "so few questions or groups" in why_not(cut_pairs(pairs, [], [], 0).parts)
 
 
 def test_a_held_out_pair_does_not_show_which_answer_is_the_better_one():

@@ -8,7 +8,8 @@ from typing import NamedTuple
 import msgspec
 import pytest
 
-from harness import probing
+from harness import beside
+from harness.beside import is_probing, store_of
 from harness.errors import JobError, UserError
 from harness.probe_cell import ask_again
 from harness.probe_measuring import cells_of, results
@@ -18,9 +19,8 @@ from harness.probe_result import (
     ProbeResult,
     plan_of,
     result_of,
-    store_of,
 )
-from harness.probing import begin, is_probing, run_probe
+from harness.probing import begin, run_probe
 from harness.store import Event, Run
 from harness.types import Answer
 from tests.harness.probed_run import in_this_process, make_run
@@ -49,7 +49,7 @@ def probed(finished, tmp_path_factory) -> Probed:
     before = {file: file.read_bytes() for file in run.folder.rglob("*") if file.is_file()}
     results, events = {}, {}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(probing, "run_process", in_this_process)
+        patch.setattr(beside, "run_process", in_this_process)
         for name in ("freshness", "injection"):
             events[name] = []
             results[name] = run_probe(begin(run, name), events[name].append)
@@ -61,7 +61,7 @@ def run(finished, tmp_path, monkeypatch) -> Run:
     """A copy of its own, in which one rung reads."""
     copy = copy_of(finished, tmp_path)
     copy.cell_file("rag_finetune-s0").unlink()
-    monkeypatch.setattr(probing, "run_process", in_this_process)
+    monkeypatch.setattr(beside, "run_process", in_this_process)
     return copy
 
 
@@ -132,7 +132,7 @@ def test_a_killed_probe_goes_on_with_what_is_open_and_is_then_only_measured(run,
     assert store.cell_file("index-s0").stat().st_mtime_ns == stamp
     assert not store.cell_file("rag-s0", ".partial.jsonl").exists()
     assert result.rungs["rag"].measured.shares["neither"].n == len(ids)
-    monkeypatch.setattr(probing, "run_process", None)
+    monkeypatch.setattr(beside, "run_process", None)
     assert run_probe(begin(run, "freshness")) == result
 
 
@@ -155,12 +155,12 @@ def test_a_request_to_stop_ends_the_probe_and_the_same_command_goes_on(run, monk
             watch()
         return in_this_process(store, cells, watch, module)
 
-    monkeypatch.setattr(probing, "run_process", asked_to_stop)
+    monkeypatch.setattr(beside, "run_process", asked_to_stop)
     with pytest.raises(JobError, match="stopped on request; what is finished is kept"):
         run_probe(store)
     assert store.finished("index-s0") and not (store.folder / RESULT).exists()
     assert store.events()[0][-1].kind == "cancelled" and not is_probing(run)
-    monkeypatch.setattr(probing, "run_process", in_this_process)
+    monkeypatch.setattr(beside, "run_process", in_this_process)
     result = run_probe(begin(run, "freshness"))
     assert result.failed == {} and result.few
 
@@ -180,7 +180,7 @@ def test_a_rung_that_fails_is_named_and_the_others_are_measured(finished, tmp_pa
             return 2
         return in_this_process(store, cells, watch, module)
 
-    monkeypatch.setattr(probing, "run_process", fails)
+    monkeypatch.setattr(beside, "run_process", fails)
     result = run_probe(store)
     assert result.failed == {"rag_finetune-s0": "its adapter is gone"}
     assert list(result.rungs) == ["prompt", "rag", "finetune"]
@@ -192,7 +192,7 @@ def test_where_no_rung_could_be_asked_every_one_says_why(run, monkeypatch):
         store.cell_file(cells[0], ".log").write_text("ValueError: no room\n", encoding="utf-8")
         return 1
 
-    monkeypatch.setattr(probing, "run_process", dies)
+    monkeypatch.setattr(beside, "run_process", dies)
     with pytest.raises(JobError) as raised:
         run_probe(begin(run, "freshness"))
     assert [str(p) for p in raised.value.problems] == ["index-s0: ValueError: no room"]

@@ -4,12 +4,13 @@ import shutil
 
 import pytest
 
-from harness import probing
+from harness import beside
+from harness.beside import store_of
 from harness.disk import whole_lines
 from harness.errors import JobError, UserError
 from harness.probe_cell import ask_again
 from harness.probe_measuring import cells_of, results
-from harness.probe_result import result_of, store_of
+from harness.probe_result import result_of
 from harness.probing import begin, run_probe
 from harness.store import Run
 from harness.trained import Item
@@ -24,9 +25,11 @@ def made(tmp_path_factory, tiny_model):
     """By steps of training: the run, with both tests done."""
     found = {}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(probing, "run_process", in_this_process)
+        patch.setattr(beside, "run_process", in_this_process)
         for steps in (0, STEPS):
-            run = tuned_run(tmp_path_factory.mktemp(f"steps{steps}"), tiny_model, steps)
+            # of 20 rows none given back leaves room for 16 %: too few to call it low
+            folder, learned = tmp_path_factory.mktemp(f"steps{steps}"), LEARNED if steps else 40
+            run = tuned_run(folder, tiny_model, steps, learned=learned)
             found[steps] = run
             run_probe(begin(run, "memorisation"))
             run_probe(begin(run, "forgetting", 4))
@@ -36,7 +39,7 @@ def made(tmp_path_factory, tiny_model):
 @pytest.fixture
 def run(made, tmp_path, monkeypatch) -> Run:
     """The untouched adapter in a copy of its own, with no test begun."""
-    monkeypatch.setattr(probing, "run_process", in_this_process)
+    monkeypatch.setattr(beside, "run_process", in_this_process)
     copy = Run(shutil.copytree(made[0].folder, tmp_path / "runs" / "first"))
     shutil.rmtree(copy.folder / "probes")
     return copy
@@ -75,7 +78,7 @@ def test_with_few_rows_nothing_is_said_of_one_in_a_hundred(made):
 def test_both_tests_are_stored_with_the_run_and_measured_again_alike(made, monkeypatch):
     run = made[STEPS]
     assert [one.probe for one in results(run)] == ["forgetting", "memorisation"]
-    monkeypatch.setattr(probing, "run_process", None)
+    monkeypatch.setattr(beside, "run_process", None)
     for one in results(run):
         assert run_probe(begin(run, one.probe)) == one
     assert cells_of(store_of(run, "forgetting")) == ["base-s0", "finetune-s0"]
@@ -98,7 +101,7 @@ def test_a_killed_test_goes_on_with_the_items_that_are_open(run, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         ask_again(store, "finetune-s0")
     monkeypatch.undo()
-    monkeypatch.setattr(probing, "run_process", in_this_process)
+    monkeypatch.setattr(beside, "run_process", in_this_process)
     kept = whole_lines(store.cell_file("finetune-s0", ".items.jsonl"), Item)
     assert 0 < len(kept) < 36 and not any(item.base for item in kept)
     result = run_probe(begin(run, "memorisation"))
@@ -148,7 +151,7 @@ def test_an_adapter_that_is_gone_is_named_and_nothing_is_scored(run, monkeypatch
         watch()
         return 2
 
-    monkeypatch.setattr(probing, "run_process", fails)
+    monkeypatch.setattr(beside, "run_process", fails)
     with pytest.raises(JobError, match="its adapter is gone"):
         run_probe(store)
     assert result_of(run, "memorisation") is None
@@ -159,7 +162,7 @@ def test_several_seeds_and_both_rungs_are_tested_each(tmp_path, tiny_model, monk
     from tests.harness.probed_run import make_run
 
     run = make_run(tmp_path, tiny_model, monkeypatch)
-    monkeypatch.setattr(probing, "run_process", in_this_process)
+    monkeypatch.setattr(beside, "run_process", in_this_process)
     result = run_probe(begin(run, "memorisation", 6))
     assert list(result.rungs) == ["finetune", "rag_finetune"]
     assert result.rungs["finetune"].seeds == (0, 1)

@@ -22,19 +22,23 @@ LEARNED, HELDOUT = 20, 24
 SYLLABLES = ("ka", "mo", "ti", "re", "su", "ba", "no", "li")
 
 
-def rows(seed: int = 3) -> tuple[Example, ...]:
+def rows(learned: int = LEARNED, seed: int = 3) -> tuple[Example, ...]:
     """Questions whose answers are random syllables: nothing but having seen them helps."""
     rng = random.Random(seed)
 
     def words(n: int) -> str:
         return " ".join("".join(rng.choice(SYLLABLES) for _ in range(2)) for _ in range(n))
 
-    count = LEARNED + HELDOUT + 4
+    count = learned + HELDOUT + 4
     return tuple(Example(f"e{i}", f"{words(3)}?", (words(4),)) for i in range(count))
 
 
 def tuned_run(
-    root: Path, model: Path, steps: int, cells: tuple[str, ...] = ("finetune-s0",)
+    root: Path,
+    model: Path,
+    steps: int,
+    cells: tuple[str, ...] = ("finetune-s0",),
+    learned: int = LEARNED,
 ) -> Run:
     """A finished run with a fine-tuned rung.
 
@@ -43,10 +47,11 @@ def tuned_run(
         model: its folder.
         steps: of training on all rows at once; 0 leaves the adapter as it begins.
         cells: beside the prompt's.
+        learned: training rows.
     """
-    examples = rows()
-    train, dev = examples[:LEARNED], examples[LEARNED : LEARNED + 4]
-    task = Task(SPEC, train, dev, examples[LEARNED + 4 :], (), "f00d")
+    examples = rows(learned)
+    train, dev = examples[:learned], examples[learned : learned + 4]
+    task = Task(SPEC, train, dev, examples[learned + 4 :], (), "f00d")
     run = start(root / "runs" / "first", task, ["majority-s0", "prompt-s0", *cells])
     plan = dataclasses.replace(run.plan(), generator=model.as_posix(), max_new_tokens=8)
     run.create(plan, task)

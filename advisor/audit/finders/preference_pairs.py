@@ -38,11 +38,11 @@ def find(material: Material) -> Iterator[Finding]:
             "test of memory.",
             "Take them out of the pairs, or hold other questions out.",
         )
-    known = {(normalise(p.question), normalise(p.chosen), normalise(p.rejected)) for p in pairs}
+    known = {(normalise(p.question), _plain(p.chosen), _plain(p.rejected)) for p in pairs}
     turned = [
         pair.id
         for pair in pairs
-        if (normalise(pair.question), normalise(pair.rejected), normalise(pair.chosen)) in known
+        if (normalise(pair.question), _plain(pair.rejected), _plain(pair.chosen)) in known
     ]
     if turned:
         yield finding(
@@ -65,6 +65,11 @@ def find(material: Material) -> Iterator[Finding]:
             "model may learn to write more rather than better.",
             "Add pairs whose better answer is the shorter one, where that is so.",
         )
+
+
+def _plain(text: str) -> str:
+    """But for white space the same: two answers may differ in capitals and commas alone."""
+    return " ".join(text.split())
 
 
 def _personal(material: Material) -> Iterator[Finding]:

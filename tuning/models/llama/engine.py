@@ -14,7 +14,7 @@ from tuning.models.base import ANSWERING, Generated
 from tuning.models.likelihood import Likelihood, Predicting
 from tuning.models.llama.batch import pack
 from tuning.models.llama.decode import decode
-from tuning.models.llama.many import Beside, must_be_used, pairs_of
+from tuning.models.llama.many import Beside, Pairs, must_be_used, pairs_of
 from tuning.models.llama.model import Llama
 from tuning.models.llama.projection import Projection
 from tuning.models.shared import (
@@ -67,10 +67,7 @@ class EngineModel(Likelihood):
         """Put an adapter beside those that are there; see `tuning.models.llama.many`."""
         refuse_unless_addable(name, self._added, is_whole(folder), folder)
         saved = read_adapter(folder)
-        found = [
-            (projection, pairs_of(projection, saved, folder)) for projection in self._projections()
-        ]
-        must_be_used(saved, [name for one, _ in found for name in one.names], folder)
+        found = self._pairs(saved, folder)
         if self._shape is not None or self._changed:
             self.load_adapter(None)
         for projection, pairs in found:
@@ -216,35 +213,25 @@ class EngineModel(Likelihood):
             self.load_adapter(None)
             raise
 
+    def _pairs(self, saved: SavedAdapter, folder: Path) -> list[tuple[Projection, Pairs]]:
+        """What a saved adapter brings for each projection.
+
+        Raises:
+            TuningError: it does not fit this base.
+        """
+        found = [(one, pairs_of(one, saved, folder)) for one in self._projections()]
+        must_be_used(saved, [name for one, _ in found for name in one.names], folder)
+        return found
+
     def _attach(self, saved: SavedAdapter, folder: Path) -> None:
-        left = dict(saved.tensors)
-        for projection in self._projections():
+        for projection, pairs in self._pairs(saved, folder):
             projection.attach(saved.shape, None)
-            for name, a, b in projection.pieces():
-                _fill(a, f"{PEFT_PREFIX}{name}.lora_A.weight", left, folder)
-                _fill(b, f"{PEFT_PREFIX}{name}.lora_B.weight", left, folder)
+            for (_, a, b), (own_a, own_b) in zip(projection.pieces(), pairs, strict=True):
+                a.copy_(own_a)
+                b.copy_(own_b)
             projection.sync()
-        if left:
-            raise TuningError(
-                f"{folder}: {min(left)} has no place in this base",
-                "load the adapter on the base it was trained on",
-            )
         self._shape = saved.shape
 
     def _projections(self) -> Iterator[Projection]:
         for layer in self.model.layers:
             yield from layer.projections()
-
-
-def _fill(target: torch.Tensor, key: str, tensors: dict[str, torch.Tensor], folder: Path) -> None:
-    """Take one tensor of a saved adapter; a layer the adapter leaves out stays zero."""
-    tensor = tensors.pop(key, None)
-    if tensor is None:
-        return
-    if tensor.shape != target.shape:
-        raise TuningError(
-            f"{folder}: {key} has shape {tuple(tensor.shape)}, this base needs "
-            f"{tuple(target.shape)}",
-            "load the adapter on the base it was trained on",
-        )
-    target.copy_(tensor)

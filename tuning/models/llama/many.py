@@ -112,7 +112,7 @@ class Beside:
             size = self.sizes[piece]
             block[row : row + size, piece * rank : (piece + 1) * rank] = b * scale
             row += size
-        self.a[name] = torch.cat([a for a, _ in pairs]).to(self.wide.dtype)
+        self.a[name] = torch.cat([a for a, _ in pairs]).to(self.wide)
         self.starts[name] = int(self.wide.shape[1]) - self.n_in
         self.wide = torch.cat([self.wide, block], 1)
 
@@ -138,9 +138,10 @@ class Placed(Protocol):
     n_in: int
 
 
-def pairs_of(
-    projection: Placed, saved: SavedAdapter, folder: Path
-) -> list[tuple[torch.Tensor, torch.Tensor]]:
+Pairs = list[tuple[torch.Tensor, torch.Tensor]]
+
+
+def pairs_of(projection: Placed, saved: SavedAdapter, folder: Path) -> Pairs:
     """A (rank, in) and B (out_i, rank) of each piece; zeros for one that the adapter leaves out.
 
     Raises:
