@@ -29,7 +29,7 @@ class Choice:
 
 
 def choose(experiment: Experiment) -> Choice:
-    """The choice of an experiment with at least one measured rung."""
+    """The choice of an experiment with at least one rung."""
     good = _good_enough(experiment)
     if good is not None:
         return Choice(good, "target", good, None)
@@ -43,22 +43,26 @@ def choose(experiment: Experiment) -> Choice:
 
 
 def climbed(experiment: Experiment) -> str:
-    """Where the climb ends, read off the verdict words that were stored."""
+    """Where the climb ends, read off the verdict words that were stored.
+
+    A rung without a score is neither stood on nor in the way; where none has one, it is the first.
+    """
+    names = experiment.scored or tuple(experiment.rungs)[:1]
 
     def word(a: str, b: str, contrasts: float) -> str:
         found = experiment.contrast(a, b)
         return found.verdict if found else "inconclusive"
 
     made_of = {name: rung.made_of for name, rung in rungs().items()}
-    return climb(list(experiment.rungs), word, made_of=made_of).top
+    return climb(names, word, made_of=made_of).top
 
 
 def not_good_enough(experiment: Experiment, choice: Choice) -> bool:
-    """Shown to miss the target, or not shown to beat doing without a language model.
+    """Without a score, shown to miss the target, or not shown to beat doing without a model.
 
     The floor is the rung below the ladder, so that the first step onto it has to be shown as well.
     """
-    if misses_target(experiment, choice.rung):
+    if not experiment.scored or misses_target(experiment, choice.rung):
         return True
     # where another rung leads, the floor is that one's to beat
     floor = floor_contrast(experiment, choice.ahead or choice.rung)

@@ -176,4 +176,10 @@ def _failures(experiment: Experiment) -> list[str]:
         for name, arm in experiment.rungs.items()
         if arm.failures
     ]
+    if experiment.scored:
+        said += [
+            f"No answer of {inline(arm)} could be scored, so it is left out of the choice."
+            for name, arm in experiment.rungs.items()
+            if name not in experiment.scored
+        ]
     return [*said, f"Not finished: {', '.join(experiment.failed)}."] if experiment.failed else said

@@ -59,7 +59,7 @@ def _rule(experiment: Experiment, choice: Choice) -> list[str]:
 def _halves_not_beaten(experiment: Experiment, joined: str) -> list[str]:
     """What a rung is made of and not shown to be better than."""
     parts = rungs()[joined].made_of if joined in rungs() else ()
-    found = {part: experiment.contrast(joined, part) for part in parts}
+    found = {part: experiment.contrast(joined, part) for part in parts if part in experiment.scored}
     return [
         inline(experiment.rungs[part]) for part, c in found.items() if c and c.verdict != "better"
     ]
@@ -89,6 +89,8 @@ def _more(contrast: Contrast) -> str:
 
 def _why_none(experiment: Experiment, choice: Choice) -> str:
     chosen, target = choice.rung, experiment.task.target
+    if not experiment.scored:
+        return "No rung gave an answer that could be scored."
     arm = experiment.rungs[chosen]
     if misses_target(experiment, chosen):
         # a higher rung may have scored more without being shown to be better

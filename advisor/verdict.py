@@ -110,9 +110,11 @@ def reconcile(
 
 
 def _agreement(experiment: Experiment, recommended: str, prior: str) -> Agreement:
+    if not experiment.scored:
+        return "too_close_to_call"
     if prior in NOTHING:
         return "confirmed" if recommended == "none" else "overturned"
-    if prior not in experiment.rungs:
+    if prior not in experiment.scored:
         return "too_close_to_call"
     if recommended == "none":
         return "overturned"
@@ -134,6 +136,8 @@ def _agreement(experiment: Experiment, recommended: str, prior: str) -> Agreemen
 def _headline(experiment: Experiment, choice: Choice, recommended: str) -> str:
     # a rung whose file was added later has no sentence of its own
     advice = ADVICE.get(recommended, f"Use {in_sentence(title_of(recommended))}.")
+    if not experiment.scored:
+        return "Nothing could be scored."
     if recommended == "none" and not misses_target(experiment, choice.rung):
         beats = "is shown to beat" if floor_not_settled(experiment, choice) else "beats"
         return f"None of these {beats} doing without a language model."
@@ -151,15 +155,15 @@ def _sentence(experiment: Experiment, choice: Choice, recommended: str) -> str:
     ahead = None if recommended == "none" else choice.ahead
     named = ahead or chosen
     asked = count(task.n_heldout, "held-out question")
+    if not experiment.scored:
+        return f"On {asked} no answer of any rung could be scored."
     arm = experiment.rungs[named]
-    if arm.scores[task.metric].mean is None:
-        return f"On {asked} no answer of {inline(arm)} could be scored on {task.metric_title}."
     text = f"On {asked} {inline(arm)} scored {score_of(experiment, named)} on {task.metric_title}"
     floor = floor_contrast(experiment, chosen)
     if recommended == "none" and floor and not misses_target(experiment, chosen):
         other = inline(experiment.floors[floor.b])
         return f"{text}; {other} scored {score_of(experiment, floor.b)}."
-    rival = chosen if ahead else next(iter(experiment.rungs))
+    rival = chosen if ahead else experiment.scored[0]
     contrast = experiment.contrast(named, rival) if named != rival else None
     if contrast is not None and contrast.difference is not None:
         text += (
@@ -189,7 +193,9 @@ def _prior_sentence(
     start = f"Your answers pointed to {expected}"
     if agreement == "confirmed":
         return f"{start}; the measurement confirms it."
-    if prior not in experiment.rungs and prior not in NOTHING:
+    if not experiment.scored:
+        return f"{start}; nothing could be scored, so nothing speaks for it or against it."
+    if prior not in experiment.scored and prior not in NOTHING:
         why = experiment.skipped.get(prior) or _failure(experiment, prior)
         return f"{start}, which was not measured: {why}."
     if agreement == "overturned":
@@ -200,6 +206,8 @@ def _prior_sentence(
 
 def _failure(experiment: Experiment, rung: str) -> str:
     """Why a rung that was not skipped has no result."""
+    if rung in experiment.rungs:
+        return "none of its answers could be scored"
     if rung in experiment.not_run:
         return experiment.not_run[rung]
     said = [why for cell, why in experiment.failed.items() if parse_cell(cell)[0] == rung]
