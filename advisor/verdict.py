@@ -5,8 +5,8 @@ Pure. `advisor.choice` has the rule; here it becomes sentences.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
+from advisor.agreement import Agreement, agreement_of, prior_words, without_prior
 from advisor.choice import Choice, choose, floor_not_settled, misses_target, not_good_enough
 from advisor.economics import RungCost
 from advisor.limits import ALLOWED, cautions, changes, dearer
@@ -25,13 +25,8 @@ from advisor.numbers import (
 from advisor.pair_words import pair_caution
 from advisor.reasons import reasons_of
 from advisor.recommendation import Recommendation
-from harness.cell import parse_cell
 from harness.experiment import Experiment
 from harness.rungs import title_of
-
-Agreement = Literal["confirmed", "overturned", "too_close_to_call"]
-NOTHING = ("stay", "none")
-"""What a questionnaire can advise besides a rung."""
 
 ADVICE = {
     "prompt": "A good prompt is enough.",
@@ -74,6 +69,7 @@ def reconcile(
     *,
     spared_s: float | None = None,
     costs: Mapping[str, RungCost] | None = None,
+    answered_late: bool = False,
 ) -> Verdict:
     """The verdict of an experiment.
 
@@ -82,6 +78,7 @@ def reconcile(
         recommendation: what the answers advised; None when there are none.
         spared_s: seconds that rungs which were not run would have taken; None where not known.
         costs: every rung's, at the user's prices; None where no price is given.
+        answered_late: there are answers, but they came after the check had begun.
     """
     choice = choose(experiment)
     chosen = choice.rung
@@ -89,7 +86,7 @@ def reconcile(
     prior = recommendation.aim if recommendation else None
     open_floor = recommended == "none" and not misses_target(experiment, chosen)
     open_floor = open_floor and floor_not_settled(experiment, choice)
-    agreement = _agreement(experiment, recommended, prior) if prior else None
+    agreement = agreement_of(experiment, recommended, prior) if prior else None
     if agreement is not None and open_floor:
         agreement = "too_close_to_call"
     return Verdict(
@@ -98,7 +95,11 @@ def reconcile(
         agreement=agreement,
         headline=_headline(experiment, choice, recommended),
         sentence=_sentence(experiment, choice, recommended),
-        prior_sentence=_prior_sentence(experiment, recommended, prior, agreement),
+        prior_sentence=(
+            prior_words(experiment, recommended, prior, agreement)
+            if prior
+            else without_prior(answered_late)
+        ),
         reasons=tuple(reasons_of(experiment, choice, recommended)),
         would_change_if=tuple(changes(experiment, choice, recommendation, spared_s)),
         cautions=(
@@ -107,30 +108,6 @@ def reconcile(
             *dearer(experiment, choice, costs or {}),
         ),
     )
-
-
-def _agreement(experiment: Experiment, recommended: str, prior: str) -> Agreement:
-    if not experiment.scored:
-        return "too_close_to_call"
-    if prior in NOTHING:
-        return "confirmed" if recommended == "none" else "overturned"
-    if prior not in experiment.scored:
-        return "too_close_to_call"
-    if recommended == "none":
-        return "overturned"
-    if prior == recommended:
-        rivals = (experiment.contrast(name, prior) for name in experiment.rungs if name != prior)
-        margin = experiment.task.margin
-        unsettled = any(
-            c is not None and c.verdict == "inconclusive" and (c.difference or 0.0) > margin
-            for c in rivals
-        )
-        return "too_close_to_call" if unsettled else "confirmed"
-    contrast = experiment.contrast(recommended, prior)
-    if contrast is None:
-        return "too_close_to_call"
-    settled = contrast.verdict in ("better", "equivalent") or contrast.non_inferior
-    return "overturned" if settled else "too_close_to_call"
 
 
 def _headline(experiment: Experiment, choice: Choice, recommended: str) -> str:
@@ -179,36 +156,3 @@ def _lead(difference: float) -> str:
     whole = round(difference * 100)
     more = "more" if whole > 0 else "less"
     return f"{count(abs(whole), 'point')} {more} than" if whole else "as much as"
-
-
-def _prior_sentence(
-    experiment: Experiment, recommended: str, prior: str | None, agreement: Agreement | None
-) -> str:
-    if prior is None:
-        return "No questionnaire was filled in, so there is no expectation to compare with."
-    titles = {name: inline(arm) for name, arm in experiment.rungs.items()}
-    expected = {"stay": "staying where you are", "none": "not doing this"}.get(
-        prior, titles.get(prior, in_sentence(title_of(prior)))
-    )
-    start = f"Your answers pointed to {expected}"
-    if agreement == "confirmed":
-        return f"{start}; the measurement confirms it."
-    if not experiment.scored:
-        return f"{start}; nothing could be scored, so nothing speaks for it or against it."
-    if prior not in experiment.scored and prior not in NOTHING:
-        why = experiment.skipped.get(prior) or _failure(experiment, prior)
-        return f"{start}, which was not measured: {why}."
-    if agreement == "overturned":
-        instead = titles.get(recommended, "none of the rungs")
-        return f"{start}; the measurement does not: it points to {instead}."
-    return f"{start}; the measurement is too close to call."
-
-
-def _failure(experiment: Experiment, rung: str) -> str:
-    """Why a rung that was not skipped has no result."""
-    if rung in experiment.rungs:
-        return "none of its answers could be scored"
-    if rung in experiment.not_run:
-        return experiment.not_run[rung]
-    said = [why for cell, why in experiment.failed.items() if parse_cell(cell)[0] == rung]
-    return f"it failed ({said[0]})" if said else "it was not part of this check"
