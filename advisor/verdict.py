@@ -20,6 +20,7 @@ from advisor.measured import (
 from advisor.numbers import (
     count,
     in_sentence,
+    lead,
     points_range,
 )
 from advisor.pair_words import pair_caution
@@ -86,7 +87,7 @@ def reconcile(
     prior = recommendation.aim if recommendation else None
     open_floor = recommended == "none" and not misses_target(experiment, chosen)
     open_floor = open_floor and floor_not_settled(experiment, choice)
-    agreement = agreement_of(experiment, recommended, prior) if prior else None
+    agreement = agreement_of(experiment, choice, recommended, prior) if prior else None
     if agreement is not None and open_floor:
         agreement = "too_close_to_call"
     return Verdict(
@@ -96,8 +97,8 @@ def reconcile(
         headline=_headline(experiment, choice, recommended),
         sentence=_sentence(experiment, choice, recommended),
         prior_sentence=(
-            prior_words(experiment, recommended, prior, agreement)
-            if prior
+            prior_words(experiment, choice, recommended, recommendation, agreement)
+            if recommendation
             else without_prior(answered_late)
         ),
         reasons=tuple(reasons_of(experiment, choice, recommended)),
@@ -144,15 +145,8 @@ def _sentence(experiment: Experiment, choice: Choice, recommended: str) -> str:
     contrast = experiment.contrast(named, rival) if named != rival else None
     if contrast is not None and contrast.difference is not None:
         text += (
-            f", {_lead(contrast.difference)} {inline(experiment.rungs[rival])} "
+            f", {lead(contrast.difference)} {inline(experiment.rungs[rival])} "
             f"({points_range(contrast.low, contrast.high)})"
         )
     doubtful = contrast is not None and ahead is not None and seems_better(contrast)
     return f"{text}{ALLOWED if doubtful else ''}."
-
-
-def _lead(difference: float) -> str:
-    """0.34 -> '34 points more than'; -0.01 -> '1 point less than'."""
-    whole = round(difference * 100)
-    more = "more" if whole > 0 else "less"
-    return f"{count(abs(whole), 'point')} {more} than" if whole else "as much as"
