@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping
 
-from advisor.choice import Choice, floor_not_settled, not_good_enough
+from advisor.choice import Choice, floor_not_settled, misses_target, not_good_enough
 from advisor.economics import RungCost
-from advisor.measured import TUNED, floor_contrast, headline_score, inline, score_of, seems_better
+from advisor.measured import TUNED, floor_contrast, inline, score_of, seems_better
 from advisor.numbers import (
+    as_set,
     count,
     in_points,
     in_sentence,
-    percent,
     points_range,
     rounded_up,
     seconds,
@@ -100,11 +100,10 @@ def cautions(experiment: Experiment, choice: Choice) -> list[str]:
             f"With {task.n_heldout} held-out questions a difference below about "
             f"{count(seen, 'point')} can easily go unseen."
         )
-    _, low, high = headline_score(experiment, chosen)
-    scored = experiment.rungs[chosen].scores[task.metric].mean is not None
-    if scored and task.target is not None and low < task.target <= high:
+    open_target = task.target is not None and choice.why != "target"
+    if open_target and chosen in experiment.scored and not misses_target(experiment, chosen):
         said.append(
-            f"Whether it reaches your target of {percent(task.target)} is not settled: it scored "
+            f"Whether it reaches your target of {as_set(task.target)} is not settled: it scored "
             f"{score_of(experiment, chosen)}."
         )
     floor = floor_contrast(experiment, chosen)

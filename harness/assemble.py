@@ -128,7 +128,7 @@ def headline_estimate(run: Run, plan: Plan, rung: str) -> Estimate:
 
 def _left_out(plan: Plan, planned: Sequence[str], reached: Container[str]) -> dict[str, str]:
     """Rungs that a climb had no need of."""
-    why = f"a lower rung reached the target of {plan.target or 0:.0%}".replace("%", " %")
+    why = f"a lower rung reached the target of {100 * (plan.target or 0):.6g} %"
     return {name: why for name in planned if plan.climb and name not in reached}
 
 

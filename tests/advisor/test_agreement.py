@@ -8,6 +8,7 @@ from advisor.recommend import recommend
 from advisor.verdict import reconcile
 from tests.advisor.experiments import PRIOR, experiment, reads_plainly, verdict
 
+TWO = {"prompt": 0.5, "rag": 0.7}
 CLIMB = {"prompt": 0.5, "rag": 0.85, "finetune": 0.95}
 STEPS = {("rag", "prompt"): "better", ("finetune", "rag"): "better",
          ("finetune", "prompt"): "better"}  # fmt: skip
@@ -17,6 +18,90 @@ POINTED = (
     "knowledge that a general model cannot have learnt?” “Yes: it stands only in our own documents "
     "or systems”."
 )
+
+
+# Confirmed, overturned, too close to call
+
+
+@pytest.mark.parametrize(
+    ("words", "aim", "agreement", "said"),
+    [
+        ({("rag", "prompt"): "better"}, "rag", "confirmed", "confirms it"),
+        ({("rag", "prompt"): "better"}, "prompt", "overturned", "points to retrieval"),
+        ({("rag", "prompt"): "worse"}, "rag", "overturned", "points to prompt"),
+        ({("rag", "prompt"): "equivalent"}, "rag", "overturned", "points to prompt"),
+        ({("rag", "prompt"): "equivalent"}, "prompt", "confirmed", "confirms it"),
+        ({}, "rag", "too_close_to_call", "too close to call"),
+        ({}, "prompt", "too_close_to_call", "too close to call"),
+        ({("rag", "prompt"): ("inconclusive", 0.02)}, "prompt", "confirmed", "confirms it"),
+        ({("rag", "prompt"): ("inconclusive", -0.2)}, "prompt", "confirmed", "confirms it"),
+    ],
+    ids=[
+        "the expected rung is better",
+        "another rung is better",
+        "the expected rung is worse",
+        "the expected rung costs more for nothing",
+        "nothing above makes a difference",
+        "the expected rung may be better",
+        "a rung above may be better",
+        "a rung above may be better by what does not matter",
+        "a rung above is lower, if anything",
+    ],
+)
+def test_what_was_expected_is_compared_with_what_was_measured(words, aim, agreement, said):
+    found = verdict(experiment(TWO, words), aim)
+    assert (found.prior, found.agreement) == (aim, agreement)
+    assert said in found.prior_sentence
+    reads_plainly(found)
+
+
+def test_a_cheaper_rung_shown_no_worse_overturns_a_dearer_expectation():
+    found = experiment(TWO, {("rag", "prompt"): ("inconclusive", 0.01)})
+    assert verdict(found, "rag").agreement == "too_close_to_call"
+    turned = dataclasses.replace(found.comparisons[0], a="prompt", b="rag", non_inferior=True)
+    assert (
+        verdict(dataclasses.replace(found, comparisons=(turned,)), "rag").agreement == "overturned"
+    )
+
+
+@pytest.mark.parametrize(
+    ("aim", "target", "agreement"),
+    [
+        ("stay", None, "overturned"),
+        ("none", None, "overturned"),
+        ("stay", 0.95, "confirmed"),
+        ("none", 0.95, "confirmed"),
+        ("prompt", 0.95, "overturned"),
+    ],
+)
+def test_advice_against_any_rung_is_confirmed_only_where_none_is_good_enough(
+    aim, target, agreement
+):
+    found = verdict(experiment({"prompt": 0.5}, target=target), aim)
+    assert found.agreement == agreement
+    reads_plainly(found)
+
+
+@pytest.mark.parametrize(
+    ("more", "why"),
+    [
+        ({"skipped": {"rag": "the project has no documents"}}, "the project has no documents"),
+        ({"failed": {"rag-s0": "out of memory"}}, "it failed (out of memory)"),
+        ({}, "it was not part of this check"),
+    ],
+)
+def test_an_expected_rung_without_a_result_says_why(more, why):
+    found = verdict(experiment({"prompt": 0.5}, **more), "rag")
+    assert found.agreement == "too_close_to_call"
+    assert found.prior_sentence == (
+        f"Your answers pointed to retrieval, which was not measured: {why}."
+    )
+
+
+def test_without_answers_there_is_no_agreement():
+    found = verdict(experiment(TWO))
+    assert (found.prior, found.agreement) == (None, None)
+    assert found.prior_sentence.startswith("No questionnaire was filled in")
 
 
 # With a target

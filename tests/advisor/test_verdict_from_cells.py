@@ -153,3 +153,13 @@ def test_two_trainings_that_differ_count_together(tmp_path):
     assert found.recommended == "finetune"
     assert not any("One training run" in text for text in found.cautions)
     reads_plainly(found)
+
+
+def test_a_target_with_a_fraction_is_told_whole_where_a_climb_stopped_at_it(tmp_path):
+    spec = TaskSpec("desk", "label", "Sort.", labels=("a", "b"), metric="accuracy_score")
+    task = Task(spec, HELDOUT[:2], HELDOUT[:2], HELDOUT, (), "f1")
+    run = start(tmp_path / "runs" / "first", task, ["prompt-s0", "rag-s0"])
+    run.change_plan(dataclasses.replace(run.plan(), target=0.845, climb=True))
+    put(run, "prompt", 0, answers(lambda i: True))
+    found = assemble(run, {})
+    assert found.not_run == {"rag": "a lower rung reached the target of 84.5 %"}

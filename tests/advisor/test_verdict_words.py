@@ -85,6 +85,17 @@ def test_a_rung_without_any_score_is_told_as_that():
     reads_plainly(found)
 
 
+def test_target_and_margin_are_told_with_all_their_digits():
+    found = verdict(experiment({"prompt": 0.85, "rag": 0.9}, target=0.845, margin=0.005))
+    assert any("your target of 84.5 % is not settled" in text for text in found.cautions)
+    missed = verdict(experiment({"prompt": 0.5}, target=0.845))
+    assert missed.reasons[0].endswith("; you asked for 84.5 %.")
+    level = experiment({"prompt": 0.5, "rag": 0.5}, margin=0.005)
+    (only,) = level.comparisons
+    level = dataclasses.replace(level, comparisons=(dataclasses.replace(only, non_superior=True),))
+    assert any("does not gain 0.5 points or more" in text for text in verdict(level).reasons)
+
+
 # Cautions and changes
 
 
