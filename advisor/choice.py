@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from advisor.measured import floor_contrast, headline_score, seems_better
-from harness.climb import climb, reached
+from harness.climb import Climb, climb, reached
 from harness.experiment import Experiment
 from harness.rungs import rungs
 
@@ -26,6 +26,8 @@ class Choice:
     """Where the climb ended; another rung than the chosen one where that is no worse."""
     ahead: str | None
     """The rung that seems most ahead without being shown to be worth its effort, if one does."""
+    below: str | None = None
+    """Where the climb stood before its last step, which is onto this rung, if one was taken."""
 
 
 def choose(experiment: Experiment) -> Choice:
@@ -33,17 +35,24 @@ def choose(experiment: Experiment) -> Choice:
     good = _good_enough(experiment)
     if good is not None:
         return Choice(good, "target", good, None)
-    top = climbed(experiment)
+    walk = _walk(experiment)
+    top = walk.top
     names = list(experiment.rungs)
     for name in names[: names.index(top)]:
         contrast = experiment.contrast(name, top)
         if contrast is not None and contrast.non_inferior:
             return Choice(name, "no worse", top, _ahead(experiment, name))
-    return Choice(top, "climb", top, _ahead(experiment, top))
+    below = next((step.against[0] for step in walk.steps if step.taken and step.rung == top), None)
+    return Choice(top, "climb", top, _ahead(experiment, top), below)
 
 
 def climbed(experiment: Experiment) -> str:
-    """Where the climb ends, read off the verdict words that were stored.
+    """Where the climb ends."""
+    return _walk(experiment).top
+
+
+def _walk(experiment: Experiment) -> Climb:
+    """The climb, read off the verdict words that were stored.
 
     A rung without a score is neither stood on nor in the way; where none has one, it is the first.
     """
@@ -54,7 +63,7 @@ def climbed(experiment: Experiment) -> str:
         return found.verdict if found else "inconclusive"
 
     made_of = {name: rung.made_of for name, rung in rungs().items()}
-    return climb(names, word, made_of=made_of).top
+    return climb(names, word, made_of=made_of)
 
 
 def not_good_enough(experiment: Experiment, choice: Choice) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from advisor.choice import Choice, floor_not_settled, misses_target, not_good_enough
+from advisor.choice import Choice, floor_not_settled, misses_target
 from advisor.economics import RungCost
 from advisor.measured import TUNED, floor_contrast, inline, score_of, seems_better
 from advisor.numbers import (
@@ -42,7 +42,8 @@ def changes(
     spared_s: float | None,
 ) -> list[str]:
     """What would change the verdict: more items, a rung not measured, another answer."""
-    found, chosen = _missing(experiment, choice), choice.rung
+    found: list[str] = []
+    chosen = choice.rung
     for name in sorted(experiment.rungs, key=lambda one: one != choice.ahead):  # the leader first
         contrast = experiment.contrast(name, chosen) if name != chosen else None
         if contrast is None or contrast.verdict != "inconclusive" or contrast.non_superior:
@@ -74,17 +75,6 @@ def changes(
     if recommendation is not None:
         found.extend(flip.text for flip in recommendation.would_change_if[:2])
     return found
-
-
-def _missing(experiment: Experiment, choice: Choice) -> list[str]:
-    """What a task lacks on which nothing is good enough."""
-    task = experiment.task
-    if not not_good_enough(experiment, choice) or task.kind != "answer" or task.n_documents:
-        return []
-    return [
-        "Documents that hold the answers would: without them a model answers from memory, and "
-        "neither worked examples nor training bring in facts it does not know."
-    ]
 
 
 def cautions(experiment: Experiment, choice: Choice) -> list[str]:

@@ -17,6 +17,7 @@ from advisor.measured import (
     score_of,
     seems_better,
 )
+from advisor.missing import form_first, missing, untried_form
 from advisor.numbers import (
     count,
     in_sentence,
@@ -71,6 +72,7 @@ def reconcile(
     spared_s: float | None = None,
     costs: Mapping[str, RungCost] | None = None,
     answered_late: bool = False,
+    learned: str = "",
 ) -> Verdict:
     """The verdict of an experiment.
 
@@ -80,6 +82,7 @@ def reconcile(
         spared_s: seconds that rungs which were not run would have taken; None where not known.
         costs: every rung's, at the user's prices; None where no price is given.
         answered_late: there are answers, but they came after the check had begun.
+        learned: what the run's learning curve says; empty where there is none.
     """
     choice = choose(experiment)
     chosen = choice.rung
@@ -102,8 +105,12 @@ def reconcile(
             else without_prior(answered_late)
         ),
         reasons=tuple(reasons_of(experiment, choice, recommended)),
-        would_change_if=tuple(changes(experiment, choice, recommendation, spared_s)),
+        would_change_if=(
+            *missing(experiment, choice, learned),
+            *changes(experiment, choice, recommendation, spared_s),
+        ),
         cautions=(
+            *form_first(experiment),
             *cautions(experiment, choice),
             *pair_caution(experiment),
             *dearer(experiment, choice, costs or {}),
@@ -124,6 +131,8 @@ def _headline(experiment: Experiment, choice: Choice, recommended: str) -> str:
     tuned = any(name in TUNED for name in (*experiment.rungs, *experiment.not_run))
     if tuned and recommended not in (*TUNED, "none"):
         advice += " Do not fine-tune yet."
+    if recommended in TUNED and untried_form(experiment):
+        advice += " Try constrained output first."
     return advice
 
 
@@ -141,7 +150,7 @@ def _sentence(experiment: Experiment, choice: Choice, recommended: str) -> str:
     if recommended == "none" and floor and not misses_target(experiment, chosen):
         other = inline(experiment.floors[floor.b])
         return f"{text}; {other} scored {score_of(experiment, floor.b)}."
-    rival = chosen if ahead else experiment.scored[0]
+    rival = chosen if ahead else choice.below or experiment.scored[0]
     contrast = experiment.contrast(named, rival) if named != rival else None
     if contrast is not None and contrast.difference is not None:
         text += (

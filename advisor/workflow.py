@@ -14,6 +14,7 @@ import msgspec
 from advisor import background
 from advisor.economics import costs_of
 from advisor.forecast import foretell, foretold, unpack_model
+from advisor.learning_words import answer
 from advisor.prior import keep_prior
 from advisor.prior import prior_of as prior_of
 from advisor.progress import STARTING, progress
@@ -27,6 +28,7 @@ from advisor.verdict import Verdict, reconcile
 from harness.disk import write_json, writing
 from harness.errors import Problem, UserError
 from harness.experiment import Experiment
+from harness.learning.result import result_of
 from harness.runner import is_running, make_plan, run_check
 from harness.settings import CheckSettings
 from harness.store import Event, Run, runs_in
@@ -142,13 +144,14 @@ def check(
 ) -> Experiment:
     """Run what is still open, reconcile with the prior, write experiment.json last."""
     experiment = run_check(run, on_event)
-    advised = prior_of(run)
+    advised, curve = prior_of(run), result_of(run)
     verdict = reconcile(
         experiment,
         advised,
         spared_s=_spared(run, experiment),
         costs=costs_of(experiment, project.prices) if project.prices.given else None,
         answered_late=advised is None and prior(project) is not None,
+        learned=answer(curve) if curve else "",
     )
     judged = dataclasses.replace(experiment, verdict=msgspec.to_builtins(verdict))
     write_json(run.folder / EXPERIMENT, judged)

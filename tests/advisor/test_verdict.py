@@ -15,7 +15,6 @@ from tests.advisor.experiments import (
 )
 
 BETTER = {("few_shot", "prompt"): "better"}
-TWO = {"prompt": 0.5, "rag": 0.7}
 
 
 # Climbing

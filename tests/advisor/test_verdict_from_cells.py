@@ -1,45 +1,12 @@
 """From finished cells to the verdict: what failed, what is alike, what was run twice."""
 
-import dataclasses
-
 import pytest
 
 from advisor.verdict import reconcile
 from harness.assemble import assemble
-from harness.cell import cell_name
-from harness.types import Answer, Example, Failure, Task, TaskSpec
 from tests.advisor.experiments import prior, reads_plainly
-from tests.advisor.report_runs import put, start
-
-N = 60
-HELDOUT = tuple(Example(f"h{i}", f"message {i}", ("ab"[i % 2],)) for i in range(N))
-ALL_FAILED = [Failure(one.id, "prompt_too_long", "2,100 tokens") for one in HELDOUT]
-
-
-def answers(right, ids=range(N)):
-    """Answers to these questions, right where the test says so."""
-    return [Answer(f"h{i}", "ab"[i % 2] if right(i) else "ab"[(i + 1) % 2]) for i in ids]
-
-
-def nearly_all(i: int) -> bool:
-    return i % 10 != 0
-
-
-def half(i: int) -> bool:
-    return i % 4 < 2
-
-
-def assembled(folder, cells, *, margin: float = 0.03, target: float | None = None):
-    """The experiment of these cells: (rung, seed) to answers; None where every answer failed."""
-    spec = TaskSpec("desk", "label", "Sort.", labels=("a", "b"), metric="accuracy_score")
-    task = Task(spec, HELDOUT[:2], HELDOUT[:2], HELDOUT, (), "f1")
-    run = start(folder / "runs" / "first", task, [cell_name(*key) for key in cells])
-    run.change_plan(dataclasses.replace(run.plan(), margin=margin, target=target))
-    for (rung, seed), given in cells.items():
-        found = given or []
-        have = {one.query_id for one in found}
-        put(run, rung, seed, found, [one for one in ALL_FAILED if one.query_id not in have])
-    return assemble(run, {})
+from tests.advisor.label_cells import answers, assembled, begun, half, nearly_all
+from tests.advisor.report_runs import put
 
 
 def test_a_cheapest_rung_that_failed_entirely_is_left_out_of_the_choice(tmp_path):
@@ -156,10 +123,8 @@ def test_two_trainings_that_differ_count_together(tmp_path):
 
 
 def test_a_target_with_a_fraction_is_told_whole_where_a_climb_stopped_at_it(tmp_path):
-    spec = TaskSpec("desk", "label", "Sort.", labels=("a", "b"), metric="accuracy_score")
-    task = Task(spec, HELDOUT[:2], HELDOUT[:2], HELDOUT, (), "f1")
-    run = start(tmp_path / "runs" / "first", task, ["prompt-s0", "rag-s0"])
-    run.change_plan(dataclasses.replace(run.plan(), target=0.845, climb=True))
+    cells = [("prompt", 0), ("rag", 0)]
+    run = begun(tmp_path, cells, target=0.845, climb=True)
     put(run, "prompt", 0, answers(lambda i: True))
     found = assemble(run, {})
     assert found.not_run == {"rag": "a lower rung reached the target of 84.5 %"}

@@ -47,7 +47,15 @@ def test_the_lead_over_the_cheapest_rung_is_told_as_it_is(difference, said):
         ("rag", "few_shot"): "better",
         ("rag", "prompt"): ("inconclusive", difference),
     }
-    assert f", {said} prompt (" in verdict(experiment(means, words)).sentence
+    assert f", {said} prompt (" in verdict(experiment(means, words, target=0.63)).sentence
+
+
+def test_the_lead_that_is_told_is_the_one_on_which_the_last_step_was_decided():
+    means = {"prompt": 0.5, "few_shot": 0.6, "rag": 0.75}
+    words = {**BETTER, ("rag", "few_shot"): "better", ("rag", "prompt"): "better"}
+    found = verdict(experiment(means, words))
+    assert ", 15 points more than prompt with examples (+5 to +25)." in found.sentence
+    assert any(text.startswith("Prompt was worse: −25 points") for text in found.reasons)
 
 
 def test_every_rival_has_its_reason_with_its_own_figures():
