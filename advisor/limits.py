@@ -18,6 +18,7 @@ from advisor.recommendation import Recommendation
 from harness.diagnosis.material import OVERLAP
 from harness.experiment import Experiment
 from harness.fairness import NO_ANSWER_FAILED
+from harness.metrics import metrics
 from harness.rungs import title_of
 
 ALLOWED = ", not enough when several rungs are compared at once"
@@ -109,11 +110,7 @@ def cautions(experiment: Experiment, choice: Choice) -> list[str]:
             "documents: an answer that sounds right can state a wrong fact. Key facts in a column "
             "of your examples would be scored instead."
         )
-    if any(len(arm.seeds) == 1 for name, arm in experiment.rungs.items() if name in TUNED):
-        said.append(
-            "One training run each: another seed could give another result. Three runs each "
-            "(seeds = 3) would show how much."
-        )
+    said.extend(_trainings(experiment))
     said.extend(
         f"{line.check}: no. {line.detail}."
         for line in experiment.fairness
@@ -122,23 +119,45 @@ def cautions(experiment: Experiment, choice: Choice) -> list[str]:
     return said
 
 
+def _trainings(experiment: Experiment) -> list[str]:
+    """That a score rests on one training run, whether no more were made or no more can count."""
+    runs = [len(arm.seeds) for name, arm in experiment.rungs.items() if name in TUNED]
+    headline = metrics().get(experiment.task.metric)
+    if runs and headline is not None and headline.whole is not None:
+        return [
+            f"Only the first training run of a rung counts, because “{headline.title}” is a score "
+            "of all answers together: another run could give another result. With a score of "
+            "single answers, such as accuracy, every run would count."
+        ]
+    if 1 in runs:
+        return [
+            "One training run each: another seed could give another result. Three runs each "
+            "(seeds = 3) would show how much."
+        ]
+    return []
+
+
 def dearer(experiment: Experiment, choice: Choice, costs: Mapping[str, RungCost]) -> list[str]:
-    """That a right answer costs more than on a lower rung, at the user's prices."""
+    """That a right answer costs more than on another rung, at the user's prices.
+
+    Than on a lower one, or than on the one that was left for taking more effort.
+    """
     known = {name: one.per_right_answer for name, one in costs.items()}
     names = list(experiment.rungs)
     mine = known.get(choice.rung)
     below = {
         name: amount
-        for name in names[: names.index(choice.rung)]
+        for name in (*names[: names.index(choice.rung)], choice.top)
         if (amount := known.get(name)) is not None and mine is not None and amount < mine
     }
     if not below or mine is None:
         return []
     name = min(below, key=lambda one: below[one])
     times = f"{mine / below[name]:.2g} times" if below[name] > 0 else "more than"
+    worth = "its lead" if names.index(name) < names.index(choice.rung) else "the lower effort"
     return [
         f"At your prices a right answer costs {times} what it costs with "
-        f"{inline(experiment.rungs[name])}. Whether its lead is worth that is yours to say."
+        f"{inline(experiment.rungs[name])}. Whether {worth} is worth that is yours to say."
     ]
 
 
