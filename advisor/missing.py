@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from advisor.choice import Choice, not_good_enough
+from advisor.choice import Choice, misses_target, not_good_enough
 from advisor.diagnosis import costliest
 from advisor.diagnosis_words import about_form
-from advisor.measured import TUNED, headline_score, inline, score_of
+from advisor.measured import TUNED, floor_contrast, headline_score, inline, score_of
 from advisor.numbers import as_set, count, in_sentence
 from harness.closed_answers import CLOSED
 from harness.experiment import Experiment
@@ -83,9 +83,7 @@ def _mistakes(experiment: Experiment) -> Iterator[str]:
     if found.metric != task.metric:
         yield f"Mending what costs {rung} most would: {text}"
         return
-    costs, short = round(100 * lost), 0
-    if task.target is not None:
-        short = round(100 * (task.target - headline_score(experiment, nearest)[0]))
+    costs, short = round(100 * lost), round(100 * _short_by(experiment, nearest))
     if costs >= short:
         yield f"Mending what costs {rung} most would ({count(costs, 'point')}): {text}"
     else:
@@ -93,6 +91,14 @@ def _mistakes(experiment: Experiment) -> Iterator[str]:
             f"Mending what costs {rung} most would not be enough alone ({count(costs, 'point')}, "
             f"where {short} are missing): {text}"
         )
+
+
+def _short_by(experiment: Experiment, rung: str) -> float:
+    """How far a rung's score lies below the target, or below the best floor, as a share."""
+    if experiment.task.target is not None and misses_target(experiment, rung):
+        return experiment.task.target - headline_score(experiment, rung)[0]
+    floor = floor_contrast(experiment, rung)
+    return -(floor.difference or 0.0) if floor else 0.0
 
 
 def _reader(experiment: Experiment) -> Iterator[str]:

@@ -52,6 +52,10 @@ def test_a_floor_that_is_as_good_names_it_as_well(tmp_path):
     cells = {("majority", 0): answers(nearly_all), ("prompt", 0): answers(half)}
     said = all_changes(tmp_path, cells)
     assert said[0].startswith("Mending what costs prompt most would (50 points): ")
+    given = [free(e) if i % 6 == 0 else answers(half)[i] for i, e in enumerate(HELDOUT)]
+    cells = {("majority", 0): answers(lambda i: i != 0), ("prompt", 0): given}
+    said = all_changes(tmp_path / "2", cells)
+    assert "would not be enough alone (42 points, where 57 are missing)" in said[0]
 
 
 def test_where_something_was_trained_the_learning_curve_says_whether_more_rows_would_help(tmp_path):
