@@ -158,6 +158,13 @@ def test_a_cheaper_expectation_falls_only_where_it_is_shown_to_miss_or_to_be_wor
     reads_plainly(found)
 
 
+def test_an_expected_rung_that_may_reach_the_target_is_not_overturned_by_one_that_misses_it():
+    means = {"prompt": 0.5, "rag": 0.55}
+    found = verdict(experiment(means, target=0.60), "rag")  # retrieval: 47 to 63 %
+    assert (found.recommended, found.agreement) == ("none", "too_close_to_call")
+    assert verdict(experiment(means, target=0.65), "rag").agreement == "overturned"
+
+
 # By which number, against which answers
 
 
