@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from advisor.measured import floor_contrast, headline_score, seems_better
-from harness.climb import climb, reached
+from harness.climb import Climb, climb, reached
 from harness.experiment import Experiment
 from harness.rungs import rungs
 
@@ -26,39 +26,52 @@ class Choice:
     """Where the climb ended; another rung than the chosen one where that is no worse."""
     ahead: str | None
     """The rung that seems most ahead without being shown to be worth its effort, if one does."""
+    below: str | None = None
+    """Where the climb stood before its last step, which is onto this rung, if one was taken."""
 
 
 def choose(experiment: Experiment) -> Choice:
-    """The choice of an experiment with at least one measured rung."""
+    """The choice of an experiment with at least one rung."""
     good = _good_enough(experiment)
     if good is not None:
         return Choice(good, "target", good, None)
-    top = climbed(experiment)
+    walk = _walk(experiment)
+    top = walk.top
     names = list(experiment.rungs)
     for name in names[: names.index(top)]:
         contrast = experiment.contrast(name, top)
         if contrast is not None and contrast.non_inferior:
             return Choice(name, "no worse", top, _ahead(experiment, name))
-    return Choice(top, "climb", top, _ahead(experiment, top))
+    below = next((step.against[0] for step in walk.steps if step.taken and step.rung == top), None)
+    return Choice(top, "climb", top, _ahead(experiment, top), below)
 
 
 def climbed(experiment: Experiment) -> str:
-    """Where the climb ends, read off the verdict words that were stored."""
+    """Where the climb ends."""
+    return _walk(experiment).top
+
+
+def _walk(experiment: Experiment) -> Climb:
+    """The climb, read off the verdict words that were stored.
+
+    A rung without a score is neither stood on nor in the way; where none has one, it is the first.
+    """
+    names = experiment.scored or tuple(experiment.rungs)[:1]
 
     def word(a: str, b: str, contrasts: float) -> str:
         found = experiment.contrast(a, b)
         return found.verdict if found else "inconclusive"
 
     made_of = {name: rung.made_of for name, rung in rungs().items()}
-    return climb(list(experiment.rungs), word, made_of=made_of).top
+    return climb(names, word, made_of=made_of)
 
 
 def not_good_enough(experiment: Experiment, choice: Choice) -> bool:
-    """Shown to miss the target, or not shown to beat doing without a language model.
+    """Without a score, shown to miss the target, or not shown to beat doing without a model.
 
     The floor is the rung below the ladder, so that the first step onto it has to be shown as well.
     """
-    if misses_target(experiment, choice.rung):
+    if not experiment.scored or misses_target(experiment, choice.rung):
         return True
     # where another rung leads, the floor is that one's to beat
     floor = floor_contrast(experiment, choice.ahead or choice.rung)

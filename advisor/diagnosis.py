@@ -34,6 +34,11 @@ def reasons(experiment: Experiment, rung: str) -> tuple[str, ...]:
     return tuple(told or [found[0][1]])
 
 
+def costliest(experiment: Experiment, rung: str) -> tuple[float, str] | None:
+    """The reason that costs a rung most, and the score lost for it; None where none is known."""
+    return max(_weighed(experiment, rung), key=lambda pair: pair[0], default=None)
+
+
 def besides(experiment: Experiment, rung: str) -> tuple[str, ...]:
     """The lesser reasons why a rung fails, and what else is worth knowing of it."""
     return (*reasons(experiment, rung)[1:], *further(experiment, rung))

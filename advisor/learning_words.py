@@ -8,8 +8,8 @@ from advisor.numbers import (
     in_points,
     in_sentence,
     interval,
+    margin_in_points,
     percent,
-    points,
     points_range,
 )
 from harness.cell import parse_cell
@@ -78,7 +78,7 @@ def answer(result: CurveResult) -> str:
     if result.verdict == "help":
         return f"More data of this kind would likely help: {foretold}."
     if result.verdict == "hardly":
-        matters = f"a difference below {points(result.margin).lstrip('+')} points does not matter"
+        matters = f"a difference below {margin_in_points(result.margin)} does not matter"
         return f"More data of this kind would hardly help: {foretold}, and {matters} to you."
     return (
         f"Whether more data of this kind would help cannot be told: {foretold}. More held-out "

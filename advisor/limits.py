@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping
 
-from advisor.choice import Choice, floor_not_settled, not_good_enough
+from advisor.choice import Choice, floor_not_settled, misses_target
 from advisor.economics import RungCost
-from advisor.measured import TUNED, floor_contrast, headline_score, inline, score_of, seems_better
+from advisor.measured import TUNED, floor_contrast, inline, score_of, seems_better
 from advisor.numbers import (
+    as_set,
     count,
     in_points,
     in_sentence,
-    percent,
     points_range,
     rounded_up,
     seconds,
@@ -18,6 +18,7 @@ from advisor.recommendation import Recommendation
 from harness.diagnosis.material import OVERLAP
 from harness.experiment import Experiment
 from harness.fairness import NO_ANSWER_FAILED
+from harness.metrics import metrics
 from harness.rungs import title_of
 
 ALLOWED = ", not enough when several rungs are compared at once"
@@ -42,7 +43,8 @@ def changes(
     spared_s: float | None,
 ) -> list[str]:
     """What would change the verdict: more items, a rung not measured, another answer."""
-    found, chosen = _missing(experiment, choice), choice.rung
+    found: list[str] = []
+    chosen = choice.rung
     for name in sorted(experiment.rungs, key=lambda one: one != choice.ahead):  # the leader first
         contrast = experiment.contrast(name, chosen) if name != chosen else None
         if contrast is None or contrast.verdict != "inconclusive" or contrast.non_superior:
@@ -76,17 +78,6 @@ def changes(
     return found
 
 
-def _missing(experiment: Experiment, choice: Choice) -> list[str]:
-    """What a task lacks on which nothing is good enough."""
-    task = experiment.task
-    if not not_good_enough(experiment, choice) or task.kind != "answer" or task.n_documents:
-        return []
-    return [
-        "Documents that hold the answers would: without them a model answers from memory, and "
-        "neither worked examples nor training bring in facts it does not know."
-    ]
-
-
 def cautions(experiment: Experiment, choice: Choice) -> list[str]:
     """What to know before acting on it; failures first."""
     task, said, chosen = experiment.task, _failures(experiment), choice.rung
@@ -100,11 +91,10 @@ def cautions(experiment: Experiment, choice: Choice) -> list[str]:
             f"With {task.n_heldout} held-out questions a difference below about "
             f"{count(seen, 'point')} can easily go unseen."
         )
-    _, low, high = headline_score(experiment, chosen)
-    scored = experiment.rungs[chosen].scores[task.metric].mean is not None
-    if scored and task.target is not None and low < task.target <= high:
+    open_target = task.target is not None and choice.why != "target"
+    if open_target and chosen in experiment.scored and not misses_target(experiment, chosen):
         said.append(
-            f"Whether it reaches your target of {percent(task.target)} is not settled: it scored "
+            f"Whether it reaches your target of {as_set(task.target)} is not settled: it scored "
             f"{score_of(experiment, chosen)}."
         )
     floor = floor_contrast(experiment, chosen)
@@ -120,11 +110,7 @@ def cautions(experiment: Experiment, choice: Choice) -> list[str]:
             "documents: an answer that sounds right can state a wrong fact. Key facts in a column "
             "of your examples would be scored instead."
         )
-    if any(len(arm.seeds) == 1 for name, arm in experiment.rungs.items() if name in TUNED):
-        said.append(
-            "One training run each: another seed could give another result. Three runs each "
-            "(seeds = 3) would show how much."
-        )
+    said.extend(_trainings(experiment))
     said.extend(
         f"{line.check}: no. {line.detail}."
         for line in experiment.fairness
@@ -133,23 +119,45 @@ def cautions(experiment: Experiment, choice: Choice) -> list[str]:
     return said
 
 
+def _trainings(experiment: Experiment) -> list[str]:
+    """That a score rests on one training run, whether no more were made or no more can count."""
+    runs = [len(arm.seeds) for name, arm in experiment.rungs.items() if name in TUNED]
+    headline = metrics().get(experiment.task.metric)
+    if runs and headline is not None and headline.whole is not None:
+        return [
+            f"Only the first training run of a rung counts, because “{headline.title}” is a score "
+            "of all answers together: another run could give another result. With a score of "
+            "single answers, such as accuracy, every run would count."
+        ]
+    if 1 in runs:
+        return [
+            "One training run each: another seed could give another result. Three runs each "
+            "(seeds = 3) would show how much."
+        ]
+    return []
+
+
 def dearer(experiment: Experiment, choice: Choice, costs: Mapping[str, RungCost]) -> list[str]:
-    """That a right answer costs more than on a lower rung, at the user's prices."""
+    """That a right answer costs more than on another rung, at the user's prices.
+
+    Than on a lower one, or than on the one that was left for taking more effort.
+    """
     known = {name: one.per_right_answer for name, one in costs.items()}
     names = list(experiment.rungs)
     mine = known.get(choice.rung)
     below = {
         name: amount
-        for name in names[: names.index(choice.rung)]
+        for name in (*names[: names.index(choice.rung)], choice.top)
         if (amount := known.get(name)) is not None and mine is not None and amount < mine
     }
     if not below or mine is None:
         return []
     name = min(below, key=lambda one: below[one])
     times = f"{mine / below[name]:.2g} times" if below[name] > 0 else "more than"
+    worth = "its lead" if names.index(name) < names.index(choice.rung) else "the lower effort"
     return [
         f"At your prices a right answer costs {times} what it costs with "
-        f"{inline(experiment.rungs[name])}. Whether its lead is worth that is yours to say."
+        f"{inline(experiment.rungs[name])}. Whether {worth} is worth that is yours to say."
     ]
 
 
@@ -176,4 +184,10 @@ def _failures(experiment: Experiment) -> list[str]:
         for name, arm in experiment.rungs.items()
         if arm.failures
     ]
+    if experiment.scored:
+        said += [
+            f"No answer of {inline(arm)} could be scored, so it is left out of the choice."
+            for name, arm in experiment.rungs.items()
+            if name not in experiment.scored
+        ]
     return [*said, f"Not finished: {', '.join(experiment.failed)}."] if experiment.failed else said

@@ -20,9 +20,9 @@ def floor_contrast(experiment: Experiment, chosen: str) -> Contrast | None:
 
 
 def score_of(experiment: Experiment, name: str) -> str:
-    """A rung's or floor's headline score in words: ``71 % (62–79 %)``."""
-    arm = experiment.rungs[name] if name in experiment.rungs else experiment.floors[name]
-    scored = arm.scores[experiment.task.metric]
+    """The headline score of a rung, floor or ceiling in words: ``71 % (62–79 %)``."""
+    arms = {**experiment.ceilings, **experiment.floors, **experiment.rungs}
+    scored = arms[name].scores[experiment.task.metric]
     return f"{percent(scored.mean)} ({interval(scored.low, scored.high)})"
 
 

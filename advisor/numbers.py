@@ -10,6 +10,24 @@ def percent(share: float | None) -> str:
     return "not known" if share is None else f"{share * 100:.0f} %"
 
 
+def as_set(share: float | None) -> str:
+    """0.845 -> '84.5 %': a share that was set, with all its digits; None -> 'not known'."""
+    return "not known" if share is None else f"{share * 100:.6g} %"
+
+
+def margin_in_points(margin: float) -> str:
+    """0.03 -> '3 points'; 0.005 -> '0.5 points': a margin that was set, with all its digits."""
+    number = f"{margin * 100:.6g}"
+    return f"{number} point{'' if number == '1' else 's'}"
+
+
+def lead(difference: float) -> str:
+    """0.34 -> '34 points more than'; -0.01 -> '1 point less than'."""
+    whole = round(difference * 100)
+    more = "more" if whole > 0 else "less"
+    return f"{count(abs(whole), 'point')} {more} than" if whole else "as much as"
+
+
 def interval(low: float | None, high: float | None) -> str:
     """0.62, 0.79 -> '62–79 %'."""
     if low is None or high is None:

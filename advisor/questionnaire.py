@@ -56,6 +56,14 @@ def questions() -> tuple[Question, ...]:
     return questionnaire().questions
 
 
+def in_words(question: str, option: str) -> tuple[str, str]:
+    """A question and an answer to it as texts; their keys where the questionnaire has changed."""
+    asked = {one.key: one for one in questions()}.get(question)
+    options = {one.key: one.text for one in asked.options} if asked else {}
+    text = asked.text if asked else question.replace("_", " ")
+    return text, options.get(option, option.replace("_", " "))
+
+
 def visible(answers: Mapping[str, str]) -> tuple[Question, ...]:
     """The questions to ask, given the answers so far."""
     return questionnaire().visible(answers)

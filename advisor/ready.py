@@ -70,7 +70,7 @@ def load_what_can_be(
 
 
 def _answer_problems(project: Project) -> tuple[Problem, ...]:
-    """What is wrong with answers.toml: the verdict needs it when everything else is done."""
+    """What is wrong with answers.toml: a check begins by fixing what they advise."""
     file = project.root / ANSWERS
     if file.is_file():
         try:

@@ -3,7 +3,7 @@
 from advisor.choice import Choice, floor_not_settled, misses_target
 from advisor.limits import ALLOWED
 from advisor.measured import floor_contrast, headline_score, inline, score_of, seems_better
-from advisor.numbers import count, in_points, percent, points_range, rounded_up
+from advisor.numbers import as_set, in_points, margin_in_points, percent, points_range, rounded_up
 from harness.experiment import Contrast, Experiment
 from harness.rungs import rungs
 
@@ -35,9 +35,13 @@ def _rule(experiment: Experiment, choice: Choice) -> list[str]:
     """Why this rung is named, where it is not simply the top of the climb."""
     task, rung = experiment.task, inline(experiment.rungs[choice.rung])
     if choice.why == "target":
+        low = headline_score(experiment, choice.rung)[1]
+        within = f", give or take {_margin(experiment)}"
+        others = ", and no cheaper rung is shown to"
         return [
-            f"You asked for {percent(task.target)}: {rung} reaches that with "
-            f"{score_of(experiment, choice.rung)}, and no cheaper rung does."
+            f"You asked for {as_set(task.target)}{within if low < (task.target or 0) else ''}: "
+            f"{rung} reaches that with {score_of(experiment, choice.rung)}"
+            f"{others if choice.rung != experiment.scored[0] else ''}."
         ]
     if choice.why == "no worse":
         top = inline(experiment.rungs[choice.top])
@@ -59,7 +63,7 @@ def _rule(experiment: Experiment, choice: Choice) -> list[str]:
 def _halves_not_beaten(experiment: Experiment, joined: str) -> list[str]:
     """What a rung is made of and not shown to be better than."""
     parts = rungs()[joined].made_of if joined in rungs() else ()
-    found = {part: experiment.contrast(joined, part) for part in parts}
+    found = {part: experiment.contrast(joined, part) for part in parts if part in experiment.scored}
     return [
         inline(experiment.rungs[part]) for part, c in found.items() if c and c.verdict != "better"
     ]
@@ -75,7 +79,7 @@ def _open(experiment: Experiment, title: str, contrast: Contrast, figures: str) 
 
 def _margin(experiment: Experiment) -> str:
     """The greatest difference that does not matter: 0.03 -> '3 points'."""
-    return count(round(experiment.task.margin * 100), "point")
+    return margin_in_points(experiment.task.margin)
 
 
 def _more(contrast: Contrast) -> str:
@@ -89,13 +93,15 @@ def _more(contrast: Contrast) -> str:
 
 def _why_none(experiment: Experiment, choice: Choice) -> str:
     chosen, target = choice.rung, experiment.task.target
+    if not experiment.scored:
+        return "No rung gave an answer that could be scored."
     arm = experiment.rungs[chosen]
     if misses_target(experiment, chosen):
         # a higher rung may have scored more without being shown to be better
         best = max(experiment.rungs, key=lambda name: headline_score(experiment, name)[0])
         return (
             f"The best rung, {inline(experiment.rungs[best])}, reached "
-            f"{score_of(experiment, best)}; you asked for {percent(target)}."
+            f"{score_of(experiment, best)}; you asked for {as_set(target)}."
         )
     floor = floor_contrast(experiment, chosen)
     assert floor is not None  # the only other way to end here

@@ -14,6 +14,9 @@ import msgspec
 from advisor import background
 from advisor.economics import costs_of
 from advisor.forecast import foretell, foretold, unpack_model
+from advisor.learning_words import answer
+from advisor.prior import keep_prior
+from advisor.prior import prior_of as prior_of
 from advisor.progress import STARTING, progress
 from advisor.project import ANSWERS, Project
 from advisor.questionnaire import AnswerSheet, read_answers, write_answers
@@ -22,13 +25,17 @@ from advisor.recommend import recommend
 from advisor.recommendation import Recommendation
 from advisor.report import Audience, build, report_format
 from advisor.verdict import Verdict, reconcile
-from harness.disk import decode, write_json, writing
+from harness.disk import write_json, writing
 from harness.errors import Problem, UserError
 from harness.experiment import Experiment
+from harness.learning.result import result_of
 from harness.runner import is_running, make_plan, run_check
 from harness.settings import CheckSettings
 from harness.store import Event, Run, runs_in
 from harness.task import Loaded, load_task
+
+EXPERIMENT = "experiment.json"
+"""File in the run's folder: what was found, written last."""
 
 # 1. a project: advisor.sample_projects, advisor.new_project
 
@@ -120,7 +127,10 @@ def start_run(
         unpack_model(chosen.generator, say)
         plan = make_plan(project.root, name, task, chosen, say)
         run.create(plan, task)
+        keep_prior(run, prior(project))
         foretell(project, run, task, chosen, say)
+    elif not (run.folder / EXPERIMENT).is_file():
+        keep_prior(run, prior(project))  # of a run that a version began which fixed none
     return run
 
 
@@ -132,19 +142,19 @@ def run_the_rest(run: Run) -> None:
 def check(
     project: Project, run: Run, on_event: Callable[[Event], None] = lambda event: None
 ) -> Experiment:
-    """Run what is still open, reconcile with the answers, write experiment.json last."""
+    """Run what is still open, reconcile with the prior, write experiment.json last."""
     experiment = run_check(run, on_event)
-    recommendation = prior(project)
+    advised, curve = prior_of(run), result_of(run)
     verdict = reconcile(
         experiment,
-        recommendation,
+        advised,
         spared_s=_spared(run, experiment),
         costs=costs_of(experiment, project.prices) if project.prices.given else None,
+        answered_late=advised is None and prior(project) is not None,
+        learned=answer(curve) if curve else "",
     )
-    if recommendation is not None:
-        write_json(run.folder / "prior.json", recommendation)
     judged = dataclasses.replace(experiment, verdict=msgspec.to_builtins(verdict))
-    write_json(run.folder / "experiment.json", judged)
+    write_json(run.folder / EXPERIMENT, judged)
     return judged
 
 
@@ -185,7 +195,7 @@ def use_what_it_has(run: Run) -> bool:
 
 def experiment_of(run: Run) -> Experiment | None:
     """The finished experiment; None while it runs."""
-    file = run.folder / "experiment.json"
+    file = run.folder / EXPERIMENT
     if not file.is_file():
         return None
     try:
@@ -219,14 +229,6 @@ def finished(run: Run) -> Experiment:
 def verdict_of(experiment: Experiment) -> Verdict:
     """The verdict as a value."""
     return msgspec.convert(experiment.verdict, Verdict)
-
-
-def prior_of(run: Run) -> Recommendation | None:
-    """The recommendation as it was when the check ran."""
-    file = run.folder / "prior.json"
-    if not file.is_file():
-        return None
-    return decode(file.read_bytes(), Recommendation, file)
 
 
 def find_run(where: str, project: Path | None = None) -> Run:

@@ -75,7 +75,7 @@ def _corpus_seconds(scores: Any, clusters: list[str] | None) -> float:
 
 def _compare(family: Family) -> None:
     names = [name for name in family.rows if name != FLOOR]
-    family.of_rungs(names, len(names))
+    family.of_rungs(names, names, len(names))
     family.against_floor(names, FLOOR)
 
 

@@ -60,6 +60,7 @@ def assemble(run: Run, failed: Mapping[str, str]) -> Experiment:
         name: _result(arm, heldout, spec, tables, clusters, scorers) for name, arm in arms.items()
     }
     ladder = [name for name in results if name not in FLOORS and name not in CEILINGS]
+    scored = [name for name in ladder if results[name].scores[metric.name].mean is not None]
     planned = list(dict.fromkeys(rung for rung in map(rung_of, plan.cells) if rung in rungs()))
     rows = {name: _rows(metric, arm, heldout, tables) for name, arm in arms.items()}
     family = Family(rows, metric, spec, plan.margin, clusters)
@@ -77,7 +78,7 @@ def assemble(run: Run, failed: Mapping[str, str]) -> Experiment:
         rungs={name: results[name] for name in ladder},
         floors={name: result for name, result in results.items() if name in FLOORS},
         ceilings={name: result for name, result in results.items() if name in CEILINGS},
-        comparisons=family.of_rungs(ladder, len(planned)),
+        comparisons=family.of_rungs(ladder, scored, len(planned)),
         floor_contrasts=family.against_floor(ladder, best_floor),
         skipped=dict(plan.skipped),
         failed=dict(failed),
@@ -127,7 +128,7 @@ def headline_estimate(run: Run, plan: Plan, rung: str) -> Estimate:
 
 def _left_out(plan: Plan, planned: Sequence[str], reached: Container[str]) -> dict[str, str]:
     """Rungs that a climb had no need of."""
-    why = f"a lower rung reached the target of {plan.target or 0:.0%}".replace("%", " %")
+    why = f"a lower rung reached the target of {100 * (plan.target or 0):.6g} %"
     return {name: why for name in planned if plan.climb and name not in reached}
 
 

@@ -47,7 +47,7 @@ def climb(
     """Walk up the ladder.
 
     Args:
-        names: the rungs that were measured, in order of effort; at least one.
+        names: the rungs that have a score, in order of effort; at least one.
         judge: the verdict word of a rung against another, given the number of contrasts that its
             p has to be corrected for.
         made_of: for a rung that joins others, which.

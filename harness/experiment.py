@@ -187,6 +187,12 @@ class Experiment:
     pairs: PairResult | None = None
     """Where preference pairs were learned from."""
 
+    @property
+    def scored(self) -> tuple[str, ...]:
+        """Rungs with a headline score: where every answer failed there is none to compare."""
+        metric = self.task.metric
+        return tuple(n for n, arm in self.rungs.items() if arm.scores[metric].mean is not None)
+
     def contrast(self, a: str, b: str) -> Contrast | None:
         """A against b, turned round where it was measured the other way."""
         for found in self.comparisons:

@@ -37,19 +37,22 @@ class Family:
     def _found(self) -> dict[Pair, Comparison]:
         return {}
 
-    def of_rungs(self, names: Sequence[str], planned: int) -> tuple[Contrast, ...]:
+    def of_rungs(
+        self, names: Sequence[str], scored: Sequence[str], planned: int
+    ) -> tuple[Contrast, ...]:
         """Every pair of rungs: steps of the climb corrected among themselves, all others by Holm.
 
         The recommendation rests on the steps only, which is why they need not pay for the number
         of all pairs.
 
         Args:
-            names: the rungs that were measured, in order of effort.
+            names: the rungs that were run, in order of effort.
+            scored: those of them with a score; only they are steps.
             planned: how many were meant to be.
         """
         pairs = [(a, b) for b, a in combinations(names, 2)]
         judged_all = dict(zip(pairs, holm([self._between(pair) for pair in pairs]), strict=True))
-        decided = self._steps(names, planned)
+        decided = self._steps(scored, planned)
         return tuple(
             contrast_of(pair, decided.get(pair, one), self.metric.name, pair in decided)
             for pair, one in judged_all.items()

@@ -4,7 +4,7 @@ from advisor.charts import rows
 from advisor.charts.rows import Line
 from advisor.charts.style import LIGHT, Chart, Theme, data, finish
 from advisor.choice import choose
-from advisor.numbers import points, points_range
+from advisor.numbers import margin_in_points, points, points_range
 from harness.experiment import Experiment
 
 WORDS = {
@@ -33,7 +33,7 @@ def differences(experiment: Experiment, theme: Theme = LIGHT, width: int = 330) 
     other = experiment.rungs[standing].title
     axis = alt.Axis(
         title=f"points of {experiment.task.metric_title} against {other[0].lower()}{other[1:]}; "
-        f"grey: under {round(experiment.task.margin * 100)} points, too small to matter",
+        f"grey: under {margin_in_points(experiment.task.margin)}, too small to matter",
         labelExpr="(datum.value > 0 ? '+' : datum.value < 0 ? '−' : '')"
         " + abs(round(datum.value * 100))",
         tickCount=5,

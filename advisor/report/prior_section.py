@@ -4,9 +4,8 @@ from functools import partial
 
 from advisor import charts
 from advisor.numbers import signed
-from advisor.question_types import Question
-from advisor.questionnaire import questions
-from advisor.recommendation import Reason, Recommendation
+from advisor.questionnaire import in_words
+from advisor.recommendation import Recommendation
 from advisor.report.document import Block, Bullets, Figure, Paragraph, Section, Table
 from advisor.report.sources import Sources
 from advisor.summary import experiment_text
@@ -65,10 +64,9 @@ def _ranking(prior: Recommendation) -> Table:
 
 
 def _reasons(prior: Recommendation, titles: dict[str, str]) -> Table:
-    asked = {question.key: question for question in questions()}
     rows = tuple(
         (
-            _answer(asked, reason),
+            " ".join(in_words(reason.question, reason.answer)),
             f"{titles[reason.rung]} {signed(reason.effect)}",
             reason.because,
             reason.source,
@@ -77,11 +75,3 @@ def _reasons(prior: Recommendation, titles: dict[str, str]) -> Table:
     )
     head = ("Answer", "Moves", "Because", "Source")
     return Table("The strongest reasons", head, rows, words=4)
-
-
-def _answer(asked: dict[str, Question], reason: Reason) -> str:
-    """The question with its answer in words; their keys where the questionnaire has changed."""
-    question = asked.get(reason.question)
-    options = {option.key: option.text for option in question.options} if question else {}
-    text = question.text if question else reason.question.replace("_", " ")
-    return f"{text} {options.get(reason.answer, reason.answer.replace('_', ' '))}"

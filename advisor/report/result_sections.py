@@ -9,6 +9,7 @@ from advisor.money_tables import at_prices, money_of, right_words
 from advisor.numbers import (
     count,
     in_sentence,
+    margin_in_points,
     p_value,
     points,
     points_range,
@@ -177,7 +178,7 @@ def sure(sources: Sources, full: bool) -> Section:
     text = [
         f"The scores rest on {count(task.n_heldout, 'held-out question')}.",
         f"The intervals say how far chance in the choice of these questions reaches; a difference "
-        f"under {points(task.margin).lstrip('+')} points was set beforehand as too small to "
+        f"under {margin_in_points(task.margin)} was set beforehand as too small to "
         "matter.",
     ]
     clusters = clusters_of(sources.heldout)

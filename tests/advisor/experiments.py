@@ -94,9 +94,9 @@ def experiment(
         known = None not in (first, second)
         word = given.get((a, b), "inconclusive")
         word, difference = word if isinstance(word, tuple) else (word, None)
-        if difference is None and known:
-            difference = first - second
-        return contrast(a, b, word, difference)
+        if not known:  # with nothing to compare no other word is found
+            return contrast(a, b, "inconclusive", None)
+        return contrast(a, b, word, first - second if difference is None else difference)
 
     task = {
         "name": "desk", "kind": "label", "metric": METRIC, "metric_title": "accuracy",

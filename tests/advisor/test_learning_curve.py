@@ -10,6 +10,7 @@ from advisor import charts, learning, probing, workflow
 from advisor.charts import DARK, LIGHT, svg
 from advisor.learning_words import answer, figures, sentences
 from advisor.progress import STARTING_PROBE, curve_progress
+from advisor.project import open_project
 from advisor.report import build, report_format
 from harness.disk import write_json
 from harness.errors import Problem, UserError
@@ -265,3 +266,18 @@ def test_progress_names_the_rung_and_its_rows_and_a_stopped_one_can_go_on(run):
     at = tab(run)
     assert at.button(key=f"start_{NAME}").label == "Go on"
     assert probing.cancel(run, NAME) is False, "nothing runs"
+
+
+# In the verdict
+
+
+def test_a_check_gone_on_with_after_a_curve_says_by_it_whether_more_rows_are_what_is_missing(run):
+    project = open_project(run.folder.parents[1])
+    run.change_plan(dataclasses.replace(run.plan(), target=0.99))
+    before = workflow.verdict_of(workflow.check(project, run))
+    assert before.recommended == "none"
+    assert any("training rows would is not measured yet" in text for text in before.would_change_if)
+    kept(run, result("hardly", gain=0.01, low=0.0, high=0.02))
+    after = workflow.verdict_of(workflow.check(project, run))
+    (told,) = [text for text in after.would_change_if if "twice the rows" in text]
+    assert told.startswith("More data of this kind would hardly help: ")

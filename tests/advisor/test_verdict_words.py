@@ -47,7 +47,15 @@ def test_the_lead_over_the_cheapest_rung_is_told_as_it_is(difference, said):
         ("rag", "few_shot"): "better",
         ("rag", "prompt"): ("inconclusive", difference),
     }
-    assert f", {said} prompt (" in verdict(experiment(means, words)).sentence
+    assert f", {said} prompt (" in verdict(experiment(means, words, target=0.63)).sentence
+
+
+def test_the_lead_that_is_told_is_the_one_on_which_the_last_step_was_decided():
+    means = {"prompt": 0.5, "few_shot": 0.6, "rag": 0.75}
+    words = {**BETTER, ("rag", "few_shot"): "better", ("rag", "prompt"): "better"}
+    found = verdict(experiment(means, words))
+    assert ", 15 points more than prompt with examples (+5 to +25)." in found.sentence
+    assert any(text.startswith("Prompt was worse: −25 points") for text in found.reasons)
 
 
 def test_every_rival_has_its_reason_with_its_own_figures():
@@ -80,10 +88,20 @@ def test_not_to_fine_tune_is_advised_only_where_it_was_tried():
 
 def test_a_rung_without_any_score_is_told_as_that():
     found = verdict(experiment({"prompt": None}), "prompt")
-    assert found.sentence == (
-        "On 100 held-out questions no answer of prompt could be scored on accuracy."
-    )
+    assert found.sentence == "On 100 held-out questions no answer of any rung could be scored."
+    assert found.recommended == "none"
     reads_plainly(found)
+
+
+def test_target_and_margin_are_told_with_all_their_digits():
+    found = verdict(experiment({"prompt": 0.85, "rag": 0.9}, target=0.845, margin=0.005))
+    assert any("your target of 84.5 % is not settled" in text for text in found.cautions)
+    missed = verdict(experiment({"prompt": 0.5}, target=0.845))
+    assert missed.reasons[0].endswith("; you asked for 84.5 %.")
+    level = experiment({"prompt": 0.5, "rag": 0.5}, margin=0.005)
+    (only,) = level.comparisons
+    level = dataclasses.replace(level, comparisons=(dataclasses.replace(only, non_superior=True),))
+    assert any("does not gain 0.5 points or more" in text for text in verdict(level).reasons)
 
 
 # Cautions and changes
@@ -202,7 +220,7 @@ def test_the_verdict_does_not_depend_on_which_side_a_pair_was_measured_from(foun
 @given(experiments())
 def test_a_recommended_rung_is_never_shown_to_be_worse_than_the_cheapest_by_a_step(found):
     chosen = climb(found)
-    names = list(found.rungs)
+    names = list(found.scored or found.rungs)
     assert chosen == names[0] or any(
         found.contrast(chosen, lower).verdict == "better" for lower in names[: names.index(chosen)]
     )

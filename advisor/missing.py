@@ -1,0 +1,124 @@
+"""What is missing where nothing is good enough, by what was measured; nothing is guessed. Pure."""
+
+from collections.abc import Iterator
+
+from advisor.choice import Choice, misses_target, not_good_enough
+from advisor.diagnosis import costliest
+from advisor.diagnosis_words import about_form
+from advisor.measured import TUNED, floor_contrast, headline_score, inline, score_of
+from advisor.numbers import as_set, count, in_sentence
+from harness.closed_answers import CLOSED
+from harness.experiment import Experiment
+from harness.rungs import title_of
+
+HELD = "constrained"
+"""The rung that can write allowed answers only."""
+
+
+def missing(experiment: Experiment, choice: Choice, learned: str = "") -> list[str]:
+    """What would make a rung good enough; empty where one is, or where nothing was scored.
+
+    Args:
+        experiment: as it was measured.
+        choice: its rung is the one that nothing is recommended instead of.
+        learned: what the run's learning curve says; empty where there is none.
+    """
+    if not experiment.scored or not not_good_enough(experiment, choice):
+        return []
+    return [
+        *_documents(experiment),
+        *_score(experiment),
+        *_mistakes(experiment),
+        *_reader(experiment),
+        *_rows(experiment, learned),
+    ]
+
+
+def untried_form(experiment: Experiment) -> bool:
+    """Whether the prompt loses most by its form, and what would mend that was not measured."""
+    known = (*experiment.scored, *experiment.skipped, *experiment.not_run)
+    if experiment.task.kind not in CLOSED or HELD in known:
+        return False
+    prompt = experiment.diagnostics.rungs.get("prompt")
+    return prompt is not None and any(loss.cause == "form" for loss in prompt.losses[:1])
+
+
+def form_first(experiment: Experiment) -> list[str]:
+    """That output held to the form comes before any training, where nobody has tried it."""
+    if not untried_form(experiment):
+        return []
+    return [
+        f"Before any training try {in_sentence(title_of(HELD))}, which was not measured: most of "
+        f"what prompt lost, it lost by its form. {about_form(experiment, 'prompt')}"
+    ]
+
+
+def _documents(experiment: Experiment) -> Iterator[str]:
+    if experiment.task.kind == "answer" and not experiment.task.n_documents:
+        yield (
+            "Documents that hold the answers would: without them a model answers from memory, and "
+            "neither worked examples nor training bring in facts it does not know."
+        )
+
+
+def _score(experiment: Experiment) -> Iterator[str]:
+    """That the target is out of reach for anything at all."""
+    task = experiment.task
+    right = experiment.right_answers.get(task.metric)
+    if task.target is not None and right is not None and (right.high or 1.0) < task.target:
+        yield (
+            f"Another score or another target would: the right answers themselves do not reach "
+            f"{as_set(task.target)} on {task.metric_title}."
+        )
+
+
+def _mistakes(experiment: Experiment) -> Iterator[str]:
+    """What costs the rung that came nearest most, and whether mending it can be enough."""
+    task, found = experiment.task, experiment.diagnostics
+    nearest = max(experiment.scored, key=lambda name: headline_score(experiment, name)[0])
+    most = costliest(experiment, nearest) if nearest in found.rungs else None
+    if most is None:
+        return
+    (lost, text), rung = most, inline(experiment.rungs[nearest])
+    if found.metric != task.metric:
+        yield f"Mending what costs {rung} most would: {text}"
+        return
+    costs, short = round(100 * lost), round(100 * _short_by(experiment, nearest))
+    if costs >= short:
+        yield f"Mending what costs {rung} most would ({count(costs, 'point')}): {text}"
+    else:
+        yield (
+            f"Mending what costs {rung} most would not be enough alone ({count(costs, 'point')}, "
+            f"where {short} are missing): {text}"
+        )
+
+
+def _short_by(experiment: Experiment, rung: str) -> float:
+    """How far a rung's score lies below the target, or below the best floor, as a share."""
+    if experiment.task.target is not None and misses_target(experiment, rung):
+        return experiment.task.target - headline_score(experiment, rung)[0]
+    floor = floor_contrast(experiment, rung)
+    return -(floor.difference or 0.0) if floor else 0.0
+
+
+def _reader(experiment: Experiment) -> Iterator[str]:
+    """That no search can be good enough for this model."""
+    target, oracle = experiment.task.target, experiment.ceilings.get("oracle")
+    best = oracle.scores[experiment.task.metric] if oracle else None
+    if target is None or best is None or best.high is None or best.high >= target:
+        return
+    yield (
+        "A better search alone would not: with the right passage in hand the same model scored "
+        f"{score_of(experiment, 'oracle')}, so what reads has to be better."
+    )
+
+
+def _rows(experiment: Experiment, learned: str) -> Iterator[str]:
+    """Whether more training rows would help: as measured, or how to measure it."""
+    if learned:
+        yield learned
+    elif any(name in TUNED for name in experiment.scored):
+        yield (
+            "Whether more training rows would is not measured yet; the learning curve, a probe of "
+            "this run, says so."
+        )

@@ -1,0 +1,143 @@
+"""Where nothing is good enough: what is missing, by what was measured; and form before training."""
+
+import dataclasses
+
+import pytest
+
+from advisor.verdict import reconcile
+from harness.experiment import Estimate
+from harness.types import Answer
+from tests.advisor.experiments import METRIC, arm, reads_plainly, verdict
+from tests.advisor.experiments import experiment as by_hand
+from tests.advisor.label_cells import HELDOUT, answers, assembled, half, nearly_all
+
+LATER = "Whether more training rows would is not measured yet; the learning curve, a probe of this"
+
+
+def free(example):
+    """An answer that is no label."""
+    return Answer(example.id, "Nobody knows.")
+
+
+def all_changes(folder, cells, **plan):
+    found = reconcile(assembled(folder, cells, **plan), None)
+    assert found.recommended == "none"
+    reads_plainly(found)
+    return found.would_change_if
+
+
+# What is missing
+
+
+def test_a_missed_target_names_what_costs_the_nearest_rung_most(tmp_path):
+    cells = {("prompt", 0): answers(half), ("few_shot", 0): answers(lambda i: i % 3 > 0)}
+    said = all_changes(tmp_path, cells, target=0.95)
+    assert said[0].startswith(
+        "Mending what costs prompt with examples most would (33 points): The commonest mistake: "
+    )
+    assert not any(text.startswith("Whether more training rows") for text in said)
+
+
+def test_a_cause_that_costs_less_than_what_is_missing_is_not_enough_alone(tmp_path):
+    wrong = answers(lambda i: i % 20 >= 4)
+    given = [free(e) if i % 20 >= 15 else wrong[i] for i, e in enumerate(HELDOUT)]
+    said = all_changes(tmp_path, {("prompt", 0): given}, target=0.95)
+    assert said[0].startswith(
+        "Mending what costs prompt most would not be enough alone (25 points, where 40 are "
+        "missing): 15 of 60 answers (25 %) were no label of the list."
+    )
+
+
+def test_a_floor_that_is_as_good_names_it_as_well(tmp_path):
+    cells = {("majority", 0): answers(nearly_all), ("prompt", 0): answers(half)}
+    said = all_changes(tmp_path, cells)
+    assert said[0].startswith("Mending what costs prompt most would (50 points): ")
+    given = [free(e) if i % 6 == 0 else answers(half)[i] for i, e in enumerate(HELDOUT)]
+    cells = {("majority", 0): answers(lambda i: i != 0), ("prompt", 0): given}
+    said = all_changes(tmp_path / "2", cells)
+    assert "would not be enough alone (42 points, where 57 are missing)" in said[0]
+
+
+def test_where_something_was_trained_the_learning_curve_says_whether_more_rows_would_help(tmp_path):
+    cells = {("prompt", 0): answers(half), ("finetune", 0): answers(half)}
+    experiment = assembled(tmp_path, cells, target=0.95)
+    assert any(text.startswith(LATER) for text in reconcile(experiment, None).would_change_if)
+    told = "More data of this kind would hardly help: twice the rows is foretold +1 point."
+    known = reconcile(experiment, None, learned=told)
+    assert told in known.would_change_if
+    assert not any(text.startswith(LATER) for text in known.would_change_if)
+
+
+def test_a_target_above_what_the_right_answers_score_is_told_as_out_of_reach():
+    found = by_hand({"prompt": 0.5}, target=0.9)
+    right = {METRIC: Estimate(0.7, 0.65, 0.75, 100, 0)}
+    said = verdict(dataclasses.replace(found, right_answers=right))
+    assert said.would_change_if[0] == (
+        "Another score or another target would: the right answers themselves do not reach 90 % on "
+        "accuracy."
+    )
+    reads_plainly(said)
+
+
+@pytest.mark.parametrize(("ceiling", "said"), [(0.6, True), (0.85, False)])
+def test_a_ceiling_below_the_target_says_that_a_better_search_alone_is_not_enough(ceiling, said):
+    found = by_hand({"prompt": 0.3, "rag": 0.5}, target=0.9)
+    found = dataclasses.replace(found, ceilings={"oracle": arm("rag", ceiling)})
+    told = verdict(found)
+    expected = (
+        "A better search alone would not: with the right passage in hand the same model scored "
+        "60 % (52–68 %), so what reads has to be better."
+    )
+    assert (expected in told.would_change_if) is said
+    reads_plainly(told)
+
+
+def test_where_a_rung_is_good_enough_nothing_is_missing(tmp_path):
+    cells = {("prompt", 0): answers(half), ("finetune", 0): answers(nearly_all)}
+    found = reconcile(assembled(tmp_path, cells), None)
+    assert not any("Mending" in text or "training rows" in text for text in found.would_change_if)
+
+
+def test_where_nothing_could_be_scored_nothing_is_known_to_be_missing(tmp_path):
+    found = reconcile(assembled(tmp_path, {("prompt", 0): None, ("finetune", 0): None}), None)
+    assert found.would_change_if == ()
+
+
+# Form before training
+
+
+def test_training_that_only_mends_the_form_is_advised_behind_a_constrained_prompt(tmp_path):
+    cells = {("prompt", 0): [free(e) for e in HELDOUT], ("finetune", 0): answers(nearly_all)}
+    found = reconcile(assembled(tmp_path, cells), None)
+    assert found.recommended == "finetune"
+    assert found.headline == "Fine-tune. Try constrained output first."
+    assert found.cautions[0] == (
+        "Before any training try constrained prompt, which was not measured: most of what prompt "
+        "lost, it lost by its form. 60 of 60 answers (100 %) were no label of the list. Decoding "
+        "that can write nothing else would mend that without training."
+    )
+    reads_plainly(found)
+
+
+def test_a_constrained_prompt_that_was_measured_and_is_as_good_is_the_recommendation(tmp_path):
+    cells = {
+        ("prompt", 0): [free(e) for e in HELDOUT],
+        ("constrained", 0): answers(nearly_all),
+        ("finetune", 0): answers(nearly_all),
+    }
+    found = reconcile(assembled(tmp_path, cells), None)
+    assert found.recommended == "constrained"
+    assert not any(text.startswith("Before any training") for text in found.cautions)
+
+
+def test_a_prompt_that_is_wrong_in_content_is_not_helped_by_its_form(tmp_path):
+    cells = {("prompt", 0): answers(half), ("finetune", 0): answers(nearly_all)}
+    found = reconcile(assembled(tmp_path, cells), None)
+    assert found.headline == "Fine-tune."
+    assert not any(text.startswith("Before any training") for text in found.cautions)
+
+
+def test_a_constrained_prompt_that_cannot_run_here_is_not_advised(tmp_path):
+    cells = {("prompt", 0): [free(e) for e in HELDOUT], ("finetune", 0): answers(nearly_all)}
+    experiment = assembled(tmp_path, cells, skipped={"constrained": "the endpoint cannot do it"})
+    assert reconcile(experiment, None).headline == "Fine-tune."

@@ -1,0 +1,58 @@
+"""What limits a verdict: trainings that do not count, right answers that cost more elsewhere."""
+
+import dataclasses
+
+import pytest
+
+from advisor.economics import costs_of
+from advisor.prices import Prices
+from advisor.verdict import reconcile
+from tests.advisor.experiments import experiment, reads_plainly
+from tests.advisor.label_cells import answers, assembled, half, nearly_all
+
+ONE = "One training run each"
+FIRST = "Only the first training run of a rung counts, because “F1, every label equal”"
+
+
+@pytest.mark.parametrize(
+    ("metric", "seeds", "said"),
+    [
+        ("accuracy_score", 1, ONE),
+        ("accuracy_score", 3, None),
+        ("macro_f1_score", 1, FIRST),
+        ("macro_f1_score", 3, FIRST),
+    ],
+)
+def test_several_trainings_are_no_comfort_where_only_the_first_counts(
+    tmp_path, metric, seeds, said
+):
+    cells = {("prompt", 0): answers(half)}
+    for seed in range(seeds):
+        cells["finetune", seed] = answers(lambda i, seed=seed: nearly_all(i + seed))
+    found = reconcile(assembled(tmp_path, cells, metric=metric), None)
+    heard = [one for one in (ONE, FIRST) if any(text.startswith(one) for text in found.cautions)]
+    assert heard == ([said] if said else [])
+    reads_plainly(found)
+
+
+def test_a_rung_left_for_its_effort_is_named_where_its_right_answers_cost_less():
+    found = experiment({"prompt": 0.5, "few_shot": 0.60, "finetune": 0.61},
+                       {("finetune", "prompt"): "better"})  # fmt: skip
+    held = tuple(
+        dataclasses.replace(c, non_superior=(c.a, c.b) == ("finetune", "few_shot"))
+        for c in found.comparisons
+    )
+    long = dataclasses.replace(found.rungs["few_shot"], prompt_tokens=2000.0)
+    cheap = dataclasses.replace(found.rungs["finetune"], prompt_tokens=10.0)
+    plain = dataclasses.replace(found.rungs["prompt"], prompt_tokens=3000.0)
+    rungs = {"prompt": plain, "few_shot": long, "finetune": cheap}
+    found = dataclasses.replace(found, comparisons=held, rungs=rungs)
+    prices = Prices(input_per_million=1.0, output_per_million=2.0)
+    said = reconcile(found, None, costs=costs_of(found, prices))
+    assert said.recommended == "few_shot"
+    # (2,000 + 20) / .60 against (10 + 20) / .61
+    assert said.cautions[-1] == (
+        "At your prices a right answer costs 68 times what it costs with fine-tuning. Whether the "
+        "lower effort is worth that is yours to say."
+    )
+    reads_plainly(said)
