@@ -3,7 +3,8 @@
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from advisor.new_project import Guess, create_project
+from advisor.guess import Guess
+from advisor.new_project import create_project
 from advisor.project import CONFIG
 from advisor.terminal import out
 from advisor.verb import Verb
@@ -26,7 +27,8 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(given: Namespace) -> int:
     """Make it and say what was understood."""
-    guess = create_project(given.dir, given.files)
+    made = create_project(given.dir, given.files)
+    guess = made.guess if made else None
     out(f"made {given.dir / CONFIG}")
     if guess and guess.train:
         out(f"examples:  {guess.train.name}, {guess.n_rows:,} rows")
@@ -40,8 +42,11 @@ def run(given: Namespace) -> int:
             out("schema:    schema.json, drafted from the answers")
     if guess and guess.pairs:
         out(f"pairs:     {guess.pairs.file.name}, {guess.pairs.n_rows:,} with a better answer each")
-    if guess and guess.documents:
-        out(f"documents: {', '.join(source.name for source in guess.documents)}")
+    if made and made.guess.documents:
+        out(f"documents: {', '.join(source.name for source in made.guess.documents)}")
+        if made.places.apart:
+            folders = ", ".join(made.places.apart)
+            out(f"           kept apart, as files have the same name: {folders}")
     first = f"look over {CONFIG}"
     if guess is None or guess.train is None:
         first = f"put your examples where {CONFIG} says, with a question and an answer each"
