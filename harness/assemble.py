@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from harness.ceilings import CEILINGS, arm_title
 from harness.cell import parse_cell
+from harness.clusters import clusters_of
 from harness.compare import corpus_interval
 from harness.diagnosis.diagnose import diagnose
 from harness.diagnosis.material import material_of
@@ -140,18 +141,6 @@ def _best(names: Sequence[str], results: Mapping[str, ArmResult], metric: str) -
     means = {name: results[name].scores[metric].mean for name in names}
     scored = [name for name in names if means[name] is not None]
     return max(scored, key=lambda name: means[name] or 0.0, default="")
-
-
-def clusters_of(heldout: Sequence[Example]) -> list[str] | None:
-    """What each item belongs to: its group, or else its document; None where all stand alone.
-
-    Questions about one document stand or fall together, so they count as fewer than they are.
-    """
-    names = [
-        example.context_ids[0] if example.context_ids else example.group or example.id
-        for example in heldout
-    ]
-    return names if len(set(names)) < len(names) else None
 
 
 def _arms(run: Run, plan: Plan) -> dict[str, Arm]:

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from harness.clusters import joined
 from harness.text import normalise
 from harness.types import Example, Kind
 
@@ -113,19 +114,11 @@ def stratum_of(rows: Sequence[Example], kind: Kind) -> str:
 
 def tied(examples: Sequence[Example]) -> list[list[Example]]:
     """Rows tied by their group or by the same question, in order of first appearance."""
-    parent: dict[str, str] = {}
-
-    def root(key: str) -> str:
-        while parent.setdefault(key, key) != key:
-            parent[key] = parent[parent[key]]
-            key = parent[key]
-        return key
-
-    keys = [f"q:{normalise(example.question)}" for example in examples]
-    for key, example in zip(keys, examples, strict=True):
+    keys = [[("question", normalise(example.question))] for example in examples]
+    for own, example in zip(keys, examples, strict=True):
         if example.group:
-            parent[root(key)] = root(f"g:{example.group}")
-    found: dict[str, list[Example]] = defaultdict(list)
-    for key, example in zip(keys, examples, strict=True):
-        found[root(key)].append(example)
+            own.append(("group", example.group))
+    found: dict[int, list[Example]] = defaultdict(list)
+    for first, example in zip(joined(keys), examples, strict=True):
+        found[first].append(example)
     return list(found.values())
