@@ -73,7 +73,12 @@ def assemble(run: Run, failed: Mapping[str, str]) -> Experiment:
         run=run.name,
         created=plan.created,
         task=_facts(plan, metric, heldout, view),
-        model={"generator": plan.generator, "embedder": plan.embedder, **_model_facts(cells)},
+        model={
+            "generator": plan.generator,
+            "embedder": plan.embedder,
+            "embedder_weights": plan.embedder_weights,
+            **_model_facts(cells),
+        },
         environment=plan.environment,
         rungs={name: results[name] for name in ladder},
         floors={name: result for name, result in results.items() if name in FLOORS},
@@ -267,7 +272,12 @@ def _known_mean(values: Sequence[float | None]) -> float | None:
 def _model_facts(cells: Sequence[Cell]) -> dict[str, str]:
     paths = sorted({cell.path for cell in cells if cell.path})
     devices = sorted({cell.device for cell in cells if cell.device})
-    return {"path": ", ".join(paths), "device": ", ".join(devices)}
+    weights = sorted({cell.weights for cell in cells if cell.weights})
+    return {
+        "path": ", ".join(paths),
+        "device": ", ".join(devices),
+        "weights": ", ".join(weights),
+    }
 
 
 def _mean(values: Sequence[float]) -> float:

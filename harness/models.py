@@ -3,7 +3,6 @@
 Nothing here downloads; `advisor.verbs.models` does, when the user asks for it.
 """
 
-import hashlib
 import importlib.util
 import os
 from collections.abc import Callable
@@ -11,6 +10,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
+from harness.checksums import file_sha256, folder_revision
 from harness.errors import Problem, UserError
 
 Role = Literal["generator", "embedder"]
@@ -109,7 +109,8 @@ def resolve(
     for folder in ([project / name] if project else []) + [Path(name)]:
         # unlike Path.is_file, this does not raise for a name that is too long to be one
         if os.path.isfile(folder / "config.json"):  # noqa: PTH113
-            return ModelRef(name, folder.resolve(), folder_revision(folder), "a local folder")
+            weights = folder_revision(folder, cache_folder())
+            return ModelRef(name, folder.resolve(), weights, "a local folder")
     hub_id, _, at = name.partition("@")
     if hub_id.count("/") == 1 and not name.startswith((".", "/", "~")):
         return _hub(hub_id, revision or at)
@@ -133,19 +134,25 @@ def locate(name: str) -> Path | None:
     return Path(spec.origin).parent if spec and spec.origin else None
 
 
-def file_sha256(path: Path) -> str:
-    """Checksum of a file, read in pieces."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def require_same(ref: ModelRef, weights: str) -> None:
+    """Refuse a model that is not the one a run began with.
 
+    Args:
+        ref: the model as it is now.
+        weights: its revision then; empty where that was not kept.
 
-def folder_revision(folder: Path) -> str:
-    """Short checksum of a model folder's config and weights."""
-    digest = hashlib.sha256()
-    for file in sorted([folder / "config.json", *folder.glob("*.safetensors")]):
-        digest.update(file.name.encode())
-        digest.update(file_sha256(file).encode())
-    return digest.hexdigest()[:16]
+    Raises:
+        UserError: it is another one.
+    """
+    if weights and ref.revision != weights:
+        raise UserError(
+            Problem(
+                f"the weights of {ref.name} are no longer those that this run began with "
+                f"(then {weights[:12]}, now {ref.revision[:12]})",
+                "put the earlier ones back, or start a new run without --run",
+                "[model]",
+            )
+        )
 
 
 def _embedded(name: str, role: Role, say: Callable[[str], None]) -> ModelRef:

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from harness import models
+from harness.checksums import folder_revision
 from harness.errors import UserError
 from harness.models import (
     EMBEDDED,
     Embedded,
     cache_folder,
-    folder_revision,
     resolve,
     unpacked,
 )
@@ -249,11 +249,11 @@ def test_a_folder_is_looked_up_in_the_project_first(tmp_path, monkeypatch):
 
 def test_the_revision_of_a_folder_changes_with_its_weights_only(tmp_path):
     folder = make_llama(tmp_path / "model")
-    before = folder_revision(folder)
+    before = folder_revision(folder, tmp_path)
     (folder / "README.md").write_text("a remark", encoding="utf-8")
-    assert folder_revision(folder) == before
+    assert folder_revision(folder, tmp_path) == before
     make_llama(folder, hidden_size=32, head_dim=8)
-    assert folder_revision(folder) != before
+    assert folder_revision(folder, tmp_path) != before
 
 
 @pytest.mark.parametrize(
