@@ -14,7 +14,7 @@ import msgspec
 from advisor import background
 from advisor.economics import costs_of
 from advisor.forecast import foretell, foretold, unpack_model
-from advisor.progress import STARTING, progress
+from advisor.progress import ask_to_stop, progress
 from advisor.project import ANSWERS, Project
 from advisor.questionnaire import AnswerSheet, read_answers, write_answers
 from advisor.ready import is_run_name, require_ready
@@ -25,10 +25,11 @@ from advisor.verdict import Verdict, reconcile
 from harness.disk import decode, write_json, writing
 from harness.errors import Problem, UserError
 from harness.experiment import Experiment
-from harness.runner import is_running, make_plan, run_check
+from harness.runner import make_plan, run_check
 from harness.settings import CheckSettings
 from harness.store import Event, Run, runs_in
 from harness.task import Loaded, load_task
+from harness.watch import STARTING, announce
 
 # 1. a project: advisor.sample_projects, advisor.new_project
 
@@ -158,17 +159,14 @@ def _spared(run: Run, experiment: Experiment) -> float | None:
 
 def start_in_background(project: Project, run: Run) -> None:
     """Start the check as a process of its own that outlives the app; its state is on disk."""
-    run.say("doing", STARTING)
+    announce(run, STARTING)
     arguments = ["check", str(project.root), "--run", run.name]
     background.start(arguments, run.folder / "check.log")
 
 
 def cancel(run: Run) -> bool:
-    """Ask a running check to stop; what is finished is kept. False when nothing runs."""
-    if not is_running(run):
-        return False
-    run.cancel_file.touch()
-    return True
+    """Ask a check to stop, also one that is starting; False when nothing runs."""
+    return ask_to_stop(run)
 
 
 def use_what_it_has(run: Run) -> bool:

@@ -24,7 +24,7 @@ from harness.rungs import rung_type, rungs, title_of
 from harness.settings import CheckSettings, models_of
 from harness.store import SCHEMA, Plan, Run, now
 from harness.types import Task
-from harness.watch import OnEvent, Watch
+from harness.watch import OnEvent, Watch, forget_old_request
 
 LOCK = "check.lock"
 """File in a run's folder, or a probe's, that the process at work on it holds."""
@@ -151,6 +151,7 @@ def run_check(run: Run, on_event: OnEvent = lambda event: None) -> Experiment:
     plan = run.plan()
     busy = Problem("another process is working on this run", "wait for it, or stop it", run.name)
     with alone(run.folder / LOCK, busy):
+        forget_old_request(run)
         _refuse_other_weights(run, plan)
         return _run_cells(run, plan, on_event)
 
@@ -173,7 +174,6 @@ def is_running(run: Run) -> bool:
 
 
 def _run_cells(run: Run, plan: Plan, on_event: OnEvent) -> Experiment:
-    run.cancel_file.unlink(missing_ok=True)
     run.enough_file.unlink(missing_ok=True)
     go_on = f"the same command with --run {run.name} goes on"
     watch = Watch(run, on_event, go_on)
@@ -181,6 +181,7 @@ def _run_cells(run: Run, plan: Plan, on_event: OnEvent) -> Experiment:
     enough = GoodEnough(run, plan)
     run.say("started", figures={"cells": list(plan.cells)})
     try:
+        watch()
         for group in _groups(plan.cells):
             good = enough.found() if plan.climb else None
             if good:
