@@ -36,6 +36,8 @@ class Embedded(NamedTuple):
     """Parameters."""
     hub_id: str = ""
     """Under which the model is known elsewhere, in full precision."""
+    context_tokens: int = 0
+    """That it takes in one go, prompt and answer together."""
 
 
 EMBEDDED = {
@@ -50,6 +52,7 @@ EMBEDDED = {
         ("en",),
         0.135,
         "HuggingFaceTB/SmolLM2-135M-Instruct",
+        8192,
     ),
     "all-minilm-l6-v2": Embedded(
         "embedder",
@@ -106,11 +109,10 @@ def resolve(
     """
     if name in EMBEDDED:
         return _embedded(name, role, say)
-    for folder in ([project / name] if project else []) + [Path(name)]:
-        # unlike Path.is_file, this does not raise for a name that is too long to be one
-        if os.path.isfile(folder / "config.json"):  # noqa: PTH113
-            weights = folder_revision(folder, cache_folder())
-            return ModelRef(name, folder.resolve(), weights, "a local folder")
+    folder = local_folder(name, project)
+    if folder is not None:
+        weights = folder_revision(folder, cache_folder())
+        return ModelRef(name, folder, weights, "a local folder")
     hub_id, _, at = name.partition("@")
     if hub_id.count("/") == 1 and not name.startswith((".", "/", "~")):
         return _hub(hub_id, revision or at)
@@ -125,6 +127,15 @@ def resolve(
             f"[model] {role}",
         )
     )
+
+
+def local_folder(name: str, project: Path | None) -> Path | None:
+    """The model folder of that name, the project's first; None where there is none."""
+    for folder in ([project / name] if project else []) + [Path(name)]:
+        # unlike Path.is_file, this does not raise for a name that is too long to be one
+        if os.path.isfile(folder / "config.json"):  # noqa: PTH113
+            return folder.resolve()
+    return None
 
 
 def locate(name: str) -> Path | None:

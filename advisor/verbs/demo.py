@@ -5,7 +5,7 @@ from contextlib import closing
 from pathlib import Path
 
 from advisor import terminal, workflow
-from advisor.audit import audit
+from advisor.auditing import audit_of
 from advisor.project import open_project
 from advisor.sample_projects import SAMPLES, copy_sample
 from advisor.summary import prior_summary, summary
@@ -31,7 +31,7 @@ def run(given: Namespace) -> int:
         terminal.note(f"2/4 {prior_summary(recommendation)}")
     with closing(Steps()) as steps:
         loaded = workflow.load(project, steps.reading)
-        report = audit(loaded, project.spec(), on_finder=steps.looking)
+        report = audit_of(project, loaded, steps.looking)
     terminal.note(
         f"3/4 data: {report.examples} examples, {report.documents} documents, "
         f"{len(report.findings)} findings"
