@@ -208,6 +208,13 @@ def _cached(name: str) -> Path:
     return cache_folder() / "models" / f"{name}-{EMBEDDED[name].sha256[:12]}"
 
 
+def is_sound(name: str) -> bool:
+    """Whether an embedded model's package is installed with the weights this project knows."""
+    package, model = locate(name), EMBEDDED[name]
+    file = package / model.weights if package else None
+    return file is not None and file.is_file() and file_sha256(file) == model.sha256
+
+
 def _verify(name: str, package: Path) -> None:
     """Refuse weights that are not the ones this project was tested with."""
     model = EMBEDDED[name]

