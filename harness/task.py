@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from harness.data import Imported, fingerprint, import_examples, unique_ids
-from harness.data_columns import Columns, PairColumns
+from harness.data_columns import Columns, PairColumns, is_unmapped
 from harness.errors import Problem
 from harness.preferences import CutPairs, ImportedPairs, cut_pairs, import_preferences
 from harness.split import at_most, take, tied, without_leaks
@@ -94,8 +94,7 @@ def load_task(
     problems.extend(_undescribed(spec))
     if sources.heldout_file is not None:
         # columns that were only guessed are guessed anew: the held-out file may lack one of them
-        guessed = sources.columns == Columns()
-        columns = sources.columns if guessed else first.columns
+        columns = sources.columns if is_unmapped(sources.columns) else first.columns
         second = import_examples(sources.heldout_file, columns, spec, shown(sources.heldout_file))
         problems.extend(second.problems)
         heldout = _distinct_ids(second.examples, {example.id for example in train})
