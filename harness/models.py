@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from harness.checksums import file_sha256, folder_revision
+from harness.disk import writing
 from harness.errors import Problem, UserError
 
 Role = Literal["generator", "embedder"]
@@ -239,7 +240,8 @@ def _dequantise(source: Path, target: Path, say: Callable[[str], None]) -> None:
     from filelock import FileLock
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    target.parent.mkdir(parents=True, exist_ok=True)
+    with writing(target):
+        pass  # its folder, which the lock needs
     with FileLock(f"{target}.lock"):
         if (target / "complete").is_file():
             return
@@ -252,9 +254,10 @@ def _dequantise(source: Path, target: Path, say: Callable[[str], None]) -> None:
         # save_pretrained refuses a model that still says it is quantised
         del model.config.quantization_config
         model.hf_quantizer = None
-        model.to(torch.bfloat16).save_pretrained(str(target))
-        tokenizer.save_pretrained(str(target))
-        (target / "complete").write_text("ok\n", encoding="utf-8")
+        with writing(target / "complete"):
+            model.to(torch.bfloat16).save_pretrained(str(target))
+            tokenizer.save_pretrained(str(target))
+            (target / "complete").write_text("ok\n", encoding="utf-8")
 
 
 def _hub(name: str, revision: str) -> ModelRef:
