@@ -1,5 +1,7 @@
 """The demo through its real door: copied, killed twice, gone on with to its report."""
 
+import json
+
 import pytest
 
 from harness.store import Run
@@ -24,6 +26,9 @@ def demo(tmp_path_factory, tiny_model):
     killed_once(lambda: run.finished("prompt-s0"), *asked)
     finished = run.cell_file("prompt-s0").stat().st_mtime_ns
     again = rungwise(*asked)
+    done = rungwise(*asked, "--json")
+    assert done.returncode == 0, done.stderr
+    (root / "again.json").write_text(done.stdout, encoding="utf-8")
     assert again.returncode == 0, again.stderr
     assert run.cell_file("prompt-s0").stat().st_mtime_ns == finished, "it was not done again"
     return root, again
@@ -43,6 +48,9 @@ def test_a_demo_that_was_killed_goes_on_and_ends_with_the_reports(demo):
     assert Run(root / "runs" / "demo").finished("few_shot-s0")
 
 
-def test_the_result_of_the_demo_names_its_rungs(demo):
-    _, again = demo
+def test_the_result_of_the_demo_names_its_rungs_also_as_json(demo):
+    root, again = demo
     assert "few_shot" in again.stdout and "prompt" in again.stdout
+    found = json.loads((root / "again.json").read_text(encoding="utf-8"))
+    assert list(found["experiment"]["rungs"]) == ["prompt", "few_shot"]
+    assert [f"report: {path}" for path in found["reports"]] == again.stdout.splitlines()[-2:]

@@ -18,6 +18,7 @@ from harness.errors import UserError
 from harness.store import Run
 from harness.types import Preferences
 from tests.advisor.report_runs import NAME, NOTE, fullest, smallest, start
+from tests.command import here
 
 
 @pytest.fixture(scope="module")
@@ -138,6 +139,13 @@ def test_the_command_to_do_it_again_names_every_rung_that_was_asked_for(full, tm
 def test_the_report_says_which_weights_ran_and_what_they_come_from(full):
     told = str(section(report_of(full), "reproduce").blocks)
     assert "smollm2-135m-instruct; 135M parameters, English, Apache-2.0; dequantised from" in told
+
+
+def test_where_reports_are_is_also_said_as_json(full, tmp_path):
+    asked = ("report", full.folder, "--format", "html,json", "--out", tmp_path, "--json")
+    assert json.loads(here(*asked).stdout) == {
+        "reports": [str(tmp_path / f"report-technical.{ending}") for ending in ("html", "json")]
+    }
 
 
 def test_items_show_gains_then_losses_then_failures(full):
