@@ -51,6 +51,9 @@ clean:
 .venv/bin/python:
 	@test -n "$(PYTHON)" || { echo "error: no Python 3.11 or newer was found"; \
 		echo "fix: install one, or name it: make demo PYTHON=/path/to/python3.12"; exit 2; }
+	@$(PYTHON) -c "import ensurepip, venv" 2>/dev/null || { \
+		echo "error: $(PYTHON) cannot make environments: its venv module is not whole"; \
+		echo "fix: install it (Debian and Ubuntu: sudo apt install python3-venv), then make again"; exit 2; }
 	$(PYTHON) -m venv .venv
 
 .venv/core.stamp: .venv/bin/python pyproject.toml models.txt

@@ -3,14 +3,13 @@
 from collections.abc import Callable, Sequence
 
 from advisor import background, workflow
-from advisor.progress import STARTING_PROBE
 from harness.beside import run_of
 from harness.errors import RungwiseError
 from harness.learning import running
 from harness.learning.need import seconds_needed
 from harness.learning.result import NAME, CurveResult, plan_of
 from harness.store import Run
-from harness.watch import OnEvent
+from harness.watch import STARTING_PROBE, OnEvent, announce
 
 
 def begin(run: Run, rung: str = "", shares: Sequence[float] = (), seeds: int | None = None) -> Run:
@@ -53,5 +52,5 @@ def learn(store: Run, on_event: OnEvent = lambda event: None) -> CurveResult:
 def start_in_background(run: Run) -> None:
     """Begin, or go on, as a process of its own that outlives the app."""
     store = begin(run)
-    store.say("doing", STARTING_PROBE)
+    announce(store, STARTING_PROBE)
     background.start(["probe", str(run.folder), NAME], store.folder / "probe.log")

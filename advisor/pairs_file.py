@@ -35,11 +35,9 @@ def pairs_among(tables: Mapping[Path, Rows]) -> tuple[list[PairsFile], list[Prob
     return found, problems
 
 
-def add_pairs(data: Any, pairs: PairsFile | None) -> None:
-    """Write into the section ``[data]`` where pairs are, if there are any, and their columns."""
-    if pairs is None:
-        return
-    data.add("preferences", f"data/{pairs.file.name}")
+def add_pairs(data: Any, pairs: PairsFile, where: str) -> None:
+    """Write into the section ``[data]`` where pairs are in the project, and their columns."""
+    data.add("preferences", where)
     columns = tomlkit.table()
     for column in fields(PairColumns):
         value = getattr(pairs.columns, column.name)

@@ -6,14 +6,13 @@ What finished ones found is read with `harness.probe_measuring.results`.
 from pathlib import Path
 
 from advisor import background, workflow
-from advisor.progress import STARTING_PROBE
+from advisor.progress import ask_to_stop
 from harness import probing
 from harness.beside import store_of
 from harness.errors import Problem, UserError
 from harness.probe_result import AnyResult
-from harness.runner import is_running
 from harness.store import Run
-from harness.watch import OnEvent
+from harness.watch import STARTING_PROBE, OnEvent, announce
 from rag.errors import DocumentError
 from rag.load import load_folder
 from rag.types import Document
@@ -63,14 +62,11 @@ def probe(store: Run, on_event: OnEvent = lambda event: None) -> AnyResult:
 def start_in_background(run: Run, name: str) -> None:
     """Begin a probe and run it as a process of its own that outlives the app."""
     store = begin(run, name)
-    store.say("doing", STARTING_PROBE)
+    announce(store, STARTING_PROBE)
     background.start(["probe", str(run.folder), name], store.folder / "probe.log")
 
 
 def cancel(run: Run, name: str) -> bool:
-    """Ask a running probe to stop; what is finished is kept. False when nothing runs."""
+    """Ask a probe to stop, also one that is starting; False when nothing runs."""
     store = store_of(run, name)
-    if not store.folder.is_dir() or not is_running(store):
-        return False
-    store.cancel_file.touch()
-    return True
+    return store.folder.is_dir() and ask_to_stop(store)

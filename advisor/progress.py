@@ -25,10 +25,9 @@ from harness.probe_measuring import cells_of
 from harness.probe_result import RESULT
 from harness.runner import is_running
 from harness.store import Event, Plan, Run
+from harness.watch import STARTING, STARTING_PROBE
 
 State = Literal["starting", "running", "finished", "stopped"]
-STARTING, STARTING_PROBE = "Starting the check", "Starting the probe"
-"""Messages of the events that are written before the process is there."""
 START_S = 30.0
 """A process that has not reported by then did not start."""
 TRAINING_SHARE = 0.6
@@ -139,6 +138,14 @@ def state_of(
     if last is not None and last.message in (STARTING, STARTING_PROBE) and _age(last) < START_S:
         return "starting"
     return "finished" if (run.folder / result).is_file() else "stopped"
+
+
+def ask_to_stop(run: Run) -> bool:
+    """Ask the process at work on a run, or just starting, to stop. False when there is none."""
+    if state_of(run) not in ("starting", "running"):
+        return False
+    run.cancel_file.touch()
+    return True
 
 
 def _age(event: Event) -> float:

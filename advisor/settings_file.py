@@ -1,6 +1,5 @@
 """Changes to rungwise.toml that leave the user's comments and order as they are."""
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import tomlkit
 
 from advisor.project import CONFIG, Project, open_project
+from harness.disk import write_whole
 from harness.errors import RungwiseError
 
 Place = tuple[str, ...]
@@ -22,18 +22,19 @@ def change(root: Path, values: Mapping[Place, Any]) -> Project:
         values: place to value; None takes the setting out.
 
     Raises:
-        RungwiseError: with these values the project could not be opened; the file is as before.
+        RungwiseError: with these values the project could not be opened, or the disk is full; the
+            file is as before.
     """
     file = root / CONFIG
     before = file.read_text(encoding="utf-8")
     document: Any = tomlkit.parse(before)
     for place, value in values.items():
         _put(document, place, value)
-    _write(file, tomlkit.dumps(document))
+    write_whole(file, tomlkit.dumps(document).encode())
     try:
         return open_project(root)
     except RungwiseError:
-        _write(file, before)
+        write_whole(file, before.encode())
         raise
 
 
@@ -56,9 +57,3 @@ def _put(document: Any, place: Place, value: Any) -> None:
         # tomlkit drops the remark behind a value that is replaced by a plain one
         if comment and not table[key].trivia.comment:
             table[key].comment(comment.lstrip("# "))
-
-
-def _write(file: Path, text: str) -> None:
-    unfinished = file.with_name(f".{file.name}.{os.getpid()}.tmp")
-    unfinished.write_text(text, encoding="utf-8")
-    unfinished.replace(file)

@@ -157,12 +157,15 @@ def judge_text(found: Judged) -> str:
 
 def _row(name: str, arm: ArmResult, metric: str) -> list[str]:
     scored = arm.scores[metric]
+    failed = str(sum(arm.failures.values()))
+    if arm.failures and len(arm.seeds) > 1:  # n counts questions, and each was asked every seed
+        failed += f" of {(scored.n + scored.n_failed) * len(arm.seeds):,} answers"
     return [
         name,
         percent(scored.mean),
         interval(scored.low, scored.high),
         str(scored.n),
-        str(sum(arm.failures.values())),
+        failed,
         seconds(arm.latency_s.p50) if arm.latency_s.n else "",
         seconds(arm.prepare_s),
     ]

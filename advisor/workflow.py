@@ -17,7 +17,7 @@ from advisor.forecast import foretell, foretold, unpack_model
 from advisor.learning_words import answer
 from advisor.prior import keep_prior
 from advisor.prior import prior_of as prior_of
-from advisor.progress import STARTING, progress
+from advisor.progress import ask_to_stop, progress
 from advisor.project import ANSWERS, Project
 from advisor.questionnaire import AnswerSheet, read_answers, write_answers
 from advisor.ready import is_run_name, require_ready
@@ -29,10 +29,11 @@ from harness.disk import write_json, writing
 from harness.errors import Problem, UserError
 from harness.experiment import Experiment
 from harness.learning.result import result_of
-from harness.runner import is_running, make_plan, run_check
+from harness.runner import make_plan, run_check
 from harness.settings import CheckSettings
 from harness.store import Event, Run, runs_in
 from harness.task import Loaded, load_task
+from harness.watch import STARTING, announce
 
 EXPERIMENT = "experiment.json"
 """File in the run's folder: what was found, written last."""
@@ -168,17 +169,14 @@ def _spared(run: Run, experiment: Experiment) -> float | None:
 
 def start_in_background(project: Project, run: Run) -> None:
     """Start the check as a process of its own that outlives the app; its state is on disk."""
-    run.say("doing", STARTING)
+    announce(run, STARTING)
     arguments = ["check", str(project.root), "--run", run.name]
     background.start(arguments, run.folder / "check.log")
 
 
 def cancel(run: Run) -> bool:
-    """Ask a running check to stop; what is finished is kept. False when nothing runs."""
-    if not is_running(run):
-        return False
-    run.cancel_file.touch()
-    return True
+    """Ask a check to stop, also one that is starting; False when nothing runs."""
+    return ask_to_stop(run)
 
 
 def use_what_it_has(run: Run) -> bool:

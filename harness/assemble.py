@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from harness.ceilings import CEILINGS, arm_title
 from harness.cell import parse_cell
+from harness.clusters import clusters_of
 from harness.compare import corpus_interval
 from harness.diagnosis.diagnose import diagnose
 from harness.diagnosis.material import material_of
@@ -73,7 +74,12 @@ def assemble(run: Run, failed: Mapping[str, str]) -> Experiment:
         run=run.name,
         created=plan.created,
         task=_facts(plan, metric, heldout, view),
-        model={"generator": plan.generator, "embedder": plan.embedder, **_model_facts(cells)},
+        model={
+            "generator": plan.generator,
+            "embedder": plan.embedder,
+            "embedder_weights": plan.embedder_weights,
+            **_model_facts(cells),
+        },
         environment=plan.environment,
         rungs={name: results[name] for name in ladder},
         floors={name: result for name, result in results.items() if name in FLOORS},
@@ -141,18 +147,6 @@ def _best(names: Sequence[str], results: Mapping[str, ArmResult], metric: str) -
     means = {name: results[name].scores[metric].mean for name in names}
     scored = [name for name in names if means[name] is not None]
     return max(scored, key=lambda name: means[name] or 0.0, default="")
-
-
-def clusters_of(heldout: Sequence[Example]) -> list[str] | None:
-    """What each item belongs to: its group, or else its document; None where all stand alone.
-
-    Questions about one document stand or fall together, so they count as fewer than they are.
-    """
-    names = [
-        example.context_ids[0] if example.context_ids else example.group or example.id
-        for example in heldout
-    ]
-    return names if len(set(names)) < len(names) else None
 
 
 def _arms(run: Run, plan: Plan) -> dict[str, Arm]:
@@ -279,7 +273,12 @@ def _known_mean(values: Sequence[float | None]) -> float | None:
 def _model_facts(cells: Sequence[Cell]) -> dict[str, str]:
     paths = sorted({cell.path for cell in cells if cell.path})
     devices = sorted({cell.device for cell in cells if cell.device})
-    return {"path": ", ".join(paths), "device": ", ".join(devices)}
+    weights = sorted({cell.weights for cell in cells if cell.weights})
+    return {
+        "path": ", ".join(paths),
+        "device": ", ".join(devices),
+        "weights": ", ".join(weights),
+    }
 
 
 def _mean(values: Sequence[float]) -> float:

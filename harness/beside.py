@@ -14,7 +14,7 @@ from harness.executors.local import run_process
 from harness.locking import alone
 from harness.runner import LOCK, is_running
 from harness.store import Run
-from harness.watch import OnEvent, Watch
+from harness.watch import OnEvent, Watch, forget_old_request
 
 PLAN = "plan.json"
 
@@ -117,7 +117,7 @@ def run_cells(
     Raises:
         JobError: it was stopped, or nothing but failures came of it.
     """
-    store.cancel_file.unlink(missing_ok=True)
+    forget_old_request(store)
     watch = Watch(
         store, on_event, f"go on with: rungwise probe {run_of(store).folder} {store.name}"
     )

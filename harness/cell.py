@@ -88,6 +88,7 @@ def close_cell(run: Run, cell: str, preparation: Preparation, bench: Workbench) 
         device=bench.device.name if "device" in opened else "",
         precision=bench.device.precision if "device" in opened else "",
         rendering=rendering(bench.spec),
+        weights=bench.generator.revision if "generator" in opened else "",
         contention=run.contention(cell),
         answer_joules=run.partial_joules(cell),
         pairs=run.pair_readings(cell),

@@ -1,7 +1,7 @@
 """Which column means what: guessed from the names, shown to the user, corrected by the user."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, NamedTuple, TypeVar
 
 from harness.errors import Problem
@@ -107,18 +107,23 @@ def detect_as(kind: type[Mapped], names: Iterable[str]) -> Mapped:
 def complete(columns: Mapped, names: Iterable[str]) -> Mapped:
     """Fill what the user left open by detection; what they wrote stays.
 
-    What is always needed is always filled; the others only where the user mapped no column at all,
-    so that leaving one out can be meant.
+    What is always needed is always filled; the others only where the user mapped no column, so that
+    leaving one out can be meant.
     """
     kind = type(columns)
     guess = detect_as(kind, names)
-    untouched = columns == kind()
+    untouched = is_unmapped(columns)
     values: dict[str, Any] = {}
     for field in fields(kind):
         given = getattr(columns, field.name)
         needed = field.name in _FORMS[kind].needed or untouched
         values[field.name] = given or (getattr(guess, field.name) if needed else given)
     return kind(**values)
+
+
+def is_unmapped(columns: Columns | PairColumns) -> bool:
+    """Whether the user named no column; that of groups is a setting of the split as well."""
+    return replace(columns, group="") == type(columns)()
 
 
 def check(columns: Columns | PairColumns, names: Sequence[str], shown: str) -> list[Problem]:

@@ -1,6 +1,7 @@
 """Files written whole or not at all, and read with an error that says which one is damaged."""
 
 import contextlib
+import errno
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from harness.errors import JobError, Problem, UserError
+from harness.errors import JobError, Problem, RungwiseError, UserError
 
 Value = TypeVar("Value")
 
@@ -17,13 +18,18 @@ Value = TypeVar("Value")
 @contextlib.contextmanager
 def writing(path: Path) -> Iterator[None]:
     """Make the file's folder; a full or forbidden disk becomes a `JobError`."""
+    full = os.strerror(errno.ENOSPC)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield
-    except OSError as error:
+    except Exception as error:
+        # libraries have errors of their own for a full disk
+        foreign = not isinstance(error, OSError | RungwiseError) and full in str(error)
+        if not isinstance(error, OSError) and not foreign:
+            raise
         raise JobError(
             Problem(
-                f"cannot write ({error.strerror})",
+                f"cannot write ({error.strerror if isinstance(error, OSError) else full})",
                 "free disk space or choose a folder you may write to; what is finished is kept",
                 str(path),
             )
@@ -36,7 +42,11 @@ def write_json(path: Path, value: Any) -> None:
     Raises:
         JobError: the disk is full or the folder cannot be written.
     """
-    data = msgspec.json.format(msgspec.json.encode(value), indent=1)
+    write_whole(path, msgspec.json.format(msgspec.json.encode(value), indent=1))
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """The same for any content."""
     with writing(path):
         # beside the file, for a rename is atomic only within one file system
         unfinished = path.with_name(f".{path.name}.{os.getpid()}-{get_ident()}.tmp")

@@ -50,7 +50,7 @@ class ArmResult:
     settings: dict[str, Json]
     effort: dict[str, Json]
     failures: dict[str, int]
-    """Kind of failure to how many items."""
+    """Kind of failure to how many answers, over all seeds."""
     truncated: int
     """Answers cut at the token limit."""
     path: str

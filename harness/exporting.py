@@ -21,7 +21,7 @@ from harness.disk import append_lines, writing
 from harness.errors import JobError, Problem, UserError
 from harness.generators.endpoint import PREFIX
 from harness.locking import alone
-from harness.models import EMBEDDED, ModelRef, resolve
+from harness.models import EMBEDDED, ModelRef, require_same, resolve
 from harness.rungs import rung_type
 from harness.store import Cell, Run
 from tuning.errors import TuningError
@@ -95,7 +95,8 @@ def trained(run: Run, rung: str, seed: int | None = None) -> Trained:
             held-out set.
 
     Raises:
-        UserError: the rung trains nothing, was not part of the run, or its adapter or base is gone.
+        UserError: the rung trains nothing, was not part of the run, or its adapter or base is gone
+            or another one.
     """
     plan, known = run.plan(), trained_cells(run)
     rungs = list(dict.fromkeys(parse_cell(cell)[0] for cell in known))
@@ -121,6 +122,7 @@ def trained(run: Run, rung: str, seed: int | None = None) -> Trained:
     base = resolve(
         plan.generator, "generator", run.folder.parents[1], revision=plan.generator_revision
     )
+    require_same(base, plan.weights)
     precision: Precision = "bfloat16" if cell.precision == "bfloat16" else "float32"
     return Trained(cell, adapter_folder(run.folder, cell.cell), base, precision)
 

@@ -86,7 +86,7 @@ def _same_questions(cells: Sequence[Cell], heldout: Sequence[Example]) -> Check:
 
 
 def _same_model(plan: Plan, ladder: Sequence[Cell]) -> Check:
-    """Model, revision, implementation, processor and precision."""
+    """Model, weights, implementation, processor and precision."""
     paths = sorted(
         {
             ", ".join(filter(None, (f"{cell.path} on {cell.device}", cell.precision)))
@@ -94,11 +94,13 @@ def _same_model(plan: Plan, ladder: Sequence[Cell]) -> Check:
             if cell.path
         }
     )
+    weights = sorted({cell.weights for cell in ladder if cell.weights})
     name = f"{plan.generator} {plan.generator_revision}".strip()
     return Check(
         "Same base model for all rungs",
-        len(paths) <= 1,
-        f"{name}, {'; '.join(paths) or 'not used'}",
+        len(paths) <= 1 and len(weights) <= 1,
+        f"{name}, weights {' and '.join(weights) or 'not recorded'}, "
+        f"{'; '.join(paths) or 'not used'}",
     )
 
 

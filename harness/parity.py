@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from harness.assemble import clusters_of
 from harness.closed_answers import constraint_of
+from harness.clusters import clusters_of
 from harness.compare import paired, paired_corpus
 from harness.decoding import HELD
 from harness.device import Device, Precision

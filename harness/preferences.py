@@ -13,7 +13,7 @@ from harness.data import HALF_LETTER, text_of, unique_ids
 from harness.data_columns import PairColumns, check, complete
 from harness.data_files import Row, read_rows
 from harness.errors import Problem
-from harness.split import take, tied, without_leaks
+from harness.split import at_most, tied, without_leaks
 from harness.types import Example, PairQuery, Preference, Preferences
 
 FEWEST = 20
@@ -131,7 +131,7 @@ def cut_pairs(
     by_id = {pair.id: pair for pair in pairs}
     rows, leaked = without_leaks([_as_example(pair) for pair in pairs], heldout)
     if most is not None and len(rows) > most:
-        rows = take(rows, most, "text", seed).taken
+        rows = at_most(rows, most, "text", seed)
     known = {example.id for example in without_leaks(rows, learning).taken}
     groups = tied(rows)
     random.Random(seed).shuffle(groups)

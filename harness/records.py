@@ -41,6 +41,10 @@ class Plan:
     """Stop at the first rung that reaches the target."""
     tuning: TuningSettings = USUAL
     preference: PreferenceSettings = USUAL_PREFERENCE
+    weights: str = ""
+    """Of the generator, as they were: a check sum, or the hub's commit. Empty for an endpoint, and
+    in older runs."""
+    embedder_weights: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,8 @@ class Cell:
     """Energy of the machine while answering; None where its counters cannot be read."""
     pairs: tuple[PairReading, ...] = ()
     """What a rung that learned from preference pairs makes of the held-out ones."""
+    weights: str = ""
+    """Of the model it was asked of, see `Plan`; empty where none ran, or in older runs."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,6 +83,8 @@ def workbench_of(
         view=view,
         generator_name=plan.generator,
         revision=plan.generator_revision,
+        weights=plan.weights,
+        embedder_weights=plan.embedder_weights,
         embedder_name=plan.embedder,
         project=run.folder.parent.parent,
         folder=run.folder,

@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from harness.assemble import clusters_of
 from harness.cell import cell_name
+from harness.clusters import clusters_of
 from harness.disk import decode
 from harness.errors import Problem, UserError
 from harness.experiment import Experiment

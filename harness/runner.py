@@ -16,7 +16,7 @@ from harness.generators.endpoint import PREFIX
 from harness.gold import hand_over
 from harness.good_enough import GoodEnough
 from harness.locking import alone, is_held
-from harness.models import EMBEDDED, resolve
+from harness.models import require_same, resolve
 from harness.preferences import why_not
 from harness.prompts import target
 from harness.rung import RungType
@@ -24,7 +24,7 @@ from harness.rungs import rung_type, rungs, title_of
 from harness.settings import CheckSettings, models_of
 from harness.store import SCHEMA, Plan, Run, now
 from harness.types import Task
-from harness.watch import OnEvent, Watch
+from harness.watch import OnEvent, Watch, forget_old_request
 
 LOCK = "check.lock"
 """File in a run's folder, or a probe's, that the process at work on it holds."""
@@ -51,9 +51,10 @@ def make_plan(
     Raises:
         UserError: a model that cannot be used, or no rung that can run.
     """
-    for name, role, revision in models_of(settings):
-        if name in EMBEDDED:
-            resolve(name, role, project, revision=revision, say=say)
+    weights = {
+        role: resolve(name, role, project, revision=revision, say=say).revision
+        for name, role, revision in models_of(settings)
+    }
     runnable, skipped = chosen_rungs(task, settings)
     cells = [cell_name(floor, 0) for floor in floors_for(task.spec.kind)]
     for rung in runnable:
@@ -84,6 +85,8 @@ def make_plan(
         climb=settings.climb,
         tuning=settings.tuning,
         preference=settings.preference,
+        weights=weights.get("generator", ""),
+        embedder_weights=weights.get("embedder", ""),
     )
 
 
@@ -148,7 +151,21 @@ def run_check(run: Run, on_event: OnEvent = lambda event: None) -> Experiment:
     plan = run.plan()
     busy = Problem("another process is working on this run", "wait for it, or stop it", run.name)
     with alone(run.folder / LOCK, busy):
+        forget_old_request(run)
+        _refuse_other_weights(run, plan)
         return _run_cells(run, plan, on_event)
+
+
+def _refuse_other_weights(run: Run, plan: Plan) -> None:
+    """Refuse to go on with other models than those that have answered so far."""
+    if all(run.finished(cell) for cell in plan.cells):
+        return
+    project = run.folder.parents[1]
+    if plan.weights:
+        ref = resolve(plan.generator, "generator", project, revision=plan.generator_revision)
+        require_same(ref, plan.weights)
+    if plan.embedder_weights:
+        require_same(resolve(plan.embedder, "embedder", project), plan.embedder_weights)
 
 
 def is_running(run: Run) -> bool:
@@ -157,7 +174,6 @@ def is_running(run: Run) -> bool:
 
 
 def _run_cells(run: Run, plan: Plan, on_event: OnEvent) -> Experiment:
-    run.cancel_file.unlink(missing_ok=True)
     run.enough_file.unlink(missing_ok=True)
     go_on = f"the same command with --run {run.name} goes on"
     watch = Watch(run, on_event, go_on)
@@ -165,6 +181,7 @@ def _run_cells(run: Run, plan: Plan, on_event: OnEvent) -> Experiment:
     enough = GoodEnough(run, plan)
     run.say("started", figures={"cells": list(plan.cells)})
     try:
+        watch()
         for group in _groups(plan.cells):
             good = enough.found() if plan.climb else None
             if good:

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from harness.data import Imported, fingerprint, import_examples, unique_ids
-from harness.data_columns import Columns, PairColumns
+from harness.data_columns import Columns, PairColumns, is_unmapped
 from harness.errors import Problem
 from harness.preferences import CutPairs, ImportedPairs, cut_pairs, import_preferences
-from harness.split import take, without_leaks
+from harness.split import at_most, take, tied, without_leaks
 from harness.types import Example, Preference, Task, TaskSpec
 from rag.errors import DocumentError
 from rag.load import load_folder
@@ -21,6 +21,10 @@ SMALLEST_HELDOUT = 10
 """Held-out rows below which nothing at all can be said."""
 SMALLEST_TRAIN = 8
 SHOWN_LABELS = 12
+_FINER = (
+    "rows of one group or question are never parted: name a finer column as group under [data] in "
+    "rungwise.toml, or add rows of other groups"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +94,7 @@ def load_task(
     problems.extend(_undescribed(spec))
     if sources.heldout_file is not None:
         # columns that were only guessed are guessed anew: the held-out file may lack one of them
-        guessed = sources.columns == Columns()
-        columns = sources.columns if guessed else first.columns
+        columns = sources.columns if is_unmapped(sources.columns) else first.columns
         second = import_examples(sources.heldout_file, columns, spec, shown(sources.heldout_file))
         problems.extend(second.problems)
         heldout = _distinct_ids(second.examples, {example.id for example in train})
@@ -166,12 +169,13 @@ def _cut(
     if sources.heldout_file is None:
         share = sources.heldout
         count = round(share * len(train)) if share < 1 else int(share)
-        train, heldout = take(train, count, spec.kind, sources.seed)
+        # two groups stay: one to learn from, one to choose settings on
+        train, heldout = take(train, count, spec.kind, sources.seed, groups_left=2)
     if sources.max_heldout is not None and len(heldout) > sources.max_heldout:
-        heldout = take(heldout, sources.max_heldout, spec.kind, sources.seed).taken
+        heldout = at_most(heldout, sources.max_heldout, spec.kind, sources.seed)
     train, leaked = without_leaks(train, heldout)
     if sources.max_train is not None and len(train) > sources.max_train:
-        train = take(train, sources.max_train, spec.kind, sources.seed + 1).taken
+        train = at_most(train, sources.max_train, spec.kind, sources.seed + 1)
     wanted = min(96, max(10, round(sources.dev * len(train))))
     train, dev = take(train, min(wanted, len(train) // 3), spec.kind, sources.seed + 2)
     return _Cut(train, dev, heldout, leaked)
@@ -190,7 +194,7 @@ def _too_small(
             Problem(
                 f"the held-out set has {len(cut.heldout)} rows; below {SMALLEST_HELDOUT} nothing "
                 "can be said, below 30 only very large differences can be seen",
-                more,
+                _finer_groups(cut) or more,
                 shown(sources.heldout_file or sources.train),
             )
         )
@@ -199,11 +203,28 @@ def _too_small(
             Problem(
                 f"{len(cut.train)} rows are left to learn from; at least {SMALLEST_TRAIN} are "
                 "needed",
-                "add examples, or lower heldout under [data] in rungwise.toml",
+                _finer_groups(cut)
+                or "add examples, or lower heldout under [data] in rungwise.toml",
+                shown(sources.train),
+            )
+        )
+    elif train and not cut.dev and not problems:
+        problems.append(
+            Problem(
+                f"no rows can be set aside to choose settings on: all {len(cut.train)} to learn "
+                "from have one group or question in common",
+                _FINER,
                 shown(sources.train),
             )
         )
     return problems
+
+
+def _finer_groups(cut: _Cut) -> str:
+    """The fix where rows are many enough and only their few groups stand in the way."""
+    rows = (*cut.train, *cut.dev, *cut.heldout)
+    enough = len(rows) >= 2 * (SMALLEST_HELDOUT + SMALLEST_TRAIN)
+    return _FINER if enough and len(tied(rows)) < len(rows) / 4 else ""
 
 
 class _Shown:

@@ -9,6 +9,21 @@ from harness.executors.local import last_line
 from harness.store import Event, Run
 
 OnEvent = Callable[[Event], None]
+STARTING, STARTING_PROBE = "Starting the check", "Starting the probe"
+"""Messages of the events that are written before the process is there."""
+
+
+def announce(run: Run, message: str) -> None:
+    """Say that a process is being started; a request to stop counts from now on."""
+    run.cancel_file.unlink(missing_ok=True)
+    run.say("doing", message)
+
+
+def forget_old_request(run: Run) -> None:
+    """Drop a request to stop an earlier process; one made since this was announced counts."""
+    events, _ = run.events()
+    if not events or events[-1].message not in (STARTING, STARTING_PROBE):
+        run.cancel_file.unlink(missing_ok=True)
 
 
 class Watch:

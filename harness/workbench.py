@@ -14,7 +14,7 @@ from harness.generators.base import Generator
 from harness.generators.endpoint import PREFIX, EndpointGenerator
 from harness.generators.local import LocalGenerator
 from harness.metric import Metric, fitted
-from harness.models import ModelRef, resolve
+from harness.models import ModelRef, require_same, resolve
 from harness.scoring import headline, mean_score
 from harness.store import Run
 from harness.types import Answer, Example, Json, TaskSpec, TrainView
@@ -58,6 +58,9 @@ class Workbench:
     vectors: Path | None = None
     """Folder in which vectors are kept; by default beside the project's runs."""
     revision: str = ""
+    weights: str = ""
+    """What the base model must be, see `harness.models.require_same`."""
+    embedder_weights: str = ""
     timed_queries: int = TIMED
     """Queries answered one by one first, to time them as a user would meet them."""
     say: Say = field(default=lambda message, figures: None)
@@ -92,18 +95,21 @@ class Workbench:
     @cached_property
     def generator_ref(self) -> ModelRef:
         """Where the base model is."""
-        return resolve(
+        ref = resolve(
             self.generator_name,
             "generator",
             self.project,
             revision=self.revision,
             say=lambda line: self.say(line, {}),
         )
+        require_same(ref, self.weights)
+        return ref
 
     @cached_property
     def embedder(self) -> Embedder:
         """The sentence embedder; vectors are kept in the project, beside its runs."""
         ref = resolve(self.embedder_name, "embedder", self.project)
+        require_same(ref, self.embedder_weights)
         return Embedder(
             ref.folder,
             f"{ref.name}@{ref.revision}",

@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from advisor import workflow
+from advisor.project import open_project
 from tests.command import here, make_project, refused, rungwise, said
 from tests.conftest import label_rows
 
@@ -144,6 +146,51 @@ def test_a_handful_of_rows_is_refused_with_both_numbers(tmp_path):
     errors = list(refused(here("check", root)))
     assert errors[0].startswith("data/examples.jsonl: the held-out set has 1 rows; below 10")
     assert errors[1] == "data/examples.jsonl: 2 rows are left to learn from; at least 8 are needed"
+
+
+def grouped(*sizes):
+    """Rows of groups of these sizes, a line each."""
+    groups = [str(g) for g, size in enumerate(sizes) for _ in range(size)]
+    rows = label_rows(len(groups))
+    return "\n".join(json.dumps({**row, "of": of}) for row, of in zip(rows, groups, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("sizes", "heldout", "error"),
+    [
+        ((100, 100), "0.25", "the held-out set has 0 rows; below 10 nothing can be said"),
+        ((9, 4, 2, 100, 100), "30", ""),
+        ((60,) * 5, "0.25", ""),
+        ((100,) * 4, "30", ""),
+        ((200,), "0.25", "the held-out set has 0 rows"),
+    ],
+)
+def test_few_large_groups_are_parted_into_three_or_named_as_what_stands_in_the_way(
+    tmp_path, sizes, heldout, error
+):
+    config = LABEL_TASK.replace("30", heldout).replace("[task]", 'group = "of"\n[task]')
+    root = make_project(tmp_path / "p", config, examples__jsonl=grouped(*sizes))
+    loaded = workflow.load(open_project(root))
+    if not error:
+        assert loaded.problems == ()
+        assert min(map(len, (loaded.task.train, loaded.task.dev, loaded.task.heldout))) >= 2
+        return
+    (problem,) = loaded.problems
+    assert error in problem.message and "never parted: name a finer column" in problem.fix
+
+
+def test_a_dev_set_that_cannot_be_parted_off_is_said_before_anything_runs(tmp_path):
+    config = LABEL_TASK.replace('examples = "data/examples', 'train = "data/examples')
+    config = config.replace("heldout = 30", 'heldout = "data/heldout.jsonl"\ngroup = "of"')
+    files = {"examples__jsonl": grouped(90), "heldout__jsonl": grouped(*[1] * 30)}
+    files["heldout__jsonl"] = files["heldout__jsonl"].replace('"of": "', '"of": "h')
+    files["heldout__jsonl"] = files["heldout__jsonl"].replace('"text": "', '"text": "other ')
+    root = make_project(tmp_path / "p", config, **files)
+    ((error, fix),) = refused(here("check", root)).items()
+    assert error.endswith("choose settings on: all 90 to learn from have one group or question in "
+                          "common")  # fmt: skip
+    assert "name a finer column as group" in fix
+    assert not (root / "runs").exists()
 
 
 def test_a_missing_file_is_named_with_its_key_while_questions_and_history_need_no_data(tmp_path):

@@ -14,7 +14,7 @@ def audit(
     loaded: Loaded,
     spec: TaskSpec,
     *,
-    context_tokens: int = 2048,
+    context_tokens: int | None = None,
     on_finder: Callable[[int, int], None] | None = None,
 ) -> AuditReport:
     """Look at everything that was loaded; works where no task came of it, too.
@@ -22,7 +22,8 @@ def audit(
     Args:
         loaded: what `harness.task.load_task` returned.
         spec: the task, as it was given to `load_task`.
-        context_tokens: tokens that the model takes in one go, prompt and answer together.
+        context_tokens: tokens that the model takes in one go, prompt and answer together; None
+            where that is not known.
         on_finder: told before each finder which one it is, from 1, and of how many.
     """
     task = loaded.task

@@ -64,8 +64,8 @@ class Material:
     leaked: tuple[Example, ...]
     """Rows taken out of the learning rows because they are also held out."""
     documents: tuple[Document, ...]
-    context_tokens: int
-    """Tokens that the model takes in one go, prompt and answer together."""
+    context_tokens: int | None
+    """Tokens that the model takes in one go, prompt and answer together; None = not known."""
     pairs: tuple[Preference, ...] = ()
     """All preference pairs that could be read."""
     leaked_pairs: tuple[Preference, ...] = ()

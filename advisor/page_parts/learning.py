@@ -94,8 +94,8 @@ def watch(run: Run) -> None:
     with words:
         say(now_words(now, "training"))
     with button:
-        if st.button("Stop", key=f"stop_{NAME}", width="stretch"):
-            probing.cancel(run, NAME)
+        pressed = st.button("Stop", key=f"stop_{NAME}", width="stretch")
+        if pressed and probing.cancel(run, NAME):
             st.session_state[STOPPING] = run.name
     if st.session_state.get(STOPPING) == run.name:
         say("Stopping. What is trained is kept.", "rw-p rw-quiet")

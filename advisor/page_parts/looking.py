@@ -13,7 +13,8 @@ from typing import Final, TypeVar
 import streamlit as st
 
 from advisor import workflow
-from advisor.audit import AuditReport, audit
+from advisor.audit import AuditReport
+from advisor.auditing import audit_of
 from advisor.page_parts.frame import first_line
 from advisor.project import ANSWERS, Project
 from harness.task import Loaded
@@ -56,10 +57,10 @@ class Look:
         return workflow.load(self._project, lambda n, of: self._step("Reading documents", n, of))
 
     def _audit(self) -> AuditReport:
-        return audit(
+        return audit_of(
+            self._project,
             self.loaded.result(),
-            self._project.spec(),
-            on_finder=lambda n, of: self._step("Looking for what is odd", n, of),
+            lambda n, of: self._step("Looking for what is odd", n, of),
         )
 
     def _step(self, doing: str, number: int, total: int) -> None:

@@ -109,8 +109,8 @@ def watch(run: Run, name: str) -> None:
     with words:
         say(now_words(now, "probe"))
     with button:
-        if st.button("Stop", key=f"stop_{name}", width="stretch"):
-            probing.cancel(run, name)
+        pressed = st.button("Stop", key=f"stop_{name}", width="stretch")
+        if pressed and probing.cancel(run, name):
             st.session_state[STOPPING] = (run.name, name)
     if st.session_state.get(STOPPING) == (run.name, name):
         say("Stopping. The answers so far are kept.", "rw-p rw-quiet")

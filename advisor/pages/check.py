@@ -228,8 +228,7 @@ def watch(run: Run) -> None:
         if training and st.button(label, key=key, help=ENOUGH, width="stretch"):
             workflow.use_what_it_has(run)
     with button:
-        if st.button("Stop", key="stop_check", width="stretch"):
-            workflow.cancel(run)
+        if st.button("Stop", key="stop_check", width="stretch") and workflow.cancel(run):
             st.session_state["stopping"] = run.name
     if st.session_state.get("stopping") == run.name:
         say("Stopping. Finished rungs and the answers so far are kept.", "rw-p rw-quiet")

@@ -19,9 +19,9 @@ from advisor.report.record_sections import (
     how_built,
     limits,
     protection,
-    reproduce,
     training,
 )
+from advisor.report.reproduce_section import reproduce
 from advisor.report.result_sections import (
     MIND,
     change,

@@ -1,17 +1,14 @@
-"""The parts of a report that let someone check it: data, rungs, fairness, limits, reproduction."""
+"""The parts of a report that let someone check it: data, rungs, fairness, limits, words."""
 
 import inspect
-import shlex
 from collections.abc import Mapping
 from functools import partial
 
 from advisor import charts
-from advisor.needs import minutes
-from advisor.numbers import capital, count, in_sentence, interval, percent, seconds, setting, size
+from advisor.numbers import capital, count, in_sentence, interval, percent, seconds, setting
 from advisor.report.document import (
     Block,
     Bullets,
-    Commands,
     Figure,
     Paragraph,
     Section,
@@ -248,43 +245,6 @@ def limits(sources: Sources) -> Section:
     machine = experiment.model.get("device") or "one machine"
     lines.append(f"Speed elsewhere: times are those of {machine}.")
     return Section("limits", "What was not tested", (Bullets(tuple(lines)),))
-
-
-def reproduce(sources: Sources) -> Section:
-    """Commands, versions and check sums."""
-    plan, experiment = sources.plan, sources.experiment
-    asked = ",".join([*experiment.rungs, *experiment.skipped])
-    model = f" --model {shlex.quote(plan.generator)}"
-    model += "" if plan.target is None else f" --target {plan.target:g}"
-    commands = (
-        "cd PROJECT-FOLDER",
-        f"rungwise check . --rungs {shlex.quote(asked)} --seeds {plan.seeds} "
-        f"--effort {plan.effort}{model}",
-        f"rungwise report {shlex.quote(f'runs/{experiment.run}')} --format html,json",
-    )
-    pairs = [
-        ("Run", f"{experiment.run}, {experiment.created[:16].replace('T', ' ')} UTC"),
-        ("Fingerprint", experiment.task.fingerprint),
-        ("Model", f"{plan.generator} {plan.generator_revision}".strip()),
-        ("Embedder", plan.embedder),
-        ("Machine", experiment.model.get("device") or "not recorded"),
-        ("Longest answer", f"{plan.max_new_tokens:,} tokens"),
-        *_taken(sources),
-        *experiment.environment.items(),
-    ]
-    blocks = (Commands(commands), Terms(tuple((name, str(value)) for name, value in pairs)))
-    return Section("reproduce", "How to do it again", blocks, folded=True)
-
-
-def _taken(sources: Sources) -> list[tuple[str, str]]:
-    """Time and memory, each beside what was foretold, so that the forecast can be judged."""
-    experiment, need = sources.experiment, sources.foretold
-    peak = max((arm.peak_memory_bytes for arm in experiment.rungs.values()), default=0)
-    time, memory = seconds(experiment.seconds), size(peak)
-    if need is not None:
-        time += f"; foretold: about {minutes(need.seconds)}"
-        memory += f"; foretold: {size(need.memory_bytes)}"
-    return [("Computing time", time), ("Memory at most", memory)]
 
 
 def glossary() -> Section:

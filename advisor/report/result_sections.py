@@ -19,7 +19,7 @@ from advisor.report.document import Block, Bullets, Fact, Figure, Paragraph, Sec
 from advisor.report.sources import Sources
 from advisor.report.words import KIND_WORDS, UPKEEP
 from advisor.voice import TITLE, voice
-from harness.assemble import clusters_of
+from harness.clusters import clusters_of
 from harness.experiment import Contrast
 
 MIND = 2

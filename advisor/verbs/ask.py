@@ -7,7 +7,7 @@ from pathlib import Path
 
 from advisor import workflow
 from advisor.answers import add_known, answer, case_named, may_fill, shown_name, take_case
-from advisor.audit import audit
+from advisor.auditing import audit_of
 from advisor.facts import Known, known_from
 from advisor.project import ANSWERS, Project, read_project
 from advisor.question_types import Question
@@ -129,7 +129,7 @@ def _known(project: Project) -> Sequence[Known]:
         loaded, problems = load_what_can_be(project, steps.reading)
         if loaded is None or problems:
             return ()
-        report = audit(loaded, project.spec(), on_finder=steps.looking)
+        report = audit_of(project, loaded, steps.looking)
         return known_from(loaded, report, project.settings().generator)
 
 

@@ -4,7 +4,8 @@ from argparse import ArgumentParser, Namespace
 from contextlib import closing
 from pathlib import Path
 
-from advisor.audit import AuditReport, audit
+from advisor.audit import AuditReport
+from advisor.auditing import audit_of
 from advisor.project import read_project
 from advisor.ready import load_what_can_be
 from advisor.terminal import out, out_json
@@ -28,7 +29,7 @@ def run(given: Namespace) -> int:
         loaded, problems = load_what_can_be(project, steps.reading)
         if project.problems or loaded is None:
             raise UserError(*problems)
-        report = audit(loaded, project.spec(), on_finder=steps.looking)
+        report = audit_of(project, loaded, steps.looking)
     if given.json:
         out_json(report)
     else:

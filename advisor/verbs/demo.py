@@ -5,7 +5,7 @@ from contextlib import closing
 from pathlib import Path
 
 from advisor import terminal, workflow
-from advisor.audit import audit
+from advisor.auditing import audit_of
 from advisor.project import open_project
 from advisor.sample_projects import SAMPLES, copy_sample
 from advisor.summary import prior_summary, summary
@@ -19,6 +19,7 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("--sample", default=SAMPLES[0], help="which sample project")
     parser.add_argument("--out", type=Path, help="where to copy it; default ./demo/SAMPLE")
     parser.add_argument("--run", default="demo", help="name of the run")
+    parser.add_argument("--json", action="store_true", help="print experiment.json and reports")
 
 
 def run(given: Namespace) -> int:
@@ -31,7 +32,7 @@ def run(given: Namespace) -> int:
         terminal.note(f"2/4 {prior_summary(recommendation)}")
     with closing(Steps()) as steps:
         loaded = workflow.load(project, steps.reading)
-        report = audit(loaded, project.spec(), on_finder=steps.looking)
+        report = audit_of(project, loaded, steps.looking)
     terminal.note(
         f"3/4 data: {report.examples} examples, {report.documents} documents, "
         f"{len(report.findings)} findings"
@@ -40,9 +41,12 @@ def run(given: Namespace) -> int:
     started = workflow.start_run(project, given.run, say=terminal.note)
     foretell(started)
     experiment = follow(project, started)
-    terminal.out(summary(experiment))
-    for path in workflow.write_report(started, ("html", "json")):
-        terminal.out(f"report: {path.resolve()}")
+    written = workflow.write_report(started, ("html", "json"))
+    paths = [str(path.resolve()) for path in written]
+    if given.json:
+        terminal.out_json({"reports": paths, "experiment": experiment})
+    else:
+        terminal.out("\n".join([summary(experiment), *(f"report: {path}" for path in paths)]))
     return 1 if experiment.failed else 0
 
 

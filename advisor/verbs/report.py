@@ -7,7 +7,7 @@ from pathlib import Path
 
 from advisor import workflow
 from advisor.report import AUDIENCES, formats, report_format
-from advisor.terminal import out
+from advisor.terminal import out, out_json
 from advisor.verb import Verb
 from harness.errors import Problem, UserError, problems_of
 
@@ -28,6 +28,7 @@ def configure(parser: ArgumentParser) -> None:
         help="executive: two pages; technical (default): everything",
     )
     parser.add_argument("--out", type=Path, help="folder for the files; default RUN/report")
+    parser.add_argument("--json", action="store_true", help="print where they are as JSON")
 
 
 def run(given: Namespace) -> int:
@@ -41,8 +42,12 @@ def run(given: Namespace) -> int:
     if problems:
         raise UserError(*problems)
     found = workflow.find_run(given.run)
-    for path in workflow.write_report(found, names, given.audience, given.out):
-        out(str(path.resolve()))
+    written = workflow.write_report(found, names, given.audience, given.out)
+    paths = [str(path.resolve()) for path in written]
+    if given.json:
+        out_json({"reports": paths})
+    else:
+        out("\n".join(paths))
     return 0
 
 

@@ -19,6 +19,8 @@ from harness.generators.base import Completion, Refusal
 from harness.prompts import Prompt
 
 PREFIX = "openai:"
+CONTEXT_TOKENS = 8192
+"""Assumed: the server does not say how many its model takes."""
 RETRIES = 3
 PATIENCE = 6
 """Tries where the server asks for a pause (status 429)."""
@@ -76,7 +78,7 @@ class EndpointGenerator:
             )
         self.name, self.model, self.key, self.timeout_s = name, model, key, timeout_s
         self.url = f"{address.rstrip('/')}/chat/completions"
-        self.context_length = 8192
+        self.context_length = CONTEXT_TOKENS
         # a proxy of the environment would get what is meant for this machine
         direct = [urllib.request.ProxyHandler({})] if parts.hostname in HERE else []
         self._opener = urllib.request.build_opener(_Stay, *direct)

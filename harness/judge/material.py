@@ -4,8 +4,9 @@ import hashlib
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from harness.assemble import clusters_of, rung_of
+from harness.assemble import rung_of
 from harness.closed_answers import CLOSED
+from harness.clusters import clusters_of
 from harness.errors import Problem, UserError
 from harness.rungs import rungs
 from harness.store import Run

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from harness.assemble import clusters_of
 from harness.cell import parse_cell
+from harness.clusters import clusters_of
 from harness.diagnosis.material import item_metric
 from harness.effort import effort_of
 from harness.experiment import Estimate

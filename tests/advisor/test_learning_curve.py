@@ -9,7 +9,7 @@ import pytest
 from advisor import charts, learning, probing, workflow
 from advisor.charts import DARK, LIGHT, svg
 from advisor.learning_words import answer, figures, sentences
-from advisor.progress import STARTING_PROBE, curve_progress
+from advisor.progress import curve_progress
 from advisor.project import open_project
 from advisor.report import build, report_format
 from harness.disk import write_json
@@ -25,6 +25,7 @@ from harness.learning.result import (
     store_of,
 )
 from harness.store import Run
+from harness.watch import STARTING_PROBE
 from tests.advisor.page_project import make_project, make_run
 from tests.advisor.test_pages import own_projects, page, patience, shown, words  # noqa: F401
 from tests.command import here, refused, said

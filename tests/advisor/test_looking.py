@@ -6,7 +6,7 @@ from threading import Event
 
 import pytest
 
-from advisor.audit import audit
+from advisor.auditing import audit_of
 from advisor.page_parts import looking
 from advisor.page_parts.looking import look_at, result_of
 from advisor.project import open_project
@@ -48,13 +48,13 @@ def test_the_data_is_shown_while_what_is_odd_is_still_looked_for(project, monkey
     monkeypatch.setattr(looking, "PATIENCE_S", 0.05)
     begun, going_on = Event(), Event()
 
-    def slow_audit(loaded, spec, on_finder):
+    def slow_audit(project, loaded, on_finder):
         on_finder(9, 16)
         begun.set()
         going_on.wait(60)
-        return audit(loaded, spec)
+        return audit_of(project, loaded)
 
-    monkeypatch.setattr(looking, "audit", slow_audit)
+    monkeypatch.setattr(looking, "audit_of", slow_audit)
     look = look_at(open_project(project))
     look.loaded.result(60)
     begun.wait(60)

@@ -203,6 +203,79 @@ def test_what_would_overwrite_or_swallow_something_is_refused(tmp_path):
     assert found == {f"{tmp_path / 'p'}: there is a project here already": "choose another folder"}
 
 
+@pytest.fixture
+def table_file(tmp_path):
+    """Fifty questions with answers, outside of any project."""
+    (tmp_path / "q.csv").write_text(table(LONG, ","), encoding="utf-8")
+    return tmp_path / "q.csv"
+
+
+def documents_of(root):
+    return {d.source: d.text for d in workflow.load(open_project(root)).documents}
+
+
+def test_files_of_one_name_in_two_folders_of_documents_are_both_kept(tmp_path, table_file):
+    folders = [tmp_path / "a" / "cards", tmp_path / "b" / "cards", tmp_path / "c" / "Index"]
+    for folder, name in zip(folders, ("index.md", "index.md", "INDEX.md"), strict=True):
+        folder.mkdir(parents=True)
+        (folder / name).write_text(f"# Of {folder.parent.name}\n\nBeş gün.", encoding="utf-8")
+    made = here("new", tmp_path / "p", "--from", table_file, *folders)
+    assert "documents: cards, cards, Index\n" in made.stdout
+    assert "kept apart, as files have the same name: cards, cards-2, Index\n" in made.stdout
+    found = documents_of(tmp_path / "p")
+    assert set(found) == {"cards/index.md", "cards-2/index.md", "Index/INDEX.md"}
+    assert "Of b" in found["cards-2/index.md"]
+
+
+def test_a_link_that_leads_back_is_not_followed_and_one_that_leads_elsewhere_is(
+    tmp_path, table_file
+):
+    for folder in ("handbook", "elsewhere"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / f"{folder}.md").write_text("# Kart\n\nBeş gün.", encoding="utf-8")
+    (tmp_path / "handbook" / "back").symlink_to(tmp_path / "handbook")
+    (tmp_path / "handbook" / "more").symlink_to(tmp_path / "elsewhere")
+    here("new", tmp_path / "p", "--from", table_file, tmp_path / "handbook")
+    assert set(documents_of(tmp_path / "p")) == {"handbook.md", "more/elsewhere.md"}
+
+
+def test_what_lies_in_the_folder_already_is_used_where_it_is(tmp_path, table_file):
+    root = tmp_path / "p"
+    (root / "data").mkdir(parents=True)
+    (root / "pages").mkdir()
+    inside = table_file.rename(root / "data" / "q.csv")
+    (root / "pages" / "a.md").write_text("# Kart\n\nBeş gün.", encoding="utf-8")
+    made = here("new", root, "--from", inside, root / "pages")
+    assert made.returncode == 0, made.stderr
+    written = tomllib.loads((root / "rungwise.toml").read_text(encoding="utf-8"))["data"]
+    assert (written["examples"], written["documents"]) == ("data/q.csv", "pages")
+    assert sorted(file.name for file in root.rglob("*.*")) == ["a.md", "q.csv", "rungwise.toml"]
+    accepted(root)
+
+
+def test_nothing_that_is_there_already_is_overwritten(tmp_path, table_file):
+    root = tmp_path / "p"
+    (root / "data" / "documents").mkdir(parents=True)
+    (tmp_path / "a.md").write_text("# New", encoding="utf-8")
+    old = [root / "data" / "q.csv", root / "data" / "documents" / "a.md"]
+    for file in old:
+        file.write_text("old", encoding="utf-8")
+    found = refused(here("new", root, "--from", table_file, tmp_path / "a.md"))
+    assert list(found) == [f"{file}: there is such a file already" for file in old]
+    assert {file.read_text(encoding="utf-8") for file in old} == {"old"}
+    assert not (root / "rungwise.toml").exists()
+
+
+def test_a_table_without_questions_and_answers_is_a_document_beside_one_that_has_them(
+    tmp_path, table_file
+):
+    (tmp_path / "prices.csv").write_text("item,price\nSill Duo,129\n", encoding="utf-8")
+    made = here("new", tmp_path / "p", "--from", tmp_path / "prices.csv", table_file)
+    assert "examples:  q.csv, 48 rows\nkind:" in made.stdout
+    assert "documents: prices.csv\n" in made.stdout
+    assert "Sill Duo" in documents_of(tmp_path / "p")["prices.csv"]
+
+
 NUMBERS = st.integers() | st.floats(allow_nan=False, allow_infinity=False)
 VALUES = st.recursive(
     st.none() | st.booleans() | NUMBERS | st.text(max_size=5),

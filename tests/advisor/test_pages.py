@@ -11,11 +11,12 @@ from filelock import FileLock
 from streamlit.testing.v1 import AppTest
 
 from advisor import workflow
-from advisor.progress import STARTING, progress, state_of
+from advisor.progress import progress, state_of
 from advisor.project import open_project
 from advisor.questionnaire import questions, visible
 from advisor.settings_file import change
 from harness.store import Run
+from harness.watch import STARTING
 from tests.advisor.page_project import HOSTILE, NAME, make_project, make_run
 from tests.conftest import ROOT
 
@@ -375,6 +376,16 @@ def test_a_starting_check_is_watched_and_says_that_it_starts(project, run):
     assert "The check is starting." in words(at)
     at.button(key="stop_check").click()
     assert "Finished rungs and the answers so far are kept." in words(shown(at.run()))
+    assert run.cancel_file.is_file(), "the process that is coming up will see it"
+
+
+def test_a_check_that_is_gone_when_stop_is_pressed_is_not_said_to_stop(project, run):
+    (run.folder / "experiment.json").unlink()
+    run.say("doing", STARTING)
+    at = page("check", project, run.name)
+    run.say("cancelled", "stopped; what is finished is kept")
+    at.button(key="stop_check").click()
+    assert "Stopping." not in words(shown(at.run())) and not run.cancel_file.exists()
 
 
 def test_a_training_can_be_told_to_use_what_it_has(project, run):

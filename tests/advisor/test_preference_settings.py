@@ -34,7 +34,7 @@ def examples(file):
 
 def test_new_recognises_preference_pairs_and_writes_where_they_are(tmp_path):
     files = [pairs(tmp_path / "better.jsonl"), examples(tmp_path / "rows.jsonl")]
-    guess = create_project(tmp_path / "desk", files)
+    guess = create_project(tmp_path / "desk", files).guess
     assert guess.train.name == "rows.jsonl" and guess.heldout is None
     assert guess.pairs.file.name == "better.jsonl" and guess.pairs.n_rows == 60
     written = tomllib.loads((tmp_path / "desk" / "rungwise.toml").read_text(encoding="utf-8"))

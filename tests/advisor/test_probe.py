@@ -8,13 +8,14 @@ import pytest
 from advisor import workflow
 from advisor.probe_words import by_group, figures, sentences
 from advisor.probing import begin as begin_own
-from advisor.progress import STARTING_PROBE, probe_progress
+from advisor.progress import probe_progress
 from advisor.report import build, report_format
 from harness.beside import store_of
 from harness.probe_measuring import results
 from harness.probe_result import plan_of
 from harness.probing import begin, run_probe
 from harness.store import Run
+from harness.watch import STARTING_PROBE
 from tests.advisor.page_project import make_project, make_run
 from tests.advisor.probes import fresh, obedient, probe_run
 from tests.advisor.test_pages import own_projects, page, patience, shown, words  # noqa: F401

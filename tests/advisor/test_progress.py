@@ -6,10 +6,11 @@ import msgspec
 import pytest
 from filelock import FileLock
 
-from advisor.progress import STARTING, progress, state_of
+from advisor.progress import progress, state_of
 from advisor.training_figures import Look, look_words, pace_words
 from harness.store import Event, Run
 from harness.types import Answer, Example, Task, TaskSpec
+from harness.watch import STARTING
 from tests.advisor.report_runs import put, start
 
 SPEC = TaskSpec("desk", "label", "Sort.", labels=("a", "b"))

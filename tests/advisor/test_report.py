@@ -1,5 +1,6 @@
 """What a report holds, from which files, for whom; and the contract over all formats."""
 
+import dataclasses
 import json
 import shutil
 import subprocess
@@ -14,8 +15,10 @@ from advisor.report import AUDIENCES, build, formats, report_format
 from advisor.report.document import Bullets, Items, Table
 from advisor.workflow import experiment_of, prior_of, write_report
 from harness.errors import UserError
+from harness.store import Run
 from harness.types import Preferences
 from tests.advisor.report_runs import NAME, NOTE, fullest, smallest, start
+from tests.command import here
 
 
 @pytest.fixture(scope="module")
@@ -120,6 +123,29 @@ def test_executive_leaves_out_what_only_an_engineer_needs(full):
     assert executive.sentence == technical.sentence
     shown = [block for part in executive.sections for block in part.blocks]
     assert not any("p" in block.head for block in shown if isinstance(block, Table))
+
+
+def test_the_command_to_do_it_again_names_every_rung_that_was_asked_for(full, tmp_path):
+    shutil.copytree(full.folder.parents[1], tmp_path / "copy")
+    run = Run(tmp_path / "copy" / "runs" / full.name)
+    ladder = [f"{rung}-s0" for rung in ("prompt", "few_shot", "rag", "finetune", "rag_finetune")]
+    plan = dataclasses.replace(run.plan(), climb=True, cells=(*ladder, "constrained-s0"))
+    run.change_plan(plan)
+    told = str(section(report_of(run), "reproduce").blocks)
+    named = "prompt,few_shot,rag,finetune,rag_finetune,constrained,preference"
+    assert f"rungwise check . --rungs {named} --seeds" in told and "--climb" in told
+
+
+def test_the_report_says_which_weights_ran_and_what_they_come_from(full):
+    told = str(section(report_of(full), "reproduce").blocks)
+    assert "smollm2-135m-instruct; 135M parameters, English, Apache-2.0; dequantised from" in told
+
+
+def test_where_reports_are_is_also_said_as_json(full, tmp_path):
+    asked = ("report", full.folder, "--format", "html,json", "--out", tmp_path, "--json")
+    assert json.loads(here(*asked).stdout) == {
+        "reports": [str(tmp_path / f"report-technical.{ending}") for ending in ("html", "json")]
+    }
 
 
 def test_items_show_gains_then_losses_then_failures(full):

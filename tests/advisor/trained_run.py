@@ -4,11 +4,12 @@ import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
+from harness.checksums import folder_revision
 from harness.closed_answers import constraint_of
 from harness.decoding import HELD
 from harness.device import Device
 from harness.generators.local import LocalGenerator
-from harness.models import folder_revision
+from harness.models import cache_folder
 from harness.prompts import render
 from harness.store import Run
 from harness.types import Answer, Context, Example, Task, TaskSpec
@@ -55,7 +56,8 @@ def trained_run(
     )
     run.create(plan, task)
     adapter = trained(opened(model), run.folder / "adapters" / f"{rung}-s0")
-    generator = LocalGenerator(Ref(str(model), model, folder_revision(model)), DEVICE)
+    weights = folder_revision(model, cache_folder())
+    generator = LocalGenerator(Ref(str(model), model, weights), DEVICE)
     generator.model.load_adapter(adapter)
     contexts = passages(examples[36:]) if "rag" in rung else [()] * 24
     put(run, "majority", 0, [Answer(e.id, "login") for e in task.heldout], timed=False)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness.assemble import assemble, clusters_of
+from harness.assemble import assemble
 from harness.types import Answer, Example, Task, TaskSpec
 from tests.advisor.report_runs import put, start
 
@@ -39,14 +39,3 @@ def test_rungs_are_also_compared_on_a_metric_over_all_items_together(experiment)
     assert found.difference == pytest.approx(means["rag"] - means["prompt"])
     assert found.verdict == "better" and found.low > 0 and found.n == 60
     assert {c.a: c.verdict for c in experiment.floor_contrasts}["rag"] == "better"
-
-
-def test_items_of_one_group_or_document_stand_together():
-    rows = [
-        Example("1", "q", ("a",), ("page",), "group"),
-        Example("2", "q", ("a",), ("page",)),
-        Example("3", "q", ("a",), (), "group"),
-        Example("4", "q", ("a",)),
-    ]
-    assert clusters_of(rows) == ["page", "page", "group", "4"]
-    assert clusters_of(rows[2:]) is None

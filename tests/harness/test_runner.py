@@ -11,6 +11,7 @@ from harness.runner import (
 )
 from harness.store import Run
 from harness.types import Answer, Example, Task, TaskSpec
+from harness.watch import STARTING, announce
 from tests.advisor.report_runs import put, start
 from tests.conftest import LABELS, label_rows
 
@@ -143,6 +144,17 @@ def test_a_request_to_stop_ends_the_check_and_keeps_what_is_finished(play):
     assert run.events()[0][-1].kind == "cancelled"
     run, processes = play(CELLS)
     assert "finetune" in run_check(run).rungs, "an old request does not stop the next try"
+
+
+def test_a_request_made_while_the_check_was_starting_stops_it_and_no_later_one(play):
+    run, processes = play(CELLS)
+    announce(run, STARTING)
+    run.cancel_file.touch()
+    with pytest.raises(JobError, match="stopped on request"):
+        run_check(run)
+    assert processes.calls == [] and run.events()[0][-1].kind == "cancelled"
+    announce(run, STARTING)
+    assert "finetune" in run_check(run).rungs
 
 
 def test_every_event_is_passed_on_once(play):

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from harness.split import take, without_leaks
+from harness.split import at_most, take, without_leaks
 from harness.text import normalise
 from harness.types import Example
 
@@ -133,6 +133,44 @@ def test_a_group_larger_than_what_is_owed_is_passed_over():
     taken = take([*big, *singles(50, ("a",))], 20, "answer", 0).taken
     assert len(taken) == 20
     assert not any(e.group for e in taken)
+
+
+def grouped(*sizes):
+    return [
+        Example(f"e{g}-{i}", f"q {g} {i}", ("a",), group=f"g{g}")
+        for g, size in enumerate(sizes)
+        for i in range(size)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("sizes", "count", "groups_left", "taken"),
+    [
+        ((60, 60, 60, 60), 36, 1, 60),
+        ((100, 100, 100, 100), 30, 1, 100),
+        ((1, 60, 60, 60), 36, 1, 61),
+        ((10, 60, 60), 12, 1, 10),
+        ((60, 60), 30, 1, 60),
+        ((60, 60), 30, 2, 0),
+        ((10, 10, 90), 20, 2, 10),
+        ((60, 60, 60), 0, 1, 0),
+    ],
+    ids=[
+        "all too large", "all far too large", "one that is tiny", "one that fits", "two groups",
+        "two that must stay", "two that fit, of which one must stay", "none asked for",
+    ],
+)  # fmt: skip
+def test_where_groups_are_larger_than_what_is_owed_the_smallest_is_taken_if_another_stays(
+    sizes, count, groups_left, taken
+):
+    cut = take(grouped(*sizes), count, "answer", 0, groups_left)
+    assert len(cut.taken) == taken
+    assert len({e.group for e in cut.rest}) >= groups_left
+
+
+def test_no_more_rows_than_the_most_are_drawn_whatever_their_groups():
+    assert len(at_most(grouped(*[60] * 9), 400, "answer", 0)) == 360
+    assert at_most(grouped(60, 60), 30, "answer", 0) == ()
 
 
 def test_unanswerable_rows_of_a_label_task_are_a_stratum_of_their_own():

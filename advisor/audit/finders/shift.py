@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
 from advisor.audit.finding import Finder, Finding, Material, asked, listed
+from harness.clusters import clusters_of
 from harness.text import tokens
 from harness.types import Example
 
@@ -74,7 +75,7 @@ def separation(
         None where a side has too few rows, or too few groups to keep apart.
     """
     sides = [_draw(learning), _draw(heldout)]
-    groups = [[_belongs_to(row) for row in side] for side in sides]
+    groups = [_belonging(side) for side in sides]
     if min(map(len, sides)) < _SMALLEST or min(len(set(group)) for group in groups) < 2 * _FOLDS:
         return None
     words = [tokens(row.question, language) for side in sides for row in side]
@@ -169,8 +170,13 @@ def _draw(rows: Sequence[Example]) -> Sequence[Example]:
     return random.Random(0).sample(rows, _MOST) if len(rows) > _MOST else rows
 
 
-def _belongs_to(row: Example) -> str:
-    return row.group or (row.context_ids[0] if row.context_ids else asked(row))
+def _belonging(rows: Sequence[Example]) -> list[str]:
+    """What each row belongs to: as intervals count it, or else its question."""
+    clusters = clusters_of(rows) or [row.id for row in rows]
+    return [
+        cluster if row.group or row.context_ids else asked(row)
+        for row, cluster in zip(rows, clusters, strict=True)
+    ]
 
 
 FINDER = Finder(("shift",), find)

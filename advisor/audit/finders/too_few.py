@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from advisor.audit.finding import Finder, Finding, Material, Severity, finding, ids, listed
 from advisor.numbers import count
-from harness.assemble import clusters_of
+from harness.clusters import clusters_of
 from harness.stats.power import discordant_needed
 from harness.types import Kind
 

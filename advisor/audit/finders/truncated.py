@@ -13,6 +13,8 @@ CHARACTERS_A_TOKEN: Final = 4
 
 def find(material: Material) -> Iterator[Finding]:
     """Rows whose prompt and answer together pass the model's context."""
+    if material.context_tokens is None:
+        return
     room = material.context_tokens * CHARACTERS_A_TOKEN
     rows = [row for row in material.examples if characters(row, material.spec) > room]
     if rows:

@@ -1,0 +1,148 @@
+"""What the files are that a project is made from: which hold examples, pairs, or documents."""
+
+import json
+import re
+import statistics
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from advisor.pairs_file import PairsFile, pairs_among
+from advisor.schema_draft import draft_schema
+from harness.data import canonical_json
+from harness.data_columns import Columns, detect
+from harness.data_files import READERS, Rows, read_rows
+from harness.errors import Problem, UserError
+from harness.types import Json, Kind
+from rag.load import supported_suffixes
+
+HELDOUT_NAME = re.compile(r"(?<![a-z])(test|held[-_ ]?out|eval|val|valid|validation|dev)(?![a-z])")
+FEW_WORDS = 4
+"""Answers that are not longer, half of them, are spans rather than sentences."""
+
+
+class Guess(NamedTuple):
+    """What the files seem to be."""
+
+    train: Path | None
+    heldout: Path | None
+    documents: tuple[Path, ...]
+    kind: Kind
+    columns: Columns
+    n_rows: int
+    names: tuple[str, ...] = ()
+    """Columns of the table."""
+    schema: Mapping[str, Json] | None = None
+    """Drafted from the answers, where they are JSON objects."""
+    instruction: str = ""
+    """What fits the answers better than the usual instruction of their kind; may be empty."""
+    pairs: PairsFile | None = None
+    """Preference pairs, where a file holds such."""
+
+
+def guess_files(files: Sequence[Path]) -> Guess:
+    """Tell by their endings and columns what the files are.
+
+    Raises:
+        UserError: files that are of no use, or too many tables of examples or pairs.
+    """
+    tables = [file for file in files if file.is_file() and file.suffix.lower() in READERS]
+    read = {table: read_rows(table, table.name) for table in tables}
+    pairs, wrong_pairs = pairs_among(read)
+    taken = [one.file for one in pairs]
+    tables = _of_examples([table for table in tables if table not in taken], read)
+    documents = tuple(file for file in files if file not in [*tables, *taken])
+    unreadable = [
+        file
+        for file in documents
+        if file.is_file() and file.suffix.lower() not in supported_suffixes()
+    ]
+    problems = [
+        Problem(
+            "neither a table of examples nor a document that can be read",
+            f"examples: {', '.join(sorted(READERS))}; documents: {', '.join(supported_suffixes())}",
+            str(file),
+        )
+        for file in unreadable
+    ]
+    if len(tables) > 2:
+        problems.append(
+            Problem(
+                f"{len(tables)} tables of examples were given",
+                "give one file with all examples, or one to learn from and one to hold out",
+                ", ".join(file.name for file in tables),
+            )
+        )
+    if problems or wrong_pairs:
+        raise UserError(*problems, *wrong_pairs)
+    return _guess_rows(tables, documents, read)._replace(pairs=pairs[0] if pairs else None)
+
+
+def _of_examples(tables: list[Path], read: Mapping[Path, Rows]) -> list[Path]:
+    """Tables with a question and an answer a row; all where none is recognised as such.
+
+    A price list beside the examples is a document like others.
+    """
+    columns = {table: detect(_names(read[table])) for table in tables}
+    recognised = [table for table in tables if columns[table].question and columns[table].answer]
+    return recognised or tables
+
+
+def _names(rows: Rows) -> list[str]:
+    """Of all columns."""
+    return list(dict.fromkeys(name for row in rows.rows for name in row.fields))
+
+
+def _guess_rows(
+    tables: list[Path], documents: tuple[Path, ...], read: Mapping[Path, Rows]
+) -> Guess:
+    """What the tables of examples seem to be."""
+    tables.sort(key=lambda file: HELDOUT_NAME.search(file.stem.lower()) is not None)
+    train = tables[0] if tables else None
+    heldout = tables[1] if len(tables) == 2 else None
+    if train is None:
+        return Guess(None, None, documents, "answer", Columns(), 0)
+    rows = read[train]
+    names = _names(rows)
+    columns = detect(names)
+    kind = _kind(rows, columns, bool(documents))
+    schema = None
+    if kind == "json":
+        every = (*rows.rows, *(read[heldout].rows if heldout else ()))
+        objects = [_as_object(row.fields.get(columns.answer)) for row in every]
+        schema = draft_schema([one for one in objects if one is not None])
+    instruction = _instruction(kind, rows, columns)
+    return Guess(
+        train, heldout, documents, kind, columns, len(rows.rows), tuple(names), schema, instruction
+    )
+
+
+def _instruction(kind: Kind, rows: Rows, columns: Columns) -> str:
+    """Short answers are asked for as such: a sentence around a right span scores low."""
+    words = [len(str(row.fields.get(columns.answer) or "").split()) for row in rows.rows]
+    if kind == "answer" and words and statistics.median(words) <= FEW_WORDS:
+        return "Answer the question in a few words."
+    return ""
+
+
+def _kind(rows: Rows, columns: Columns, has_documents: bool) -> Kind:
+    """Guess the kind of task from the answers."""
+    values: list[Any] = [row.fields.get(columns.answer) for row in rows.rows]
+    texts = [str(value) for value in values if isinstance(value, str | int) and str(value).strip()]
+    if values and all(_as_object(value) is not None for value in values):
+        return "json"
+    distinct = set(texts)
+    short = all(len(text) <= 60 for text in distinct)
+    if len(texts) == len(values) and short and 1 < len(distinct) <= max(2, len(texts) // 5):
+        return "label"
+    return "answer" if has_documents or all(len(text) <= 300 for text in texts) else "text"
+
+
+def _as_object(value: Any) -> dict[str, Any] | None:
+    """A JSON object, also out of text that holds one."""
+    if isinstance(value, str) and value.lstrip().startswith("{"):
+        try:
+            value = json.loads(canonical_json(value))
+        except (ValueError, RecursionError):
+            return None
+    return value if isinstance(value, dict) else None
