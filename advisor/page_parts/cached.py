@@ -11,7 +11,7 @@ import streamlit as st
 from advisor import workflow
 from advisor.decision import FILE
 from advisor.items import Item, items_of
-from advisor.project import CONFIG, Project
+from advisor.project import ANSWERS, CONFIG, Project
 from advisor.report import Audience, Report, build, report_format
 from advisor.report.sources import read_sources
 from harness import exporting
@@ -77,8 +77,9 @@ def _changed(run: Run) -> tuple[float, ...]:
     ended = (store_of(run, name).folder / RESULT for name in probes())
     curve = learning.store_of(run).folder / learning.RESULT
     beside = (run.folder / name for name in (FILE, exporting.FILE, "labels.jsonl", *JUDGED))
+    answers = run.folder.parents[1] / ANSWERS  # they propose weights
     return *_written(run), *(
-        f.stat().st_mtime if f.is_file() else 0.0 for f in (*ended, curve, *beside)
+        f.stat().st_mtime if f.is_file() else 0.0 for f in (*ended, curve, *beside, answers)
     )
 
 

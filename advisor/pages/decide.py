@@ -3,7 +3,7 @@
 import streamlit as st
 
 from advisor import charts, workflow
-from advisor.deciding import Finished, Standing, Weighed, decide, standing, weigh_run
+from advisor.deciding import Finished, Standing, decide, standing, weigh_run
 from advisor.decision import Triggers
 from advisor.decision_words import choice
 from advisor.page_parts.cached import drawn
@@ -21,6 +21,7 @@ from advisor.page_parts.weights import sliders
 from advisor.project import Project
 from advisor.track_record import track_record
 from advisor.verdict import Verdict
+from advisor.weighed import Weighed
 from advisor.weighing_words import (
     against_verdict,
     flip_sentences,

@@ -8,6 +8,7 @@ from advisor.charts import Theme
 from advisor.charts.style import Chart
 from advisor.decision import Decision
 from advisor.recommendation import Recommendation
+from advisor.weighed import Weighed
 from harness.experiment import Experiment
 from harness.judge.measure import Judged
 from harness.learning.result import CurveResult
@@ -181,6 +182,8 @@ class Report:
     """Would more data help; None where that was not asked."""
     judged: Judged | None = None
     """What people and a judge said of answers. Untrusted text."""
+    weighed: Weighed | None = None
+    """The rungs by what matters; None where they cannot be weighed. Names are untrusted text."""
 
     @property
     def title(self) -> str:

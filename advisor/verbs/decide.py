@@ -3,11 +3,12 @@
 from argparse import ArgumentParser, Namespace
 
 from advisor import workflow
-from advisor.deciding import Finished, Standing, Weighed, decide, finished, standing, weigh_run
+from advisor.deciding import Finished, Standing, decide, finished, standing, weigh_run
 from advisor.decision import NONE, OPEN, Triggers
 from advisor.decision_words import decision_text, proposal_text
 from advisor.terminal import out, out_json
 from advisor.verb import Verb
+from advisor.weighed import Weighed
 from advisor.weighing import Weighing
 from harness.errors import Problem, UserError
 

@@ -25,6 +25,7 @@ def render(report: Report) -> bytes:
         "probes": {one.probe: msgspec.to_builtins(one) for one in report.probes},
         "learning_curve": msgspec.to_builtins(report.curve),
         "judge": msgspec.to_builtins(report.judged),
+        "weighing": msgspec.to_builtins(report.weighed.weighing if report.weighed else None),
         "items": msgspec.to_builtins(report.items),
         "sections": [
             {
