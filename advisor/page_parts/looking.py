@@ -59,6 +59,7 @@ class Look:
         return audit(
             self.loaded.result(),
             self._project.spec(),
+            settings=self._project.settings(),
             on_finder=lambda n, of: self._step("Looking for what is odd", n, of),
         )
 

@@ -1,4 +1,4 @@
-"""What is good enough, asked before anything runs, and whether to stop there."""
+"""Before anything runs: what can be shown, what is good enough, and whether to stop there."""
 
 from typing import NamedTuple
 
@@ -8,6 +8,9 @@ from advisor.limits import break_even
 from advisor.numbers import percent
 from advisor.page_parts.text import say
 from advisor.project import Project
+from advisor.showing_words import showing_sentence
+from harness.showing import showing
+from harness.types import Task
 
 
 class Target(NamedTuple):
@@ -17,6 +20,12 @@ class Target(NamedTuple):
     """Of right answers; None where that is not decided."""
     climb: bool
     """Stop at the first rung that reaches it."""
+
+
+def showing_part(task: Task, rungs: int) -> None:
+    """Which difference between so many rungs the held-out set can show."""
+    if said := showing_sentence(showing(task.heldout, task.spec), rungs):
+        say(said, "rw-p rw-small rw-quiet")
 
 
 def target_part(project: Project) -> Target:

@@ -129,7 +129,7 @@ def _known(project: Project) -> Sequence[Known]:
         loaded, problems = load_what_can_be(project, steps.reading)
         if loaded is None or problems:
             return ()
-        report = audit(loaded, project.spec(), on_finder=steps.looking)
+        report = audit(loaded, project.spec(), settings=project.settings(), on_finder=steps.looking)
         return known_from(loaded, report, project.settings().generator)
 
 

@@ -28,7 +28,7 @@ def run(given: Namespace) -> int:
         loaded, problems = load_what_can_be(project, steps.reading)
         if project.problems or loaded is None:
             raise UserError(*problems)
-        report = audit(loaded, project.spec(), on_finder=steps.looking)
+        report = audit(loaded, project.spec(), settings=project.settings(), on_finder=steps.looking)
     if given.json:
         out_json(report)
     else:

@@ -31,7 +31,7 @@ def run(given: Namespace) -> int:
         terminal.note(f"2/4 {prior_summary(recommendation)}")
     with closing(Steps()) as steps:
         loaded = workflow.load(project, steps.reading)
-        report = audit(loaded, project.spec(), on_finder=steps.looking)
+        report = audit(loaded, project.spec(), settings=project.settings(), on_finder=steps.looking)
     terminal.note(
         f"3/4 data: {report.examples} examples, {report.documents} documents, "
         f"{len(report.findings)} findings"

@@ -48,11 +48,11 @@ def test_the_data_is_shown_while_what_is_odd_is_still_looked_for(project, monkey
     monkeypatch.setattr(looking, "PATIENCE_S", 0.05)
     begun, going_on = Event(), Event()
 
-    def slow_audit(loaded, spec, on_finder):
+    def slow_audit(loaded, spec, *, settings, on_finder):
         on_finder(9, 16)
         begun.set()
         going_on.wait(60)
-        return audit(loaded, spec)
+        return audit(loaded, spec, settings=settings)
 
     monkeypatch.setattr(looking, "audit", slow_audit)
     look = look_at(open_project(project))

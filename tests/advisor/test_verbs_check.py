@@ -147,6 +147,7 @@ def test_check_climbs_to_a_target_and_later_runs_the_rest(checked, tiny_model):
     how = ("--rungs", "prompt,few_shot", "--effort", "quick", "--model", tiny_model)
     done = rungwise(*asked, *how, "--climb", "--target", "0.01")
     assert done.returncode == 0, done.stderr
+    assert "With 30 held-out questions a difference of about 27 points between" in done.stderr
     found = json.loads(done.stdout)
     assert list(found["rungs"]) == ["prompt"] and list(found["not_run"]) == ["few_shot"]
     assert any("prompt with examples" in text for text in found["verdict"]["would_change_if"])
