@@ -8,7 +8,7 @@ from typing import NamedTuple
 from advisor import workflow
 from advisor.decision import Decision, Triggers, decided, decisions_of, evidence_of, record
 from advisor.project import CONFIG, Project, open_project, read_project
-from advisor.triggers import Fired, Later, triggered
+from advisor.triggers import Fired, Later, triggered, unseen
 from advisor.weighed import Weighed, known_prices, weigh_finished
 from harness.errors import RungwiseError
 from harness.experiment import Experiment
@@ -95,6 +95,8 @@ class Standing(NamedTuple):
     """The oldest first; empty where nothing was decided."""
     fired: tuple[Fired, ...]
     """What reopens the one in force."""
+    unseen: tuple[str, ...] = ()
+    """What is watched and cannot be seen as things stand."""
 
 
 def standing(run: Run) -> Standing:
@@ -121,7 +123,8 @@ def standing(run: Run) -> Standing:
             answers=sheet.answers if sheet else None,
             experiment=_newest(run, project),
         )
-    return Standing(versions, triggered(versions[-1], project, known))
+    last = versions[-1]
+    return Standing(versions, triggered(last, project, known), unseen(last, known))
 
 
 def _newest(run: Run, project: Project) -> Experiment | None:

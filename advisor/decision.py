@@ -152,7 +152,20 @@ def problems_with(decision: Decision, experiment: Experiment) -> list[Problem]:
         problems.append(Problem("nobody is named", "say who decided", "by"))
     if not decision.why.strip():
         problems.append(Problem("no reason is given", "say why, in a sentence of your own", "why"))
-    return problems + _wrong_triggers(decision.triggers, decision.at)
+    return problems + _wrong_triggers(decision.triggers, decision.at) + _unpriced(decision)
+
+
+def _unpriced(decision: Decision) -> list[Problem]:
+    """A price that is watched and was never known cannot move: it would be watched in vain."""
+    prices = decision.evidence.prices
+    priced = [
+        rung for rung, price in prices.items() if price and decision.rung in (rung, NONE, OPEN)
+    ]
+    if decision.triggers.price_moves is None or priced:
+        return []
+    said = "what an answer costs is not known, so that it cannot be seen to move"
+    fix = "give prices under [prices] in rungwise.toml first, or leave this out"
+    return [Problem(said, fix, "price moves")]
 
 
 def _wrong_triggers(triggers: Triggers, at: str) -> list[Problem]:

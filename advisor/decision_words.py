@@ -84,10 +84,12 @@ def fired_sentence(fired: Sequence[Fired]) -> str:
     return f"Look at it again: {' '.join(one.text for one in fired)}"
 
 
-def decision_text(versions: Sequence[Decision], fired: Sequence[Fired]) -> str:
+def decision_text(
+    versions: Sequence[Decision], fired: Sequence[Fired], unseen: Sequence[str] = ()
+) -> str:
     """A record for a terminal."""
     lines = [f"{name}: {value}" for name, value in record_pairs(versions[-1])]
-    more = [changes_sentence(versions), fired_sentence(fired)]
+    more = [changes_sentence(versions), fired_sentence(fired), *unseen]
     return "\n".join([*lines, *(line for line in more if line)])
 
 

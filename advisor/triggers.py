@@ -63,6 +63,32 @@ def triggered(decision: Decision, project: Project | None, later: Later) -> tupl
     return tuple(one for one in found if one is not None)
 
 
+def unseen(decision: Decision, later: Later) -> tuple[str, ...]:
+    """What is watched and cannot be seen as things stand: a sentence each, with what to do.
+
+    Args:
+        decision: the one in force.
+        later: what is known by now.
+    """
+    watched = decision.triggers
+    told = []
+    if watched.changes_above is not None and _changes_known(later) is None:
+        told.append(
+            "How often the documents change is not known: write changes_per_month under [prices] "
+            "in rungwise.toml, or answer that question."
+        )
+    if (watched.volume_above, watched.volume_below) != (None, None) and later.volume is None:
+        told.append(
+            "How many answers are needed a month is not known: write answers_per_month under "
+            "[prices] in rungwise.toml."
+        )
+    if watched.price_moves is not None and not _moves(decision, later):
+        told.append(
+            "What an answer costs now is not known: see the prices under [prices] in rungwise.toml."
+        )
+    return tuple(told)
+
+
 def _model(decision: Decision, project: Project | None) -> Fired | None:
     before = decision.evidence.model
     if not decision.triggers.other_model or project is None or not before:
@@ -105,14 +131,19 @@ def _changes(decision: Decision, later: Later) -> Fired | None:
     most = decision.triggers.changes_above
     if most is None:
         return None
-    known = later.changes
-    if known is None:
-        known = CHANGES_AT_LEAST.get((later.answers or {}).get("change_rate", ""))
+    known = _changes_known(later)
     if known is None or known <= most:
         return None
     at_least = "" if later.changes is not None else "at least "
     text = f"The documents change {at_least}{known:.3g} times a month, more than {most:g}."
     return Fired("changes", text)
+
+
+def _changes_known(later: Later) -> float | None:
+    """Changes a month, counted, or at the least by the answers."""
+    if later.changes is not None:
+        return later.changes
+    return CHANGES_AT_LEAST.get((later.answers or {}).get("change_rate", ""))
 
 
 def _volume(decision: Decision, later: Later) -> Fired | None:
@@ -128,16 +159,8 @@ def _volume(decision: Decision, later: Later) -> Fired | None:
 
 def _price(decision: Decision, later: Later) -> Fired | None:
     """The price of the decided rung; of all rungs the one that moved most where none was."""
-    most, before = decision.triggers.price_moves, decision.evidence.prices
-    if most is None or later.prices is None:
-        return None
-    rungs = [decision.rung] if decision.rung not in (NONE, OPEN) else list(before)
-    moves = {
-        rung: (later.prices[rung] / before[rung] - 1) * 100
-        for rung in rungs
-        if before.get(rung) and rung in later.prices
-    }
-    if not moves:
+    most, moves = decision.triggers.price_moves, _moves(decision, later)
+    if most is None or not moves:
         return None
     rung = max(moves, key=lambda name: abs(moves[name]))
     if abs(moves[rung]) <= most:
@@ -148,6 +171,17 @@ def _price(decision: Decision, later: Later) -> Fired | None:
         f"when it was decided; watched was {most:g} %."
     )
     return Fired("price", text)
+
+
+def _moves(decision: Decision, later: Later) -> dict[str, float]:
+    """Rung to per cent by which an answer costs more than when it was decided."""
+    before, now = decision.evidence.prices, later.prices or {}
+    rungs = [decision.rung] if decision.rung not in (NONE, OPEN) else list(before)
+    return {
+        rung: (now[rung] / before[rung] - 1) * 100
+        for rung in rungs
+        if before.get(rung) and rung in now
+    }
 
 
 def _later(decision: Decision, later: Later) -> list[Fired]:

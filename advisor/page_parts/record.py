@@ -26,6 +26,8 @@ def shown_record(found: Standing) -> None:
         word=word,
         text=fired_sentence(found.fired),
     )
+    for told in found.unseen:
+        say(told, "rw-p rw-small rw-quiet")
     _pairs(found.versions[-1])
     if len(found.versions) > 1:
         say(changes_sentence(found.versions), "rw-p rw-text")

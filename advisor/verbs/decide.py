@@ -42,7 +42,7 @@ def run(given: Namespace) -> int:
     if given.json:
         out_json(_as_json(of, found))
     elif found.versions:
-        out(decision_text(found.versions, found.fired))
+        out(decision_text(*found))
     else:
         weighed = _weighing(of)
         advised = workflow.verdict_of(of.experiment).recommended
@@ -77,6 +77,7 @@ def _as_json(of: Finished, found: Standing) -> dict[str, object]:
         "decision": found.versions[-1] if found.versions else None,
         "earlier": found.versions[:-1],
         "reopened_by": found.fired,
+        "not_seen": found.unseen,
         "advised": workflow.verdict_of(of.experiment).recommended,
         "weighed_first": weighing.first.rung if weighing else None,
     }
