@@ -1,5 +1,6 @@
 """A finished run to a report: which parts, in which order, for whom."""
 
+from advisor.axes import located
 from advisor.recommendation import Recommendation
 from advisor.report.cost_section import cost
 from advisor.report.decision_section import decision
@@ -90,6 +91,7 @@ def build(
         curve=sources.curve,
         judged=sources.judged,
         weighed=None if isinstance(weighed, str) else weighed,
+        axes=located(experiment),
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from advisor.axes import Located
 from advisor.charts import Theme
 from advisor.charts.style import Chart
 from advisor.decision import Decision
@@ -184,6 +185,9 @@ class Report:
     """What people and a judge said of answers. Untrusted text."""
     weighed: Weighed | None = None
     """The rungs by what matters; None where they cannot be weighed. Names are untrusted text."""
+
+    axes: tuple[Located, ...] = ()
+    """Every rung between the need for knowledge and that for behaviour, by its errors."""
 
     @property
     def title(self) -> str:

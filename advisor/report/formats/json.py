@@ -26,6 +26,7 @@ def render(report: Report) -> bytes:
         "learning_curve": msgspec.to_builtins(report.curve),
         "judge": msgspec.to_builtins(report.judged),
         "weighing": msgspec.to_builtins(report.weighed.weighing if report.weighed else None),
+        "axes": msgspec.to_builtins(report.axes),
         "items": msgspec.to_builtins(report.items),
         "sections": [
             {
