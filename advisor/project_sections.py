@@ -74,6 +74,8 @@ class CheckSection:
     effort: str = "normal"
     margin: float = 0.03
     target: float | None = None
+    wrong_undoes: float | None = None
+    """So many right answers are undone by one wrong answer: where answering begins to pay."""
     climb: bool = False
 
 
@@ -135,6 +137,7 @@ WANTED: Mapping[str, str] = {
     "check.seeds": "3",
     "check.margin": "0.03",
     "check.target": "0.80",
+    "check.wrong_undoes": "4",
     "check.climb": "true",
     "tuning.method": '"lora" or "full"',
     "tuning.rank": "16",

@@ -202,6 +202,7 @@ def start(project: Project, settings: CheckSettings) -> None:
     """Plan the run, start its process, and watch it; what is good enough is kept for next time."""
     kept: dict[Place, object] = {("check", "target"): settings.target}
     kept["check", "climb"] = settings.climb or None
+    kept["check", "wrong_undoes"] = st.session_state.get("check_wrong_cost")
     try:
         change(project.root, kept)
         with st.spinner("Reading the data and making the model ready …"):

@@ -6,6 +6,7 @@ from pathlib import Path
 from advisor import terminal, workflow
 from advisor.project import read_project
 from advisor.summary import summary
+from advisor.target_words import no_target_text
 from advisor.verb import Verb
 from advisor.verbs_shared import SETTINGS, add_check_options, check_settings, follow, foretell
 
@@ -34,6 +35,8 @@ def run(given: Namespace) -> int:
         workflow.run_the_rest(started)
     if not going_on:  # of an old one much may be done
         foretell(started)
+        if started.plan().target is None:
+            terminal.note(no_target_text(project))
     experiment = follow(project, started)
     if given.json:
         terminal.out_json(experiment)

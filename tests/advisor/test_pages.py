@@ -301,7 +301,7 @@ def test_what_is_good_enough_is_asked_before_anything_runs_and_kept(
         at.checkbox(key=f"rung_{name}").uncheck()
     at.button(key="start_check").click().run()
     asked = open_project(project).check
-    assert (asked.target, asked.climb) == (0.75, True)
+    assert (asked.target, asked.climb, asked.wrong_undoes) == (0.75, True, 4)
     (planned,) = [Run(f.parent).plan() for f in (project / "runs").glob("*/run.json")]
     assert (planned.target, planned.climb) == (0.75, True)
 

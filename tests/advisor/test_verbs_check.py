@@ -81,6 +81,7 @@ def test_check_prints_experiment_json_and_nothing_else_on_stdout(checked):
 
 def test_check_shows_a_bar_for_each_cell_on_a_terminal(checked):
     assert "[4/4] prompt-s0" in checked.screen
+    assert "No target is set, so the verdict says which rung is best" in checked.screen
     assert "Answering: 100%|" in checked.screen and "30/30" in checked.screen
     assert "    answering 30/30" not in checked.screen, "plain lines are for files"
 
