@@ -1,19 +1,14 @@
-"""The step after the verdict, in order: weigh the rungs, decide, see what reopens the decision."""
+"""The step after the verdict: weigh the rungs, and decide. What follows: `advisor.reopening`."""
 
-import dataclasses
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import NamedTuple
 
 from advisor import workflow
-from advisor.decision import Decision, Triggers, decided, decisions_of, evidence_of, record
-from advisor.project import CONFIG, Project, open_project, read_project
-from advisor.triggers import Fired, Later, triggered, unseen
+from advisor.decision import Decision, Triggers, decided, evidence_of, record
+from advisor.project import CONFIG, Project, open_project
 from advisor.weighed import Weighed, known_prices, weigh_finished
-from harness.errors import RungwiseError
 from harness.experiment import Experiment
 from harness.resampled import Resampled
-from harness.store import Run, runs_in
+from harness.store import Run
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,57 +81,3 @@ def decide(
     made = decided(rung, by, why, evidence, triggers)
     record(of.run, made, of.experiment)
     return made
-
-
-class Standing(NamedTuple):
-    """A decision as it stands today."""
-
-    versions: tuple[Decision, ...]
-    """The oldest first; empty where nothing was decided."""
-    fired: tuple[Fired, ...]
-    """What reopens the one in force."""
-    unseen: tuple[str, ...] = ()
-    """What is watched and cannot be seen as things stand."""
-
-
-def standing(run: Run) -> Standing:
-    """The decision on a run, finished or not, and what has come to pass since.
-
-    Raises:
-        UserError: decision.json or the project is damaged.
-    """
-    versions = decisions_of(run)
-    if not versions:
-        return Standing((), ())
-    root = run.folder.parents[1]
-    # whatever else is wrong with a project, what it says of model and answers still counts
-    project = read_project(root) if (root / CONFIG).is_file() else None
-    known = Later(datetime.now(UTC).astimezone().date())
-    if project is not None:
-        sheet = workflow.answers_of(project)
-        done = workflow.experiment_of(run)
-        known = dataclasses.replace(
-            known,
-            prices=known_prices(done, project.prices) if done else None,
-            volume=project.prices.answers_per_month,
-            changes=project.prices.changes_per_month,
-            answers=sheet.answers if sheet else None,
-            experiment=_newest(run, project),
-        )
-    last = versions[-1]
-    return Standing(versions, triggered(last, project, known), unseen(last, known))
-
-
-def _newest(run: Run, project: Project) -> Experiment | None:
-    """The newest finished check that was started after this one; a damaged one says nothing."""
-    since = run.plan().created
-    for one in runs_in(project.root):
-        if one.name == run.name:
-            continue
-        try:
-            found = workflow.experiment_of(one)
-        except RungwiseError:
-            continue
-        if found is not None and found.created > since:
-            return found
-    return None

@@ -41,6 +41,8 @@ class Triggers:
     """A later check on other data."""
     review: str | None = None
     """A date, ISO 8601, on which the decision is looked at again."""
+    score_below: float | None = None
+    """Share of newer questions that are answered right, 0 to 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +182,9 @@ def _wrong_triggers(triggers: Triggers, at: str) -> list[Problem]:
         for name, value in numbers.items()
         if value is not None and not 0 <= value < math.inf
     ]
+    if triggers.score_below is not None and not 0 <= triggers.score_below <= 1:
+        said = f"{triggers.score_below:g} is no share"
+        problems.append(Problem(said, "write a share from 0 to 1, such as 0.7", "score below"))
     above, below = triggers.volume_above, triggers.volume_below
     if above is not None and below is not None and below > above:
         said = f"below {below:g} and above {above:g} leave no volume that is right"

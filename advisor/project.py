@@ -19,6 +19,7 @@ from advisor.project_sections import (
     Sections,
     TaskSection,
 )
+from advisor.questionnaire import AnswerSheet, read_answers
 from advisor.weights import Person
 from advisor.weights_file import read_values, read_weights
 from harness.data_columns import Columns, PairColumns
@@ -33,6 +34,7 @@ __all__ = [
     "CONFIG",
     "INSTRUCTIONS",
     "Project",
+    "answers_in",
     "open_project",
     "prices_of",
     "read_project",
@@ -210,6 +212,16 @@ def prices_of(root: Path) -> Prices:
     if problems:
         raise UserError(*problems)
     return prices
+
+
+def answers_in(root: Path) -> AnswerSheet | None:
+    """A project's filled-in questionnaire; None when there is none yet.
+
+    Raises:
+        UserError: it is damaged.
+    """
+    file = root / ANSWERS
+    return read_answers(file) if file.is_file() else None
 
 
 def weights_of(root: Path) -> tuple[tuple[Person, ...], Overrides]:

@@ -77,6 +77,8 @@ class CheckSection:
     wrong_undoes: float | None = None
     """So many right answers are undone by one wrong answer: where answering begins to pay."""
     climb: bool = False
+    newer_score: float | None = None
+    """Share of newer questions, asked since the check, that are answered right: counted by you."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +141,7 @@ WANTED: Mapping[str, str] = {
     "check.target": "0.80",
     "check.wrong_undoes": "4",
     "check.climb": "true",
+    "check.newer_score": "0.72",
     "tuning.method": '"lora" or "full"',
     "tuning.rank": "16",
     "tuning.learning_rate": "0.0005",

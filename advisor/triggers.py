@@ -6,13 +6,13 @@ from datetime import date
 from typing import Literal
 
 from advisor.decision import NONE, OPEN, Decision
-from advisor.numbers import in_sentence
+from advisor.numbers import in_sentence, percent
 from advisor.project import Project
 from advisor.questionnaire import questions
 from harness.experiment import Experiment
 from harness.rungs import title_of
 
-Kind = Literal["model", "review", "answers", "changes", "volume", "price", "data", "later"]
+Kind = Literal["model", "review", "answers", "changes", "volume", "price", "drift", "data", "later"]
 CHANGES_AT_LEAST = {"never": 0.0, "yearly": 1 / 12, "monthly": 1.0, "daily": 4.0}
 """Changes a month that an answer to `change_rate` says there are at least."""
 
@@ -41,6 +41,8 @@ class Later:
     """Changes of the documents a month, counted."""
     volume: float | None = None
     """Answers a month, counted."""
+    newer_score: float | None = None
+    """Share of right answers to newer questions, counted."""
 
 
 def triggered(decision: Decision, project: Project | None, later: Later) -> tuple[Fired, ...]:
@@ -58,6 +60,7 @@ def triggered(decision: Decision, project: Project | None, later: Later) -> tupl
         _changes(decision, later),
         _volume(decision, later),
         _price(decision, later),
+        _drift(decision, later),
         *_later(decision, later),
     ]
     return tuple(one for one in found if one is not None)
@@ -85,6 +88,11 @@ def unseen(decision: Decision, later: Later) -> tuple[str, ...]:
     if watched.price_moves is not None and not _moves(decision, later):
         told.append(
             "What an answer costs now is not known: see the prices under [prices] in rungwise.toml."
+        )
+    if watched.score_below is not None and later.newer_score is None:
+        told.append(
+            "How many newer questions go right is not known: count some, and write newer_score "
+            "under [check] in rungwise.toml."
         )
     return tuple(told)
 
@@ -171,6 +179,14 @@ def _price(decision: Decision, later: Later) -> Fired | None:
         f"when it was decided; watched was {most:g} %."
     )
     return Fired("price", text)
+
+
+def _drift(decision: Decision, later: Later) -> Fired | None:
+    least, found = decision.triggers.score_below, later.newer_score
+    if least is None or found is None or found >= least:
+        return None
+    text = f"Of newer questions {percent(found)} go right, less than {percent(least)}."
+    return Fired("drift", text)
 
 
 def _moves(decision: Decision, later: Later) -> dict[str, float]:

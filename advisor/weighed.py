@@ -5,8 +5,7 @@ from typing import NamedTuple
 
 from advisor.economics import costs_of
 from advisor.prices import Prices
-from advisor.project import ANSWERS, prices_of, weights_of
-from advisor.questionnaire import read_answers
+from advisor.project import answers_in, prices_of, weights_of
 from advisor.recommendation import Recommendation
 from advisor.weighing import Grounds, Weighing, weigh
 from advisor.weights import Person, proposed
@@ -44,14 +43,13 @@ def weigh_finished(
     """
     root = run.folder.parents[1]
     people, overrides = weights_of(root)
-    answers = root / ANSWERS
     grounds = Grounds(
         overrides=overrides,
         prices=answer_prices(experiment, prices_of(root)),
         ruled_out=_ruled_out(prior),
     )
-    sheet = read_answers(answers).answers if answers.is_file() and not people else {}
-    having_a_say = people or (proposed(sheet),)
+    sheet = answers_in(root)
+    having_a_say = people or (proposed(sheet.answers if sheet else {}),)
     found = weigh(experiment, drawn or resampled(run, experiment), having_a_say, grounds)
     return Weighed(found, grounds, having_a_say, not people)
 

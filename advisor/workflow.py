@@ -15,8 +15,8 @@ from advisor import background
 from advisor.economics import costs_of
 from advisor.forecast import foretell, foretold, unpack_model
 from advisor.progress import STARTING, progress
-from advisor.project import ANSWERS, Project
-from advisor.questionnaire import AnswerSheet, read_answers, write_answers
+from advisor.project import ANSWERS, Project, answers_in
+from advisor.questionnaire import AnswerSheet, write_answers
 from advisor.ready import is_run_name, require_ready
 from advisor.recommend import recommend
 from advisor.recommendation import Recommendation
@@ -46,8 +46,7 @@ def load(project: Project, on_document: Callable[[int, int], None] | None = None
 
 def answers_of(project: Project) -> AnswerSheet | None:
     """The filled-in questionnaire; None when there is none yet."""
-    file = project.root / ANSWERS
-    return read_answers(file) if file.is_file() else None
+    return answers_in(project.root)
 
 
 def keep_answers(project: Project, sheet: AnswerSheet) -> Recommendation:

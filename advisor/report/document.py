@@ -9,6 +9,7 @@ from advisor.charts import Theme
 from advisor.charts.style import Chart
 from advisor.decision import Decision
 from advisor.recommendation import Recommendation
+from advisor.triggers import Fired
 from advisor.weighed import Weighed
 from harness.experiment import Experiment
 from harness.judge.measure import Judged
@@ -177,6 +178,8 @@ class Report:
     """The most telling ones."""
     decisions: tuple[Decision, ...] = ()
     """Every version of what was decided, the oldest first. Untrusted text."""
+    fired: tuple[Fired, ...] = ()
+    """What reopens the one in force, by now. Untrusted text."""
     probes: tuple[AnyResult, ...] = ()
     """What finished probes found. Untrusted text."""
     curve: CurveResult | None = None

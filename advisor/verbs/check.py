@@ -4,7 +4,9 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from advisor import terminal, workflow
+from advisor.decision_words import standing_sentence
 from advisor.project import read_project
+from advisor.reopening import reopened
 from advisor.summary import summary
 from advisor.target_words import no_target_text
 from advisor.verb import Verb
@@ -42,6 +44,9 @@ def run(given: Namespace) -> int:
         terminal.out_json(experiment)
     else:
         terminal.out(summary(experiment))
+        for earlier, stands in reopened(project.root):
+            told = standing_sentence(stands.versions[-1].rung, stands.fired)
+            terminal.out(f"\nOn {earlier.name}: {told}")
         terminal.out(f"\nrun: {started.folder}")
         terminal.out(f"next: rungwise report {started.folder}")
     return 1 if experiment.failed else 0

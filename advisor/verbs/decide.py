@@ -3,9 +3,10 @@
 from argparse import ArgumentParser, Namespace
 
 from advisor import workflow
-from advisor.deciding import Finished, Standing, decide, finished, standing, weigh_run
+from advisor.deciding import Finished, decide, finished, weigh_run
 from advisor.decision import NONE, OPEN, Triggers
 from advisor.decision_words import decision_text, proposal_text
+from advisor.reopening import Standing, standing
 from advisor.terminal import out, out_json
 from advisor.verb import Verb
 from advisor.weighed import Weighed
@@ -17,6 +18,7 @@ THRESHOLDS = {
     "changes_above": "reopen when the documents change more often than N times a month",
     "volume_above": "reopen above N answers a month",
     "volume_below": "reopen below N answers a month",
+    "score_below": "reopen when of newer questions less than this share goes right, such as 0.7",
     "price_moves": "reopen when the cost of an answer moves by more than N per cent",
 }
 

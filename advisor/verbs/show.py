@@ -4,12 +4,14 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator, Sequence
 
 from advisor import learning_words, workflow
+from advisor.decision_words import standing_sentence
 from advisor.export_words import record_sentence
 from advisor.judge_words import title
 from advisor.money_tables import money_of
 from advisor.pair_words import TITLE as PAIRS
 from advisor.probe_words import sentences
 from advisor.project import prices_of
+from advisor.reopening import standing
 from advisor.report import build
 from advisor.report.plain import section_text
 from advisor.searching import TITLE as SEARCH
@@ -61,6 +63,9 @@ def run(given: Namespace) -> int:
         out_json(experiment)
     else:
         out(summary(experiment))
+        stands = standing(found)
+        if stands.versions:
+            out(f"\n{standing_sentence(stands.versions[-1].rung, stands.fired)}")
         for heading, text in _parts(found, experiment):
             if text and not (given.all and heading in (FAILS, FAIR)):  # they come in full
                 out(f"\n{heading}:\n{text}")

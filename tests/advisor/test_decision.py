@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from advisor import workflow
-from advisor.deciding import decide, finished, standing, weigh_run
+from advisor.deciding import decide, finished, weigh_run
 from advisor.decision import Triggers, decided, decision_of, decisions_of, evidence_of, record
 from advisor.decision_words import (
     changes_sentence,
@@ -18,6 +18,7 @@ from advisor.decision_words import (
     trigger_sentences,
 )
 from advisor.project import open_project
+from advisor.reopening import standing
 from advisor.report import build, report_format
 from advisor.settings_file import change
 from advisor.track_record import TrackRecord, track_record

@@ -1,10 +1,15 @@
 """What a decision watches can be seen: what never could is refused, what cannot yet is said."""
 
+import json
+
 import pytest
 
-from advisor.deciding import decide, finished, standing
+from advisor.deciding import decide, finished
 from advisor.decision import Triggers
+from advisor.reopening import reopened, standing
+from advisor.report import AUDIENCES, build, report_format
 from advisor.settings_file import change
+from advisor.workflow import experiment_of
 from harness.errors import UserError
 from tests.advisor.page_project import make_project, make_run
 from tests.command import here, refused
@@ -78,3 +83,54 @@ def test_prices_that_are_gone_are_said_to_be_missing(root, run):
     assert standing(run).unseen == ()
     change(root, {("prices", "machine_per_hour"): None})
     assert "What an answer costs now is not known" in standing(run).unseen[0]
+
+
+# drift
+
+
+def test_newer_answers_that_go_wrong_reopen_a_decision(root, run):
+    made(run, "rag", Triggers(score_below=0.7))
+    assert standing(run).unseen[0].startswith("How many newer questions go right is not known")
+    change(root, {("check", "newer_score"): 0.7})
+    assert standing(run) == (*standing(run)[:1], (), ())
+    change(root, {("check", "newer_score"): 0.66})
+    (fired,) = standing(run).fired
+    assert fired.text == "Of newer questions 66 % go right, less than 70 %."
+
+
+def test_a_share_is_a_share(root, run):
+    with pytest.raises(UserError, match="score below: 70 is no share"):
+        made(run, "rag", Triggers(score_below=70))
+    with pytest.raises(UserError, match="newer_score must be a share from 0 to 1"):
+        change(root, {("check", "newer_score"): 66})
+
+
+# said wherever the run is
+
+
+def test_show_and_report_say_what_reopens_the_decision_of_a_run(root, run):
+    assert "Decided:" not in here("show", run.folder).stdout
+    done = here("decide", run.folder, "--rung", "rag", "--by", "A", "--why", "So.",
+                "--score-below", "0.7")  # fmt: skip
+    assert "Of newer questions less than 70 % go right." in done.stdout
+    calm = "Decided: Use retrieval. Nothing that would reopen it is known to have happened."
+    assert calm in here("show", run.folder).stdout
+    change(root, {("check", "newer_score"): 0.66})
+    loud = "Look at it again: Of newer questions 66 % go right, less than 70 %."
+    assert loud in here("show", run.folder).stdout
+    for audience in AUDIENCES:
+        report = build(run, experiment_of(run), None, audience)
+        told = next(part for part in report.sections if part.key == "decision").blocks[-1]
+        assert told.text == loud
+        read = json.loads(report_format("json").render(report))["report"]
+        assert [one["kind"] for one in read["reopened_by"]] == ["drift"]
+
+
+def test_decisions_of_a_project_that_should_be_looked_at_again_are_found(root, run):
+    second = make_run(root, "second")
+    made(run, "rag", Triggers(score_below=0.7))
+    made(second, "none", Triggers())
+    change(root, {("check", "newer_score"): 0.66})
+    assert [one.name for one, _ in reopened(root)] == ["first"]
+    (run.folder / "decision.json").write_text("{", encoding="utf-8")
+    assert reopened(root) == []

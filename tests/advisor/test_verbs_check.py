@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import pytest
 
+from advisor.settings_file import change
 from harness.store import Run
 from tests.command import PATIENCE_S, here, importable, make_project, refused, rungwise
 from tests.conftest import label_rows
@@ -156,3 +157,13 @@ def test_check_climbs_to_a_target_and_later_runs_the_rest(checked, tiny_model):
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert list(found["rungs"]) == ["prompt", "few_shot"] and found["not_run"] == {}
+
+
+def test_a_later_check_says_which_decision_to_look_at_again(checked):
+    run = checked.root / "runs" / "one"
+    done = here("decide", run, "--rung", "none", "--by", "A", "--why", "So.",
+                "--score-below", "0.7")  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    change(checked.root, {("check", "newer_score"): 0.5})
+    told = here("check", checked.root, "--run", "one").stdout
+    assert "On one: Decided: None of these for now. Look at it again: Of newer questions" in told

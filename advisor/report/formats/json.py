@@ -22,6 +22,7 @@ def render(report: Report) -> bytes:
         "facts": msgspec.to_builtins(report.facts),
         "prior": msgspec.to_builtins(report.prior),
         "decisions": msgspec.to_builtins(report.decisions),
+        "reopened_by": msgspec.to_builtins(report.fired),
         "probes": {one.probe: msgspec.to_builtins(one) for one in report.probes},
         "learning_curve": msgspec.to_builtins(report.curve),
         "judge": msgspec.to_builtins(report.judged),
