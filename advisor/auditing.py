@@ -14,4 +14,6 @@ def audit_of(
     """What is odd about a project's data; see `advisor.audit.audit`."""
     settings = project.settings()
     tokens = context_of(settings.generator, project.root, settings.revision)
-    return audit(loaded, project.spec(), context_tokens=tokens, on_finder=on_finder)
+    return audit(
+        loaded, project.spec(), context_tokens=tokens, settings=settings, on_finder=on_finder
+    )

@@ -1,33 +1,14 @@
-"""The step after the verdict, in order: weigh the rungs, decide, see what reopens the decision."""
+"""The step after the verdict: weigh the rungs, and decide. What follows: `advisor.reopening`."""
 
-import dataclasses
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import NamedTuple
 
 from advisor import workflow
-from advisor.criteria import Overrides
-from advisor.decision import Decision, Triggers, decided, decisions_of, evidence_of, record
-from advisor.economics import costs_of
-from advisor.project import CONFIG, Project, open_project, read_project
-from advisor.recommendation import Recommendation
-from advisor.triggers import Fired, Later, triggered
-from advisor.weighing import Grounds, Weighing, weigh
-from advisor.weights import Person, proposed
-from harness.errors import RungwiseError
+from advisor.decision import Decision, Triggers, decided, evidence_of, record
+from advisor.project import CONFIG, Project, open_project
+from advisor.weighed import Weighed, known_prices, weigh_finished
 from harness.experiment import Experiment
-from harness.resampled import Resampled, resampled
-from harness.store import Run, runs_in
-
-
-class Weighed(NamedTuple):
-    """A weighing with what it rests on."""
-
-    weighing: Weighing
-    grounds: Grounds
-    people: tuple[Person, ...]
-    proposed: bool
-    """Nobody has written weights: the answers to the questionnaire propose them."""
+from harness.resampled import Resampled
+from harness.store import Run
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +38,7 @@ def finished(run: Run) -> Finished:
     return Finished(run, workflow.finished(run))
 
 
-def weigh_run(
-    of: Finished,
-    drawn: Resampled | None = None,
-) -> Weighed:
+def weigh_run(of: Finished, drawn: Resampled | None = None) -> Weighed:
     """Weigh a finished run with its project's weights, at its prices.
 
     Args:
@@ -68,38 +46,9 @@ def weigh_run(
         drawn: its resampled scores, where they are at hand.
 
     Raises:
-        UserError: rungwise.toml or a stored file is wrong, or no rung can be weighed.
+        UserError: weights, prices or a stored file are wrong, or no rung can be weighed.
     """
-    project = project_of(of.run)
-    people = project.sections.weights if project else ()
-    sheet = workflow.answers_of(project) if project else None
-    grounds = Grounds(
-        overrides=project.sections.values if project else Overrides(),
-        prices=answer_prices(of.experiment, project),
-        ruled_out=_ruled_out(workflow.prior_of(of.run)),
-    )
-    having_a_say = people or (proposed(sheet.answers if sheet else {}),)
-    scores = drawn or resampled(of.run, of.experiment)
-    found = weigh(of.experiment, scores, having_a_say, grounds)
-    return Weighed(found, grounds, having_a_say, not people)
-
-
-def answer_prices(experiment: Experiment, project: Project | None) -> dict[str, float] | None:
-    """Rung to cost of an answer; None, and computing seconds stand for it, unless all are priced.
-
-    A mixture would set one rung's money against another's seconds.
-    """
-    if project is None or not project.prices.given:
-        return None
-    each = {name: one.per_answer for name, one in costs_of(experiment, project.prices).items()}
-    known = {name: amount for name, amount in each.items() if amount is not None}
-    return known if len(known) == len(each) else None
-
-
-def _ruled_out(prior: Recommendation | None) -> dict[str, str]:
-    """Rungs that the situation forbids; one that only has to wait is weighed."""
-    held = prior.blocked if prior else ()
-    return {one.rung: one.because for one in held if not one.waiting}
+    return weigh_finished(of.run, of.experiment, workflow.prior_of(of.run), drawn)
 
 
 def decide(
@@ -126,60 +75,9 @@ def decide(
         weights=weighed.weighing.shares if weighed else None,
         first=weighed.weighing.first.rung if weighed else None,
         answers=sheet.answers if sheet else None,
-        prices=weighed.grounds.prices if weighed else None,
+        prices=known_prices(of.experiment, project.prices) if project else None,
         configured=project.model.generator if project else "",
     )
     made = decided(rung, by, why, evidence, triggers)
     record(of.run, made, of.experiment)
     return made
-
-
-class Standing(NamedTuple):
-    """A decision as it stands today."""
-
-    versions: tuple[Decision, ...]
-    """The oldest first; empty where nothing was decided."""
-    fired: tuple[Fired, ...]
-    """What reopens the one in force."""
-
-
-def standing(run: Run) -> Standing:
-    """The decision on a run, finished or not, and what has come to pass since.
-
-    Raises:
-        UserError: decision.json or the project is damaged.
-    """
-    versions = decisions_of(run)
-    if not versions:
-        return Standing((), ())
-    root = run.folder.parents[1]
-    # whatever else is wrong with a project, what it says of model and answers still counts
-    project = read_project(root) if (root / CONFIG).is_file() else None
-    known = Later(datetime.now(UTC).astimezone().date())
-    if project is not None:
-        sheet = workflow.answers_of(project)
-        done = workflow.experiment_of(run)
-        known = dataclasses.replace(
-            known,
-            prices=answer_prices(done, project) if done else None,
-            volume=project.prices.answers_per_month,
-            changes=project.prices.changes_per_month,
-            answers=sheet.answers if sheet else None,
-            experiment=_newest(run, project),
-        )
-    return Standing(versions, triggered(versions[-1], project, known))
-
-
-def _newest(run: Run, project: Project) -> Experiment | None:
-    """The newest finished check that was started after this one; a damaged one says nothing."""
-    since = run.plan().created
-    for one in runs_in(project.root):
-        if one.name == run.name:
-            continue
-        try:
-            found = workflow.experiment_of(one)
-        except RungwiseError:
-            continue
-        if found is not None and found.created > since:
-            return found
-    return None

@@ -41,6 +41,8 @@ class Triggers:
     """A later check on other data."""
     review: str | None = None
     """A date, ISO 8601, on which the decision is looked at again."""
+    score_below: float | None = None
+    """Share of newer questions that are answered right, 0 to 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +154,20 @@ def problems_with(decision: Decision, experiment: Experiment) -> list[Problem]:
         problems.append(Problem("nobody is named", "say who decided", "by"))
     if not decision.why.strip():
         problems.append(Problem("no reason is given", "say why, in a sentence of your own", "why"))
-    return problems + _wrong_triggers(decision.triggers, decision.at)
+    return problems + _wrong_triggers(decision.triggers, decision.at) + _unpriced(decision)
+
+
+def _unpriced(decision: Decision) -> list[Problem]:
+    """A price that is watched and was never known cannot move: it would be watched in vain."""
+    prices = decision.evidence.prices
+    priced = [
+        rung for rung, price in prices.items() if price and decision.rung in (rung, NONE, OPEN)
+    ]
+    if decision.triggers.price_moves is None or priced:
+        return []
+    said = "what an answer costs is not known, so that it cannot be seen to move"
+    fix = "give prices under [prices] in rungwise.toml first, or leave this out"
+    return [Problem(said, fix, "price moves")]
 
 
 def _wrong_triggers(triggers: Triggers, at: str) -> list[Problem]:
@@ -167,6 +182,9 @@ def _wrong_triggers(triggers: Triggers, at: str) -> list[Problem]:
         for name, value in numbers.items()
         if value is not None and not 0 <= value < math.inf
     ]
+    if triggers.score_below is not None and not 0 <= triggers.score_below <= 1:
+        said = f"{triggers.score_below:g} is no share"
+        problems.append(Problem(said, "write a share from 0 to 1, such as 0.7", "score below"))
     above, below = triggers.volume_above, triggers.volume_below
     if above is not None and below is not None and below > above:
         said = f"below {below:g} and above {above:g} leave no volume that is right"

@@ -33,6 +33,8 @@ def trigger_sentences(triggers: Triggers) -> list[str]:
         told.append(f"Fewer than {triggers.volume_below:,.0f} answers are needed a month.")
     if triggers.price_moves is not None:
         told.append(f"The cost of an answer moves by more than {triggers.price_moves:g} %.")
+    if triggers.score_below is not None:
+        told.append(f"Of newer questions less than {percent(triggers.score_below)} go right.")
     if triggers.other_model:
         told.append("Another base model is used.")
     if triggers.new_data:
@@ -84,10 +86,17 @@ def fired_sentence(fired: Sequence[Fired]) -> str:
     return f"Look at it again: {' '.join(one.text for one in fired)}"
 
 
-def decision_text(versions: Sequence[Decision], fired: Sequence[Fired]) -> str:
+def standing_sentence(rung: str, fired: Sequence[Fired]) -> str:
+    """What was decided, and whether to look at it again."""
+    return f"Decided: {choice(rung)} {fired_sentence(fired)}"
+
+
+def decision_text(
+    versions: Sequence[Decision], fired: Sequence[Fired], unseen: Sequence[str] = ()
+) -> str:
     """A record for a terminal."""
     lines = [f"{name}: {value}" for name, value in record_pairs(versions[-1])]
-    more = [changes_sentence(versions), fired_sentence(fired)]
+    more = [changes_sentence(versions), fired_sentence(fired), *unseen]
     return "\n".join([*lines, *(line for line in more if line)])
 
 

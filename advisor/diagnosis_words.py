@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from advisor.form_words import about_examples, about_language
 from advisor.lever import lever
 from advisor.measured import TUNED, inline, score_of
 from advisor.numbers import count, percent
@@ -175,6 +176,8 @@ def further(experiment: Experiment, rung: str) -> Iterator[str]:
         if (copied.mean or 0.0) >= SOME_COPIED:
             yield f"{part(copied, 'answers')} were copied from a passage and not right."
         yield from _voice(one.form)
+    yield from about_language(one)
+    yield from about_examples(experiment, rung)
     yield from _by_heart(one)
     yield from (about_slice(found) for found in one.slices[:1] if found.stands_out)
 

@@ -217,7 +217,7 @@ class _Tasks(NamedTuple):
         return _known(
             ("labelled examples", _times(prices.label_per_example, self._labelled())),
             ("setting up", _times(prices.engineer_per_hour, self._setup_hours())),
-            ("preparing", _times(machine, self.arm.prepare_s / HOUR_S)),
+            ("preparing", _times(machine, (self.arm.prepare_s + self._index_s()) / HOUR_S)),
             ("evaluating", _times(per_answer, self.experiment.task.n_heldout)),
         )
 
@@ -270,21 +270,23 @@ class _Tasks(NamedTuple):
         """A month's changes: indexed anew where passages are looked up, else trained in.
 
         A changed fact is brought into retrieval with tuning by the index alone. The machine's time
-        to train is that of the check.
+        to index or to train is that of the check.
         """
         prices = self.prices
-        if prices.changes_per_month is None:
-            return None
         if self.name in LOOKS_UP:
-            work = _times(prices.engineer_per_hour, prices.reindexing_hours)
+            hours, machine_s = prices.reindexing_hours, self._index_s()
         elif self.name in TUNED:
-            by_hand = _times(prices.engineer_per_hour, prices.retraining_hours)
-            training = _times(self._machine(), self.arm.prepare_s / HOUR_S)
-            known = [one for one in (by_hand, training) if one is not None]
-            work = sum(known) if known else None
+            hours, machine_s = prices.retraining_hours, self.arm.prepare_s
         else:
             return None
-        return _times(work, prices.changes_per_month)
+        by_hand = _times(prices.engineer_per_hour, hours)
+        machine = _times(self._machine(), machine_s / HOUR_S if machine_s else None)
+        known = [one for one in (by_hand, machine) if one is not None]
+        return _times(sum(known) if known else None, prices.changes_per_month)
+
+    def _index_s(self) -> float:
+        """Seconds of embedding and indexing; 0 where nothing is looked up, or it is not known."""
+        return (self.experiment.index_s or 0.0) if self.name in LOOKS_UP else 0.0
 
 
 def _times(price: float | None, amount: float | None) -> float | None:

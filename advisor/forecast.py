@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from typing import NamedTuple
 
 import msgspec
 
@@ -15,6 +16,7 @@ from harness.errors import JobError, Problem, RungwiseError
 from harness.estimate import CheckNeed, estimate
 from harness.models import EMBEDDED, unpacked
 from harness.settings import CheckSettings
+from harness.showing import Showing, showing
 from harness.store import Run
 from harness.types import Task
 
@@ -22,13 +24,21 @@ FORETOLD = "estimate.json"
 """File in the run's folder: what the check was expected to take."""
 
 
+class Forecast(NamedTuple):
+    """What is known of a check before it is started."""
+
+    need: CheckNeed | None
+    """Time and memory; None for a model at an endpoint."""
+    shows: Showing
+
+
 def estimate_check(
     project: Project,
     *,
     settings: CheckSettings | None = None,
     say: Callable[[str], None] = lambda line: None,
-) -> CheckNeed | None:
-    """Time and memory of a check before it is started; None for a model at an endpoint.
+) -> Forecast:
+    """What a check takes and can show, before it is started.
 
     Args:
         project: its data is imported.
@@ -43,7 +53,8 @@ def estimate_check(
     task = require_ready(project, "estimate", chosen)
     assert task is not None  # settings were given, so it is a new run's
     unpack_model(chosen.generator, say)
-    return estimate(project.root, task, chosen, say)
+    need = estimate(project.root, task, chosen, say)
+    return Forecast(need, showing(task.heldout, task.spec))
 
 
 def measure_in_background(project: Project) -> threading.Thread:

@@ -38,8 +38,8 @@ class Item:
 
     @property
     def spread(self) -> float:
-        """Best score less worst: how far the rungs disagree, 0–1."""
-        scores = [said.score or 0.0 for said in self.said]
+        """Best score less worst, of those that are known: how far the rungs disagree, 0–1."""
+        scores = [said.score for said in self.said if said.score is not None]
         return max(scores) - min(scores) if scores else 0.0
 
 

@@ -54,6 +54,7 @@ def config_text(name: str, guess: Guess | None = None, places: Places | None = N
     margin = tomlkit.item(0.03).comment("a difference smaller than this does not matter to us")
     check.add("margin", margin)
     check.add(tomlkit.comment("target = 0.80   # good enough"))
+    check.add(tomlkit.comment("wrong_undoes = 4   # right answers that one wrong answer undoes"))
     check.add(tomlkit.comment("climb = true    # stop at the first rung that reaches the target"))
     document.add("check", check)
     document.add("prices", _prices_table())

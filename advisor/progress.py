@@ -72,6 +72,8 @@ class RunProgress:
     """Rungs and ceilings, in the order they run."""
     log: tuple[str, ...]
     """Everything that was reported, a line each."""
+    remarks: tuple[str, ...] = ()
+    """What was said of the whole check, such as that a climb has stopped; each once."""
 
     @property
     def working(self) -> CellProgress | None:
@@ -125,6 +127,14 @@ def _progress(
         state=state,
         cells=tuple(cells),
         log=tuple(_line(event, several) for event in events),
+        remarks=tuple(dict.fromkeys(event.message for event in events if _is_remark(event))),
+    )
+
+
+def _is_remark(event: Event) -> bool:
+    """Said of the whole, not of a cell, and still worth reading later."""
+    return (
+        event.kind == "doing" and not event.cell and event.message not in (STARTING, STARTING_PROBE)
     )
 
 

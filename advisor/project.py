@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from advisor.criteria import Overrides
 from advisor.prices import Prices
 from advisor.project_reading import CONFIG, read_prices, read_sections
 from advisor.project_sections import (
@@ -18,6 +19,9 @@ from advisor.project_sections import (
     Sections,
     TaskSection,
 )
+from advisor.questionnaire import AnswerSheet, read_answers
+from advisor.weights import Person
+from advisor.weights_file import read_values, read_weights
 from harness.data_columns import Columns, PairColumns
 from harness.errors import Problem, UserError
 from harness.rungs import rungs_for
@@ -30,9 +34,11 @@ __all__ = [
     "CONFIG",
     "INSTRUCTIONS",
     "Project",
+    "answers_in",
     "open_project",
     "prices_of",
     "read_project",
+    "weights_of",
 ]
 
 ANSWERS = "answers.toml"
@@ -206,6 +212,32 @@ def prices_of(root: Path) -> Prices:
     if problems:
         raise UserError(*problems)
     return prices
+
+
+def answers_in(root: Path) -> AnswerSheet | None:
+    """A project's filled-in questionnaire; None when there is none yet.
+
+    Raises:
+        UserError: it is damaged.
+    """
+    file = root / ANSWERS
+    return read_answers(file) if file.is_file() else None
+
+
+def weights_of(root: Path) -> tuple[tuple[Person, ...], Overrides]:
+    """Who has a say in a project, and its own judgements, whatever else is wrong with it.
+
+    Raises:
+        UserError: rungwise.toml is no TOML, or everything that is wrong with these sections.
+    """
+    file = root / CONFIG
+    if not file.is_file():
+        return (), Overrides()
+    raw = _read_toml(file)
+    weights, values = read_weights(raw.get("weights", {})), read_values(raw.get("values", {}))
+    if problems := (*weights.problems, *values.problems):
+        raise UserError(*problems)
+    return weights.people, values.overrides
 
 
 def _read_toml(file: Path) -> dict[str, Any]:

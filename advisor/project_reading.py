@@ -165,6 +165,10 @@ def _values(sections: Sections, reading: _Reading) -> None:
          "write margin = 0.03"),
         (check.target is not None and not 0 <= check.target <= 1, "check.target",
          "target must be a share from 0 to 1", "for 80 % write target = 0.80"),
+        (check.wrong_undoes is not None and not 0 <= check.wrong_undoes < math.inf,
+         "check.wrong_undoes", "wrong_undoes must be 0 or more", "write wrong_undoes = 4"),
+        (check.newer_score is not None and not 0 <= check.newer_score <= 1, "check.newer_score",
+         "newer_score must be a share from 0 to 1", "for 72 % write newer_score = 0.72"),
     )  # fmt: skip
     for wrong, setting, said, fix in (*rules, *_word_lists(task), *_descriptions(task)):
         section = f"{setting.split('.')[0]}."

@@ -74,7 +74,11 @@ class CheckSection:
     effort: str = "normal"
     margin: float = 0.03
     target: float | None = None
+    wrong_undoes: float | None = None
+    """So many right answers are undone by one wrong answer: where answering begins to pay."""
     climb: bool = False
+    newer_score: float | None = None
+    """Share of newer questions, asked since the check, that are answered right: counted by you."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +139,9 @@ WANTED: Mapping[str, str] = {
     "check.seeds": "3",
     "check.margin": "0.03",
     "check.target": "0.80",
+    "check.wrong_undoes": "4",
     "check.climb": "true",
+    "check.newer_score": "0.72",
     "tuning.method": '"lora" or "full"',
     "tuning.rank": "16",
     "tuning.learning_rate": "0.0005",

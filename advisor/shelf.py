@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from advisor import workflow
-from advisor.deciding import standing
 from advisor.decision_words import choice, fired_sentence
 from advisor.new_project import create_project
 from advisor.project import CONFIG, Project, open_project
+from advisor.reopening import standing
 from advisor.sample_projects import copy_sample
 from advisor.settings_file import change
 from advisor.track_record import TrackRecord, track_record_of

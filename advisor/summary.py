@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from advisor.axes import located
+from advisor.axes import sentence as needs_sentence
 from advisor.diagnosis import conclusion
 from advisor.judge_words import lead, notes, tables, titles_of
 from advisor.money_tables import (
@@ -112,11 +114,24 @@ def failures(experiment: Experiment) -> str:
         for name, one in found.items()
         if one.retrieval is not None
     ]
+    if said := needs_sentence(located(experiment)):
+        lines.append(f"  - {said}")
     if rows:
         head = ["rung", "n", "passage found", "score when found", "when not", "perfect search",
                 "perfect reading"]  # fmt: skip
         lines += ["", table(head, rows)]
     return "\n".join(lines)
+
+
+def fair_text(experiment: Experiment) -> str:
+    """How many conditions of a fair comparison hold, and each that does not."""
+    open_ = [line for line in experiment.fairness if not line.holds]
+    words = {False: "does not hold", None: "not known"}
+    told = [f"{words[line.holds]}: {line.check}. {line.detail}" for line in open_]
+    held = len(experiment.fairness) - len(open_)
+    return "\n".join(
+        f"  - {text}" for text in (f"{held} of {len(experiment.fairness)} conditions hold", *told)
+    )
 
 
 def search_table(experiment: Experiment) -> str:

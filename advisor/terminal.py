@@ -51,6 +51,11 @@ def ask(prompt: str) -> str | None:
     return line.strip()
 
 
+def on_terminal() -> bool:
+    """Whether somebody can be asked what they did not ask for: a program sends what it knows of."""
+    return sys.stdin.isatty()
+
+
 def show_error(error: RungwiseError) -> None:
     """Two lines a problem, without a traceback."""
     for problem in error.problems:

@@ -6,13 +6,13 @@ from datetime import date
 from typing import Literal
 
 from advisor.decision import NONE, OPEN, Decision
-from advisor.numbers import in_sentence
+from advisor.numbers import in_sentence, percent
 from advisor.project import Project
 from advisor.questionnaire import questions
 from harness.experiment import Experiment
 from harness.rungs import title_of
 
-Kind = Literal["model", "review", "answers", "changes", "volume", "price", "data", "later"]
+Kind = Literal["model", "review", "answers", "changes", "volume", "price", "drift", "data", "later"]
 CHANGES_AT_LEAST = {"never": 0.0, "yearly": 1 / 12, "monthly": 1.0, "daily": 4.0}
 """Changes a month that an answer to `change_rate` says there are at least."""
 
@@ -41,6 +41,8 @@ class Later:
     """Changes of the documents a month, counted."""
     volume: float | None = None
     """Answers a month, counted."""
+    newer_score: float | None = None
+    """Share of right answers to newer questions, counted."""
 
 
 def triggered(decision: Decision, project: Project | None, later: Later) -> tuple[Fired, ...]:
@@ -58,9 +60,41 @@ def triggered(decision: Decision, project: Project | None, later: Later) -> tupl
         _changes(decision, later),
         _volume(decision, later),
         _price(decision, later),
+        _drift(decision, later),
         *_later(decision, later),
     ]
     return tuple(one for one in found if one is not None)
+
+
+def unseen(decision: Decision, later: Later) -> tuple[str, ...]:
+    """What is watched and cannot be seen as things stand: a sentence each, with what to do.
+
+    Args:
+        decision: the one in force.
+        later: what is known by now.
+    """
+    watched = decision.triggers
+    told = []
+    if watched.changes_above is not None and _changes_known(later) is None:
+        told.append(
+            "How often the documents change is not known: write changes_per_month under [prices] "
+            "in rungwise.toml, or answer that question."
+        )
+    if (watched.volume_above, watched.volume_below) != (None, None) and later.volume is None:
+        told.append(
+            "How many answers are needed a month is not known: write answers_per_month under "
+            "[prices] in rungwise.toml."
+        )
+    if watched.price_moves is not None and not _moves(decision, later):
+        told.append(
+            "What an answer costs now is not known: see the prices under [prices] in rungwise.toml."
+        )
+    if watched.score_below is not None and later.newer_score is None:
+        told.append(
+            "How many newer questions go right is not known: count some, and write newer_score "
+            "under [check] in rungwise.toml."
+        )
+    return tuple(told)
 
 
 def _model(decision: Decision, project: Project | None) -> Fired | None:
@@ -105,14 +139,19 @@ def _changes(decision: Decision, later: Later) -> Fired | None:
     most = decision.triggers.changes_above
     if most is None:
         return None
-    known = later.changes
-    if known is None:
-        known = CHANGES_AT_LEAST.get((later.answers or {}).get("change_rate", ""))
+    known = _changes_known(later)
     if known is None or known <= most:
         return None
     at_least = "" if later.changes is not None else "at least "
     text = f"The documents change {at_least}{known:.3g} times a month, more than {most:g}."
     return Fired("changes", text)
+
+
+def _changes_known(later: Later) -> float | None:
+    """Changes a month, counted, or at the least by the answers."""
+    if later.changes is not None:
+        return later.changes
+    return CHANGES_AT_LEAST.get((later.answers or {}).get("change_rate", ""))
 
 
 def _volume(decision: Decision, later: Later) -> Fired | None:
@@ -128,16 +167,8 @@ def _volume(decision: Decision, later: Later) -> Fired | None:
 
 def _price(decision: Decision, later: Later) -> Fired | None:
     """The price of the decided rung; of all rungs the one that moved most where none was."""
-    most, before = decision.triggers.price_moves, decision.evidence.prices
-    if most is None or later.prices is None:
-        return None
-    rungs = [decision.rung] if decision.rung not in (NONE, OPEN) else list(before)
-    moves = {
-        rung: (later.prices[rung] / before[rung] - 1) * 100
-        for rung in rungs
-        if before.get(rung) and rung in later.prices
-    }
-    if not moves:
+    most, moves = decision.triggers.price_moves, _moves(decision, later)
+    if most is None or not moves:
         return None
     rung = max(moves, key=lambda name: abs(moves[name]))
     if abs(moves[rung]) <= most:
@@ -148,6 +179,25 @@ def _price(decision: Decision, later: Later) -> Fired | None:
         f"when it was decided; watched was {most:g} %."
     )
     return Fired("price", text)
+
+
+def _drift(decision: Decision, later: Later) -> Fired | None:
+    least, found = decision.triggers.score_below, later.newer_score
+    if least is None or found is None or found >= least:
+        return None
+    text = f"Of newer questions {percent(found)} go right, less than {percent(least)}."
+    return Fired("drift", text)
+
+
+def _moves(decision: Decision, later: Later) -> dict[str, float]:
+    """Rung to per cent by which an answer costs more than when it was decided."""
+    before, now = decision.evidence.prices, later.prices or {}
+    rungs = [decision.rung] if decision.rung not in (NONE, OPEN) else list(before)
+    return {
+        rung: (now[rung] / before[rung] - 1) * 100
+        for rung in rungs
+        if before.get(rung) and rung in now
+    }
 
 
 def _later(decision: Decision, later: Later) -> list[Fired]:

@@ -11,12 +11,15 @@ from advisor import terminal, workflow
 from advisor.forecast import foretold
 from advisor.needs import need_line
 from advisor.project import Project
+from advisor.showing_words import showing_sentence
 from advisor.terminal_progress import Progress
+from harness.assemble import rung_of
 from harness.effort import EFFORTS
 from harness.errors import JobError, Problem
 from harness.experiment import Experiment
 from harness.rungs import rungs
 from harness.settings import CheckSettings
+from harness.showing import showing
 from harness.store import Run
 
 SETTINGS = ("rungs", "seeds", "effort", "model", "target", "climb")
@@ -61,10 +64,14 @@ def check_settings(project: Project, given: Namespace) -> CheckSettings:
 
 
 def foretell(run: Run) -> None:
-    """Say what the check will take, where that is known."""
+    """Say what the check will take, where that is known, and what it can show."""
     need = foretold(run)
     if need is not None:
         terminal.note(need_line(need))
+    plan = run.plan()
+    planned = {rung_of(cell) for cell in plan.cells} & set(rungs())
+    if said := showing_sentence(showing(run.heldout(), plan.spec), len(planned)):
+        terminal.note(said)
 
 
 class Closing(Protocol):

@@ -195,6 +195,16 @@ def judgement_lines(found: Weighing) -> list[str]:
     ]
 
 
+def ranked_rows(found: Weighing) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Head and rows of the utilities, the highest first."""
+    rows: list[tuple[str, ...]] = [
+        (one.title, f"{one.utility * 100:.0f}", f"{one.low * 100:.0f}–{one.high * 100:.0f}",
+         percent(one.best))
+        for one in found.utilities
+    ]  # fmt: skip
+    return ("Rung", "Of 100", "95 % interval", "Comes first"), rows
+
+
 def place_rows(found: Weighing) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     """Head and rows of how often each rung takes each place under random weights."""
     n = len(found.utilities)
@@ -222,16 +232,12 @@ def sentences(found: Weighing, verdict: Verdict) -> list[str]:
 
 def weighing_text(found: Weighing, grounds: Grounds, verdict: Verdict) -> str:
     """All of it for a terminal."""
-    ranked = [
-        [one.title, f"{one.utility * 100:.0f}", f"{one.low * 100:.0f}–{one.high * 100:.0f}",
-         percent(one.best)]
-        for one in found.utilities
-    ]  # fmt: skip
+    ranked_head, ranked = ranked_rows(found)
     value_head, values = value_rows(found)
     place_head, places = place_rows(found)
     parts = [
         f"{lead(found)}\n{against_verdict(found, verdict)}",
-        table(["rung", "of 100", "95 % interval", "comes first"], ranked),
+        table(ranked_head, ranked),
         _list("What would change the first place", flip_sentences(found)),
         _list("How firm", [without_sentence(found), measured_sentence(found)]),
         _list("Who weighs", people_sentences(found)),

@@ -18,8 +18,8 @@ from advisor.learning_words import answer
 from advisor.prior import keep_prior
 from advisor.prior import prior_of as prior_of
 from advisor.progress import ask_to_stop, progress
-from advisor.project import ANSWERS, Project
-from advisor.questionnaire import AnswerSheet, read_answers, write_answers
+from advisor.project import ANSWERS, Project, answers_in
+from advisor.questionnaire import AnswerSheet, write_answers
 from advisor.ready import is_run_name, require_ready
 from advisor.recommend import recommend
 from advisor.recommendation import Recommendation
@@ -54,8 +54,7 @@ def load(project: Project, on_document: Callable[[int, int], None] | None = None
 
 def answers_of(project: Project) -> AnswerSheet | None:
     """The filled-in questionnaire; None when there is none yet."""
-    file = project.root / ANSWERS
-    return read_answers(file) if file.is_file() else None
+    return answers_in(project.root)
 
 
 def keep_answers(project: Project, sheet: AnswerSheet) -> Recommendation:

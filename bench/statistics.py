@@ -2,7 +2,8 @@
 
 Every pair of rungs, the steps of the climb, each rung against a floor, and each rung's own
 interval, as `harness.assemble` asks for them; by kind of score, for each kind has its own test. The
-scores are drawn, for only their number and kind decide how long it takes.
+scores are drawn, for only their number and kind decide how long it takes. Then everything that is
+worked out at the end of a check (`bench.assembling`).
 """
 
 import time
@@ -10,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from bench.assembling import assembled_s
 from harness.compare import corpus_interval
 from harness.family import Family, over_all
 from harness.intervals import mean_interval
@@ -37,6 +39,9 @@ def measure() -> dict[str, Json]:
             found[f"{name}, {kind}, s"] = compared_s(scores, clusters)
     found["macro-F1, items alone, s"] = _corpus_seconds(right[:, 0], None)
     found["macro-F1, items by document, s"] = _corpus_seconds(right[:, 0], by_document)
+    found["whole, labels"] = assembled_s("label")
+    found["whole, labels by macro-F1"] = assembled_s("label", "macro_f1_score")
+    found["whole, answers from documents"] = assembled_s("answer")
     return found
 
 

@@ -5,7 +5,7 @@ from collections.abc import Container, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from harness.ceilings import CEILINGS, arm_title
-from harness.cell import parse_cell
+from harness.cell import INDEX, cell_name, parse_cell
 from harness.clusters import clusters_of
 from harness.compare import corpus_interval
 from harness.diagnosis.diagnose import diagnose
@@ -29,6 +29,8 @@ from harness.rungs import rungs
 from harness.scoring import headline, item_scores, scorers_for
 from harness.store import SCHEMA, Cell, Plan, Run
 from harness.types import Answer, Example, TaskSpec, TrainView
+
+INDEXING = cell_name(INDEX, 0)
 
 
 class Arm(NamedTuple):
@@ -97,6 +99,7 @@ def assemble(run: Run, failed: Mapping[str, str]) -> Experiment:
         right_answers=right.scores,
         undefined=right.undefined,
         pairs=pair_result(run, view, cells),
+        index_s=run.cell(INDEXING).preparation.seconds if run.finished(INDEXING) else None,
     )
 
 

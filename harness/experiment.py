@@ -186,6 +186,9 @@ class Experiment:
     """Metrics that score nothing in this task, with the reason."""
     pairs: PairResult | None = None
     """Where preference pairs were learned from."""
+    index_s: float | None = None
+    """Wall time of embedding and indexing, once for all rungs that look passages up; None where
+    none does. What an earlier check had embedded took no time here."""
 
     @property
     def scored(self) -> tuple[str, ...]:

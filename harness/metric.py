@@ -10,6 +10,8 @@ ItemScorer = Callable[[Example, Answer, TaskSpec], Score]
 """Scores one answer by itself."""
 SetScorer = Callable[[Sequence[tuple[Example, Answer]], TaskSpec], Score]
 """Scores all answers together, for metrics that are not a mean over items."""
+GRADED = 0.1
+"""The usual `Metric.discordance` of scores that are mostly between right and wrong."""
 Learner = Callable[[TrainView], ItemScorer]
 """Looks at train, dev and documents first, for metrics that must know how the house writes."""
 
@@ -43,6 +45,9 @@ class Metric:
     """Gives the item scorer. The same view gives the same scorer."""
     headline_for: frozenset[Kind] = frozenset()
     """Kinds of task it is the default headline of."""
+    discordance: float = 0.3
+    """Mean squared difference of two rungs' scores on an item, as it usually is: of right or wrong
+    the share on which they disagree. Only what is said before a check rests on it."""
 
     @property
     def higher_is_better(self) -> bool:

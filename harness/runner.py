@@ -15,6 +15,7 @@ from harness.floors import FLOORS, floors_for
 from harness.generators.endpoint import PREFIX
 from harness.gold import hand_over
 from harness.good_enough import GoodEnough
+from harness.known_already import KnownAlready
 from harness.locking import alone, is_held
 from harness.models import require_same, resolve
 from harness.preferences import why_not
@@ -178,7 +179,7 @@ def _run_cells(run: Run, plan: Plan, on_event: OnEvent) -> Experiment:
     go_on = f"the same command with --run {run.name} goes on"
     watch = Watch(run, on_event, go_on)
     failed: dict[str, str] = {}
-    enough = GoodEnough(run, plan)
+    enough, known = GoodEnough(run, plan), KnownAlready(run, plan)
     run.say("started", figures={"cells": list(plan.cells)})
     try:
         watch()
@@ -188,6 +189,8 @@ def _run_cells(run: Run, plan: Plan, on_event: OnEvent) -> Experiment:
                 run.say("doing", f"{title_of(good)} is good enough; what is dearer is not run")
                 break
             left = [c for c in group if not run.finished(c) and _can_be_told(run, c)]
+            if said := known.before(left):
+                run.say("doing", said)
             while left:
                 status = run_process(run, left, watch)
                 stopped = [cell for cell in left if not run.finished(cell)][:1]

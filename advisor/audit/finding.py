@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from advisor.numbers import percent
+from advisor.showing_words import USUAL_RUNGS
 from harness.errors import Problem
 from harness.text import normalise
 from harness.types import Example, Preference, TaskSpec
@@ -70,6 +71,8 @@ class Material:
     """All preference pairs that could be read."""
     leaked_pairs: tuple[Preference, ...] = ()
     """Of them, those left out because they are also held out."""
+    rungs: int = USUAL_RUNGS
+    """How many rungs a check of this data compares."""
 
 
 Find = Callable[[Material], Iterator[Finding]]

@@ -11,7 +11,8 @@ import streamlit as st
 from advisor import workflow
 from advisor.decision import FILE
 from advisor.items import Item, items_of
-from advisor.project import CONFIG, Project
+from advisor.project import ANSWERS, CONFIG, Project
+from advisor.reopening import today
 from advisor.report import Audience, Report, build, report_format
 from advisor.report.sources import read_sources
 from harness import exporting
@@ -24,7 +25,7 @@ from harness.probe_result import RESULT
 from harness.probes import probes
 from harness.resampled import Resampled, resampled
 from harness.settings import CheckSettings
-from harness.store import Run
+from harness.store import Run, runs_in
 from harness.types import Task
 
 JUDGED = ("judge/answers.jsonl", "judge/pairs.jsonl")
@@ -73,12 +74,22 @@ def _written(run: Run) -> tuple[float, ...]:
 
 
 def _changed(run: Run) -> tuple[float, ...]:
-    """The same, and when something was recorded beside it: decision, export, probe, labels."""
+    """The same, and when something was recorded beside it: decision, export, probe, labels.
+
+    A later check and the day may reopen a decision.
+    """
     ended = (store_of(run, name).folder / RESULT for name in probes())
     curve = learning.store_of(run).folder / learning.RESULT
     beside = (run.folder / name for name in (FILE, exporting.FILE, "labels.jsonl", *JUDGED))
-    return *_written(run), *(
-        f.stat().st_mtime if f.is_file() else 0.0 for f in (*ended, curve, *beside)
+    answers = run.folder.parents[1] / ANSWERS  # they propose weights
+    later = (one.folder / "experiment.json" for one in runs_in(run.folder.parents[1]))
+    return (
+        *_written(run),
+        float(today().toordinal()),
+        *(
+            f.stat().st_mtime if f.is_file() else 0.0
+            for f in (*ended, curve, *beside, answers, *later)
+        ),
     )
 
 

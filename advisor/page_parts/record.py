@@ -1,14 +1,14 @@
 """The decision: the record that is there, and the form that makes or changes one."""
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 import streamlit as st
 
-from advisor.deciding import Standing
 from advisor.decision import NONE, OPEN, Decision, Triggers
 from advisor.decision_words import changes_sentence, choice, fired_sentence, record_pairs
 from advisor.page_parts.text import cut, heading, html, joined, markup, plain, say, show_error
+from advisor.reopening import Standing, today
 from harness.errors import RungwiseError
 from harness.experiment import Experiment
 
@@ -26,6 +26,8 @@ def shown_record(found: Standing) -> None:
         word=word,
         text=fired_sentence(found.fired),
     )
+    for told in found.unseen:
+        say(told, "rw-p rw-small rw-quiet")
     _pairs(found.versions[-1])
     if len(found.versions) > 1:
         say(changes_sentence(found.versions), "rw-p rw-text")
@@ -95,6 +97,7 @@ def _triggers(last: Triggers) -> Triggers:
     with second:
         price = _number("cost of an answer moves by more than, %", last.price_moves, "price")
         below = _number("answers a month fall below", last.volume_below, "below")
+        right = _number("of newer questions fewer go right than, %", _percent(last), "right")
         model = st.checkbox("another model is used", last.other_model, key="decide_model")
         data = st.checkbox("the data changes", last.new_data, key="decide_data")
     return Triggers(
@@ -104,8 +107,13 @@ def _triggers(last: Triggers) -> Triggers:
         price_moves=price,
         other_model=model,
         new_data=data,
+        score_below=None if right is None else round(right / 100, 6),
         review=review.isoformat() if isinstance(review, date) else None,
     )
+
+
+def _percent(last: Triggers) -> float | None:
+    return None if last.score_below is None else round(100 * last.score_below, 4)
 
 
 def _number(label: str, value: float | None, key: str) -> float | None:
@@ -119,8 +127,3 @@ def _day(given: str | None) -> date | None:
     """The day of an earlier version, where it is still to come."""
     day = date.fromisoformat(given) if given else None
     return day if day is not None and day > today() else None
-
-
-def today() -> date:
-    """By the clock of whoever decides."""
-    return datetime.now(UTC).astimezone().date()

@@ -40,6 +40,8 @@ def progress_part(now: RunProgress, several: bool, skipped: Mapping[str, str]) -
         for rung, why in skipped.items()
     ]
     html("{rows}", rows=joined(rows))
+    for remark in now.remarks:
+        say(remark, "rw-p rw-small")
     trained = [cell for cell in now.cells if cell.losses]
     shown = now.working if now.working in trained else next(reversed(trained), None)
     if shown is not None:

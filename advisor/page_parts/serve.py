@@ -11,7 +11,7 @@ from threading import Thread
 from streamlit.web.cli import main
 
 from advisor.audit.finders import finders
-from advisor.audit.finders.language import guesser
+from harness.language import guesser
 from rag.load import loaders
 
 SLOW = (

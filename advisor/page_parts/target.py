@@ -1,13 +1,15 @@
-"""What is good enough, asked before anything runs, and whether to stop there."""
+"""Before anything runs: what can be shown, what is good enough, and whether to stop there."""
 
 from typing import NamedTuple
 
 import streamlit as st
 
-from advisor.limits import break_even
-from advisor.numbers import percent
 from advisor.page_parts.text import say
 from advisor.project import Project
+from advisor.showing_words import showing_sentence
+from advisor.target_words import pays_sentence
+from harness.showing import showing
+from harness.types import Task
 
 
 class Target(NamedTuple):
@@ -17,6 +19,12 @@ class Target(NamedTuple):
     """Of right answers; None where that is not decided."""
     climb: bool
     """Stop at the first rung that reaches it."""
+
+
+def showing_part(task: Task, rungs: int) -> None:
+    """Which difference between so many rungs the held-out set can show."""
+    if said := showing_sentence(showing(task.heldout, task.spec), rungs):
+        say(said, "rw-p rw-small rw-quiet")
 
 
 def target_part(project: Project) -> Target:
@@ -39,15 +47,14 @@ def target_part(project: Project) -> Target:
         wrong = st.number_input(
             "To find out: one wrong answer undoes how many right ones?",
             min_value=0.0,
-            value=None,
+            value=project.check.wrong_undoes,
             step=1.0,
             format="%g",
             placeholder="for example 4",
             key="check_wrong_cost",
         )
         if wrong is not None:
-            pays = percent(break_even(wrong))
-            say(f"Then answering begins to pay from {pays} right.", "rw-p rw-small rw-quiet")
+            say(pays_sentence(wrong, project.prices), "rw-p rw-small rw-quiet")
     with stop:
         climb = st.checkbox(
             "Stop at the first rung that is good enough",

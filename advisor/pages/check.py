@@ -13,7 +13,7 @@ from advisor.page_parts.frame import first_line, open_up, project_or_stop, run_o
 from advisor.page_parts.looking import loaded_or_stop
 from advisor.page_parts.rungs import symbol
 from advisor.page_parts.running import now_words, progress_part
-from advisor.page_parts.target import target_part
+from advisor.page_parts.target import showing_part, target_part
 from advisor.page_parts.text import heading, html, plain, say, show_error
 from advisor.progress import RunProgress, progress, state_of
 from advisor.project import Project
@@ -65,6 +65,7 @@ def choose_part(project: Project, task: Task, last: Experiment | None, stopped: 
                 if card(rung, obstacle, prior, cost_words(rung, each.get(rung.name), last)):
                     chosen.append(rung.name)
     time_part(project, task, settings, need.only(chosen) if need else None)
+    showing_part(task, len(chosen))
     target = target_part(project)
     left, right, button = st.columns([1.4, 1.2, 1], gap="large", vertical_alignment="center")
     with left:
@@ -201,6 +202,7 @@ def start(project: Project, settings: CheckSettings) -> None:
     """Plan the run, start its process, and watch it; what is good enough is kept for next time."""
     kept: dict[Place, object] = {("check", "target"): settings.target}
     kept["check", "climb"] = settings.climb or None
+    kept["check", "wrong_undoes"] = st.session_state.get("check_wrong_cost")
     try:
         change(project.root, kept)
         with st.spinner("Reading the data and making the model ready …"):

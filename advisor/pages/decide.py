@@ -3,7 +3,7 @@
 import streamlit as st
 
 from advisor import charts, workflow
-from advisor.deciding import Finished, Standing, Weighed, decide, standing, weigh_run
+from advisor.deciding import Finished, decide, weigh_run
 from advisor.decision import Triggers
 from advisor.decision_words import choice
 from advisor.page_parts.cached import drawn
@@ -19,8 +19,10 @@ from advisor.page_parts.record import record_form, shown_record
 from advisor.page_parts.text import bullets, heading, html, joined, markup, say, show_error
 from advisor.page_parts.weights import sliders
 from advisor.project import Project
+from advisor.reopening import Standing, standing
 from advisor.track_record import track_record
 from advisor.verdict import Verdict
+from advisor.weighed import Weighed
 from advisor.weighing_words import (
     against_verdict,
     flip_sentences,

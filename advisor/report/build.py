@@ -1,5 +1,6 @@
 """A finished run to a report: which parts, in which order, for whom."""
 
+from advisor.axes import located
 from advisor.recommendation import Recommendation
 from advisor.report.cost_section import cost
 from advisor.report.decision_section import decision
@@ -34,6 +35,8 @@ from advisor.report.result_sections import (
 )
 from advisor.report.search_section import search
 from advisor.report.sources import Sources, read_sources
+from advisor.report.weigh_section import weigh_section
+from advisor.weighed import Weighed, weigh_finished
 from harness.errors import Problem, UserError
 from harness.experiment import Experiment
 from harness.store import Run
@@ -66,7 +69,8 @@ def build(
         )
     sources = read_sources(run, experiment, prior)
     items = telling_items(sources)
-    parts = _executive(sources) if audience == "executive" else _technical(sources, items)
+    weighed = _weighed(sources)
+    parts = _executive(sources) if audience == "executive" else _technical(sources, items, weighed)
     return Report(
         audience=audience,
         project=experiment.task.name,
@@ -82,11 +86,22 @@ def build(
         experiment=experiment,
         prior=prior,
         items=items,
-        decisions=sources.decisions,
+        decisions=sources.decided.versions,
+        fired=sources.decided.fired,
         probes=sources.probes,
         curve=sources.curve,
         judged=sources.judged,
+        weighed=None if isinstance(weighed, str) else weighed,
+        axes=located(experiment),
     )
+
+
+def _weighed(sources: Sources) -> Weighed | str:
+    """The weighing, or why there is none: a report is made all the same."""
+    try:
+        return weigh_finished(sources.run, sources.experiment, sources.prior)
+    except UserError as error:
+        return str(error)
 
 
 def _executive(sources: Sources) -> list[Section | None]:
@@ -101,7 +116,9 @@ def _executive(sources: Sources) -> list[Section | None]:
     ]
 
 
-def _technical(sources: Sources, items: tuple[Item, ...]) -> list[Section | None]:
+def _technical(
+    sources: Sources, items: tuple[Item, ...], weighed: Weighed | str
+) -> list[Section | None]:
     return [
         question(sources),
         why(sources, full=True),
@@ -120,10 +137,11 @@ def _technical(sources: Sources, items: tuple[Item, ...]) -> list[Section | None
         how_built(sources),
         training(sources),
         cost(sources, full=True),
+        weigh_section(weighed, sources.verdict),
         fair(sources),
         protection(sources),
         limits(sources),
-        decision(sources) if sources.decisions else None,
+        decision(sources) if sources.decided.versions else None,
         exported(sources),
         reproduce(sources),
         glossary(),

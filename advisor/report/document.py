@@ -4,10 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from advisor.axes import Located
 from advisor.charts import Theme
 from advisor.charts.style import Chart
 from advisor.decision import Decision
 from advisor.recommendation import Recommendation
+from advisor.triggers import Fired
+from advisor.weighed import Weighed
 from harness.experiment import Experiment
 from harness.judge.measure import Judged
 from harness.learning.result import CurveResult
@@ -175,12 +178,19 @@ class Report:
     """The most telling ones."""
     decisions: tuple[Decision, ...] = ()
     """Every version of what was decided, the oldest first. Untrusted text."""
+    fired: tuple[Fired, ...] = ()
+    """What reopens the one in force, by now. Untrusted text."""
     probes: tuple[AnyResult, ...] = ()
     """What finished probes found. Untrusted text."""
     curve: CurveResult | None = None
     """Would more data help; None where that was not asked."""
     judged: Judged | None = None
     """What people and a judge said of answers. Untrusted text."""
+    weighed: Weighed | None = None
+    """The rungs by what matters; None where they cannot be weighed. Names are untrusted text."""
+
+    axes: tuple[Located, ...] = ()
+    """Every rung between the need for knowledge and that for behaviour, by its errors."""
 
     @property
     def title(self) -> str:

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 import msgspec
 
 from advisor.choice import choose
-from advisor.decision import Decision, decisions_of
 from advisor.forecast import foretold
 from advisor.prices import Prices
 from advisor.project import CONFIG, prices_of
 from advisor.recommendation import Recommendation
+from advisor.reopening import UNDECIDED, Standing, standing
 from advisor.verdict import Verdict
 from harness.cell import cell_name
 from harness.disk import decode
@@ -46,8 +46,8 @@ class Sources:
     """The project's as they are now, which may be newer than the run."""
     foretold: CheckNeed | None = None
     """What the check was expected to take."""
-    decisions: tuple[Decision, ...] = ()
-    """Every version of what was decided, the oldest first."""
+    decided: Standing = UNDECIDED
+    """What was decided, and what has come to pass since."""
     exports: tuple[Record, ...] = ()
     """What was exported from the run, the oldest first."""
     probes: tuple[AnyResult, ...] = ()
@@ -111,7 +111,7 @@ def read_sources(run: Run, experiment: Experiment, prior: Recommendation | None)
         note=project_note(run),
         prices=prices_of(run.folder.parents[1]),
         foretold=foretold(run),
-        decisions=decisions_of(run),
+        decided=standing(run),
         exports=exports_of(run),
         probes=results(run),
         curve=result_of(run),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from advisor import workflow
 from advisor.answers import add_known, answer, case_named, may_fill, shown_name, take_case
+from advisor.asking_target import ask_target
 from advisor.auditing import audit_of
 from advisor.facts import Known, known_from
 from advisor.project import ANSWERS, Project, read_project
@@ -15,7 +16,7 @@ from advisor.questionnaire import AnswerSheet, cases, questions, read_answers, v
 from advisor.ready import load_what_can_be
 from advisor.recommendation import Recommendation
 from advisor.summary import recommendation_text
-from advisor.terminal import ask, note, out, out_json
+from advisor.terminal import ask, note, on_terminal, out, out_json
 from advisor.terminal_progress import Steps
 from advisor.verb import Verb
 from harness.errors import Problem, UserError
@@ -95,6 +96,8 @@ def _interview(project: Project, case: str) -> Recommendation:
         sheet = answer(sheet, left[0].key, said)
         workflow.keep_answers(project, sheet)
     recommendation = workflow.prior(project)
+    if recommendation is not None and not left and on_terminal():
+        ask_target(project)
     if recommendation is None:
         fix = "answer on the terminal, or give a file with --answers FILE"
         raise UserError(Problem("no question was answered", fix, "rungwise ask"))

@@ -4,8 +4,11 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from advisor import terminal, workflow
+from advisor.decision_words import standing_sentence
 from advisor.project import read_project
+from advisor.reopening import reopened
 from advisor.summary import summary
+from advisor.target_words import no_target_text
 from advisor.verb import Verb
 from advisor.verbs_shared import SETTINGS, add_check_options, check_settings, follow, foretell
 
@@ -34,11 +37,16 @@ def run(given: Namespace) -> int:
         workflow.run_the_rest(started)
     if not going_on:  # of an old one much may be done
         foretell(started)
+        if started.plan().target is None:
+            terminal.note(no_target_text(project))
     experiment = follow(project, started)
     if given.json:
         terminal.out_json(experiment)
     else:
         terminal.out(summary(experiment))
+        for earlier, stands in reopened(project.root):
+            told = standing_sentence(stands.versions[-1].rung, stands.fired)
+            terminal.out(f"\nOn {earlier.name}: {told}")
         terminal.out(f"\nrun: {started.folder}")
         terminal.out(f"next: rungwise report {started.folder}")
     return 1 if experiment.failed else 0

@@ -3,11 +3,13 @@
 from argparse import ArgumentParser, Namespace
 
 from advisor import workflow
-from advisor.deciding import Finished, Standing, Weighed, decide, finished, standing, weigh_run
+from advisor.deciding import Finished, decide, finished, weigh_run
 from advisor.decision import NONE, OPEN, Triggers
 from advisor.decision_words import decision_text, proposal_text
+from advisor.reopening import Standing, standing
 from advisor.terminal import out, out_json
 from advisor.verb import Verb
+from advisor.weighed import Weighed
 from advisor.weighing import Weighing
 from harness.errors import Problem, UserError
 
@@ -16,6 +18,7 @@ THRESHOLDS = {
     "changes_above": "reopen when the documents change more often than N times a month",
     "volume_above": "reopen above N answers a month",
     "volume_below": "reopen below N answers a month",
+    "score_below": "reopen when of newer questions less than this share goes right, such as 0.7",
     "price_moves": "reopen when the cost of an answer moves by more than N per cent",
 }
 
@@ -41,7 +44,7 @@ def run(given: Namespace) -> int:
     if given.json:
         out_json(_as_json(of, found))
     elif found.versions:
-        out(decision_text(found.versions, found.fired))
+        out(decision_text(*found))
     else:
         weighed = _weighing(of)
         advised = workflow.verdict_of(of.experiment).recommended
@@ -76,6 +79,7 @@ def _as_json(of: Finished, found: Standing) -> dict[str, object]:
         "decision": found.versions[-1] if found.versions else None,
         "earlier": found.versions[:-1],
         "reopened_by": found.fired,
+        "not_seen": found.unseen,
         "advised": workflow.verdict_of(of.experiment).recommended,
         "weighed_first": weighing.first.rung if weighing else None,
     }

@@ -7,6 +7,7 @@ from advisor import needs, terminal
 from advisor.forecast import estimate_check
 from advisor.numbers import size
 from advisor.project import Project, read_project
+from advisor.showing_words import showing_sentence
 from advisor.verb import Verb
 from advisor.verbs_shared import add_check_options, check_settings
 from harness.errors import Problem, UserError
@@ -44,33 +45,36 @@ def run(given: Namespace) -> int:
     """Print time and memory; a model that is not here is judged by its name."""
     project = read_project(given.dir)
     settings = check_settings(project, given)
-    sizes, need = _only_named(project.root, settings), None
+    sizes, need, said = _only_named(project.root, settings), None, ""
     if sizes is None:
-        need = _whole_check(project, settings)
+        need, said = _whole_check(project, settings)
         sizes = need.sizes
     methods = _methods(sizes, need, given.gpu_memory)
     if given.json:
         terminal.out_json(
             {
                 "check": need,
+                "shows": said,
                 "model": sizes._asdict(),
                 "methods": [one._asdict() for one in methods],
             }
         )
     else:
+        if need is not None:
+            _print_check(need, said)
         _print(settings.generator, sizes, need, methods, given.gpu_memory)
     return 0
 
 
-def _whole_check(project: Project, settings: CheckSettings) -> CheckNeed:
-    """Time and memory of the check.
+def _whole_check(project: Project, settings: CheckSettings) -> tuple[CheckNeed, str]:
+    """Time and memory of the check, and which difference it can show.
 
     Raises:
         UserError: the model is at an endpoint, or something stands against the check.
     """
-    need = estimate_check(project, settings=settings, say=terminal.note)
+    need, shows = estimate_check(project, settings=settings, say=terminal.note)
     if need is not None:
-        return need
+        return need, showing_sentence(shows, len(need.rungs))
     raise UserError(
         Problem(
             f"{settings.generator} runs elsewhere: its time and memory cannot be foretold",
@@ -120,8 +124,6 @@ def _print(
             f"{name} is not on this machine, so no time can be told. Memory is that of a usual "
             "model of its size."
         )
-    else:
-        _print_check(need)
     terminal.out(
         f"\nOn a GPU, {name} ({sizes.parameters / 1e6:,.0f} million weights, bfloat16, "
         f"{needs.CARD_ROWS} rows at once, gradient checkpointing):"
@@ -134,8 +136,10 @@ def _print(
         terminal.out(f"\n{needs.card_line(name, methods, card_gb)}")
 
 
-def _print_check(need: CheckNeed) -> None:
+def _print_check(need: CheckNeed, shows: str) -> None:
     terminal.out(needs.need_line(need))
+    if shows:
+        terminal.out(shows)
     rows = [[one.rung, needs.minutes(one.seconds), size(one.memory_bytes)] for one in need.rungs]
     if need.index_s:
         rows.insert(0, ["index", needs.minutes(need.index_s), ""])

@@ -4,9 +4,9 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from advisor import workflow
-from advisor.deciding import standing
 from advisor.decision_words import choice, fired_sentence
 from advisor.project import read_project
+from advisor.reopening import standing
 from advisor.terminal import out, out_json, table
 from advisor.track_record import track_record
 from advisor.verb import Verb

@@ -4,17 +4,22 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator, Sequence
 
 from advisor import learning_words, workflow
+from advisor.decision_words import standing_sentence
 from advisor.export_words import record_sentence
 from advisor.judge_words import title
 from advisor.money_tables import money_of
 from advisor.pair_words import TITLE as PAIRS
 from advisor.probe_words import sentences
 from advisor.project import prices_of
+from advisor.reopening import standing
+from advisor.report import build
+from advisor.report.plain import section_text
 from advisor.searching import TITLE as SEARCH
 from advisor.summary import (
     cost_text,
     differences_table,
     failures,
+    fair_text,
     judge_text,
     pair_table,
     search_table,
@@ -33,10 +38,20 @@ from harness.probe_measuring import results
 from harness.probes import probe_type
 from harness.store import Run
 
+IN_FULL = ("fails", "items", "fair", "weigh")
+"""Parts of the report that ``--all`` adds."""
+FAILS, FAIR = "Where each rung fails", "Was it fair"
+
 
 def configure(parser: ArgumentParser) -> None:
     """Arguments."""
     parser.add_argument("run", help="the run's folder, or its id inside the project folder")
+    parser.add_argument(
+        "--all",
+        action="store_true",
+        help="also: where each rung fails by need and by part of the questions, the ten most "
+        "telling questions, whether it was fair, and the rungs weighed",
+    )
     parser.add_argument("--json", action="store_true", help="print experiment.json")
 
 
@@ -48,8 +63,11 @@ def run(given: Namespace) -> int:
         out_json(experiment)
     else:
         out(summary(experiment))
+        stands = standing(found)
+        if stands.versions:
+            out(f"\n{standing_sentence(stands.versions[-1].rung, stands.fired)}")
         for heading, text in _parts(found, experiment):
-            if text:
+            if text and not (given.all and heading in (FAILS, FAIR)):  # they come in full
                 out(f"\n{heading}:\n{text}")
         money = money_of(experiment, prices_of(found.folder.parents[1]))
         out(f"\nWhat it costs:\n{cost_text(money, full=False)}")
@@ -57,7 +75,19 @@ def run(given: Namespace) -> int:
             out("\nExported:")
             for record in records:
                 out(f"  {record_sentence(record)}\n    {record.folder}")
+        _more(found, experiment, given)
     return 0
+
+
+def _more(found: Run, experiment: Experiment, given: Namespace) -> None:
+    """Parts of the report that a terminal shows on request, or how to ask for them."""
+    if not given.all:
+        out(f"\nanswers, parts of the questions, weights: rungwise show {given.run} --all")
+        return
+    report = build(found, experiment, workflow.prior_of(found))
+    for section in report.sections:
+        if section.key in IN_FULL:
+            out(f"\n{section_text(section)}")
 
 
 def _parts(found: Run, experiment: Experiment) -> Iterator[tuple[str, str]]:
@@ -65,8 +95,9 @@ def _parts(found: Run, experiment: Experiment) -> Iterator[tuple[str, str]]:
     yield "Differences", differences_table(experiment)
     yield TITLE, voice_table(experiment)
     yield PAIRS, pair_table(experiment)
-    yield "Where each rung fails", failures(experiment) if experiment.diagnostics.rungs else ""
+    yield FAILS, failures(experiment) if experiment.diagnostics.rungs else ""
     yield SEARCH, search_table(experiment)
+    yield FAIR, fair_text(experiment)
     for result in results(found):
         yield probe_type(result.probe).title, _points(sentences(result))
     if curve := result_of(found):

@@ -6,6 +6,7 @@ from harness.diagnosis.findings import Diagnostics, RungDiagnosis
 from harness.diagnosis.form import form
 from harness.diagnosis.json_fields import json_fields
 from harness.diagnosis.labels import labels
+from harness.diagnosis.languages import languages
 from harness.diagnosis.losses import losses
 from harness.diagnosis.material import Material
 from harness.diagnosis.overfitting import overfitting
@@ -52,4 +53,5 @@ def _one(material: Material, subject: Subject) -> RungDiagnosis:
         n_slices=n_parts,
         missed=missed(material, subject),
         overfitting=overfitting(subject),
+        languages=languages(material, subject),
     )

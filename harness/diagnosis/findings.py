@@ -129,6 +129,16 @@ class Form:
 
 
 @dataclass(frozen=True, slots=True)
+class Languages:
+    """Which language answers are in."""
+
+    other: Share
+    """Of the answers whose language, and that of the right one, is sure: another one."""
+    mostly: str
+    """Code of the language that these are mostly in; empty where there is none."""
+
+
+@dataclass(frozen=True, slots=True)
 class Confusion:
     """One label taken for another."""
 
@@ -257,6 +267,8 @@ class RungDiagnosis:
     """Parts that were large enough to look at."""
     overfitting: Overfitting | None = None
     """Of trained rungs only."""
+    languages: Languages | None = None
+    """Of free text only."""
     missed: Missed = field(default_factory=Missed)
 
 

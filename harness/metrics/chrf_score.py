@@ -1,6 +1,6 @@
 """Overlap of character sequences with the closest reference."""
 
-from harness.metric import Metric, references_of
+from harness.metric import GRADED, Metric, references_of
 from harness.types import Answer, Example, Score, TaskSpec
 
 
@@ -17,4 +17,5 @@ def score(example: Example, answer: Answer, spec: TaskSpec) -> Score:
     return Score(float(CHRF().sentence_score(answer.text, references).score) / 100)
 
 
-METRIC = Metric("chrf_score", "spelling close to the right answer", frozenset({"text"}), score)
+METRIC = Metric("chrf_score", "spelling close to the right answer", frozenset({"text"}), score,
+                discordance=GRADED)  # fmt: skip

@@ -3,7 +3,7 @@
 from collections import Counter
 
 from harness.json_answers import leaves, parse_object
-from harness.metric import Metric
+from harness.metric import GRADED, Metric
 from harness.types import Answer, Example, Score, TaskSpec
 
 
@@ -30,4 +30,5 @@ METRIC = Metric(
     frozenset({"json"}),
     score,
     headline_for=frozenset({"json"}),
+    discordance=GRADED,
 )

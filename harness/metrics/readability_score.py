@@ -1,6 +1,6 @@
 """How near an answer's reading ease is to that of the house's answers."""
 
-from harness.metric import ItemScorer, Metric, only_abstains
+from harness.metric import GRADED, ItemScorer, Metric, only_abstains
 from harness.types import Answer, Example, Score, TaskSpec, TrainView
 from harness.wording import READABLE, house_range, reading_ease
 
@@ -36,4 +36,5 @@ METRIC = Metric(
     "as easy to read as the house writes",
     frozenset({"answer", "text"}),
     learn=learn,
+    discordance=GRADED,
 )

@@ -1,6 +1,6 @@
 """Longest common subsequence of words with the closest reference."""
 
-from harness.metric import Metric, references_of
+from harness.metric import GRADED, Metric, references_of
 from harness.text import tokens
 from harness.types import Answer, Example, Score, TaskSpec
 
@@ -28,4 +28,5 @@ METRIC = Metric(
     frozenset({"text", "answer"}),
     score,
     headline_for=frozenset({"text"}),
+    discordance=GRADED,
 )

@@ -2,7 +2,7 @@
 
 from harness.content import content_kept, content_weight, facts_kept
 from harness.manner import Manner, distinct, learn_manner
-from harness.metric import ItemScorer, Metric
+from harness.metric import GRADED, ItemScorer, Metric
 from harness.text import holds
 from harness.types import Answer, Example, Score, TaskSpec, TrainView
 
@@ -44,4 +44,5 @@ METRIC = Metric(
     "right and in the house's manner",
     frozenset({"answer", "text"}),
     learn=learn,
+    discordance=GRADED,
 )

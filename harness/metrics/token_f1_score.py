@@ -1,7 +1,7 @@
 """Overlap of words with the closest reference."""
 
 from harness.content import overlap
-from harness.metric import Metric, references_of
+from harness.metric import GRADED, Metric, references_of
 from harness.text import tokens
 from harness.types import Answer, Example, Score, TaskSpec
 
@@ -24,4 +24,5 @@ METRIC = Metric(
     frozenset({"answer", "text"}),
     score,
     headline_for=frozenset({"answer"}),
+    discordance=GRADED,
 )

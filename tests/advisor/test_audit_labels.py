@@ -168,30 +168,32 @@ def said(*args, **named):
 @pytest.mark.parametrize(
     ("heldout", "severity", "words"),
     [
-        (29, "warning", "smoke test"),
-        (30, "warning", "about 25 points"),
-        (99, "warning", "about 25 points"),
-        (100, "info", "10 to 15 points"),
-        (299, "info", "10 to 15 points"),
+        (6, "warning", "at least 7 questions must differ"),
+        (29, "warning", "about 35 points between two of 5 rungs"),
+        (30, "warning", "about 34 points"),
+        (99, "warning", "about 18 points"),
+        (100, "info", "about 18 points"),
+        (299, "info", "about 11 points"),
     ],
 )
 def test_the_held_out_set_says_what_can_be_seen_with_it(heldout, severity, words):
     (small,) = found(too_few, labelled(*"ab" * 150), labelled(*["a"] * heldout, prefix="h"))
     assert (small.severity, small.count, small.rows) == (severity, heldout, ())
     assert words in small.message
+    assert ("smoke test" in small.message) == (heldout < 30)
 
 
 def test_three_hundred_of_either_side_are_enough():
     assert said(labelled(*"ab" * 150), labelled(*"ab" * 150, prefix="h")) == []
 
 
-@pytest.mark.parametrize(("groups", "told"), [(1, True), (8, True), (9, False), (300, False)])
+@pytest.mark.parametrize(("groups", "told"), [(1, True), (7, True), (8, False), (300, False)])
 def test_held_out_rows_of_few_documents_can_show_nothing_and_that_is_told(groups, told):
     rows = labelled(*["a"] * 300, prefix="h")
     heldout = [replace(row, context_ids=(f"d{i % groups}",)) for i, row in enumerate(rows)]
     few = [one for one in found(too_few, labelled(*"ab" * 150), heldout) if "group" in one.message]
     assert [(one.severity, one.count) for one in few] == [("warning", groups)] * told
-    assert all("at least 9 groups" in one.message for one in few)
+    assert all("at least 8 documents or groups must differ" in one.message for one in few)
 
 
 def test_without_a_split_nothing_is_said_about_held_out_rows():

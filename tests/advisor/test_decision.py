@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from advisor import workflow
-from advisor.deciding import decide, finished, standing, weigh_run
+from advisor.deciding import decide, finished, weigh_run
 from advisor.decision import Triggers, decided, decision_of, decisions_of, evidence_of, record
 from advisor.decision_words import (
     changes_sentence,
@@ -18,6 +18,7 @@ from advisor.decision_words import (
     trigger_sentences,
 )
 from advisor.project import open_project
+from advisor.reopening import standing
 from advisor.report import build, report_format
 from advisor.settings_file import change
 from advisor.track_record import TrackRecord, track_record
@@ -30,6 +31,7 @@ from tests.advisor.page_project import HOSTILE, make_project, make_run
 TODAY = date(2027, 1, 15)
 FOUND = experiment({"prompt": 0.5, "rag": 0.8})
 ALL = Triggers(2, 10_000, 100, 20, review="2027-05-01")
+UNPRICED = dataclasses.replace(ALL, price_moves=None)
 
 
 @pytest.fixture
@@ -52,7 +54,7 @@ def made(rung="rag", by="Ada", why="It is right.", triggers=ALL, **evidence):
 def test_a_decision_is_kept_with_its_evidence_and_read_back_as_it_was(run):
     of = finished(run)
     weighed = weigh_run(of)
-    kept = decide(of, "rag", " Ada Ö. ", " It reads. ", ALL, weighed)
+    kept = decide(of, "rag", " Ada Ö. ", " It reads. ", UNPRICED, weighed)
     assert decision_of(run) == kept and kept.by == "Ada Ö." and kept.why == "It reads."
     evidence = kept.evidence
     assert (evidence.run, evidence.recommended) == ("first", "rag")
@@ -250,15 +252,12 @@ def test_what_stands_in_the_project_is_looked_up(root, run):
     assert [one.kind for one in standing(run).fired] == ["answers"], "a damaged run says nothing"
 
 
-# in the report
-
-
 def test_the_report_shows_the_record_in_the_place_of_the_blanks(run):
     of = finished(run)
     blank = report_format("html").render(build(run, of.experiment, None, "executive")).decode()
     assert "Decided by" in blank and 'class="blanks"' in blank
-    decide(of, "rag", f"Ada {HOSTILE}", f"It reads {HOSTILE}", ALL, weigh_run(of))
-    decide(of, "rag", f"Ada {HOSTILE}", f"It reads on {HOSTILE}", ALL, weigh_run(of))
+    decide(of, "rag", f"Ada {HOSTILE}", f"It reads {HOSTILE}", UNPRICED, weigh_run(of))
+    decide(of, "rag", f"Ada {HOSTILE}", f"It reads on {HOSTILE}", UNPRICED, weigh_run(of))
     for audience in ("executive", "technical"):
         report = build(run, of.experiment, None, audience)
         page = report_format("html").render(report).decode()

@@ -187,6 +187,20 @@ def test_training_costs_the_machine_once_and_again_at_each_change():
     assert told["preparing"] == pytest.approx(1.0) and told["upkeep"] == pytest.approx(3.0)
 
 
+@pytest.mark.parametrize("name", ["rag", "rag_finetune"])
+def test_indexing_costs_the_machine_once_and_again_at_each_change(name):
+    prices = Prices(machine_per_hour=36.0, changes_per_month=3.0, engineer_per_hour=10.0,
+                    reindexing_hours=0.1)  # fmt: skip
+    found = experiment({"prompt": 0.5, name: one(name, prepare_s=100.0)}, index_s=50.0)
+    costs = costs_of(found, prices)
+    told = parts(costs[name])
+    # what is chosen on dev is not chosen again: of the machine only indexing recurs
+    assert told["preparing"] == pytest.approx(1.5) and told["upkeep"] == pytest.approx(3 * 1.5)
+    assert parts(costs["prompt"])["preparing"] == pytest.approx(0.01)
+    unknown = costs_of(experiment({name: one(name, prepare_s=100.0)}), prices)[name]
+    assert parts(unknown)["upkeep"] == pytest.approx(3.0), "not measured is not counted"
+
+
 def test_a_month_and_a_year_by_hand_with_the_scores_interval():
     found = cost(FULL, "finetune", 0.9)  # 82 to 98 %
     # 850 fixed, 10,000 answers at 0.0003, and a tenth of them wrong at 0.01

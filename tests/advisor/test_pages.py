@@ -284,6 +284,7 @@ def test_the_check_page_explains_every_rung_and_offers_one_button(project):
     assert said.count("Your answers point here") == 1 and said.count("Place 2 by your answers") == 1
     assert "Needs your documents." in said
     assert [button.label for button in at.button] == ["Start the check"]
+    assert "With 40 held-out questions" in said and "two of 4 rungs can be shown" in said
 
 
 def test_what_is_good_enough_is_asked_before_anything_runs_and_kept(
@@ -301,7 +302,7 @@ def test_what_is_good_enough_is_asked_before_anything_runs_and_kept(
         at.checkbox(key=f"rung_{name}").uncheck()
     at.button(key="start_check").click().run()
     asked = open_project(project).check
-    assert (asked.target, asked.climb) == (0.75, True)
+    assert (asked.target, asked.climb, asked.wrong_undoes) == (0.75, True, 4)
     (planned,) = [Run(f.parent).plan() for f in (project / "runs").glob("*/run.json")]
     assert (planned.target, planned.climb) == (0.75, True)
 

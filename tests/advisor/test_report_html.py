@@ -88,7 +88,7 @@ def test_headings_are_in_order(page):
 
 def test_every_picture_and_table_can_be_heard(page):
     pictures = page.css("svg")
-    assert len(pictures) == 7
+    assert len(pictures) == 8
     for picture in pictures:
         assert picture.attributes["role"] == "img"
         assert len(picture.attributes["aria-label"]) > 40

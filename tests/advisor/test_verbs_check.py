@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import pytest
 
+from advisor.settings_file import change
 from harness.store import Run
 from tests.command import PATIENCE_S, here, importable, make_project, refused, rungwise
 from tests.conftest import label_rows
@@ -81,6 +82,7 @@ def test_check_prints_experiment_json_and_nothing_else_on_stdout(checked):
 
 def test_check_shows_a_bar_for_each_cell_on_a_terminal(checked):
     assert "[4/4] prompt-s0" in checked.screen
+    assert "No target is set, so the verdict says which rung is best" in checked.screen
     assert "Answering: 100%|" in checked.screen and "30/30" in checked.screen
     assert "    answering 30/30" not in checked.screen, "plain lines are for files"
 
@@ -147,6 +149,7 @@ def test_check_climbs_to_a_target_and_later_runs_the_rest(checked, tiny_model):
     how = ("--rungs", "prompt,few_shot", "--effort", "quick", "--model", tiny_model)
     done = rungwise(*asked, *how, "--climb", "--target", "0.01")
     assert done.returncode == 0, done.stderr
+    assert "With 30 held-out questions a difference of about 27 points between" in done.stderr
     found = json.loads(done.stdout)
     assert list(found["rungs"]) == ["prompt"] and list(found["not_run"]) == ["few_shot"]
     assert any("prompt with examples" in text for text in found["verdict"]["would_change_if"])
@@ -154,3 +157,13 @@ def test_check_climbs_to_a_target_and_later_runs_the_rest(checked, tiny_model):
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert list(found["rungs"]) == ["prompt", "few_shot"] and found["not_run"] == {}
+
+
+def test_a_later_check_says_which_decision_to_look_at_again(checked):
+    run = checked.root / "runs" / "one"
+    done = here("decide", run, "--rung", "none", "--by", "A", "--why", "So.",
+                "--score-below", "0.7")  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    change(checked.root, {("check", "newer_score"): 0.5})
+    told = here("check", checked.root, "--run", "one").stdout
+    assert "On one: Decided: None of these for now. Look at it again: Of newer questions" in told

@@ -71,7 +71,7 @@ def test_decide_prints_json_before_and_after_and_keeps_earlier_versions(run, cap
     assert main(["decide", str(run.folder), "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert found == {"run": "first", "decision": None, "earlier": [], "reopened_by": [],
-                     "advised": "rag", "weighed_first": "rag"}  # fmt: skip
+                     "not_seen": [], "advised": "rag", "weighed_first": "rag"}  # fmt: skip
     for why in ("one", "two"):
         assert main(["decide", str(run.folder), "--rung", "none", "--by", "A", "--why", why,
                      "--json"]) == 0  # fmt: skip

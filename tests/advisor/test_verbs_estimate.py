@@ -19,12 +19,14 @@ def test_it_says_time_and_memory_of_each_rung_and_method(label_project):
     assert done.returncode == 0, done.stderr
     assert "This will take about 1 minute on this machine" in done.stdout
     assert "finetune" in done.stdout and "QLoRA" in done.stdout
+    assert "between the two rungs can be shown (80 % power)" in done.stdout
     assert "rag is left out: the project has no documents" in done.stdout
 
 
 def test_as_json_it_is_json_only(label_project):
     done = here("estimate", label_project, "--json", "--gpu-memory", "24")
     found = json.loads(done.stdout)
+    assert "a difference of about" in found["shows"]
     assert found["check"]["seconds"] > 0 and found["model"]["layers"] == 2
     assert [one["method"] for one in found["methods"]] == ["answer", "lora", "qlora", "full"]
     assert all(one["fits"] for one in found["methods"])

@@ -28,6 +28,7 @@ def experiment(tmp_path_factory):
                 "rag-s0"])  # fmt: skip
     put(run, "majority", 0, [Answer(e.id, "a") for e in HELDOUT], timed=False)
     put(run, "prompt", 0, [right(i) if i % 4 == 0 else wrong(i) for i in range(60)])
+    put(run, "index", 0, [], timed=False)
     put(run, "rag", 0, [wrong(i) if i % 10 == 0 else right(i) for i in range(60)])
     return assemble(run, {})
 
@@ -39,3 +40,7 @@ def test_rungs_are_also_compared_on_a_metric_over_all_items_together(experiment)
     assert found.difference == pytest.approx(means["rag"] - means["prompt"])
     assert found.verdict == "better" and found.low > 0 and found.n == 60
     assert {c.a: c.verdict for c in experiment.floor_contrasts}["rag"] == "better"
+
+
+def test_what_indexing_took_is_kept_with_the_experiment(experiment):
+    assert experiment.index_s == 61.0 and set(experiment.rungs) == {"prompt", "rag"}

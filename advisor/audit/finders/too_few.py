@@ -2,29 +2,21 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import Final
 
 from advisor.audit.finding import Finder, Finding, Material, Severity, finding, ids, listed
 from advisor.numbers import count
-from harness.clusters import clusters_of
-from harness.stats.power import discordant_needed
+from advisor.showing_words import showing_sentence
+from harness.showing import showing
 from harness.types import Kind
 
+HELDOUT_GATES: Final[tuple[tuple[int, Severity], ...]] = (
+    (30, "warning"), (100, "warning"), (300, "info")
+)  # fmt: skip
+"""Held-out rows below which that is said, and how loud."""
 
-class Gate(NamedTuple):
-    """What a number of rows is good for."""
-
-    below: int
-    severity: Severity
-    meaning: str
-
-
-HELDOUT_GATES: Final = (
-    Gate(30, "warning", "a smoke test: it shows whether everything runs, not which rung is better"),
-    Gate(100, "warning", "enough to see large differences only, of about 25 points or more"),
-    Gate(300, "info", "enough to see differences of about 10 to 15 points"),
-)
-"""By sample size, for paired right or wrong answers at 80 % power."""
+SMOKE: Final = 30
+"""Rows below which a check shows whether everything runs, not which rung is better."""
 
 ENOUGH: Final[dict[Kind, tuple[int, str]]] = {
     "label": (200, "a few hundred"),
@@ -40,53 +32,45 @@ FIRST_GAINS: Final = 50
 LEAST_PER_LABEL: Final = 5
 
 
-RUNGS_COMPARED: Final = 5
-"""Of a usual check: every pair of them is a comparison."""
-
-
 def find(material: Material) -> Iterator[Finding]:
     """By held-out rows and their groups, by rows to learn from, and by label."""
     yield from _heldout(material)
-    yield from _groups(material)
     yield from _learning(material)
     if material.spec.kind == "label":
         yield from _labels(material)
 
 
 def _heldout(material: Material) -> Iterator[Finding]:
-    n = len(material.heldout)
-    for gate in HELDOUT_GATES:
-        if 0 < n < gate.below:
-            yield Finding(
-                "too_few",
-                gate.severity,
-                n,
-                (),
-                f"{count(n, 'held-out row')}: {gate.meaning}. Smaller ones will come out as too "
-                "close to call.",
-                f"Hold out {gate.below:,} rows or more: add examples, or raise heldout under "
-                "[data] in rungwise.toml.",
-            )
-            return
-
-
-def _groups(material: Material) -> Iterator[Finding]:
-    """Rows of one group or document are not independent, so that groups count and not rows."""
-    groups = set(clusters_of(material.heldout) or ())
-    pairs = RUNGS_COMPARED * (RUNGS_COMPARED - 1) // 2
-    needed = discordant_needed(contrasts=2 * pairs)  # as harness.compare counts groups
-    if len(groups) < needed and groups:
+    """What the held-out set can show, and rows of groups: they are not independent."""
+    shown = showing(material.heldout, material.spec)
+    said = showing_sentence(shown, material.rungs)
+    needed = shown.needed(material.rungs)
+    if not said:
+        return
+    if shown.groups is not None and shown.groups < needed:
         yield Finding(
             "too_few",
             "warning",
-            len(groups),
+            shown.groups,
             (),
-            f"Few groups: the {count(len(material.heldout), 'held-out row')} belong to "
-            f"{count(len(groups), 'group or document', 'groups or documents')}, and rows of one "
-            f"stand or fall together. With {RUNGS_COMPARED} rungs at least {needed} groups must "
-            "differ before any difference can be shown.",
+            f"{said} Rows of one group or document stand or fall together.",
             f"Hold out rows of {2 * needed} groups or more, fewer of each if need be.",
         )
+        return
+    n = shown.questions
+    for below, severity in HELDOUT_GATES:
+        if n < below:
+            smoke = " That is a smoke test, not a comparison." if n < SMOKE else ""
+            yield Finding(
+                "too_few",
+                severity,
+                n,
+                (),
+                f"{said}{smoke}",
+                f"Hold out {below:,} rows or more: add examples, or raise heldout under [data] in "
+                "rungwise.toml.",
+            )
+            return
 
 
 def _learning(material: Material) -> Iterator[Finding]:

@@ -22,9 +22,12 @@ def render(report: Report) -> bytes:
         "facts": msgspec.to_builtins(report.facts),
         "prior": msgspec.to_builtins(report.prior),
         "decisions": msgspec.to_builtins(report.decisions),
+        "reopened_by": msgspec.to_builtins(report.fired),
         "probes": {one.probe: msgspec.to_builtins(one) for one in report.probes},
         "learning_curve": msgspec.to_builtins(report.curve),
         "judge": msgspec.to_builtins(report.judged),
+        "weighing": msgspec.to_builtins(report.weighed.weighing if report.weighed else None),
+        "axes": msgspec.to_builtins(report.axes),
         "items": msgspec.to_builtins(report.items),
         "sections": [
             {
