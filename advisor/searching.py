@@ -65,6 +65,10 @@ def _notes(tried: Sequence[Mapping[str, Json]], arm: ArmResult) -> list[str]:
     notes = [
         f"Measured on {count(asked, 'dev question')} of which it can be told whether a passage "
         "holds the answer. No model had to answer; the held-out questions were not looked at."
+        if asked
+        else "Whether the right passages were found is not known: of no dev question can it be "
+        "told which passages answer it. Name the document of each row: document = its column, "
+        "under [data.columns]."
     ]
     if len(tried) > 1:
         first = in_sentence(_way(str(tried[0]["retriever"])))

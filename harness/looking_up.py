@@ -53,8 +53,8 @@ def choose_retriever(bench: Workbench, index: Index, dev: Sequence[Example]) -> 
     tried: list[dict[str, Json]] = []
     for name in names:
         pick(RETRIEVERS, name, "retriever", "effort")
-        right = judged(index.using(name), dev, max(DEPTH, *ks))
-        totals = totals or total_right(index.chunks, [example for example, _ in right])
+        right = judged(index.using(name), dev, max(DEPTH, *ks), bench.spec)
+        totals = totals or total_right(index.chunks, [example for example, _ in right], bench.spec)
         places = [flags for _, flags in right]
         means[name] = [fmean(recall(flags, k) for k in ks) for flags in places]
         tried.append({"retriever": name, **quality(places, totals, ks)})
@@ -97,12 +97,12 @@ def worked_examples(
     Returns:
         At most `count`; fewer where search finds the answers of fewer.
     """
-    known = [example for example in train if holds_answer(example, ()) is not None]
+    known = [example for example in train if holds_answer(example, (), spec) is not None]
     found = contexts_for(index, [example.question for example in known], k) if count else []
     pool = [
         (sum(len(one.text) for one in contexts), at, example, contexts)
         for at, (example, contexts) in enumerate(zip(known, found, strict=bool(count)))
-        if holds_answer(example, contexts)
+        if holds_answer(example, contexts, spec)
     ]
     taken: list[Demonstration] = []
     used: set[str] = set()

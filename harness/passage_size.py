@@ -15,7 +15,7 @@ from harness.effort import CHUNK_WORDS
 from harness.records import PassageSize
 from harness.retrieval import as_context, holds_answer, passages_of
 from harness.store import PASSAGE_SIZE, Run
-from harness.types import Example, Json, TrainView
+from harness.types import Example, Json, TaskSpec, TrainView
 from harness.workbench import Workbench
 from rag.chunk import count_words
 from rag.index import Index
@@ -48,7 +48,7 @@ def _choose(bench: Workbench, view: TrainView) -> PassageSize:
     usual = passages_of(view.documents, CHUNK_WORDS)
     if len(usual) > MOST_PASSAGES:
         return PassageSize(CHUNK_WORDS, why=f"there are more than {MOST_PASSAGES:,} passages")
-    known = [e for e in (*view.dev, *view.train) if holds_answer(e, ()) is not None]
+    known = [e for e in (*view.dev, *view.train) if holds_answer(e, (), view.spec) is not None]
     drawn = random.Random(0).sample(known, min(len(known), MOST_QUESTIONS))
     if len(drawn) < LEAST_QUESTIONS:
         return PassageSize(CHUNK_WORDS, why="it can be told of too few questions what answers them")
@@ -58,7 +58,7 @@ def _choose(bench: Workbench, view: TrainView) -> PassageSize:
         bench.say(f"Trying passages of {words} words", {})
         cut = usual if words == CHUNK_WORDS else passages_of(view.documents, words)
         index = Index.build(cut, bench.embedder)
-        found[words] = _shares(index.using(bench.effort.retrievers[0]), drawn, budgets)
+        found[words] = _shares(index.using(bench.effort.retrievers[0]), drawn, budgets, view.spec)
     taken, lead = CHUNK_WORDS, 0.0
     for words, shares in found.items():
         gains = [a - b for a, b in zip(shares, found[CHUNK_WORDS], strict=True)]
@@ -68,14 +68,16 @@ def _choose(bench: Workbench, view: TrainView) -> PassageSize:
     return PassageSize(taken, tried, len(drawn))
 
 
-def _shares(index: Index, asked: Sequence[Example], budgets: Sequence[int]) -> list[float]:
+def _shares(
+    index: Index, asked: Sequence[Example], budgets: Sequence[int], spec: TaskSpec
+) -> list[float]:
     """Of each question, in what share of the budgets its answer stands within so many words."""
     shares = []
     for example, hits in zip(asked, index.search([e.question for e in asked], DEPTH), strict=True):
         shown, right = 0, math.inf
         for context in map(as_context, hits):
             shown += count_words(context.text)
-            if holds_answer(example, [context]):
+            if holds_answer(example, [context], spec):
                 right = shown
                 break
         shares.append(fmean(right <= budget for budget in budgets))

@@ -67,7 +67,7 @@ class RagRung:
         given = answered.get((k, shown.value, decoding.constraint is not None), [])
         bound = choose_bound(self.bench, self.index, self.view.train, dev, given)
         self.bound = bound.value
-        recall = recall_at_k(self.index, dev, [self.k])[self.k] if dev else None
+        recall = recall_at_k(self.index, dev, [self.k], self.view.spec)[self.k]
         return Preparation(
             {
                 "retriever": self.index.retriever.name,

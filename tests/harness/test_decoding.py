@@ -79,7 +79,7 @@ def test_worked_examples_show_passages_that_hold_the_answer_from_different_docum
         (row,) = (row for row in TRAIN if one.question.endswith(f"Question: {row.question}"))
         (contexts,) = contexts_for(index, [row.question], 2)
         assert one.question == with_passages(row.question, contexts)
-        assert one.answer == target(SPEC, row) and holds_answer(row, contexts)
+        assert one.answer == target(SPEC, row) and holds_answer(row, contexts, SPEC)
         sources.append({context.source for context in contexts})
     assert not sources[0] & sources[1]
 

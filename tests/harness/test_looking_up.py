@@ -61,7 +61,7 @@ def test_one_retriever_is_taken_without_a_trial_but_measured(tools, index):
     found = choose_retriever(tools, index, DEV)
     assert found.looked_up.retriever.name == "hybrid"
     (tried,) = found.tried
-    assert tried["retriever"] == "hybrid" and tried["questions"] == len(judged(index, DEV, 1))
+    assert tried["retriever"] == "hybrid" and tried["questions"] == len(judged(index, DEV, 1, SPEC))
 
 
 def test_another_one_is_taken_where_it_finds_clearly_more(tools):
@@ -106,15 +106,15 @@ def test_an_unknown_retriever_is_refused_before_anything_is_tried(tools, index):
 
 
 def test_passages_that_hold_an_answer_are_counted_as_one_by_one(index):
-    known = [example for example, _ in judged(index, TRAIN, 1)]
+    known = [example for example, _ in judged(index, TRAIN, 1, SPEC)]
     (everything,) = contexts_for(index.using("dense"), ["any"], len(index.chunks))
-    by_hand = [sum(bool(holds_answer(e, [context])) for context in everything) for e in known]
-    assert total_right(index.chunks, known) == by_hand
+    by_hand = [sum(bool(holds_answer(e, [context], SPEC)) for context in everything) for e in known]
+    assert total_right(index.chunks, known, SPEC) == by_hand
     assert min(by_hand) > 0
 
 
 def test_a_question_that_nothing_answers_is_not_judged(index):
-    assert {e.id for e, _ in judged(index, TRAIN, 3)} == {e.id for e in TRAIN if e.answerable}
+    assert {e.id for e, _ in judged(index, TRAIN, 3, SPEC)} == {e.id for e in TRAIN if e.answerable}
 
 
 def test_quality_is_the_mean_over_questions():

@@ -69,7 +69,7 @@ def test_a_length_that_shows_more_answers_in_the_same_words_is_taken_by_all_cell
     assert first.passage_words == tools(tmp_path).passage_words == 40
     index = open_index(tools(tmp_path), facts())
     assert max(count_words(chunk.text) for chunk in index.chunks) <= 40
-    (gold,) = gold_of([asked(3)], facts(), 40)
+    (gold,) = gold_of([asked(3)], facts(), SPEC, 40)
     assert set(gold.passages) <= {chunk.id for chunk in index.chunks}
     assert sizes_tried(first)["passage_size_questions"] == 30
 
