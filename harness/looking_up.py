@@ -1,12 +1,12 @@
 """How a rung looks passages up: the retriever chosen on dev, and the questions it then asks."""
 
-import math
 import time
 from collections.abc import Mapping, Sequence
-from statistics import fmean, stdev
+from statistics import fmean
 from typing import NamedTuple
 
 from harness.answering import Asked
+from harness.choosing import taken
 from harness.plugins import pick
 from harness.prompts import Demonstration, render, target, with_passages
 from harness.retrieval import contexts_for, holds_answer, judged, total_right
@@ -44,12 +44,11 @@ def choose_retriever(bench: Workbench, index: Index, dev: Sequence[Example]) -> 
     """Take the first retriever, unless another finds clearly more of dev's answers.
 
     Needs no language model. What counts is recall at the numbers of passages that will be tried,
-    on average; another one must be ahead by more than the standard error of the paired difference,
-    or the choice would follow chance. Where no answer can be told, the first is taken.
+    on average (`harness.choosing.taken`). Where no answer can be told, the first is taken.
     """
-    names, ks = bench.effort.retrievers, bench.passage_counts
+    names, ks = bench.effort.retrievers, sorted(bench.passage_counts)
     totals: list[int] = []
-    means: dict[str, list[float]] = {}
+    means: dict[str, Sequence[float]] = {}
     tried: list[dict[str, Json]] = []
     for name in names:
         pick(RETRIEVERS, name, "retriever", "effort")
@@ -58,13 +57,8 @@ def choose_retriever(bench: Workbench, index: Index, dev: Sequence[Example]) -> 
         places = [flags for _, flags in right]
         means[name] = [fmean(recall(flags, k) for k in ks) for flags in places]
         tried.append({"retriever": name, **quality(places, totals, ks)})
-    taken = names[0]
-    lead = 0.0
-    for name in names[1:]:
-        gains = [a - b for a, b in zip(means[name], means[names[0]], strict=True)]
-        if len(gains) > 1 and fmean(gains) > max(lead, stdev(gains) / math.sqrt(len(gains))):
-            taken, lead = name, fmean(gains)
-    return Taken(index.using(taken), tried)
+    name = names[taken([means[name] for name in names])]
+    return Taken(index.using(name), tried)
 
 
 def quality(

@@ -6,12 +6,13 @@ from functools import cached_property, partial
 from typing import NamedTuple
 
 from harness.answering import Asked, answer_all, answers_only
-from harness.choosing import Choice, choose
+from harness.choosing import Choice, choose, taken
 from harness.decoding import choose_decoding, decoding_of, with_decoding
 from harness.demonstrations import FIXED, NEAREST, Chosen, Pool, candidates
 from harness.effort import Effort
 from harness.prompts import render
 from harness.rung import RungType
+from harness.scoring import Scored
 from harness.types import Answer, Failure, Json, Preparation, Query, TrainView
 from harness.work import Amounts, Work, asking
 from harness.workbench import Workbench
@@ -43,16 +44,16 @@ class FewShotRung:
         dev = self.bench.dev(self.view.dev)
         queries = [Query(example.id, example.question) for example in dev]
 
-        def score(count: int, chosen: Chosen, constraint: Constraint | None = None) -> float | None:
+        def score(count: int, chosen: Chosen, constraint: Constraint | None = None) -> Scored:
             self.count, self.chosen, self.constraint = count, chosen, constraint
-            return self.bench.dev_score(dev, answers_only(self.answer(queries, 0)))
+            return self.bench.dev_scored(dev, answers_only(self.answer(queries, 0)))
 
         counts = [n for n in self.bench.effort.demonstrations if n <= len(self.view.train)]
         by_count = partial(score, chosen=Chosen(NEAREST))
-        choice = choose("demonstrations", counts, by_count, len(dev), self.bench.say)
+        choice = choose("demonstrations", counts, by_count, self.bench.say)
         which = self._which(choice, score)
         settled = partial(score, choice.value, which.chosen)
-        decoding = choose_decoding(self.bench, settled, len(dev), which.dev_score)
+        decoding = choose_decoding(self.bench, settled, len(dev), which.scored)
         self.count, self.chosen = choice.value, which.chosen
         self.constraint = decoding.constraint
         settings = {"demonstrations": choice.value, **which.settings, **decoding.settings}
@@ -62,30 +63,31 @@ class FewShotRung:
             effort["examples_tried"] = which.tried
         return Preparation(settings, with_decoding(effort, decoding))
 
-    def _which(self, choice: Choice, score: Callable[[int, Chosen], float | None]) -> "_Which":
+    def _which(self, choice: Choice, score: Callable[[int, Chosen], Scored]) -> "_Which":
         """The nearest examples, unless others are better on dev; and what none at all do."""
         effort = self.bench.effort
         others = candidates(self.view.spec, effort.fixed_examples, effort.example_orders)
         if not others:
-            return _Which(Chosen(NEAREST), choice.dev_score, {}, [])
+            return _Which(Chosen(NEAREST), choice.scored, {}, [])
         tried: list[Json] = []
-        best, best_score = Chosen(NEAREST), choice.dev_score
-        if best_score is None:  # one number only, so that it was not tried
-            best_score = score(choice.value, best)
-            tried.append({"examples": NEAREST, "dev_score": best_score})
+        usual = choice.scored
+        if usual is None:  # one number only, so that it was not tried
+            usual = score(choice.value, Chosen(NEAREST))
+            tried.append({"examples": NEAREST, "dev_score": usual.score})
+        found = [usual]
         for one in others:
             self.bench.say(f"Trying examples: {one.way}", {})
-            found = score(choice.value, one)
-            tried.append({"examples": one.way, "draw": one.draw, "dev_score": found})
-            if found is not None and (best_score is None or found > best_score):
-                best, best_score = one, found
+            found.append(score(choice.value, one))
+            tried.append({"examples": one.way, "draw": one.draw, "dev_score": found[-1].score})
+        at = taken([one.rows for one in found])
+        best = (Chosen(NEAREST), *others)[at]
         self.bench.say("Trying no examples", {})
         none = score(0, Chosen(NEAREST))
-        tried.append({"examples": "none", "dev_score": none})
+        tried.append({"examples": "none", "dev_score": none.score})
         settings: dict[str, Json] = {"examples": best.way}
         if best.way == FIXED:
             settings["draw"] = best.draw
-        return _Which(best, best_score, settings, tried)
+        return _Which(best, found[at], settings, tried)
 
     def answer(self, queries: Sequence[Query], timed: int) -> Iterator[Answer | Failure]:
         """Demonstrations as earlier turns of the conversation, then the question."""
@@ -106,7 +108,7 @@ class _Which(NamedTuple):
     """The examples taken, and what was tried."""
 
     chosen: Chosen
-    dev_score: float | None
+    scored: Scored | None
     settings: dict[str, Json]
     tried: list[Json]
 

@@ -10,8 +10,10 @@ from harness.decoding import choose_decoding, decoding_of, with_decoding
 from harness.effort import Effort
 from harness.looking_up import ask, choose_retriever, retriever_of, worked_examples
 from harness.passage_size import sizes_tried
+from harness.prompts import Demonstration
 from harness.retrieval import open_index, recall_at_k
 from harness.rung import RungType
+from harness.scoring import Scored
 from harness.types import Answer, Failure, Json, Preparation, Query, TrainView
 from harness.work import Amounts, Work, asking
 from harness.workbench import Workbench
@@ -49,20 +51,25 @@ class RagRung:
 
         answered: dict[tuple[int, int, bool], list[Answer]] = {}
 
-        def score(k: int, examples: int, constraint: Constraint | None) -> float | None:
+        def score(k: int, examples: int, constraint: Constraint | None) -> Scored:
             self.k, self.examples, self.constraint = k, examples, constraint
             given = answers_only(self.answer(queries, 0))
             answered[k, examples, constraint is not None] = given
-            return self.bench.dev_score(dev, given)
+            return self.bench.dev_scored(dev, given)
 
-        ks, counts = self.bench.passage_counts, self.bench.effort.reading_examples
-        choice = choose("passages", ks, lambda k: score(k, 0, None), len(dev), self.bench.say)
+        say, counts = self.bench.say, self.bench.effort.reading_examples
+        choice = choose("passages", self.bench.passage_counts, lambda k: score(k, 0, None), say)
         k = choice.value
+        there = len(self._shown(k, max(counts)))
         shown = choose(
-            "worked_examples", counts, lambda n: score(k, n, None), len(dev), self.bench.say
+            "worked_examples",
+            tuple(dict.fromkeys(min(n, there) for n in counts)),
+            lambda n: score(k, n, None),
+            say,
+            {0: choice.scored} if choice.scored else None,
         )
-        free = shown.dev_score if len(counts) > 1 else choice.dev_score
-        decoding = choose_decoding(self.bench, partial(score, k, shown.value), len(dev), free)
+        settled = partial(score, k, shown.value)
+        decoding = choose_decoding(self.bench, settled, len(dev), shown.scored or choice.scored)
         self.k, self.examples, self.constraint = k, shown.value, decoding.constraint
         given = answered.get((k, shown.value, decoding.constraint is not None), [])
         bound = choose_bound(self.bench, self.index, self.view.train, dev, given)
@@ -88,12 +95,16 @@ class RagRung:
             },
         )
 
+    def _shown(self, k: int, count: int) -> list[Demonstration]:
+        """At most so many worked examples of reading k passages."""
+        return worked_examples(self.view.spec, self.index, self.view.train, k, count)
+
     def answer(self, queries: Sequence[Query], timed: int) -> Iterator[Answer | Failure]:
         """The closest passages, then the question; worked examples before both, if any.
 
         Where no passage comes near the question, the task's own 'I do not know', without the model.
         """
-        shown = worked_examples(self.view.spec, self.index, self.view.train, self.k, self.examples)
+        shown = self._shown(self.k, self.examples)
         asked = ask(self.bench, self.index, queries, self.k, shown)
         done, left, timed = split_off(self.bench, self.index, asked, self.bound, timed)
         yield from done

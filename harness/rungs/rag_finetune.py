@@ -68,7 +68,7 @@ class RagFinetuneRung:
             k for k, value in recall.items() if best is None or (value or 0) >= best - 0.02
         )
         prepared, dev = self._train()
-        decoding = tuned_decoding(self.bench, prepared, dev)
+        decoding = tuned_decoding(self.bench, dev)
         self.constraint = decoding.constraint
         settings = {
             **prepared.settings,
