@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from advisor.examples_words import RUNG as FEW_SHOT
+from advisor.examples_words import about_examples
 from advisor.lever import lever
 from advisor.measured import TUNED, inline, score_of
 from advisor.numbers import count, percent
@@ -160,6 +162,8 @@ def further(experiment: Experiment, rung: str) -> Iterator[str]:
     """What else is worth knowing of a rung, whatever it costs."""
     one = experiment.diagnostics.rungs[rung]
     yield from _knowledge(experiment, rung)
+    if rung == FEW_SHOT and (said := about_examples(experiment)):
+        yield said
     if one.distraction is not None:
         spoiled, other = (
             one.distraction.distracted,

@@ -4,6 +4,8 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator, Sequence
 
 from advisor import learning_words, workflow
+from advisor.examples_words import TITLE as EXAMPLES
+from advisor.examples_words import about_examples
 from advisor.export_words import record_sentence
 from advisor.judge_words import title
 from advisor.money_tables import money_of
@@ -66,6 +68,7 @@ def _parts(found: Run, experiment: Experiment) -> Iterator[tuple[str, str]]:
     yield TITLE, voice_table(experiment)
     yield PAIRS, pair_table(experiment)
     yield "Where each rung fails", failures(experiment) if experiment.diagnostics.rungs else ""
+    yield EXAMPLES, about_examples(experiment)
     yield SEARCH, search_table(experiment)
     for result in results(found):
         yield probe_type(result.probe).title, _points(sentences(result))

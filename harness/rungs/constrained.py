@@ -39,7 +39,8 @@ RUNG = RungType(
     name="constrained",
     title="Constrained prompt",
     what="The base model with the same instruction, able to write allowed answers only: a label "
-    "of the list, or JSON by the schema.",
+    "of the list, or JSON by the schema. JSON that runs into the length limit is cut, and not "
+    "valid.",
     needs=frozenset({"closed_answers", "decoder"}),
     seeded=False,
     build=ConstrainedRung,

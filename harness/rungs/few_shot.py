@@ -60,7 +60,7 @@ class FewShotRung:
         cost = int(str(choice.effort["dev_answers"])) + len(dev) * len(which.tried)
         effort = {**choice.effort, "dev_answers": cost}
         if which.tried:
-            effort["examples_tried"] = which.tried
+            effort |= {"examples_tried": which.tried, "against_none": which.against_none}
         return Preparation(settings, with_decoding(effort, decoding))
 
     def _which(self, choice: Choice, score: Callable[[int, Chosen], Scored]) -> "_Which":
@@ -68,7 +68,7 @@ class FewShotRung:
         effort = self.bench.effort
         others = candidates(self.view.spec, effort.fixed_examples, effort.example_orders)
         if not others:
-            return _Which(Chosen(NEAREST), choice.scored, {}, [])
+            return _Which(Chosen(NEAREST), choice.scored, {}, [], {})
         tried: list[Json] = []
         usual = choice.scored
         if usual is None:  # one number only, so that it was not tried
@@ -87,7 +87,7 @@ class FewShotRung:
         settings: dict[str, Json] = {"examples": best.way}
         if best.way == FIXED:
             settings["draw"] = best.draw
-        return _Which(best, found[at], settings, tried)
+        return _Which(best, found[at], settings, tried, _against(found[at], none))
 
     def answer(self, queries: Sequence[Query], timed: int) -> Iterator[Answer | Failure]:
         """Demonstrations as earlier turns of the conversation, then the question."""
@@ -111,13 +111,26 @@ class _Which(NamedTuple):
     scored: Scored | None
     settings: dict[str, Json]
     tried: list[Json]
+    against_none: dict[str, Json]
+    """Whether these examples help, and both dev scores; empty where none at all was not tried."""
+
+
+def _against(shown: Scored, none: Scored) -> dict[str, Json]:
+    """Examples against none at all on dev: one must lead by more than chance explains."""
+    word = "unclear"
+    if taken([none.rows, shown.rows]):
+        word = "yes"
+    elif taken([shown.rows, none.rows]):
+        word = "no"
+    return {"help": word, "shown": shown.score, "none": none.score}
 
 
 def _work(amounts: Amounts, effort: Effort) -> Work:
     most = max(effort.demonstrations)
     trials = len(effort.demonstrations) if len(effort.demonstrations) > 1 else 0
     if effort.fixed_examples:  # another way and none at all besides
-        trials += effort.fixed_examples + effort.example_orders + 2
+        orders = effort.example_orders * (2 if amounts.closed else 1)
+        trials += effort.fixed_examples + orders + 2
     trials += (1 if trials else 2) if amounts.closed else 0
     prompt = amounts.question + most * (amounts.question + amounts.answer)
     return asking(amounts, prompt, trials)

@@ -43,6 +43,26 @@ def test_what_fits_is_left_as_it_is_and_what_never_fits_is_refused_by_name(tools
     assert isinstance(refused, Failure) and refused.kind == "prompt_too_long"
 
 
+LONG_ONE = Demonstration("How long is it?", "Very long indeed. " * 200)
+
+
+def test_worked_examples_that_fill_the_context_give_way_the_longest_first(tools):
+    turns = (*SHOWN, LONG_ONE, Demonstration("And how short?", "Very short"))
+    one = Asked(Query("q", "How long?"), render(SPEC, "How long?", (), turns))
+    (said,) = answer_all(tools, [one])
+    assert isinstance(said, Answer)
+    assert tools.generator.asked[-1][0].turns == (turns[0], turns[2])
+
+
+def test_the_closest_passage_stays_longer_than_worked_examples(tools):
+    turns = (LONG_ONE, LONG_ONE)
+    one = Asked(Query("q", "How?"), render(SPEC, "How?", (SHORT, PAGE), turns), (SHORT, PAGE))
+    kept = fitted(tools, one)
+    assert kept.contexts == (SHORT,) and kept.prompt == render(SPEC, "How?", (SHORT,))
+    alone = one._replace(contexts=(PAGE,), prompt=render(SPEC, "How?", (PAGE,), SHOWN))
+    assert fitted(tools, alone).prompt == render(SPEC, "How?", (), SHOWN)
+
+
 def test_room_is_kept_for_the_longest_answer_that_a_constraint_allows(tools):
     one = asked(SHORT, SHORT)
     room = tools.generator.context_length - tools.generator.count_prompt(one.prompt)
