@@ -11,7 +11,7 @@ from harness.rungs import rungs
 from harness.types import Example, Query
 from rag.retrievers import DEFAULT, RETRIEVERS
 from rag.types import Document
-from tests.harness.rung_bench import DEV, EFFORT, QUERIES, SPEC, TRAIN, VIEW, bench
+from tests.harness.rung_bench import DEV, EFFORT, QUERIES, SPEC, TRAIN, VIEW, bench, closed
 
 ALL = dataclasses.replace(EFFORT, retrievers=("hybrid", "bm25", "dense"))
 
@@ -175,3 +175,21 @@ def test_only_looking_by_meaning_costs_the_embedding_of_the_question(tools, inde
     for name, retriever in RETRIEVERS.items():
         (asked,) = ask(tools, index.using(name), QUERIES[:1], 1)
         assert (asked.seconds > 100) is retriever.embeds
+
+
+@pytest.mark.parametrize("documents_named", [True, False])
+def test_what_was_answered_on_dev_is_not_asked_again_to_try_worked_examples(
+    documents_named, tmp_path, tiny_model
+):
+    """Nor are two examples tried where there is none to show."""
+    spec = SPEC if documents_named else closed(SPEC)
+    rows = tuple(dataclasses.replace(e, context_ids=e.context_ids * documents_named) for e in TRAIN)
+    tools = dataclasses.replace(bench(tmp_path, tiny_model, "rag-s1"), spec=spec)
+    tools.effort = dataclasses.replace(EFFORT, reading_examples=(0, 2))
+    view = dataclasses.replace(VIEW, spec=spec, train=rows)
+    prepared = rungs()["rag"].build(view, tools).prepare(None)
+    tried = [one for one in prepared.effort["tried"] if "worked_examples" in one]
+    assert [one["worked_examples"] for one in tried] == ([0, 2] if documents_named else [])
+    assert len(tools.generator.asked) == prepared.effort["dev_answers"]
+    held = 4 * (not documents_named)  # allowed answers only, where they are labels
+    assert prepared.effort["dev_answers"] == 4 * 2 + 4 * documents_named + held
