@@ -63,6 +63,8 @@ def fitted(bench: Workbench, one: Asked, constraint: Constraint | None = None) -
     if not isinstance(model, LocalGenerator):
         return one
     room = model.context_length - max(bench.max_new_tokens, constraint.longest if constraint else 0)
+    if model.count_prompt(one.prompt) <= room:
+        return one
     for contexts, turns in _ever_less(one):
         prompt = render(bench.spec, one.query.text, contexts, turns)
         if model.count_prompt(prompt) <= room:
@@ -71,7 +73,7 @@ def fitted(bench: Workbench, one: Asked, constraint: Constraint | None = None) -
 
 
 def _ever_less(one: Asked) -> Iterator[tuple[tuple[Context, ...], tuple[Demonstration, ...]]]:
-    """A prompt's passages and worked examples, then ever fewer of them.
+    """Ever fewer of a prompt's passages and worked examples.
 
     The farthest passages give way first, then the examples, last the closest passage; where that
     is what does not fit, the examples come back. Of examples the longest goes first, so that the
@@ -82,7 +84,6 @@ def _ever_less(one: Asked) -> Iterator[tuple[tuple[Context, ...], tuple[Demonstr
     fewer = [
         tuple(turns[at] for at in sorted(by_length[:n])) for n in reversed(range(len(turns) + 1))
     ]
-    yield contexts, turns
     yield from ((contexts[:n], turns) for n in reversed(range(1, len(contexts))))
     if contexts:
         yield from ((contexts[:1], some) for some in fewer[1:])
