@@ -14,6 +14,8 @@ CLOSED = {"label": "labels over a trie", "json": "JSON schema, llguidance"}
 """Kind of task to how its answers are constrained, as it stands in a run's record."""
 NO_QUESTION = "N/A"
 """What stands for a question without content (Zhao et al. 2021)."""
+CALIBRATED = "calibrated"
+"""Setting of a rung: labels are counted by how much likelier the question makes them."""
 NOT_CLOSED = "answers of this task are free text; there is nothing to constrain"
 
 

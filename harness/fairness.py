@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
 from harness.ceilings import CEILINGS
+from harness.closed_answers import CALIBRATED
 from harness.decoding import HELD
 from harness.errors import UserError
 from harness.experiment import Check
@@ -259,7 +260,10 @@ def _decoding(plan: Plan, ladder: Sequence[Cell]) -> str:
         or c.preparation.settings.get("decoding") == HELD  # did better so on dev
     ]
     names = ", ".join(dict.fromkeys(title_of(cell.rung).lower() for cell in held))
-    return f"{text}; {names}: among allowed answers only" if names else text
+    text += f"; {names}: among allowed answers only" if names else ""
+    if any(cell.preparation.settings.get(CALIBRATED) for cell in ladder):
+        text += ", labels of the constrained prompt by what the question adds to each"
+    return text
 
 
 def _times_touched(run: Run, plan: Plan) -> int:

@@ -5,7 +5,7 @@ from functools import cached_property
 
 from harness.answering import Asked, answer_all, answers_only
 from harness.choosing import taken
-from harness.closed_answers import CLOSED, calibrated, constraint_of
+from harness.closed_answers import CALIBRATED, CLOSED, calibrated, constraint_of
 from harness.effort import Effort
 from harness.prompts import render
 from harness.rung import RungType
@@ -13,9 +13,6 @@ from harness.types import Answer, Failure, Json, Preparation, Query, TrainView
 from harness.work import Amounts, Work, asking
 from harness.workbench import Workbench
 from tuning.constrain import Constraint
-
-CALIBRATED = "calibrated"
-"""Setting: labels are counted by how much likelier the question makes them."""
 
 
 class ConstrainedRung:

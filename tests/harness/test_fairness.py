@@ -127,6 +127,11 @@ def test_decoding_among_allowed_answers_only_is_told(run):
     _, told = one(lines(run, cell(), cell("constrained")), "Same system prompt")
     assert "allowed" not in plain
     assert told == f"{plain}; constrained prompt: among allowed answers only"
+    weighed = dataclasses.replace(
+        cell("constrained"), preparation=Preparation({"calibrated": True}, {})
+    )
+    _, more = one(lines(run, cell(), weighed), "Same system prompt")
+    assert more == f"{told}, labels of the constrained prompt by what the question adds to each"
 
 
 # --- the prompt, the settings, the held-out file -------------------------------------------------
