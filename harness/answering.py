@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from harness.generators.base import Completion, Refusal
 from harness.generators.local import LocalGenerator
-from harness.prompts import Demonstration, Prompt, passage, render
+from harness.prompts import LAST, Demonstration, Prompt, passage, render
 from harness.types import Answer, Context, Failure, Query
 from harness.workbench import Workbench
 from rag.cite import cite
@@ -22,6 +22,8 @@ class Asked(NamedTuple):
     contexts: tuple[Context, ...] = ()
     seconds: float = 0.0
     """Time spent on this query before the model: retrieval, choice of demonstrations."""
+    layout: str = LAST
+    """Of the passages."""
 
 
 def answer_all(
@@ -66,7 +68,7 @@ def fitted(bench: Workbench, one: Asked, constraint: Constraint | None = None) -
     if model.count_prompt(one.prompt) <= room:
         return one
     for contexts, turns in _ever_less(one):
-        prompt = render(bench.spec, one.query.text, contexts, turns)
+        prompt = render(bench.spec, one.query.text, contexts, turns, one.layout)
         if model.count_prompt(prompt) <= room:
             return one._replace(prompt=prompt, contexts=contexts)
     return one

@@ -7,7 +7,7 @@ it is better by more than chance explains.
 import math
 from collections.abc import Callable, Mapping, Sequence
 from statistics import fmean, stdev
-from typing import NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from harness.scoring import Scored
 from harness.types import Json
@@ -18,10 +18,13 @@ CLEARLY = 1.645
 20."""
 
 
-class Choice(NamedTuple):
+T = TypeVar("T", int, str)
+
+
+class Choice(NamedTuple, Generic[T]):
     """The setting taken, and what was tried."""
 
-    value: int
+    value: T
     effort: dict[str, Json]
     scored: Scored | None = None
     """Of the value taken; None where it was taken without a trial."""
@@ -31,20 +34,14 @@ class Choice(NamedTuple):
         """Of the value taken; None also where it was taken without a trial."""
         return self.scored.score if self.scored else None
 
-    def and_then(self, later: "Choice") -> dict[str, Json]:
-        """What both choices cost."""
-        tried = [*_listed(self), *_listed(later)]
-        answers = [int(str(one.effort["dev_answers"])) for one in (self, later)]
-        return {"tried": tried, "dev_answers": sum(answers)}
-
 
 def choose(
     name: str,
-    values: Sequence[int],
-    score: Callable[[int], Scored],
+    values: Sequence[T],
+    score: Callable[[T], Scored],
     say: Say,
-    known: Mapping[int, Scored] | None = None,
-) -> Choice:
+    known: Mapping[T, Scored] | None = None,
+) -> Choice[T]:
     """Take the first value, unless another one is better on dev (`taken`).
 
     Args:
@@ -103,6 +100,9 @@ def clearly_ahead(gains: Sequence[float], errors: float = CLEARLY) -> bool:
     return fmean(gains) > least and not math.isclose(fmean(gains), least)
 
 
-def _listed(choice: Choice) -> list[Json]:
-    tried = choice.effort["tried"]
-    return tried if isinstance(tried, list) else []
+def together(choices: Sequence[Choice[Any]]) -> dict[str, Json]:
+    """What several choices, one after the other, tried and cost."""
+    return {
+        "tried": [one for choice in choices for one in choice.effort["tried"]],
+        "dev_answers": sum(choice.effort["dev_answers"] for choice in choices),
+    }

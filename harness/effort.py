@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from harness.plugins import pick
+from harness.prompts import LAST, LAYOUTS
 from tuning.recipe import TuningSettings
 
 CHUNK_WORDS = 80
@@ -41,6 +42,8 @@ class Effort:
     """Longest passages, in words, that are compared before indexing."""
     abstains: bool = False
     """Whether rag tries to abstain where no passage comes near; costs no answer of the model."""
+    layouts: tuple[str, ...] = (LAST,)
+    """Layouts of passages that rag tries; the first needs no reason."""
     pair_epochs: float = 1
     """Passes over the preference pairs at most."""
 
@@ -80,6 +83,7 @@ EFFORTS = {
             True,
             passage_words=SIZES,
             abstains=True,
+            layouts=LAYOUTS,
             pair_epochs=3,
         ),
     )

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from harness.answering import Asked
 from harness.choosing import taken
 from harness.plugins import pick
-from harness.prompts import Demonstration, render, target, with_passages
+from harness.prompts import LAST, Demonstration, render, target, with_passages
 from harness.retrieval import contexts_for, holds_answer, judged, total_right
 from harness.types import Example, Json, Query, TaskSpec
 from harness.workbench import Workbench
@@ -79,8 +79,18 @@ def _mean(values: Sequence[float]) -> float | None:
     return round(fmean(values), 4) if values else None
 
 
+class Reading(NamedTuple):
+    """What stands before a question."""
+
+    k: int
+    """Passages."""
+    examples: int = 0
+    """Worked examples, each with its own passages."""
+    layout: str = LAST
+
+
 def worked_examples(
-    spec: TaskSpec, index: Index, train: Sequence[Example], k: int, count: int
+    spec: TaskSpec, index: Index, train: Sequence[Example], reading: Reading
 ) -> list[Demonstration]:
     """Training questions with the k passages they find and the right answer, to show how to read.
 
@@ -89,8 +99,9 @@ def worked_examples(
     there are enough documents.
 
     Returns:
-        At most `count`; fewer where search finds the answers of fewer.
+        At most as many as asked for; fewer where search finds the answers of fewer.
     """
+    k, count, layout = reading
     known = [example for example in train if holds_answer(example, (), spec) is not None]
     found = contexts_for(index, [example.question for example in known], k) if count else []
     pool = [
@@ -102,7 +113,8 @@ def worked_examples(
     used: set[str] = set()
     for fresh in (True, False):
         for _, _, example, contexts in sorted(pool, key=lambda one: one[:2]):
-            shown = Demonstration(with_passages(example.question, contexts), target(spec, example))
+            read = with_passages(example.question, contexts, layout, spec.language)
+            shown = Demonstration(read, target(spec, example))
             new = not used & {one.source for one in contexts}
             if len(taken) < count and shown not in taken and (new or not fresh):
                 taken.append(shown)
@@ -116,6 +128,7 @@ def ask(
     queries: Sequence[Query],
     k: int,
     demonstrations: Sequence[Demonstration] = (),
+    layout: str = LAST,
 ) -> list[Asked]:
     """Queries with their k closest passages, and what looking them up costs one of them."""
     started = time.perf_counter()
@@ -124,6 +137,12 @@ def ask(
     if index.retriever.embeds:
         each += bench.embedding_s
     return [
-        Asked(query, render(bench.spec, query.text, contexts, demonstrations), contexts, each)
+        Asked(
+            query,
+            render(bench.spec, query.text, contexts, demonstrations, layout),
+            contexts,
+            each,
+            layout,
+        )
         for query, contexts in zip(queries, found, strict=True)
     ]

@@ -63,7 +63,7 @@ class FewShotRung:
             effort |= {"examples_tried": which.tried, "against_none": which.against_none}
         return Preparation(settings, with_decoding(effort, decoding))
 
-    def _which(self, choice: Choice, score: Callable[[int, Chosen], Scored]) -> "_Which":
+    def _which(self, choice: Choice[int], score: Callable[[int, Chosen], Scored]) -> "_Which":
         """The nearest examples, unless others are better on dev; and what none at all do."""
         effort = self.bench.effort
         others = candidates(self.view.spec, effort.fixed_examples, effort.example_orders)

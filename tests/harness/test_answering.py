@@ -3,7 +3,7 @@
 import pytest
 
 from harness.answering import Asked, answer_all, fitted
-from harness.prompts import Demonstration, render
+from harness.prompts import HINT, Demonstration, render
 from harness.types import Answer, Context, Failure, Query
 from tests.harness.rung_bench import NEW_TOKENS, SPEC, bench
 
@@ -27,6 +27,13 @@ def test_the_farthest_passages_give_way_and_the_answer_says_which_were_read(tool
     assert isinstance(said, Answer) and said.contexts == (SHORT,)
     assert tools.generator.asked[-1][0] == render(SPEC, "How long?", (SHORT,), SHOWN)
     assert said.prompt_tokens + NEW_TOKENS <= tools.generator.context_length
+
+
+def test_what_is_cut_keeps_its_layout(tools):
+    contexts = (SHORT, SHORT, PAGE)
+    prompt = render(SPEC, "How long?", contexts, SHOWN, HINT)
+    kept = fitted(tools, Asked(Query("q", "How long?"), prompt, contexts, 0.0, HINT))
+    assert kept.prompt == render(SPEC, "How long?", (SHORT, SHORT), SHOWN, HINT)
 
 
 def test_where_not_even_the_closest_passage_fits_the_question_is_asked_alone(tools):

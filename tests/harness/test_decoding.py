@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from harness.decoding import FREE, HELD, choose_decoding
-from harness.looking_up import worked_examples
+from harness.looking_up import Reading, worked_examples
 from harness.prompts import target, with_passages
 from harness.retrieval import contexts_for, holds_answer, open_index
 from harness.rungs import rungs
@@ -77,8 +77,8 @@ def index(tools):
 
 
 def test_worked_examples_show_passages_that_hold_the_answer_from_different_documents(index):
-    shown = worked_examples(SPEC, index, TRAIN, 2, 3)
-    assert len(shown) == 3 and shown == worked_examples(SPEC, index, TRAIN, 2, 3)
+    shown = worked_examples(SPEC, index, TRAIN, Reading(2, 3))
+    assert len(shown) == 3 and shown == worked_examples(SPEC, index, TRAIN, Reading(2, 3))
     sources = []
     for one in shown:
         (row,) = (row for row in TRAIN if one.question.endswith(f"Question: {row.question}"))
@@ -90,7 +90,7 @@ def test_worked_examples_show_passages_that_hold_the_answer_from_different_docum
 
 
 def test_no_more_worked_examples_than_there_are_and_none_where_none_is_asked_for(index):
-    assert worked_examples(SPEC, index, TRAIN, 1, 0) == []
-    many = worked_examples(SPEC, index, TRAIN, 1, 500)
+    assert worked_examples(SPEC, index, TRAIN, Reading(1, 0)) == []
+    many = worked_examples(SPEC, index, TRAIN, Reading(1, 500))
     assert 0 < len(many) <= len(TRAIN) and len({one.question for one in many}) == len(many)
-    assert worked_examples(SPEC, index, (), 1, 3) == []
+    assert worked_examples(SPEC, index, (), Reading(1, 3)) == []

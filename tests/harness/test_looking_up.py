@@ -5,7 +5,7 @@ import pytest
 from harness.effort import EFFORTS
 from harness.errors import UserError
 from harness.looking_up import BEFORE, DEPTH, ask, choose_retriever, quality, retriever_of
-from harness.prompts import render
+from harness.prompts import FIRST, LAYOUTS, passage, render
 from harness.retrieval import contexts_for, holds_answer, judged, open_index, total_right
 from harness.rungs import rungs
 from harness.types import Example, Query
@@ -193,3 +193,22 @@ def test_what_was_answered_on_dev_is_not_asked_again_to_try_worked_examples(
     assert len(tools.generator.asked) == prepared.effort["dev_answers"]
     held = 4 * (not documents_named)  # allowed answers only, where they are labels
     assert prepared.effort["dev_answers"] == 4 * 2 + 4 * documents_named + held
+
+
+def test_dev_chooses_how_passages_stand_and_a_later_process_keeps_it(tmp_path, tiny_model):
+    tools = bench(tmp_path, tiny_model, "rag-s1")
+    tools.effort = dataclasses.replace(EFFORT, reading_examples=(0, 1), layouts=LAYOUTS)
+    prepared = rungs()["rag"].build(VIEW, tools).prepare(None)
+    tried = [one["layout"] for one in prepared.effort["tried"] if "layout" in one]
+    assert tried == list(LAYOUTS) and prepared.settings["layout"] in LAYOUTS
+    assert len(tools.generator.asked) == prepared.effort["dev_answers"] == 4 * (2 + 1 + 2)
+    later = rungs()["rag"].build(VIEW, tools)
+    later.prepare({"passages": 2, "worked_examples": 1, "retriever": "hybrid", "layout": FIRST})
+    list(later.answer(QUERIES[:1], 0))
+    prompt = tools.generator.asked[-1][0]
+    (found,) = contexts_for(open_index(tools, VIEW.documents), [QUERIES[0].text], 2)
+    assert prompt.user.startswith(passage(found[0]))
+    example = prompt.turns[0].question
+    train = next(e for e in TRAIN if example.endswith(f"Question: {e.question}"))
+    (found,) = contexts_for(open_index(tools, VIEW.documents), [train.question], 2)
+    assert example.startswith(passage(found[0])), "examples stand as the question does"
