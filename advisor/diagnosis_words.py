@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 
-from advisor.form_words import about_examples, about_language
+from advisor.examples_words import RUNG as FEW_SHOT
+from advisor.examples_words import about_examples
+from advisor.form_words import about_examples_and_form, about_language
 from advisor.lever import lever
 from advisor.measured import TUNED, inline, score_of
 from advisor.numbers import count, percent
@@ -161,6 +163,8 @@ def further(experiment: Experiment, rung: str) -> Iterator[str]:
     """What else is worth knowing of a rung, whatever it costs."""
     one = experiment.diagnostics.rungs[rung]
     yield from _knowledge(experiment, rung)
+    if rung == FEW_SHOT and (said := about_examples(experiment)):
+        yield said
     if one.distraction is not None:
         spoiled, other = (
             one.distraction.distracted,
@@ -177,7 +181,7 @@ def further(experiment: Experiment, rung: str) -> Iterator[str]:
             yield f"{part(copied, 'answers')} were copied from a passage and not right."
         yield from _voice(one.form)
     yield from about_language(one)
-    yield from about_examples(experiment, rung)
+    yield from about_examples_and_form(experiment, rung)
     yield from _by_heart(one)
     yield from (about_slice(found) for found in one.slices[:1] if found.stands_out)
 

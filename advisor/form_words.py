@@ -19,7 +19,7 @@ CURED = 0.5
 """Of what was wrong, what may be left where examples have cured it."""
 
 
-def about_examples(experiment: Experiment, rung: str) -> Iterator[str]:
+def about_examples_and_form(experiment: Experiment, rung: str) -> Iterator[str]:
     """Whether examples cure the form, where the prompt alone often has it wrong."""
     found = experiment.diagnostics.rungs
     if rung != SHOWN or ALONE not in found:

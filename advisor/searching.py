@@ -65,6 +65,10 @@ def _notes(tried: Sequence[Mapping[str, Json]], arm: ArmResult) -> list[str]:
     notes = [
         f"Measured on {count(asked, 'dev question')} of which it can be told whether a passage "
         "holds the answer. No model had to answer; the held-out questions were not looked at."
+        if asked
+        else "Whether the right passages were found is not known: of no dev question can it be "
+        "told which passages answer it. Name the document of each row: document = its column, "
+        "under [data.columns]."
     ]
     if len(tried) > 1:
         first = in_sentence(_way(str(tried[0]["retriever"])))
@@ -94,10 +98,11 @@ def _sizes(effort: Mapping[str, Json]) -> list[str]:
     if not tried:
         return []
     shares = [f"{one['words']} words {percent(one['found'])}" for one in tried]
+    asked = count(effort["passage_size_questions"], "question")
     return [
         "Lengths of passages were compared by what stands in the same number of words before the "
-        f"reader, on {count(effort['passage_size_questions'], 'question')} that are not held out: "
-        f"{', '.join(shares)}. Another length than {tried[0]['words']} is taken where it leads by "
+        f"reader, titles included, on {asked} that are not held out: {', '.join(shares)}. Another "
+        f"length than {tried[0]['words']} is taken where it leads by "
         "more than one standard error of the difference, which chance alone reaches now and then."
     ]
 

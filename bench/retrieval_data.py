@@ -8,13 +8,14 @@ import json
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
 from harness.retrieval import holds_answer
 from harness.text import tokens
-from harness.types import Context, Example
+from harness.types import Context, Example, TaskSpec
 from rag.chunk import Chunk
 from rag.load import load_documents
 from rag.loaders.plain_text import headings_marked
@@ -59,7 +60,9 @@ def corpora() -> Iterator[Corpus]:
         folder = data / "xquad_en_tr"
         documents = load_documents(folder / f"docs_{language}")
         rows = _rows(folder / f"qa_{language}.jsonl")
-        yield Corpus(f"xquad {language}", language, documents, rows, _literal)
+        yield Corpus(
+            f"xquad {language}", language, documents, rows, partial(_literal, language=language)
+        )
     folder = data / "dbank_faq_tr"
     documents = load_documents(folder / "docs")
     yield Corpus("dbank", "tr", documents, _rows(folder / "faq.jsonl"), _overlap)
@@ -94,18 +97,19 @@ def _rows(file: Path) -> list[Row]:
     return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
 
 
-def _facts(row: Row, chunk: Chunk, context: Context) -> bool:
+def _facts(row: Row, chunk: Chunk, context: Context, language: str = "en") -> bool:
     """All key facts of the sample's answer in one passage of its page."""
     if chunk.source != row["doc"]:
         return False
     facts, page = tuple(row["key_facts"]), (row["doc"],)
     example = Example("", row["question"], (row["answer"],), page, key_facts=facts)
-    return bool(holds_answer(example, [context]))
+    spec = TaskSpec("", "answer", "", language)
+    return bool(holds_answer(example, [context], spec))
 
 
-def _literal(row: Row, chunk: Chunk, context: Context) -> bool:
+def _literal(row: Row, chunk: Chunk, context: Context, language: str) -> bool:
     """The answer, word for word, in a passage of its article."""
-    return _facts({**row, "key_facts": [row["answer"]]}, chunk, context)
+    return _facts({**row, "key_facts": [row["answer"]]}, chunk, context, language)
 
 
 def _overlap(row: Row, chunk: Chunk, context: Context) -> bool:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from harness.answering import Asked
 from harness.choosing import clearly_ahead
-from harness.scoring import item_scores
+from harness.scoring import row_scores
 from harness.types import Answer, Example, Json
 from harness.workbench import Workbench
 from rag.index import Index
@@ -67,11 +67,7 @@ def choose_bound(
     here = closeness(index, [example.question for example in dev])
 
     def scores(given: Sequence[Answer]) -> list[float]:
-        by_id = {answer.query_id: answer for answer in given}
-        sign = 1.0 if metric.higher_is_better else -1.0
-        found = item_scores(metric, dev, by_id, spec)
-        worst = 0.0 if metric.higher_is_better else 1.0
-        return [sign * (worst if one.value is None else one.value) for one in found]
+        return [one or 0.0 for one in row_scores(metric, dev, given, spec)]
 
     as_is = scores(answers)
     never = scores([Answer(example.id, spec.abstention) for example in dev])

@@ -11,6 +11,7 @@ from harness.decoding import Decoding, choose_decoding
 from harness.disk import write_json
 from harness.errors import JobError, Problem
 from harness.prompts import target
+from harness.scoring import Scored
 from harness.trials import Lesson, Material, Trial, try_rate
 from harness.tuning_memory import refuse_what_does_not_fit
 from harness.types import Json, Preparation
@@ -75,15 +76,19 @@ def trained_before(bench: Workbench) -> Preparation | None:
     return Preparation(stored["settings"], stored["effort"])
 
 
-def tuned_decoding(bench: Workbench, prepared: Preparation, dev_rows: Sequence[Lesson]) -> Decoding:
-    """Whether the tuned model's answers are held to the allowed ones; free ones are known."""
+def tuned_decoding(bench: Workbench, dev_rows: Sequence[Lesson]) -> Decoding:
+    """Whether the tuned model's answers are held to the allowed ones.
 
-    def score(constraint: Constraint | None) -> float | None:
+    Of the training only the score of its free answers is known; what each question scored takes
+    answering them once more.
+    """
+
+    def score(constraint: Constraint | None) -> Scored:
         asked = [lesson.asked for lesson in dev_rows]
         answers = answers_only(answer_all(bench, asked, constraint=constraint))
-        return bench.dev_score([lesson.example for lesson in dev_rows], answers)
+        return bench.dev_scored([lesson.example for lesson in dev_rows], answers)
 
-    return choose_decoding(bench, score, len(dev_rows), free_score(prepared))
+    return choose_decoding(bench, score, len(dev_rows))
 
 
 def free_score(prepared: Preparation) -> float | None:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from harness.generators.base import Completion, Refusal
 from harness.generators.local import LocalGenerator
-from harness.prompts import Prompt, passage, render
+from harness.prompts import LAST, Demonstration, Prompt, passage, render
 from harness.types import Answer, Context, Failure, Query
 from harness.workbench import Workbench
 from rag.cite import cite
@@ -22,6 +22,8 @@ class Asked(NamedTuple):
     contexts: tuple[Context, ...] = ()
     seconds: float = 0.0
     """Time spent on this query before the model: retrieval, choice of demonstrations."""
+    layout: str = LAST
+    """Of the passages."""
 
 
 def answer_all(
@@ -35,7 +37,7 @@ def answer_all(
 
     Args:
         bench: the model and the token limit.
-        asked: prompts; passages that leave no room for an answer are cut (`fitted`).
+        asked: prompts; what leaves no room for an answer is cut (`fitted`).
         timed: so many are answered one at a time first, for their latency; the rest in batches.
         constraint: what answers may be, for a model on this machine; None for anything.
     """
@@ -53,23 +55,41 @@ def answer_all(
 
 
 def fitted(bench: Workbench, one: Asked, constraint: Constraint | None = None) -> Asked:
-    """A prompt with as many of its passages, the closest first, as leave room for an answer.
+    """A prompt with as many of its passages and worked examples as leave room for an answer.
 
     Passages are measured in words; in a script without spaces one can be a page long. What is too
-    long without any passage stays as it is and is refused by name. An endpoint's tokens are not
+    long without any of them stays as it is and is refused by name. An endpoint's tokens are not
     ours to count.
     """
     model = bench.generator
-    if not one.contexts or not isinstance(model, LocalGenerator):
+    if not isinstance(model, LocalGenerator):
         return one
     room = model.context_length - max(bench.max_new_tokens, constraint.longest if constraint else 0)
-    prompt, kept = one.prompt, one.contexts
-    while model.count_prompt(prompt) > room:
-        if not kept:
-            return one
-        kept = kept[:-1]
-        prompt = render(bench.spec, one.query.text, kept, one.prompt.turns)
-    return one._replace(prompt=prompt, contexts=kept)
+    if model.count_prompt(one.prompt) <= room:
+        return one
+    for contexts, turns in _ever_less(one):
+        prompt = render(bench.spec, one.query.text, contexts, turns, one.layout)
+        if model.count_prompt(prompt) <= room:
+            return one._replace(prompt=prompt, contexts=contexts)
+    return one
+
+
+def _ever_less(one: Asked) -> Iterator[tuple[tuple[Context, ...], tuple[Demonstration, ...]]]:
+    """Ever fewer of a prompt's passages and worked examples.
+
+    The farthest passages give way first, then the examples, last the closest passage; where that
+    is what does not fit, the examples come back. Of examples the longest goes first, so that the
+    fewest are lost.
+    """
+    contexts, turns = one.contexts, one.prompt.turns
+    by_length = sorted(range(len(turns)), key=lambda at: len("".join(turns[at])))
+    fewer = [
+        tuple(turns[at] for at in sorted(by_length[:n])) for n in reversed(range(len(turns) + 1))
+    ]
+    yield from ((contexts[:n], turns) for n in reversed(range(1, len(contexts))))
+    if contexts:
+        yield from ((contexts[:1], some) for some in fewer[1:])
+    yield from (((), some) for some in fewer)
 
 
 def answers_only(results: Iterator[Answer | Failure]) -> list[Answer]:

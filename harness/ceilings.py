@@ -9,7 +9,6 @@ from copy import copy
 from dataclasses import replace
 from typing import NamedTuple, Protocol, cast
 
-from harness.closed_answers import CLOSED
 from harness.errors import JobError, Problem
 from harness.floors import FLOOR_TITLES
 from harness.gold import Gold, handed_over, known
@@ -174,12 +173,8 @@ def _same(a: Sequence[Context], b: Sequence[Context]) -> bool:
 
 
 def ceilings_of(rung: str, spec: TaskSpec, heldout: Sequence[Example]) -> list[str]:
-    """Names of the ceilings worth measuring beside a rung.
-
-    None where no right passage is known, nor where answers are labels or JSON: a label that stands
-    in a passage is no sign that the passage tells it.
-    """
-    if spec.kind in CLOSED or not known(heldout):
+    """Names of the ceilings worth measuring beside a rung: none if no right passage is known."""
+    if not known(heldout, spec):
         return []
     return [name for name, one in CEILINGS.items() if one.reader == rung]
 

@@ -1,75 +1,108 @@
-"""Choosing a setting on dev, with what it cost written down."""
+"""Choosing a setting on dev, with what it cost written down.
+
+One rule for all settings: the first of the candidates needs no reason, another one is taken where
+it is better by more than chance explains.
+"""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from statistics import fmean, stdev
-from typing import NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar
 
+from harness.scoring import Scored
 from harness.types import Json
 from harness.workbench import Say
 
 CLEARLY = 1.645
-"""Standard errors by which a setting that few rows decide must lead: chance does so once in 20."""
+"""Standard errors by which a setting that changes few answers must lead: chance does so once in
+20."""
 
 
-class Choice(NamedTuple):
+T = TypeVar("T", int, str)
+
+
+class Choice(NamedTuple, Generic[T]):
     """The setting taken, and what was tried."""
 
-    value: int
+    value: T
     effort: dict[str, Json]
-    dev_score: float | None = None
-    """Of the value taken; None also where it was taken without a trial."""
+    scored: Scored | None = None
+    """Of the value taken; None where it was taken without a trial."""
 
-    def and_then(self, later: "Choice") -> dict[str, Json]:
-        """What both choices cost."""
-        tried = [*_listed(self), *_listed(later)]
-        answers = [int(str(one.effort["dev_answers"])) for one in (self, later)]
-        return {"tried": tried, "dev_answers": sum(answers)}
+    @property
+    def dev_score(self) -> float | None:
+        """Of the value taken; None also where it was taken without a trial."""
+        return self.scored.score if self.scored else None
 
 
 def choose(
     name: str,
-    values: Sequence[int],
-    score: Callable[[int], float | None],
-    dev_rows: int,
+    values: Sequence[T],
+    score: Callable[[T], Scored],
     say: Say,
-) -> Choice:
-    """Take the value that scores best on dev; the smaller of equals.
+    known: Mapping[T, Scored] | None = None,
+) -> Choice[T]:
+    """Take the first value, unless another one is better on dev (`taken`).
 
     Args:
         name: of the setting.
-        values: candidates, at least one; a single one is taken without a trial.
-        score: dev score of a value, higher is better; None = undefined.
-        dev_rows: answers that one trial costs.
+        values: candidates, at least one, the usual one first; a single one is taken without a
+            trial.
+        score: dev's score under a value.
         say: told about each trial.
+        known: values that were scored before, so that dev need not be answered again.
     """
     if len(values) == 1:
         return Choice(values[0], {"tried": [], "dev_answers": 0})
-    tried: list[tuple[int, float | None]] = []
-    for value in sorted(values):
-        say(f"Trying {name} = {value} on dev", {})
-        tried.append((value, score(value)))
-    best = max(tried, key=lambda one: (one[1] if one[1] is not None else float("-inf"), -one[0]))
-    return Choice(
-        best[0],
-        {
-            "tried": [{name: value, "dev_score": scored} for value, scored in tried],
-            "dev_answers": dev_rows * len(tried),
-        },
-        best[1],
-    )
+    tried: list[Scored] = []
+    cost = 0
+    for value in values:
+        found = (known or {}).get(value)
+        if found is None:
+            say(f"Trying {name} = {value} on dev", {})
+            found = score(value)
+            cost += len(found.rows)
+        tried.append(found)
+    at = taken([one.rows for one in tried])
+    listed: list[Json] = [
+        {name: value, "dev_score": one.score} for value, one in zip(values, tried, strict=True)
+    ]
+    return Choice(values[at], {"tried": listed, "dev_answers": cost}, tried[at])
 
 
-def clearly_ahead(gains: Sequence[float]) -> bool:
-    """Whether a setting leads another by more than chance would, row by row.
+def taken(settings: Sequence[Sequence[float | None]]) -> int:
+    """Which of several settings to take: the first, unless another is better by more than chance.
 
-    For settings that change few answers: the best of several would else follow chance.
+    One that is ahead of the first by more than the standard error of the paired difference is; of
+    several, the one that is farthest ahead.
+
+    Args:
+        settings: what each question scores under each setting, higher is better; None leaves the
+            question out. The usual or simplest setting stands first.
+    """
+    best, lead = 0, 0.0
+    for at, rows in enumerate(settings[1:], 1):
+        pairs = zip(rows, settings[0], strict=True)
+        gains = [new - old for new, old in pairs if new is not None and old is not None]
+        if clearly_ahead(gains, 1.0) and fmean(gains) > lead:
+            best, lead = at, fmean(gains)
+    return best
+
+
+def clearly_ahead(gains: Sequence[float], errors: float = CLEARLY) -> bool:
+    """Whether a setting leads another by so many standard errors of the difference, row by row.
+
+    A lead of one answer is exactly one standard error, and is none.
     """
     if len(gains) < 2:
         return False
-    return fmean(gains) > CLEARLY * stdev(gains) / math.sqrt(len(gains))
+    least = errors * stdev(gains) / math.sqrt(len(gains))
+    return fmean(gains) > least and not math.isclose(fmean(gains), least)
 
 
-def _listed(choice: Choice) -> list[Json]:
-    tried = choice.effort["tried"]
-    return tried if isinstance(tried, list) else []
+def together(choices: Sequence[Choice[Any]]) -> dict[str, Json]:
+    """What several choices, one after the other, tried and cost."""
+    return {
+        "tried": [one for choice in choices for one in choice.effort["tried"]],
+        "dev_answers": sum(choice.effort["dev_answers"] for choice in choices),
+    }

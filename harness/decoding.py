@@ -8,9 +8,11 @@ look worse than it is, and the rung above it better.
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from harness.choosing import taken
 from harness.closed_answers import CLOSED, constraint_of
 from harness.errors import RungwiseError
 from harness.generators.local import LocalGenerator
+from harness.scoring import Scored
 from harness.types import Json
 from harness.workbench import Workbench
 from tuning.constrain import Constraint
@@ -30,17 +32,17 @@ class Decoding(NamedTuple):
 
 def choose_decoding(
     bench: Workbench,
-    score: Callable[[Constraint | None], float | None],
+    score: Callable[[Constraint | None], Scored],
     dev_rows: int,
-    free: float | None = None,
+    free: Scored | None = None,
 ) -> Decoding:
-    """Free answers, unless allowed ones alone do better on dev.
+    """Free answers, unless allowed ones alone do better on dev by more than chance explains.
 
     Args:
         bench: the task, and the model that must be able to be held to something.
-        score: dev score under a constraint, higher is better; None = undefined.
+        score: dev's score under a constraint.
         dev_rows: answers that one trial costs.
-        free: the dev score of free answers where it is known already.
+        free: what free answers score on dev, where that is known already.
     """
     allowed = _allowed(bench)
     if allowed is None or not dev_rows:
@@ -51,8 +53,10 @@ def choose_decoding(
         free = score(None)
     bench.say("Trying allowed answers only on dev", {})
     held = score(allowed)
-    better = held is not None and (free is None or held > free)
-    tried = [{"decoding": FREE, "dev_score": free}, {"decoding": HELD, "dev_score": held}]
+    better = taken([free.rows, held.rows]) == 1
+    tried = [
+        {"decoding": name, "dev_score": one.score} for name, one in ((FREE, free), (HELD, held))
+    ]
     effort: dict[str, Json] = {"decodings_tried": tried, "dev_answers": trials * dev_rows}
     return Decoding(allowed if better else None, {"decoding": HELD if better else FREE}, effort)
 

@@ -145,10 +145,10 @@ def candidates(spec: TaskSpec, fixed_draws: int, orders: bool) -> list[Chosen]:
     Args:
         spec: of the task.
         fixed_draws: how many fixed sets to try; 0 tries no other way at all.
-        orders: also try the nearest ones the other way round.
+        orders: also try the nearest ones the other way round, and for labels unlike ones.
     """
     if not fixed_draws:
         return []
-    other = EACH_LABEL if spec.kind == "label" else SPREAD
-    reversed_too = [Chosen(CLOSEST_FIRST)] if orders else []
-    return [Chosen(other), *reversed_too, *(Chosen(FIXED, draw) for draw in range(fixed_draws))]
+    ways = [EACH_LABEL, *([SPREAD] if orders else [])] if spec.kind == "label" else [SPREAD]
+    ways += [CLOSEST_FIRST] if orders else []
+    return [*map(Chosen, ways), *(Chosen(FIXED, draw) for draw in range(fixed_draws))]

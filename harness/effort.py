@@ -3,12 +3,13 @@
 from dataclasses import dataclass, replace
 
 from harness.plugins import pick
+from harness.prompts import LAST, LAYOUTS
 from tuning.recipe import TuningSettings
 
 CHUNK_WORDS = 80
 """Longest passage, in words, where no other is chosen: about 110 tokens. Small readers use short
 passages best."""
-SIZES = (CHUNK_WORDS, 40, 160)
+SIZES = (CHUNK_WORDS, 40, 120, 160)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +20,9 @@ class Effort:
     dev_rows: int
     """Dev examples that settings are compared on, at most."""
     demonstrations: tuple[int, ...]
-    """Numbers of worked examples that few_shot tries."""
+    """Numbers of worked examples that few_shot tries; the first needs no reason."""
     passages: tuple[int, ...]
-    """Numbers of passages that rag tries."""
+    """Numbers of passages that rag tries; the first needs no reason."""
     learning_rates: int
     """How many learning rates fine-tuning tries."""
     epochs: float
@@ -41,6 +42,8 @@ class Effort:
     """Longest passages, in words, that are compared before indexing."""
     abstains: bool = False
     """Whether rag tries to abstain where no passage comes near; costs no answer of the model."""
+    layouts: tuple[str, ...] = (LAST,)
+    """Layouts of passages that rag tries; the first needs no reason."""
     pair_epochs: float = 1
     """Passes over the preference pairs at most."""
 
@@ -55,7 +58,7 @@ EFFORTS = {
             "normal",
             48,
             (2, 4),
-            (1, 2, 3),
+            (2, 1, 3),
             2,
             4,
             5,
@@ -69,8 +72,8 @@ EFFORTS = {
         Effort(
             "thorough",
             96,
-            (1, 3, 5, 8),
-            (1, 2, 3, 5),
+            (3, 1, 5, 8),
+            (2, 1, 3, 5),
             3,
             8,
             8,
@@ -80,6 +83,7 @@ EFFORTS = {
             True,
             passage_words=SIZES,
             abstains=True,
+            layouts=LAYOUTS,
             pair_epochs=3,
         ),
     )

@@ -4,11 +4,13 @@ from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
 from harness.ceilings import CEILINGS
+from harness.closed_answers import CALIBRATED
 from harness.decoding import HELD
 from harness.errors import UserError
 from harness.experiment import Check
 from harness.floors import FLOORS
 from harness.pair_scores import pairs_apart
+from harness.prompts import LAST
 from harness.rungs import rungs, title_of
 from harness.store import Cell, Plan, Run, runs_in
 from harness.touched import heldout_sum, note_scoring
@@ -261,7 +263,11 @@ def _decoding(plan: Plan, ladder: Sequence[Cell]) -> str:
         or c.preparation.settings.get("decoding") == HELD  # did better so on dev
     ]
     names = ", ".join(dict.fromkeys(title_of(cell.rung).lower() for cell in held))
-    return f"{text}; {names}: among allowed answers only" if names else text
+    text += f"; {names}: among allowed answers only" if names else ""
+    if any(cell.preparation.settings.get(CALIBRATED) for cell in ladder):
+        text += ", labels of the constrained prompt by what the question adds to each"
+    layouts = {cell.preparation.settings.get("layout", LAST) for cell in ladder} - {LAST}
+    return f"{text}; passages of retrieval stand {', '.join(layouts)}" if layouts else text
 
 
 def _times_touched(run: Run, plan: Plan) -> int:

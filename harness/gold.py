@@ -12,7 +12,7 @@ from harness.disk import read_lines, write_lines
 from harness.effort import CHUNK_WORDS
 from harness.retrieval import evidence, holds_answer, passages_of, right_passages
 from harness.store import Run
-from harness.types import Example
+from harness.types import Example, TaskSpec
 from rag.types import Document
 
 FILE = "oracle.jsonl"
@@ -30,20 +30,23 @@ class Gold:
     """Only the right document is known, so these are all of its passages."""
 
 
-def known(examples: Sequence[Example]) -> bool:
+def known(examples: Sequence[Example], spec: TaskSpec) -> bool:
     """Whether of any of these questions it can be told which passages answer it."""
-    return any(holds_answer(example, ()) is not None for example in examples)
+    return any(holds_answer(example, (), spec) is not None for example in examples)
 
 
 def gold_of(
-    examples: Sequence[Example], documents: Sequence[Document], words: int = CHUNK_WORDS
+    examples: Sequence[Example],
+    documents: Sequence[Document],
+    spec: TaskSpec,
+    words: int = CHUNK_WORDS,
 ) -> list[Gold]:
     """The gold passages of the questions that have any, of documents cut as the index cuts them."""
     chunks = passages_of(documents, words)
-    asked = [example for example in examples if holds_answer(example, ()) is not None]
+    asked = [example for example in examples if holds_answer(example, (), spec) is not None]
     return [
-        Gold(example.id, tuple(chunks[row].id for row in rows), not evidence(example))
-        for example, rows in zip(asked, right_passages(chunks, asked), strict=True)
+        Gold(example.id, tuple(chunks[row].id for row in rows), not evidence(example, spec))
+        for example, rows in zip(asked, right_passages(chunks, asked, spec), strict=True)
         if rows
     ]
 
@@ -52,8 +55,8 @@ def hand_over(run: Run) -> None:
     """Leave the ceilings the passages they are to be given; the references are read here."""
     file = run.folder / "data" / FILE
     if not file.is_file():
-        words = run.passage_size().words
-        write_lines(file, gold_of(run.heldout(), run.view().documents, words))
+        view, words = run.view(), run.passage_size().words
+        write_lines(file, gold_of(run.heldout(), view.documents, view.spec, words))
 
 
 def handed_over(run: Run) -> list[Gold]:

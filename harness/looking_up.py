@@ -1,14 +1,14 @@
 """How a rung looks passages up: the retriever chosen on dev, and the questions it then asks."""
 
-import math
 import time
 from collections.abc import Mapping, Sequence
-from statistics import fmean, stdev
+from statistics import fmean
 from typing import NamedTuple
 
 from harness.answering import Asked
+from harness.choosing import taken
 from harness.plugins import pick
-from harness.prompts import Demonstration, render, target, with_passages
+from harness.prompts import LAST, Demonstration, render, target, with_passages
 from harness.retrieval import contexts_for, holds_answer, judged, total_right
 from harness.types import Example, Json, Query, TaskSpec
 from harness.workbench import Workbench
@@ -44,27 +44,21 @@ def choose_retriever(bench: Workbench, index: Index, dev: Sequence[Example]) -> 
     """Take the first retriever, unless another finds clearly more of dev's answers.
 
     Needs no language model. What counts is recall at the numbers of passages that will be tried,
-    on average; another one must be ahead by more than the standard error of the paired difference,
-    or the choice would follow chance. Where no answer can be told, the first is taken.
+    on average (`harness.choosing.taken`). Where no answer can be told, the first is taken.
     """
-    names, ks = bench.effort.retrievers, bench.passage_counts
+    names, ks = bench.effort.retrievers, sorted(bench.passage_counts)
     totals: list[int] = []
-    means: dict[str, list[float]] = {}
+    means: dict[str, Sequence[float]] = {}
     tried: list[dict[str, Json]] = []
     for name in names:
         pick(RETRIEVERS, name, "retriever", "effort")
-        right = judged(index.using(name), dev, max(DEPTH, *ks))
-        totals = totals or total_right(index.chunks, [example for example, _ in right])
+        right = judged(index.using(name), dev, max(DEPTH, *ks), bench.spec)
+        totals = totals or total_right(index.chunks, [example for example, _ in right], bench.spec)
         places = [flags for _, flags in right]
         means[name] = [fmean(recall(flags, k) for k in ks) for flags in places]
         tried.append({"retriever": name, **quality(places, totals, ks)})
-    taken = names[0]
-    lead = 0.0
-    for name in names[1:]:
-        gains = [a - b for a, b in zip(means[name], means[names[0]], strict=True)]
-        if len(gains) > 1 and fmean(gains) > max(lead, stdev(gains) / math.sqrt(len(gains))):
-            taken, lead = name, fmean(gains)
-    return Taken(index.using(taken), tried)
+    name = names[taken([means[name] for name in names])]
+    return Taken(index.using(name), tried)
 
 
 def quality(
@@ -85,8 +79,18 @@ def _mean(values: Sequence[float]) -> float | None:
     return round(fmean(values), 4) if values else None
 
 
+class Reading(NamedTuple):
+    """What stands before a question."""
+
+    k: int
+    """Passages."""
+    examples: int = 0
+    """Worked examples, each with its own passages."""
+    layout: str = LAST
+
+
 def worked_examples(
-    spec: TaskSpec, index: Index, train: Sequence[Example], k: int, count: int
+    spec: TaskSpec, index: Index, train: Sequence[Example], reading: Reading
 ) -> list[Demonstration]:
     """Training questions with the k passages they find and the right answer, to show how to read.
 
@@ -95,20 +99,22 @@ def worked_examples(
     there are enough documents.
 
     Returns:
-        At most `count`; fewer where search finds the answers of fewer.
+        At most as many as asked for; fewer where search finds the answers of fewer.
     """
-    known = [example for example in train if holds_answer(example, ()) is not None]
+    k, count, layout = reading
+    known = [example for example in train if holds_answer(example, (), spec) is not None]
     found = contexts_for(index, [example.question for example in known], k) if count else []
     pool = [
         (sum(len(one.text) for one in contexts), at, example, contexts)
         for at, (example, contexts) in enumerate(zip(known, found, strict=bool(count)))
-        if holds_answer(example, contexts)
+        if holds_answer(example, contexts, spec)
     ]
     taken: list[Demonstration] = []
     used: set[str] = set()
     for fresh in (True, False):
         for _, _, example, contexts in sorted(pool, key=lambda one: one[:2]):
-            shown = Demonstration(with_passages(example.question, contexts), target(spec, example))
+            read = with_passages(example.question, contexts, layout, spec.language)
+            shown = Demonstration(read, target(spec, example))
             new = not used & {one.source for one in contexts}
             if len(taken) < count and shown not in taken and (new or not fresh):
                 taken.append(shown)
@@ -122,6 +128,7 @@ def ask(
     queries: Sequence[Query],
     k: int,
     demonstrations: Sequence[Demonstration] = (),
+    layout: str = LAST,
 ) -> list[Asked]:
     """Queries with their k closest passages, and what looking them up costs one of them."""
     started = time.perf_counter()
@@ -130,6 +137,12 @@ def ask(
     if index.retriever.embeds:
         each += bench.embedding_s
     return [
-        Asked(query, render(bench.spec, query.text, contexts, demonstrations), contexts, each)
+        Asked(
+            query,
+            render(bench.spec, query.text, contexts, demonstrations, layout),
+            contexts,
+            each,
+            layout,
+        )
         for query, contexts in zip(queries, found, strict=True)
     ]

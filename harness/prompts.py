@@ -7,7 +7,13 @@ import hashlib
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from harness.manner import sentences_of
+from harness.text import tokens
 from harness.types import Context, Example, TaskSpec
+
+LAST, HINT, FIRST = "closest last", "closest last, a sentence of it first", "closest first"
+LAYOUTS = (LAST, HINT, FIRST)
+"""How passages may stand before a question; the first needs no reason."""
 
 
 class Demonstration(NamedTuple):
@@ -63,21 +69,35 @@ def render(
     question: str,
     contexts: Sequence[Context] = (),
     demonstrations: Sequence[Demonstration] = (),
+    layout: str = LAST,
 ) -> Prompt:
     """The prompt for one question.
 
     Passages go before the question, the closest one last: small readers use what stands nearest
-    to the question best.
+    to the question best. A rung that reads may choose another layout on dev.
     """
-    return Prompt(system_prompt(spec), tuple(demonstrations), with_passages(question, contexts))
+    user = with_passages(question, contexts, layout, spec.language)
+    return Prompt(system_prompt(spec), tuple(demonstrations), user)
 
 
-def with_passages(question: str, contexts: Sequence[Context]) -> str:
-    """A question below its passages, the closest one last."""
+def with_passages(
+    question: str, contexts: Sequence[Context], layout: str = LAST, language: str = "en"
+) -> str:
+    """A question below its passages, which come closest first and stand as the layout says."""
     if not contexts:
         return question
-    passages = "\n\n".join(passage(context) for context in reversed(contexts))
-    return f"{passages}\n\nQuestion: {question}"
+    ordered = contexts if layout == FIRST else reversed(contexts)
+    parts = [passage(context) for context in ordered]
+    if layout == HINT:
+        parts.insert(0, f"Hint: {_hint(question, contexts[0].text, language)}")
+    return "\n\n".join([*parts, f"Question: {question}"])
+
+
+def _hint(question: str, text: str, language: str) -> str:
+    """The sentence that has most words in common with the question; the first of equals."""
+    asked = set(tokens(question, language))
+    found = sentences_of(text) or [" ".join(text.split())]
+    return max(found, key=lambda sentence: len(asked & set(tokens(sentence, language))))
 
 
 def passage(context: Context) -> str:

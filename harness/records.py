@@ -1,5 +1,6 @@
 """What a run's files hold: its plan, its finished cells, what happened."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -83,10 +84,20 @@ class PassageSize:
 
     words: int = CHUNK_WORDS
     tried: tuple[dict[str, Json], ...] = ()
-    """Each size with the share of questions whose answer stood within the words shown."""
+    """Each size with the share of questions whose answer stood within the words compared, the words
+    that one of its passages shows on average, and the retriever that finds most."""
     questions: int = 0
     why: str = ""
     """Why nothing was tried, where several sizes were to be."""
+
+    def counts(self, usual: Sequence[int]) -> tuple[int, ...]:
+        """As many passages as make about the words that so many of the usual size make.
+
+        Words as the reader sees them, titles and headings included, where that was measured.
+        """
+        shown = {one["words"]: float(one.get("shown") or one["words"]) for one in self.tried}
+        ratio = shown.get(CHUNK_WORDS, CHUNK_WORDS) / shown.get(self.words, self.words)
+        return tuple(dict.fromkeys(max(1, round(k * ratio)) for k in usual))
 
 
 @dataclass(frozen=True, slots=True)

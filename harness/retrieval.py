@@ -6,10 +6,11 @@ from statistics import fmean
 
 from filelock import FileLock
 
+from harness.closed_answers import CLOSED
 from harness.disk import write_json
 from harness.effort import CHUNK_WORDS
-from harness.text import normalise
-from harness.types import Context, Example, Query, TrainView
+from harness.text import YES_NO, normalise
+from harness.types import Context, Example, Query, TaskSpec, TrainView
 from harness.workbench import EMBEDDING_TIME, Workbench
 from rag.chunk import Chunk, chunk_documents, count_words
 from rag.index import Hit, Index, IndexMismatchError, corpus_hash
@@ -87,68 +88,79 @@ def as_context(hit: Hit) -> Context:
     return Context(chunk.source, text, round(hit.score, 4), chunk.title, chunk.page, chunk.start)
 
 
-def holds_answer(example: Example, contexts: Sequence[Context]) -> bool | None:
+def holds_answer(example: Example, contexts: Sequence[Context], spec: TaskSpec) -> bool | None:
     """Whether a passage that answers the question is among them; None where that is unknown.
 
     By what must literally stand in a passage of the right document (`evidence`); by the document
-    alone where the answer is a free sentence.
+    alone where nothing must.
     """
-    wanted = evidence(example)
+    wanted = evidence(example, spec)
     if not example.answerable or not (wanted or example.context_ids):
         return None
-    return any(_right(example, wanted, c.source, _plain(c)) for c in contexts)
+    return any(_right(example, wanted, c.source, _plain(c, spec)) for c in contexts)
 
 
-def evidence(example: Example) -> list[list[str]]:
+def evidence(example: Example, spec: TaskSpec) -> list[list[str]]:
     """What a passage with the answer contains: alternatives, each with all of its parts.
 
-    The key facts together, or else any one short reference; nothing for a free sentence.
+    The key facts together, or else any one short reference. Nothing for a free sentence, and
+    nothing for a label, JSON, or a bare yes or no: that such a word stands in a passage is no sign
+    that the passage tells it.
     """
+    if spec.kind in CLOSED:
+        return []
     if example.key_facts:
-        return [[f" {normalise(fact)} " for fact in example.key_facts]]
-    short = [normalise(text) for text in example.references]
-    return [[f" {text} "] for text in short if 0 < len(text.split()) <= LONGEST_SPAN]
+        return [[f" {normalise(fact, spec.language)} " for fact in example.key_facts]]
+    said = [normalise(text, spec.language) for text in example.references]
+    if any(word in side for word in said for side in YES_NO):
+        return []
+    return [[f" {text} "] for text in said if 0 < len(text.split()) <= LONGEST_SPAN]
 
 
 def recall_at_k(
-    index: Index, examples: Sequence[Example], ks: Sequence[int]
+    index: Index, examples: Sequence[Example], ks: Sequence[int], spec: TaskSpec
 ) -> dict[int, float | None]:
-    """Share of answerable examples whose answer is among the k closest passages, for each k."""
-    right = [places for _, places in judged(index, examples, max(ks))]
+    """Share of answerable examples whose answer is among the k closest passages, for each k.
+
+    None where of no example it is known which passages answer it.
+    """
+    right = [places for _, places in judged(index, examples, max(ks), spec)]
     return {k: fmean(recall(places, k) for places in right) if right else None for k in ks}
 
 
 def judged(
-    index: Index, examples: Sequence[Example], k: int
+    index: Index, examples: Sequence[Example], k: int, spec: TaskSpec
 ) -> list[tuple[Example, tuple[bool, ...]]]:
     """Which of its k closest passages hold the answer, for each example that can be judged."""
-    known = [example for example in examples if holds_answer(example, ()) is not None]
+    known = [example for example in examples if holds_answer(example, (), spec) is not None]
     found = contexts_for(index, [example.question for example in known], k)
     return [
-        (example, tuple(bool(holds_answer(example, [context])) for context in contexts))
+        (example, tuple(bool(holds_answer(example, [context], spec)) for context in contexts))
         for example, contexts in zip(known, found, strict=True)
     ]
 
 
-def total_right(chunks: Sequence[Chunk], examples: Sequence[Example]) -> list[int]:
+def total_right(chunks: Sequence[Chunk], examples: Sequence[Example], spec: TaskSpec) -> list[int]:
     """How many of all passages hold each example's answer."""
-    return [len(rows) for rows in right_passages(chunks, examples)]
+    return [len(rows) for rows in right_passages(chunks, examples, spec)]
 
 
-def right_passages(chunks: Sequence[Chunk], examples: Sequence[Example]) -> list[list[int]]:
+def right_passages(
+    chunks: Sequence[Chunk], examples: Sequence[Example], spec: TaskSpec
+) -> list[list[int]]:
     """Which of all passages hold each example's answer: their places, in order."""
-    wanted = [evidence(example) for example in examples]
+    wanted = [evidence(example, spec) for example in examples]
     places: list[list[int]] = [[] for _ in examples]
     for row, chunk in enumerate(chunks):
-        text = _plain(as_context(Hit(chunk, 0.0)))
+        text = _plain(as_context(Hit(chunk, 0.0)), spec)
         for at, example in enumerate(examples):
             if _right(example, wanted[at], chunk.source, text):
                 places[at].append(row)
     return places
 
 
-def _plain(context: Context) -> str:
-    return f" {normalise(context.text)} "
+def _plain(context: Context, spec: TaskSpec) -> str:
+    return f" {normalise(context.text, spec.language)} "
 
 
 def _right(example: Example, wanted: Sequence[Sequence[str]], source: str, text: str) -> bool:

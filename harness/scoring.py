@@ -1,10 +1,20 @@
 """Answers against references."""
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from harness.metric import Metric, fitted
 from harness.metrics import metrics
 from harness.types import Answer, Example, Kind, Score, TaskSpec, TrainView
+
+
+class Scored(NamedTuple):
+    """How well answers do, higher is better."""
+
+    score: float | None
+    """The metric; None = undefined."""
+    rows: tuple[float | None, ...]
+    """What each question contributes; None where it has no score."""
 
 
 def headline(spec: TaskSpec) -> Metric:
@@ -63,3 +73,38 @@ def mean_score(
     values = [score.value for score in item_scores(metric, examples, by_id, spec)]
     defined = [value for value in values if value is not None]
     return sum(defined) / len(defined) if defined else None
+
+
+def row_scores(
+    metric: Metric, examples: Sequence[Example], answers: Sequence[Answer], spec: TaskSpec
+) -> tuple[float | None, ...]:
+    """What each question contributes to a metric, higher is better; unanswered is the worst.
+
+    Of a metric over all items together that is the jackknife's pseudo-value: n times the whole
+    less n - 1 times the whole without the question. Of a mean it is the question's own score.
+    """
+    by_id = {answer.query_id: answer for answer in answers}
+    sign, worst = (1.0, 0.0) if metric.higher_is_better else (-1.0, -1.0)
+    if metric.item is not None:
+        found = [score.value for score in item_scores(metric, examples, by_id, spec)]
+    else:
+        found = _pseudo_values(metric, examples, answers, spec)
+    return tuple(
+        worst if example.id not in by_id else None if value is None else sign * value
+        for example, value in zip(examples, found, strict=True)
+    )
+
+
+def _pseudo_values(
+    metric: Metric, examples: Sequence[Example], answers: Sequence[Answer], spec: TaskSpec
+) -> list[float | None]:
+    whole, n = mean_score(metric, examples, answers, spec), len(answers)
+    out: list[float | None] = []
+    for example in examples:
+        rest = [answer for answer in answers if answer.query_id != example.id]
+        without = mean_score(metric, examples, rest, spec)
+        if whole is None or without is None:
+            out.append(None)
+        else:
+            out.append(n * whole - (n - 1) * without)
+    return out

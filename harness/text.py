@@ -5,6 +5,8 @@ import string
 import unicodedata
 
 _ARTICLES = frozenset({"a", "an", "the"})
+YES_NO = (frozenset({"yes", "evet"}), frozenset({"no", "hayır"}))
+"""Words that answer a question alone, for and against."""
 _PUNCTUATION = re.compile(f"[{re.escape(string.punctuation)}“”‘’«»–—…·•„]")
 _WITHIN_NUMBER = re.compile(r"[.,:](?<=\d.)(?=\d)")
 _TURKISH = str.maketrans({"I": "ı", "İ": "i"})

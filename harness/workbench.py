@@ -8,14 +8,14 @@ from pathlib import Path
 
 from harness.device import Device, pick_device
 from harness.disk import decode
-from harness.effort import CHUNK_WORDS, Effort
+from harness.effort import Effort
 from harness.errors import Problem, UserError
 from harness.generators.base import Generator
 from harness.generators.endpoint import PREFIX, EndpointGenerator
 from harness.generators.local import LocalGenerator
 from harness.metric import Metric, fitted
 from harness.models import ModelRef, require_same, resolve
-from harness.scoring import headline, mean_score
+from harness.scoring import Scored, headline, mean_score, row_scores
 from harness.store import Run
 from harness.types import Answer, Example, Json, TaskSpec, TrainView
 from harness.work import TIMED
@@ -147,12 +147,16 @@ class Workbench:
     @property
     def passage_counts(self) -> tuple[int, ...]:
         """Numbers of passages to try: of other sizes as many as make about the same words."""
-        scaled = (round(k * CHUNK_WORDS / self.passage_words) for k in self.effort.passages)
-        return tuple(sorted({max(1, k) for k in scaled}))
+        return Run(self.folder).passage_size().counts(self.effort.passages)
 
     def dev(self, examples: Sequence[Example]) -> tuple[Example, ...]:
         """The dev examples that settings are chosen on: the first so many of a fixed shuffle."""
         return tuple(examples[: self.effort.dev_rows])
+
+    def dev_scored(self, examples: Sequence[Example], answers: Sequence[Answer]) -> Scored:
+        """The headline metric on dev, and what each question contributes to it."""
+        rows = row_scores(self.metric, examples, answers, self.spec)
+        return Scored(self.dev_score(examples, answers), rows)
 
     def dev_score(self, examples: Sequence[Example], answers: Sequence[Answer]) -> float | None:
         """The headline metric on dev, higher is better; None where undefined.

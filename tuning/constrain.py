@@ -5,7 +5,7 @@ and the decoder takes the likeliest of those.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from tuning.errors import TuningError
 
 Ids: TypeAlias = NDArray[np.int64]
+Floats: TypeAlias = NDArray[np.float32]
 _Node: TypeAlias = "dict[int, _Node]"
 
 
@@ -22,6 +23,10 @@ class Walk(Protocol):
 
     def allowed(self) -> Ids:
         """Ids that may come next, stop tokens among them where the answer may end; never empty."""
+        ...
+
+    def leaning(self) -> Floats | None:
+        """What to take off the logits of `allowed`, in its order; None for nothing."""
         ...
 
     def advance(self, token: int) -> None:
@@ -50,13 +55,24 @@ class LabelTrie:
     Args:
         answers: ids of each, its end token included: without one, an answer that is the opening of
             another could not be told from it. The same ids may come twice.
+        leaning: of each answer, how likely the model finds each of its ids before it is asked
+            anything, as log-likelihoods. They are taken off, so that an answer counts by what the
+            question adds to it (contextual calibration, Zhao et al. 2021, token by token). Empty
+            takes nothing off.
 
     Raises:
         ValueError: there is no answer.
     """
 
-    def __init__(self, answers: Iterable[Sequence[int]]) -> None:
+    def __init__(
+        self, answers: Sequence[Sequence[int]], leaning: Sequence[Sequence[float]] = ()
+    ) -> None:
         self._root: _Node = {}
+        self._leaning = {
+            tuple(ids[: at + 1]): likelihood
+            for ids, likelihoods in zip(answers, leaning, strict=bool(leaning))
+            for at, likelihood in enumerate(likelihoods)
+        }
         self.longest = 0
         for ids in answers:
             node = self._root
@@ -68,18 +84,25 @@ class LabelTrie:
 
     def start(self) -> Walk:
         """See `Constraint`."""
-        return _TrieWalk(self._root)
+        return _TrieWalk(self._root, self._leaning)
 
 
 class _TrieWalk:
-    def __init__(self, node: _Node) -> None:
-        self._node = node
+    def __init__(self, node: _Node, leaning: Mapping[tuple[int, ...], float]) -> None:
+        self._node, self._leaning = node, leaning
+        self._said: tuple[int, ...] = ()
 
     def allowed(self) -> Ids:
         return np.fromiter(self._node, np.int64)
 
+    def leaning(self) -> Floats | None:
+        if not self._leaning:
+            return None
+        return np.array([self._leaning[(*self._said, one)] for one in self._node], np.float32)
+
     def advance(self, token: int) -> None:
         self._node = self._node[token]
+        self._said += (token,)
 
     def rest(self) -> Sequence[int] | None:
         left, node = [], self._node
@@ -160,6 +183,9 @@ class _JsonWalk:
         ids = np.flatnonzero(np.unpackbits(bits, bitorder="little"))
         self._must_go_on()
         return ids
+
+    def leaning(self) -> Floats | None:
+        return None
 
     def advance(self, token: int) -> None:
         self._matcher.consume_token(token)

@@ -6,11 +6,8 @@ import re
 from rapidfuzz import fuzz
 
 from harness.retrieval import LONGEST_SPAN
-from harness.text import normalise, tokens
+from harness.text import YES_NO, normalise, tokens
 from harness.types import Example, TaskSpec
-
-YES_NO = (frozenset({"yes", "evet"}), frozenset({"no", "hayır"}))
-"""Words that answer a question alone, for and against."""
 
 _ALIKE = 90.0
 """Likeness of two texts, 0 to 100, from which they say the same in all but a word or two."""

@@ -5,6 +5,8 @@ from collections.abc import Iterator, Sequence
 
 from advisor import learning_words, workflow
 from advisor.decision_words import standing_sentence
+from advisor.examples_words import TITLE as EXAMPLES
+from advisor.examples_words import about_examples
 from advisor.export_words import record_sentence
 from advisor.judge_words import title
 from advisor.money_tables import money_of
@@ -96,6 +98,7 @@ def _parts(found: Run, experiment: Experiment) -> Iterator[tuple[str, str]]:
     yield TITLE, voice_table(experiment)
     yield PAIRS, pair_table(experiment)
     yield FAILS, failures(experiment) if experiment.diagnostics.rungs else ""
+    yield EXAMPLES, about_examples(experiment)
     yield SEARCH, search_table(experiment)
     yield FAIR, fair_text(experiment)
     for result in results(found):

@@ -1,6 +1,7 @@
 """What answers rest on: the passages that support them, and the sources they name themselves."""
 
 import re
+from functools import partial
 
 from harness.closed_answers import CLOSED
 from harness.diagnosis.material import Material
@@ -8,7 +9,7 @@ from harness.diagnosis.read_findings import Citations
 from harness.diagnosis.subject import Subject
 from harness.retrieval import holds_answer
 from harness.text import normalise
-from harness.types import Answer, Example
+from harness.types import Answer, Example, TaskSpec
 
 _NAMED = re.compile(r"\[([^\[\]\n]{1,120})\]")
 
@@ -29,8 +30,8 @@ def citations(material: Material, subject: Subject) -> Citations | None:
         unsupported=material.share(
             subject.rows(lambda e, a: _unless(subject, a, float(not a.citations)))
         ),
-        right=material.share(subject.rows(_precision)),
-        cited=material.share(subject.rows(_recall)),
+        right=material.share(subject.rows(partial(_precision, material.spec))),
+        cited=material.share(subject.rows(partial(_recall, material.spec))),
         named=material.share(
             subject.rows(lambda e, a: _unless(subject, a, float(bool(sources_named(a.text)))))
         ),
@@ -57,14 +58,15 @@ def _stray(answer: Answer) -> float | None:
     return float(not named <= known) if named else None
 
 
-def _precision(example: Example, answer: Answer) -> float | None:
-    right = [holds_answer(example, [answer.contexts[place]]) for place in answer.citations]
+def _precision(spec: TaskSpec, example: Example, answer: Answer) -> float | None:
+    right = [holds_answer(example, [answer.contexts[place]], spec) for place in answer.citations]
     if not right or None in right:
         return None
     return sum(map(bool, right)) / len(right)
 
 
-def _recall(example: Example, answer: Answer) -> float | None:
-    if not holds_answer(example, answer.contexts):
+def _recall(spec: TaskSpec, example: Example, answer: Answer) -> float | None:
+    if not holds_answer(example, answer.contexts, spec):
         return None
-    return float(bool(holds_answer(example, [answer.contexts[p] for p in answer.citations])))
+    cited = [answer.contexts[place] for place in answer.citations]
+    return float(bool(holds_answer(example, cited, spec)))

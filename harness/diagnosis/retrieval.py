@@ -45,7 +45,7 @@ def retrieval(material: Material, subject: Subject) -> Retrieval | None:
         better_search=search,
         better_reading=reading,
         reading_over_search=Share(lead.mean, lead.low, lead.high, lead.n),
-        by_document=sum(not evidence(example) for example in items),
+        by_document=sum(not evidence(example, material.spec) for example in items),
         n_unknown=sum(
             example.answerable and ok and flag is None
             for example, ok, flag in zip(material.heldout, subject.scored, there, strict=True)
@@ -131,7 +131,7 @@ def handed(material: Material, subject: Subject) -> Handed | None:
         own=material.share(subject.scores_where(picked)),
         gain=Share(gain.difference, gain.low, gain.high, gain.n),
         given_missed=material.share(ceiling.scores_where(missed)),
-        by_document=sum(not evidence(material.heldout[i]) for i in kept),
+        by_document=sum(not evidence(material.heldout[i], material.spec) for i in kept),
         against=other.name if other else "",
         contradicted=material.share([spoiled]) if other else Share(),
     )

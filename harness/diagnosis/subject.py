@@ -79,7 +79,8 @@ class Subject:
         for example in self.heldout:
             given = next((a[example.id] for a in self.answers if example.id in a), None)
             known = given is not None and self.reads
-            out.append(holds_answer(example, given.contexts) if given and known else None)
+            seen = given.contexts if given and known else None
+            out.append(None if seen is None else holds_answer(example, seen, self.spec))
         return tuple(out)
 
     @cached_property

@@ -3,12 +3,14 @@
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
-from harness.answering import Asked, answer_all
-from harness.closed_answers import CLOSED, constraint_of
+from harness.answering import Asked, answer_all, answers_only
+from harness.choosing import taken
+from harness.closed_answers import CALIBRATED, CLOSED, calibrated, constraint_of
+from harness.effort import Effort
 from harness.prompts import render
 from harness.rung import RungType
 from harness.types import Answer, Failure, Json, Preparation, Query, TrainView
-from harness.work import asking
+from harness.work import Amounts, Work, asking
 from harness.workbench import Workbench
 from tuning.constrain import Constraint
 
@@ -21,13 +23,41 @@ class ConstrainedRung:
 
     @cached_property
     def constraint(self) -> Constraint:
-        """One of the labels, or JSON by the schema."""
+        """One of the labels, or JSON by the schema; `prepare` may have labels calibrated."""
         return constraint_of(self.view.spec, self.bench.local().tokenizer)
 
     def prepare(self, settings: Mapping[str, Json] | None) -> Preparation:
-        """Nothing to learn; a schema that answers cannot be held to is an error here."""
-        _ = self.constraint
-        return Preparation(settings or {"method": CLOSED[self.view.spec.kind]})
+        """Choose on dev how labels are counted.
+
+        A schema that answers cannot be held to is an error here.
+        """
+        plain, spec = self.constraint, self.view.spec
+        if settings is not None:
+            self.constraint = self._calibrated() if settings.get(CALIBRATED) else plain
+            return Preparation(settings)
+        method: dict[str, Json] = {"method": CLOSED[spec.kind]}
+        dev = self.bench.dev(self.view.dev)
+        if spec.kind != "label" or not dev:
+            return Preparation(method)
+        ways = {False: plain, True: self._calibrated()}
+        queries = [Query(example.id, example.question) for example in dev]
+        found = []
+        for way, constraint in ways.items():
+            self.bench.say(f"Trying {CALIBRATED} = {way} on dev", {})
+            self.constraint = constraint
+            found.append(self.bench.dev_scored(dev, answers_only(self.answer(queries, 0))))
+        at = taken([one.rows for one in found])
+        self.constraint = ways[bool(at)]
+        tried: list[Json] = [
+            {CALIBRATED: way, "dev_score": one.score} for way, one in zip(ways, found, strict=True)
+        ]
+        return Preparation(
+            {**method, CALIBRATED: bool(at)}, {"tried": tried, "dev_answers": len(ways) * len(dev)}
+        )
+
+    def _calibrated(self) -> Constraint:
+        local = self.bench.local()
+        return calibrated(self.view.spec, local.tokenizer, local.model)
 
     def answer(self, queries: Sequence[Query], timed: int) -> Iterator[Answer | Failure]:
         """The system prompt and the question; of the next tokens, the likeliest allowed one."""
@@ -35,13 +65,19 @@ class ConstrainedRung:
         return answer_all(self.bench, asked, timed=timed, constraint=self.constraint)
 
 
+def _work(amounts: Amounts, effort: Effort) -> Work:
+    """Answers to labels are tried in two ways; to JSON in one, which this overstates."""
+    return asking(amounts, amounts.question, 2, amounts.answer)
+
+
 RUNG = RungType(
     name="constrained",
     title="Constrained prompt",
     what="The base model with the same instruction, able to write allowed answers only: a label "
-    "of the list, or JSON by the schema.",
+    "of the list, or JSON by the schema. JSON that runs into the length limit is cut, and not "
+    "valid.",
     needs=frozenset({"closed_answers", "decoder"}),
     seeded=False,
     build=ConstrainedRung,
-    work=lambda amounts, effort: asking(amounts, amounts.question, answer=amounts.answer),
+    work=_work,
 )

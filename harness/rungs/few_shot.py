@@ -6,12 +6,13 @@ from functools import cached_property, partial
 from typing import NamedTuple
 
 from harness.answering import Asked, answer_all, answers_only
-from harness.choosing import Choice, choose
+from harness.choosing import Choice, choose, taken
 from harness.decoding import choose_decoding, decoding_of, with_decoding
 from harness.demonstrations import FIXED, NEAREST, Chosen, Pool, candidates
 from harness.effort import Effort
 from harness.prompts import render
 from harness.rung import RungType
+from harness.scoring import Scored
 from harness.types import Answer, Failure, Json, Preparation, Query, TrainView
 from harness.work import Amounts, Work, asking
 from harness.workbench import Workbench
@@ -43,49 +44,50 @@ class FewShotRung:
         dev = self.bench.dev(self.view.dev)
         queries = [Query(example.id, example.question) for example in dev]
 
-        def score(count: int, chosen: Chosen, constraint: Constraint | None = None) -> float | None:
+        def score(count: int, chosen: Chosen, constraint: Constraint | None = None) -> Scored:
             self.count, self.chosen, self.constraint = count, chosen, constraint
-            return self.bench.dev_score(dev, answers_only(self.answer(queries, 0)))
+            return self.bench.dev_scored(dev, answers_only(self.answer(queries, 0)))
 
         counts = [n for n in self.bench.effort.demonstrations if n <= len(self.view.train)]
         by_count = partial(score, chosen=Chosen(NEAREST))
-        choice = choose("demonstrations", counts, by_count, len(dev), self.bench.say)
+        choice = choose("demonstrations", counts, by_count, self.bench.say)
         which = self._which(choice, score)
         settled = partial(score, choice.value, which.chosen)
-        decoding = choose_decoding(self.bench, settled, len(dev), which.dev_score)
+        decoding = choose_decoding(self.bench, settled, len(dev), which.scored)
         self.count, self.chosen = choice.value, which.chosen
         self.constraint = decoding.constraint
         settings = {"demonstrations": choice.value, **which.settings, **decoding.settings}
         cost = int(str(choice.effort["dev_answers"])) + len(dev) * len(which.tried)
         effort = {**choice.effort, "dev_answers": cost}
         if which.tried:
-            effort["examples_tried"] = which.tried
+            effort |= {"examples_tried": which.tried, "against_none": which.against_none}
         return Preparation(settings, with_decoding(effort, decoding))
 
-    def _which(self, choice: Choice, score: Callable[[int, Chosen], float | None]) -> "_Which":
+    def _which(self, choice: Choice[int], score: Callable[[int, Chosen], Scored]) -> "_Which":
         """The nearest examples, unless others are better on dev; and what none at all do."""
         effort = self.bench.effort
         others = candidates(self.view.spec, effort.fixed_examples, effort.example_orders)
         if not others:
-            return _Which(Chosen(NEAREST), choice.dev_score, {}, [])
+            return _Which(Chosen(NEAREST), choice.scored, {}, [], {})
         tried: list[Json] = []
-        best, best_score = Chosen(NEAREST), choice.dev_score
-        if best_score is None:  # one number only, so that it was not tried
-            best_score = score(choice.value, best)
-            tried.append({"examples": NEAREST, "dev_score": best_score})
+        usual = choice.scored
+        if usual is None:  # one number only, so that it was not tried
+            usual = score(choice.value, Chosen(NEAREST))
+            tried.append({"examples": NEAREST, "dev_score": usual.score})
+        found = [usual]
         for one in others:
             self.bench.say(f"Trying examples: {one.way}", {})
-            found = score(choice.value, one)
-            tried.append({"examples": one.way, "draw": one.draw, "dev_score": found})
-            if found is not None and (best_score is None or found > best_score):
-                best, best_score = one, found
+            found.append(score(choice.value, one))
+            tried.append({"examples": one.way, "draw": one.draw, "dev_score": found[-1].score})
+        at = taken([one.rows for one in found])
+        best = (Chosen(NEAREST), *others)[at]
         self.bench.say("Trying no examples", {})
         none = score(0, Chosen(NEAREST))
-        tried.append({"examples": "none", "dev_score": none})
+        tried.append({"examples": "none", "dev_score": none.score})
         settings: dict[str, Json] = {"examples": best.way}
         if best.way == FIXED:
             settings["draw"] = best.draw
-        return _Which(best, best_score, settings, tried)
+        return _Which(best, found[at], settings, tried, _against(found[at], none))
 
     def answer(self, queries: Sequence[Query], timed: int) -> Iterator[Answer | Failure]:
         """Demonstrations as earlier turns of the conversation, then the question."""
@@ -106,16 +108,29 @@ class _Which(NamedTuple):
     """The examples taken, and what was tried."""
 
     chosen: Chosen
-    dev_score: float | None
+    scored: Scored | None
     settings: dict[str, Json]
     tried: list[Json]
+    against_none: dict[str, Json]
+    """Whether these examples help, and both dev scores; empty where none at all was not tried."""
+
+
+def _against(shown: Scored, none: Scored) -> dict[str, Json]:
+    """Examples against none at all on dev: one must lead by more than chance explains."""
+    word = "unclear"
+    if taken([none.rows, shown.rows]):
+        word = "yes"
+    elif taken([shown.rows, none.rows]):
+        word = "no"
+    return {"help": word, "shown": shown.score, "none": none.score}
 
 
 def _work(amounts: Amounts, effort: Effort) -> Work:
     most = max(effort.demonstrations)
     trials = len(effort.demonstrations) if len(effort.demonstrations) > 1 else 0
     if effort.fixed_examples:  # another way and none at all besides
-        trials += effort.fixed_examples + effort.example_orders + 2
+        orders = effort.example_orders * (2 if amounts.closed else 1)
+        trials += effort.fixed_examples + orders + 2
     trials += (1 if trials else 2) if amounts.closed else 0
     prompt = amounts.question + most * (amounts.question + amounts.answer)
     return asking(amounts, prompt, trials)

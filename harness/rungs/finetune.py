@@ -30,7 +30,7 @@ class FinetuneRung:
         if settings is not None:
             self.constraint = decoding_of(self.bench, settings)
             return Preparation(settings)
-        decoding = tuned_decoding(self.bench, prepared, dev)
+        decoding = tuned_decoding(self.bench, dev)
         self.constraint = decoding.constraint
         settings = {**prepared.settings, **decoding.settings}
         return Preparation(settings, with_decoding(prepared.effort, decoding))

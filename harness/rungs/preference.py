@@ -64,7 +64,7 @@ class PreferenceRung:
         if settings is not None:
             self.constraint = decoding_of(bench, settings)
             return Preparation(settings)
-        decoding = tuned_decoding(bench, prepared, dev)
+        decoding = tuned_decoding(bench, dev)
         self.constraint = decoding.constraint
         return Preparation(
             {**prepared.settings, **decoding.settings}, with_decoding(prepared.effort, decoding)

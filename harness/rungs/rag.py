@@ -2,17 +2,20 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property, partial
+from typing import NamedTuple
 
 from harness.abstaining import bound_of, choose_bound, split_off
 from harness.answering import answer_all, answers_only
-from harness.choosing import choose
-from harness.decoding import choose_decoding, decoding_of, with_decoding
+from harness.choosing import choose, together
+from harness.decoding import Decoding, choose_decoding, decoding_of, with_decoding
 from harness.effort import Effort
-from harness.looking_up import ask, choose_retriever, retriever_of, worked_examples
+from harness.looking_up import Reading, ask, choose_retriever, retriever_of, worked_examples
 from harness.passage_size import sizes_tried
+from harness.prompts import LAST, Demonstration
 from harness.retrieval import open_index, recall_at_k
 from harness.rung import RungType
-from harness.types import Answer, Failure, Json, Preparation, Query, TrainView
+from harness.scoring import Scored
+from harness.types import Answer, Example, Failure, Json, Preparation, Query, TrainView
 from harness.work import Amounts, Work, asking
 from harness.workbench import Workbench
 from rag.index import Index
@@ -24,9 +27,14 @@ class RagRung:
 
     def __init__(self, view: TrainView, bench: Workbench) -> None:
         self.view, self.bench = view, bench
-        self.k, self.examples = 0, 0
+        self.reading = Reading(0)
         self.constraint: Constraint | None = None
         self.bound: float | None = None
+
+    @property
+    def k(self) -> int:
+        """Passages before a question."""
+        return self.reading.k
 
     @cached_property
     def index(self) -> Index:
@@ -34,76 +42,112 @@ class RagRung:
         return open_index(self.bench, self.view.documents)
 
     def prepare(self, settings: Mapping[str, Json] | None) -> Preparation:
-        """Choose on dev how passages are looked up, how many to show, and how to show reading."""
+        """Choose on dev how passages are looked up, and how they are put before the model."""
         if settings is not None:
-            self.k = int(str(settings["passages"]))
-            self.examples = int(str(settings.get("worked_examples", 0)))
+            self.reading = Reading(
+                int(str(settings["passages"])),
+                int(str(settings.get("worked_examples", 0))),
+                str(settings.get("layout", LAST)),
+            )
             self.index = retriever_of(settings, self.index)
             self.constraint = decoding_of(self.bench, settings)
             self.bound = bound_of(settings)
             return Preparation(settings)
         found = choose_retriever(self.bench, self.index, self.view.dev)
         self.index = found.looked_up
-        dev = self.bench.dev(self.view.dev)
-        queries = [Query(example.id, example.question) for example in dev]
-
-        answered: dict[tuple[int, int, bool], list[Answer]] = {}
-
-        def score(k: int, examples: int, constraint: Constraint | None) -> float | None:
-            self.k, self.examples, self.constraint = k, examples, constraint
-            given = answers_only(self.answer(queries, 0))
-            answered[k, examples, constraint is not None] = given
-            return self.bench.dev_score(dev, given)
-
-        ks, counts = self.bench.passage_counts, self.bench.effort.reading_examples
-        choice = choose("passages", ks, lambda k: score(k, 0, None), len(dev), self.bench.say)
-        k = choice.value
-        shown = choose(
-            "worked_examples", counts, lambda n: score(k, n, None), len(dev), self.bench.say
-        )
-        free = shown.dev_score if len(counts) > 1 else choice.dev_score
-        decoding = choose_decoding(self.bench, partial(score, k, shown.value), len(dev), free)
-        self.k, self.examples, self.constraint = k, shown.value, decoding.constraint
-        given = answered.get((k, shown.value, decoding.constraint is not None), [])
-        bound = choose_bound(self.bench, self.index, self.view.train, dev, given)
+        dev, effort = self.bench.dev(self.view.dev), self.bench.effort
+        chosen = self._choose(dev)
+        bound = choose_bound(self.bench, self.index, self.view.train, dev, chosen.answers)
+        self.reading, self.constraint = chosen.reading, chosen.decoding.constraint
         self.bound = bound.value
-        recall = recall_at_k(self.index, dev, [self.k])[self.k] if dev else None
+        examples, layout = chosen.reading.examples, chosen.reading.layout
         return Preparation(
             {
                 "retriever": self.index.retriever.name,
                 "passages": self.k,
                 "passage_words": self.bench.passage_words,
                 "indexed_passages": len(self.index.chunks),
-                "dev_recall": recall,
+                "dev_recall": recall_at_k(self.index, dev, [self.k], self.view.spec)[self.k],
                 "embedder": self.bench.embedder.name,
-                **({"worked_examples": shown.value} if len(counts) > 1 else {}),
-                **decoding.settings,
+                **({"worked_examples": examples} if len(effort.reading_examples) > 1 else {}),
+                **({"layout": layout} if len(effort.layouts) > 1 else {}),
+                **chosen.decoding.settings,
                 **bound.settings,
             },
             {
-                **with_decoding(choice.and_then(shown), decoding),
+                **with_decoding(chosen.effort, chosen.decoding),
                 "retrievers_tried": found.tried,
                 **sizes_tried(self.bench),
                 **bound.effort,
             },
         )
 
+    def _choose(self, dev: Sequence[Example]) -> "_Chosen":
+        """How many passages, how many worked examples, in which layout, and how to decode."""
+        queries = [Query(example.id, example.question) for example in dev]
+        answered: dict[tuple[Reading, bool], list[Answer]] = {}
+
+        def score(reading: Reading, constraint: Constraint | None = None) -> Scored:
+            self.reading, self.constraint = reading, constraint
+            given = answers_only(self.answer(queries, 0))
+            answered[reading, constraint is not None] = given
+            return self.bench.dev_scored(dev, given)
+
+        say, effort = self.bench.say, self.bench.effort
+        ks = choose("passages", self.bench.passage_counts, lambda k: score(Reading(k)), say)
+        last, reading = ks.scored, Reading(ks.value)
+        there = len(self._shown(reading._replace(examples=max(effort.reading_examples))))
+        examples = choose(
+            "worked_examples",
+            tuple(dict.fromkeys(min(n, there) for n in effort.reading_examples)),
+            lambda n: score(reading._replace(examples=n)),
+            say,
+            {0: last} if last else None,
+        )
+        last, fuller = examples.scored or last, reading._replace(examples=examples.value)
+        layouts = choose(
+            "layout",
+            effort.layouts,
+            lambda layout: score(fuller._replace(layout=layout)),
+            say,
+            {LAST: last} if last else None,
+        )
+        taken = fuller._replace(layout=layouts.value)
+        free = layouts.scored or last
+        decoding = choose_decoding(self.bench, partial(score, taken), len(dev), free)
+        given = answered.get((taken, decoding.constraint is not None), [])
+        return _Chosen(taken, decoding, given, together((ks, examples, layouts)))
+
+    def _shown(self, reading: Reading) -> list[Demonstration]:
+        """Worked examples of such reading."""
+        return worked_examples(self.view.spec, self.index, self.view.train, reading)
+
     def answer(self, queries: Sequence[Query], timed: int) -> Iterator[Answer | Failure]:
         """The closest passages, then the question; worked examples before both, if any.
 
         Where no passage comes near the question, the task's own 'I do not know', without the model.
         """
-        shown = worked_examples(self.view.spec, self.index, self.view.train, self.k, self.examples)
-        asked = ask(self.bench, self.index, queries, self.k, shown)
+        shown = self._shown(self.reading)
+        asked = ask(self.bench, self.index, queries, self.k, shown, self.reading.layout)
         done, left, timed = split_off(self.bench, self.index, asked, self.bound, timed)
         yield from done
         yield from answer_all(self.bench, left, timed=timed, constraint=self.constraint)
 
 
+class _Chosen(NamedTuple):
+    """What dev decided."""
+
+    reading: Reading
+    decoding: Decoding
+    answers: list[Answer]
+    """To dev, with that; none where nothing had to be tried."""
+    effort: dict[str, Json]
+
+
 def _work(amounts: Amounts, effort: Effort) -> Work:
-    trials = sum(
-        len(tried) for tried in (effort.passages, effort.reading_examples) if len(tried) > 1
-    )
+    tried = (effort.passages, effort.reading_examples, effort.layouts)
+    trials = sum(len(one) - 1 for one in tried)
+    trials += 1 if trials else 0  # what each choice begins with is what the one before it took
     trials += (1 if trials else 2) if amounts.closed else 0
     return asking(amounts, amounts.question + max(effort.passages) * amounts.passage, trials)
 

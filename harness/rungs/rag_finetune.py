@@ -62,13 +62,13 @@ class RagFinetuneRung:
         # Recall needs no model, so it is measured on all of dev; at least two passages, for there
         # must be a distractor to learn to pass over.
         ks = [max(2, k) for k in self.bench.passage_counts]
-        recall = recall_at_k(self.index, self.view.dev, ks)
+        recall = recall_at_k(self.index, self.view.dev, ks, self.view.spec)
         best = max((value for value in recall.values() if value is not None), default=None)
         self.k = min(
             k for k, value in recall.items() if best is None or (value or 0) >= best - 0.02
         )
         prepared, dev = self._train()
-        decoding = tuned_decoding(self.bench, prepared, dev)
+        decoding = tuned_decoding(self.bench, dev)
         self.constraint = decoding.constraint
         settings = {
             **prepared.settings,
@@ -100,7 +100,7 @@ class RagFinetuneRung:
         rng = random.Random(self.bench.seed)
         lessons = []
         for example, contexts in zip(examples, found, strict=True):
-            missed = mend and holds_answer(example, contexts) is False
+            missed = mend and holds_answer(example, contexts, self.view.spec) is False
             if missed and rng.random() >= LEFT_OUT:
                 contexts = self._with_answer(example, contexts)
             query = Query(example.id, example.question)
@@ -110,10 +110,10 @@ class RagFinetuneRung:
 
     def _with_answer(self, example: Example, contexts: tuple[Context, ...]) -> tuple[Context, ...]:
         """The farthest passage gives way to one that holds the answer, where one can be found."""
-        if evidence(example):
+        if evidence(example, self.view.spec):
             for chunk in self.index.chunks:
                 right = as_context(Hit(chunk, 0.0))
-                if holds_answer(example, [right]):
+                if holds_answer(example, [right], self.view.spec):
                     return (*contexts[: self.k - 1], right)
         return contexts
 

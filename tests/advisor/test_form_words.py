@@ -2,7 +2,7 @@
 
 import pytest
 
-from advisor.form_words import about_examples, about_language
+from advisor.form_words import about_examples_and_form, about_language
 from harness.diagnosis.findings import Diagnostics, Form, Languages, RungDiagnosis, Share
 from tests.advisor.experiments import experiment
 
@@ -23,7 +23,7 @@ def told(kind, field, before, after, rung="few_shot"):
     }
     found = experiment({"prompt": 0.5, "few_shot": 0.6}, kind=kind,
                        diagnostics=Diagnostics(rungs=rungs))  # fmt: skip
-    return list(about_examples(found, rung))
+    return list(about_examples_and_form(found, rung))
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_nothing_is_said_where_the_form_was_right_or_of_another_rung():
     assert told("label", "malformed", 0.1, 0.0) == []
     assert told("label", "malformed", 0.6, 0.1, "prompt") == []
     alone = experiment({"few_shot": 0.5}, diagnostics=Diagnostics(rungs={"few_shot": _one()}))
-    assert list(about_examples(alone, "few_shot")) == []
+    assert list(about_examples_and_form(alone, "few_shot")) == []
 
 
 def _one(**more):

@@ -3,7 +3,7 @@
 import pytest
 
 from harness.answering import Asked, answer_all, fitted
-from harness.prompts import Demonstration, render
+from harness.prompts import HINT, Demonstration, render
 from harness.types import Answer, Context, Failure, Query
 from tests.harness.rung_bench import NEW_TOKENS, SPEC, bench
 
@@ -29,6 +29,13 @@ def test_the_farthest_passages_give_way_and_the_answer_says_which_were_read(tool
     assert said.prompt_tokens + NEW_TOKENS <= tools.generator.context_length
 
 
+def test_what_is_cut_keeps_its_layout(tools):
+    contexts = (SHORT, SHORT, PAGE)
+    prompt = render(SPEC, "How long?", contexts, SHOWN, HINT)
+    kept = fitted(tools, Asked(Query("q", "How long?"), prompt, contexts, 0.0, HINT))
+    assert kept.prompt == render(SPEC, "How long?", (SHORT, SHORT), SHOWN, HINT)
+
+
 def test_where_not_even_the_closest_passage_fits_the_question_is_asked_alone(tools):
     (said,) = answer_all(tools, [asked(PAGE, SHORT)])
     assert isinstance(said, Answer) and said.contexts == () and said.citations == ()
@@ -41,6 +48,26 @@ def test_what_fits_is_left_as_it_is_and_what_never_fits_is_refused_by_name(tools
     assert fitted(tools, endless) is endless
     (refused,) = answer_all(tools, [endless])
     assert isinstance(refused, Failure) and refused.kind == "prompt_too_long"
+
+
+LONG_ONE = Demonstration("How long is it?", "Very long indeed. " * 200)
+
+
+def test_worked_examples_that_fill_the_context_give_way_the_longest_first(tools):
+    turns = (*SHOWN, LONG_ONE, Demonstration("And how short?", "Very short"))
+    one = Asked(Query("q", "How long?"), render(SPEC, "How long?", (), turns))
+    (said,) = answer_all(tools, [one])
+    assert isinstance(said, Answer)
+    assert tools.generator.asked[-1][0].turns == (turns[0], turns[2])
+
+
+def test_the_closest_passage_stays_longer_than_worked_examples(tools):
+    turns = (LONG_ONE, LONG_ONE)
+    one = Asked(Query("q", "How?"), render(SPEC, "How?", (SHORT, PAGE), turns), (SHORT, PAGE))
+    kept = fitted(tools, one)
+    assert kept.contexts == (SHORT,) and kept.prompt == render(SPEC, "How?", (SHORT,))
+    alone = one._replace(contexts=(PAGE,), prompt=render(SPEC, "How?", (PAGE,), SHOWN))
+    assert fitted(tools, alone).prompt == render(SPEC, "How?", (), SHOWN)
 
 
 def test_room_is_kept_for_the_longest_answer_that_a_constraint_allows(tools):

@@ -60,7 +60,7 @@ def checked(tmp_path_factory, tiny_model, in_this_process):
 
 
 def test_the_right_passages_are_those_that_hold_the_answer_and_no_answer_is_among_them():
-    found = {one.query_id: one for one in gold_of(HELDOUT, VIEW.documents)}
+    found = {one.query_id: one for one in gold_of(HELDOUT, VIEW.documents, SPEC)}
     assert set(found) == {e.id for e in KNOWN}, "nothing is right for what nothing answers"
     assert {field.name for field in dataclasses.fields(Gold)} == {
         "query_id", "passages", "by_document",
@@ -73,20 +73,20 @@ def test_the_right_passages_are_those_that_hold_the_answer_and_no_answer_is_amon
 def test_where_only_the_document_is_known_all_its_passages_are_right():
     sentence = "That takes as long as everything else that is done there, which is long."
     free = Example("e", "How long?", (sentence,), ("page1.md",))
-    (gold,) = gold_of([free], VIEW.documents)
+    (gold,) = gold_of([free], VIEW.documents, SPEC)
     assert gold.by_document and len(gold.passages) > 1
     assert all(one.startswith("page1.md:") for one in gold.passages)
 
 
 def test_a_question_whose_answer_stands_in_no_passage_is_handed_nothing():
     missing = dataclasses.replace(KNOWN[0], key_facts=("nine hundred days",))
-    assert gold_of([missing], VIEW.documents) == []
+    assert gold_of([missing], VIEW.documents, SPEC) == []
 
 
 def test_a_search_that_knows_puts_the_right_passage_first_and_fills_up_with_what_it_finds(tmp_path):
     tools = bench(tmp_path, tmp_path, "rag-s1")
     index = open_index(tools, VIEW.documents)
-    gold = {one.query_id: one for one in gold_of(HELDOUT, VIEW.documents)}
+    gold = {one.query_id: one for one in gold_of(HELDOUT, VIEW.documents, SPEC)}
     knowing = KnowingIndex(index, {e.question: gold[e.id] for e in KNOWN})
     texts = [e.question for e in HELDOUT]
     for k, name in itertools.product((1, 3), ("hybrid", "bm25", "dense")):
@@ -98,7 +98,7 @@ def test_a_search_that_knows_puts_the_right_passage_first_and_fills_up_with_what
             assert len(set(ids)) == len(ids) and len(ids) <= k
             found = [(c.source, c.start) for c in before]
             if example.answerable:
-                assert holds_answer(example, after[:1])
+                assert holds_answer(example, after[:1], SPEC)
                 assert ids[1:] == [one for one in found if one != ids[0]][: k - 1]
             else:
                 assert ids == found[:k]
@@ -143,12 +143,12 @@ def test_every_question_with_a_known_passage_is_read_with_it_and_the_others_as_t
             answer = told[example.id]
             assert answer.latency_s is None and len(answer.contexts) == k
             if example.answerable:
-                assert holds_answer(example, answer.contexts[:1])
+                assert holds_answer(example, answer.contexts[:1], SPEC)
             else:
                 assert (answer.text, answer.contexts) == (
                     own[example.id].text, own[example.id].contexts,
                 )  # fmt: skip
-        moved = [e.id for e in KNOWN if not holds_answer(e, own[e.id].contexts[:1])]
+        moved = [e.id for e in KNOWN if not holds_answer(e, own[e.id].contexts[:1], SPEC)]
         assert moved, "search here does not always have it first, or this shows nothing"
 
 
@@ -228,7 +228,9 @@ def test_a_ceiling_stands_beside_its_rung_where_a_right_passage_is_known():
     assert ceilings_of("prompt", SPEC, HELDOUT) == []
     free = Example("e", "Why?", ("Because of all that was said before, and that was much.",))
     assert ceilings_of("rag", SPEC, [free, *(e for e in HELDOUT if not e.answerable)]) == []
-    assert ceilings_of("rag", closed(SPEC), HELDOUT) == [], "a label in a passage is chance"
+    assert ceilings_of("rag", closed(SPEC), HELDOUT) == ["oracle"], "its document is named"
+    nameless = [dataclasses.replace(e, context_ids=()) for e in HELDOUT]
+    assert ceilings_of("rag", closed(SPEC), nameless) == [], "a label in a passage is chance"
 
 
 def test_ceilings_read_what_rungs_read_and_have_titles_of_their_own():
@@ -243,7 +245,7 @@ def test_of_a_long_document_every_passage_is_right():
     sentence = "That takes as long as everything else that is done there, which is long."
     free = Example("e", "How long?", (sentence,), ("long.md",))
     text = "\n\n".join(f"## Part {i}\n\n{'A sentence that says little. ' * 20}" for i in range(130))
-    (gold,) = gold_of([free], [Document("long.md", text, "long.md", None, "Long")])
+    (gold,) = gold_of([free], [Document("long.md", text, "long.md", None, "Long")], SPEC)
     assert len(gold.passages) > 120
 
 

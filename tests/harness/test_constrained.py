@@ -5,13 +5,13 @@ import json
 
 import pytest
 
-from harness.closed_answers import constraint_of
+from harness.closed_answers import calibrated, constraint_of
 from harness.errors import JobError, UserError
 from harness.json_answers import follows_schema, parse_object
 from harness.prompts import render
 from harness.rungs import rungs
 from harness.types import Answer, TaskSpec, TrainView
-from tests.harness.rung_bench import QUERIES, SPEC, VIEW, bench, view_of
+from tests.harness.rung_bench import QUERIES, ROWS, SPEC, VIEW, bench, view_of
 from tuning.errors import TuningError
 from tuning.models import open_tokenizer
 
@@ -31,7 +31,7 @@ def answered(tmp_path, tiny_model):
         rung = rungs()[name].build(dataclasses.replace(VIEW, spec=spec), tools)
         rung.prepare(None)
         found = list(rung.answer(QUERIES, 1))
-        assert [prompt for prompt, _ in tools.generator.asked] == [
+        assert [prompt for prompt, _ in tools.generator.asked[-len(QUERIES) :]] == [
             render(spec, query.text) for query in QUERIES
         ], "the prompt rung's prompts"
         return found
@@ -68,6 +68,46 @@ def test_an_answer_that_the_limit_cuts_says_so(answered):
     spec = dataclasses.replace(FORM, schema='{"type": "array", "items": {"type": "integer"}, '
                                             '"minItems": 30}')  # fmt: skip
     assert all(answer.truncated for answer in answered(spec, max_new_tokens=9))
+
+
+LEANING = TaskSpec("desk", "label", "Sort.", labels=("north", "south"), metric="accuracy_score")
+
+
+def leaning_view(tools, right: str):
+    """Dev rows whose right label is the plain model's or the calibrated one's, as asked for."""
+    local = tools.local()
+    ways = {
+        "plain": constraint_of(LEANING, local.tokenizer),
+        "calibrated": calibrated(LEANING, local.tokenizer, local.model),
+    }
+    prompts = [render(LEANING, e.question) for e in ROWS]
+    found = {
+        name: {one.row: one.text for one in local.complete(prompts, 4, way)}
+        for name, way in ways.items()
+    }
+    differ = [at for at in range(len(ROWS)) if found["plain"][at] != found["calibrated"][at]]
+    assert len(differ) >= 2, "or there is nothing to choose"
+    rows = [dataclasses.replace(ROWS[at], references=(found[right][at],)) for at in differ]
+    return TrainView(LEANING, (), tuple(rows), ())
+
+
+@pytest.mark.parametrize("right", ["plain", "calibrated"])
+def test_dev_decides_whether_labels_count_by_what_the_question_adds_also_after_a_restart(
+    right, tmp_path, tiny_model
+):
+    tools = dataclasses.replace(bench(tmp_path, tiny_model, "constrained-s0"), spec=LEANING)
+    view = leaning_view(tools, right)
+    rung = rungs()["constrained"].build(view, tools)
+    prepared = rung.prepare(None)
+    assert prepared.settings["calibrated"] is (right == "calibrated"), prepared.effort
+    assert prepared.effort["dev_answers"] == 2 * len(view.dev[:4])
+    said = [answer.text for answer in rung.answer(QUERIES, 0)]
+    again = rungs()["constrained"].build(view, tools)
+    again.prepare(prepared.settings)
+    assert [answer.text for answer in again.answer(QUERIES, 0)] == said
+    older = rungs()["constrained"].build(view, tools)
+    older.prepare({"method": "labels over a trie"})
+    assert {answer.text for answer in older.answer(QUERIES, 0)} <= set(LEANING.labels)
 
 
 def test_how_answers_are_constrained_is_recorded(tmp_path, tiny_model):

@@ -5,10 +5,11 @@ import dataclasses
 import pytest
 
 from harness.decoding import FREE, HELD, choose_decoding
-from harness.looking_up import worked_examples
+from harness.looking_up import Reading, worked_examples
 from harness.prompts import target, with_passages
 from harness.retrieval import contexts_for, holds_answer, open_index
 from harness.rungs import rungs
+from harness.scoring import Scored
 from harness.types import TaskSpec
 from tests.harness.rung_bench import DEV, QUERIES, SPEC, TRAIN, VIEW, bench, closed
 
@@ -23,19 +24,21 @@ def tools(tmp_path, tiny_model):
 
 @pytest.mark.parametrize(
     ("free", "held", "word"),
-    [(0.5, 0.75, HELD), (0.5, 0.5, FREE), (0.5, 0.25, FREE), (0.5, None, FREE), (None, 0.1, HELD)],
+    [(4, 6, HELD), (4, 5, FREE), (4, 4, FREE), (4, 2, FREE), (0, 2, HELD)],
+    ids=["two more", "one more is chance", "as many", "fewer", "none without"],
 )
 def test_answers_are_held_to_the_allowed_ones_only_where_that_does_better(tools, free, held, word):
     def score(constraint):
-        return free if constraint is None else held
+        right = free if constraint is None else held
+        return Scored(right / 8, tuple(float(i < right) for i in range(8)))
 
     chosen = choose_decoding(tools(LABELS), score, 8)
     assert chosen.settings == {"decoding": word}
     assert (chosen.constraint is not None) is (word == HELD)
     assert chosen.effort["dev_answers"] == 16
-    known = choose_decoding(tools(LABELS), score, 8, 0.6)
+    known = choose_decoding(tools(LABELS), score, 8, score(None))
     assert known.effort["dev_answers"] == 8, "free answers were scored before"
-    assert (known.constraint is not None) is ((held or 0) > 0.6)
+    assert known.settings == chosen.settings
 
 
 def test_free_text_a_missing_dev_set_and_a_schema_that_cannot_be_kept_leave_no_choice(tools):
@@ -51,16 +54,18 @@ def test_free_text_a_missing_dev_set_and_a_schema_that_cannot_be_kept_leave_no_c
 def test_a_rung_that_does_better_so_says_allowed_answers_only_also_after_a_restart(
     name, tmp_path, tiny_model
 ):
-    # the tiny model knows nothing: free answers are never right, allowed ones sometimes
-    view = dataclasses.replace(VIEW, spec=LABELS, dev=(*TRAIN[:24], *DEV))
+    # the tiny model knows nothing: free answers are never right, allowed ones often
+    spec = dataclasses.replace(LABELS, labels=("0 days", "1 days"), abstention="")
+    rows = [dataclasses.replace(e, references=(f"{int(e.id[1:]) % 2} days",)) for e in TRAIN + DEV]
+    view = dataclasses.replace(VIEW, spec=spec, train=tuple(rows[:30]), dev=tuple(rows))
     tools = bench(tmp_path, tiny_model, f"{name}-s1")
     more = dataclasses.replace(tools.effort, dev_rows=32)
-    tools = dataclasses.replace(tools, spec=LABELS, effort=more)
+    tools = dataclasses.replace(tools, spec=spec, effort=more)
     rung = rungs()[name].build(view, tools)
     prepared = rung.prepare(None)
     assert prepared.settings["decoding"] == HELD, prepared.effort["decodings_tried"]
     said = {answer.query_id: answer.text for answer in rung.answer(QUERIES, 1)}
-    assert set(said.values()) <= {*LABELS.labels, SPEC.abstention}
+    assert set(said.values()) <= set(spec.labels)
     again = rungs()[name].build(view, tools)
     again.prepare(prepared.settings)
     assert {answer.query_id: answer.text for answer in again.answer(QUERIES, 1)} == said
@@ -72,20 +77,20 @@ def index(tools):
 
 
 def test_worked_examples_show_passages_that_hold_the_answer_from_different_documents(index):
-    shown = worked_examples(SPEC, index, TRAIN, 2, 3)
-    assert len(shown) == 3 and shown == worked_examples(SPEC, index, TRAIN, 2, 3)
+    shown = worked_examples(SPEC, index, TRAIN, Reading(2, 3))
+    assert len(shown) == 3 and shown == worked_examples(SPEC, index, TRAIN, Reading(2, 3))
     sources = []
     for one in shown:
         (row,) = (row for row in TRAIN if one.question.endswith(f"Question: {row.question}"))
         (contexts,) = contexts_for(index, [row.question], 2)
         assert one.question == with_passages(row.question, contexts)
-        assert one.answer == target(SPEC, row) and holds_answer(row, contexts)
+        assert one.answer == target(SPEC, row) and holds_answer(row, contexts, SPEC)
         sources.append({context.source for context in contexts})
     assert not sources[0] & sources[1]
 
 
 def test_no_more_worked_examples_than_there_are_and_none_where_none_is_asked_for(index):
-    assert worked_examples(SPEC, index, TRAIN, 1, 0) == []
-    many = worked_examples(SPEC, index, TRAIN, 1, 500)
+    assert worked_examples(SPEC, index, TRAIN, Reading(1, 0)) == []
+    many = worked_examples(SPEC, index, TRAIN, Reading(1, 500))
     assert 0 < len(many) <= len(TRAIN) and len({one.question for one in many}) == len(many)
-    assert worked_examples(SPEC, index, (), 1, 3) == []
+    assert worked_examples(SPEC, index, (), Reading(1, 3)) == []

@@ -95,6 +95,7 @@ def test_labels_are_told_apart_and_free_answers_spread():
     free = dataclasses.replace(SPEC, kind="answer")
     assert candidates(SPEC, 0, True) == []
     assert candidates(SPEC, 2, False) == [Chosen(EACH_LABEL), Chosen(FIXED, 0), Chosen(FIXED, 1)]
+    assert candidates(SPEC, 1, True)[:3] == [Chosen(w) for w in (EACH_LABEL, SPREAD, CLOSEST_FIRST)]
     assert candidates(free, 1, True) == [Chosen(SPREAD), Chosen(CLOSEST_FIRST), Chosen(FIXED, 0)]
 
 
@@ -102,10 +103,11 @@ def test_labels_are_told_apart_and_free_answers_spread():
 
 
 class Copying(Bench):
-    """Its model gives the answer of the example that was asked for by its place; without any, no
-    answer."""
+    """Its model gives the answer of the example that was asked for by its place; without any,
+    `alone`."""
 
     place = 0
+    alone = ""
     path = "copying"
     asked: list[Prompt]
 
@@ -117,7 +119,7 @@ class Copying(Bench):
     def complete(self, prompts: Sequence[Prompt], limit: int) -> Iterator[Completion]:
         self.asked += prompts
         for row, prompt in enumerate(prompts):
-            text = prompt.turns[self.place].answer if prompt.turns else ""
+            text = prompt.turns[self.place].answer if prompt.turns else self.alone
             yield Completion(row, text, 1, 1, False)
 
 
@@ -146,6 +148,22 @@ def test_dev_decides_which_examples_are_shown(tmp_path, tiny_model, place, way):
         "examples": "none",
         "dev_score": 0.0,
     }
+    assert found.effort["against_none"] == {"help": "yes", "shown": 1.0, "none": 0.0}
+
+
+@pytest.mark.parametrize(("right_without", "word"), [(1.0, "no"), (0.0, "unclear")])
+def test_examples_that_do_not_help_on_dev_are_shown_all_the_same_and_that_is_on_record(
+    tmp_path, tiny_model, right_without, word
+):
+    rows = [dataclasses.replace(e, references=("alone",), key_facts=()) for e in DEV]
+    tools = bench(tmp_path, tiny_model, "few_shot-s1", Copying)
+    tools.alone, tools.effort = "alone" if right_without else "", TRYING
+    found = (
+        rungs()["few_shot"].build(dataclasses.replace(VIEW, dev=tuple(rows)), tools).prepare(None)
+    )
+    assert found.effort["against_none"]["help"] == word
+    assert found.effort["against_none"]["none"] == right_without
+    assert found.settings["demonstrations"] > 0
 
 
 def test_a_later_process_shows_what_the_earlier_one_chose(tmp_path, tiny_model):

@@ -136,6 +136,14 @@ def test_decoding_among_allowed_answers_only_is_told(run):
     _, told = one(lines(run, cell(), cell("constrained")), "Same system prompt")
     assert "allowed" not in plain
     assert told == f"{plain}; constrained prompt: among allowed answers only"
+    weighed = dataclasses.replace(
+        cell("constrained"), preparation=Preparation({"calibrated": True}, {})
+    )
+    _, more = one(lines(run, cell(), weighed), "Same system prompt")
+    assert more == f"{told}, labels of the constrained prompt by what the question adds to each"
+    first = dataclasses.replace(cell("rag"), preparation=Preparation({"layout": "closest first"}))
+    _, laid = one(lines(run, cell(), first), "Same system prompt")
+    assert laid == f"{plain}; passages of retrieval stand closest first"
 
 
 # --- the prompt, the settings, the held-out file -------------------------------------------------

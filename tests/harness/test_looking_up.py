@@ -5,13 +5,13 @@ import pytest
 from harness.effort import EFFORTS
 from harness.errors import UserError
 from harness.looking_up import BEFORE, DEPTH, ask, choose_retriever, quality, retriever_of
-from harness.prompts import render
+from harness.prompts import FIRST, LAYOUTS, passage, render
 from harness.retrieval import contexts_for, holds_answer, judged, open_index, total_right
 from harness.rungs import rungs
 from harness.types import Example, Query
 from rag.retrievers import DEFAULT, RETRIEVERS
 from rag.types import Document
-from tests.harness.rung_bench import DEV, EFFORT, QUERIES, SPEC, TRAIN, VIEW, bench
+from tests.harness.rung_bench import DEV, EFFORT, QUERIES, SPEC, TRAIN, VIEW, bench, closed
 
 ALL = dataclasses.replace(EFFORT, retrievers=("hybrid", "bm25", "dense"))
 
@@ -61,7 +61,7 @@ def test_one_retriever_is_taken_without_a_trial_but_measured(tools, index):
     found = choose_retriever(tools, index, DEV)
     assert found.looked_up.retriever.name == "hybrid"
     (tried,) = found.tried
-    assert tried["retriever"] == "hybrid" and tried["questions"] == len(judged(index, DEV, 1))
+    assert tried["retriever"] == "hybrid" and tried["questions"] == len(judged(index, DEV, 1, SPEC))
 
 
 def test_another_one_is_taken_where_it_finds_clearly_more(tools):
@@ -106,15 +106,15 @@ def test_an_unknown_retriever_is_refused_before_anything_is_tried(tools, index):
 
 
 def test_passages_that_hold_an_answer_are_counted_as_one_by_one(index):
-    known = [example for example, _ in judged(index, TRAIN, 1)]
+    known = [example for example, _ in judged(index, TRAIN, 1, SPEC)]
     (everything,) = contexts_for(index.using("dense"), ["any"], len(index.chunks))
-    by_hand = [sum(bool(holds_answer(e, [context])) for context in everything) for e in known]
-    assert total_right(index.chunks, known) == by_hand
+    by_hand = [sum(bool(holds_answer(e, [context], SPEC)) for context in everything) for e in known]
+    assert total_right(index.chunks, known, SPEC) == by_hand
     assert min(by_hand) > 0
 
 
 def test_a_question_that_nothing_answers_is_not_judged(index):
-    assert {e.id for e, _ in judged(index, TRAIN, 3)} == {e.id for e in TRAIN if e.answerable}
+    assert {e.id for e, _ in judged(index, TRAIN, 3, SPEC)} == {e.id for e in TRAIN if e.answerable}
 
 
 def test_quality_is_the_mean_over_questions():
@@ -175,3 +175,40 @@ def test_only_looking_by_meaning_costs_the_embedding_of_the_question(tools, inde
     for name, retriever in RETRIEVERS.items():
         (asked,) = ask(tools, index.using(name), QUERIES[:1], 1)
         assert (asked.seconds > 100) is retriever.embeds
+
+
+@pytest.mark.parametrize("documents_named", [True, False])
+def test_what_was_answered_on_dev_is_not_asked_again_to_try_worked_examples(
+    documents_named, tmp_path, tiny_model
+):
+    """Nor are two examples tried where there is none to show."""
+    spec = SPEC if documents_named else closed(SPEC)
+    rows = tuple(dataclasses.replace(e, context_ids=e.context_ids * documents_named) for e in TRAIN)
+    tools = dataclasses.replace(bench(tmp_path, tiny_model, "rag-s1"), spec=spec)
+    tools.effort = dataclasses.replace(EFFORT, reading_examples=(0, 2))
+    view = dataclasses.replace(VIEW, spec=spec, train=rows)
+    prepared = rungs()["rag"].build(view, tools).prepare(None)
+    tried = [one for one in prepared.effort["tried"] if "worked_examples" in one]
+    assert [one["worked_examples"] for one in tried] == ([0, 2] if documents_named else [])
+    assert len(tools.generator.asked) == prepared.effort["dev_answers"]
+    held = 4 * (not documents_named)  # allowed answers only, where they are labels
+    assert prepared.effort["dev_answers"] == 4 * 2 + 4 * documents_named + held
+
+
+def test_dev_chooses_how_passages_stand_and_a_later_process_keeps_it(tmp_path, tiny_model):
+    tools = bench(tmp_path, tiny_model, "rag-s1")
+    tools.effort = dataclasses.replace(EFFORT, reading_examples=(0, 1), layouts=LAYOUTS)
+    prepared = rungs()["rag"].build(VIEW, tools).prepare(None)
+    tried = [one["layout"] for one in prepared.effort["tried"] if "layout" in one]
+    assert tried == list(LAYOUTS) and prepared.settings["layout"] in LAYOUTS
+    assert len(tools.generator.asked) == prepared.effort["dev_answers"] == 4 * (2 + 1 + 2)
+    later = rungs()["rag"].build(VIEW, tools)
+    later.prepare({"passages": 2, "worked_examples": 1, "retriever": "hybrid", "layout": FIRST})
+    list(later.answer(QUERIES[:1], 0))
+    prompt = tools.generator.asked[-1][0]
+    (found,) = contexts_for(open_index(tools, VIEW.documents), [QUERIES[0].text], 2)
+    assert prompt.user.startswith(passage(found[0]))
+    example = prompt.turns[0].question
+    train = next(e for e in TRAIN if example.endswith(f"Question: {e.question}"))
+    (found,) = contexts_for(open_index(tools, VIEW.documents), [train.question], 2)
+    assert example.startswith(passage(found[0])), "examples stand as the question does"

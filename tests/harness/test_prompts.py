@@ -2,7 +2,18 @@ import dataclasses
 
 import pytest
 
-from harness.prompts import Demonstration, passage, render, rendering, system_prompt, target
+from harness.prompts import (
+    FIRST,
+    HINT,
+    LAYOUTS,
+    Demonstration,
+    passage,
+    render,
+    rendering,
+    system_prompt,
+    target,
+    with_passages,
+)
 from harness.types import Context, Example, TaskSpec
 
 LABEL = TaskSpec("desk", "label", " Sort the message. ", labels=("billing", "login"))
@@ -44,6 +55,27 @@ def test_passages_stand_before_the_question_with_the_closest_one_last():
     assert render(ANSWER, "How long?", (NEAR, FAR)).user == (
         "Two days.\n\n[Warranty]\nTwo years.\n\nQuestion: How long?"
     )
+
+
+def test_another_layout_has_the_closest_passage_first_or_one_sentence_of_it():
+    near = Context("a", "Part 1\n\nWe ship on Mondays. A parcel takes five days. Ask us.", 0.9, "A")
+    far = Context("b", "Nothing here.", 0.5)
+    asked = "How many days does a parcel take?"
+    first = with_passages(asked, (near, far), FIRST)
+    assert first == f"{passage(near)}\n\nNothing here.\n\nQuestion: {asked}"
+    hint = with_passages(asked, (near, far), HINT)
+    last = with_passages(asked, (near, far))
+    assert hint == f"Hint: A parcel takes five days.\n\n{last}"
+    short = (Context("a", "Five", 0.9),)
+    assert with_passages(asked, short, HINT).startswith("Hint: Five\n\nFive")
+    assert {with_passages(asked, (), layout) for layout in LAYOUTS} == {asked}
+
+
+def test_a_hint_is_found_by_the_rules_of_the_tasks_language():
+    text = "Burada başka bir şey yazıyor. IŞIK düğmesi sağda duruyor."
+    spec = TaskSpec("t", "answer", "Söyle.", language="tr")
+    prompt = render(spec, "ışık nerede?", (Context("a", text, 0.9),), (), HINT)
+    assert prompt.user.startswith("Hint: IŞIK düğmesi")
 
 
 def test_the_question_alone_is_put_as_it_is():

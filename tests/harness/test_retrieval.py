@@ -1,3 +1,5 @@
+import dataclasses
+
 import pytest
 
 from harness.disk import write_json
@@ -15,7 +17,7 @@ from harness.types import Context, Example
 from harness.workbench import EMBEDDING_TIME
 from rag.chunk import Chunk
 from rag.index import Hit
-from tests.harness.rung_bench import QUERIES, VIEW, bench
+from tests.harness.rung_bench import QUERIES, SPEC, VIEW, bench
 
 
 def shown(text: str, heading: str = "", title: str = "Guide") -> str:
@@ -59,40 +61,67 @@ FACTS = Example("e", "q", ("It takes 4.5 days.",), ("a.md",), key_facts=("4.5 da
 def test_the_answer_is_there_when_all_its_facts_stand_in_one_passage_of_its_document(
     source, text, held
 ):
-    assert holds_answer(FACTS, [Context(source, text, 0.5)]) is held
+    assert holds_answer(FACTS, [Context(source, text, 0.5)], SPEC) is held
 
 
 def test_facts_spread_over_two_passages_do_not_count():
     halves = [Context("a.md", "Two parcels.", 0.5), Context("a.md", "In 4.5 days.", 0.5)]
-    assert holds_answer(FACTS, halves) is False
+    assert holds_answer(FACTS, halves, SPEC) is False
 
 
 def test_without_facts_a_short_answer_is_looked_for_and_a_sentence_is_not():
-    assert evidence(Example("e", "q", ("Two days!", "48 hours"))) == [
+    assert evidence(Example("e", "q", ("Two days!", "48 hours")), SPEC) == [
         [" two days "],
         [" 48 hours "],
     ]
     long = Example("e", "q", ("It usually takes about two days to get there",))
-    assert evidence(long) == []
-    assert holds_answer(long, [Context("a.md", "anything", 0.5)]) is None
+    assert evidence(long, SPEC) == []
+    assert holds_answer(long, [Context("a.md", "anything", 0.5)], SPEC) is None
 
 
 def test_for_a_sentence_its_document_is_enough():
     row = Example("e", "q", ("It usually takes about two days to get there",), ("a.md",))
-    assert holds_answer(row, [Context("a.md", "anything", 0.5)]) is True
-    assert holds_answer(row, [Context("b.md", "anything", 0.5)]) is False
+    assert holds_answer(row, [Context("a.md", "anything", 0.5)], SPEC) is True
+    assert holds_answer(row, [Context("b.md", "anything", 0.5)], SPEC) is False
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"), [("label", "yes"), ("json", '{"ok": 1}'), ("answer", "Yes."), ("text", "No")]
+)
+def test_for_a_label_json_or_a_bare_yes_or_no_its_document_alone_counts(kind, said):
+    spec = dataclasses.replace(SPEC, kind=kind)
+    row = Example("e", "Does it help?", (said,), ("a.md",))
+    assert holds_answer(row, [Context("b.md", f"{said} stands here", 0.5)], spec) is False
+    assert holds_answer(row, [Context("a.md", "It helped most of them.", 0.5)], spec) is True
+    nameless = dataclasses.replace(row, context_ids=())
+    assert holds_answer(nameless, [Context("b.md", said, 0.5)], spec) is None
+
+
+def test_key_facts_are_looked_for_where_the_answer_is_a_bare_yes():
+    row = Example("e", "q", ("Yes",), ("a.md",), key_facts=("14 days",))
+    assert holds_answer(row, [Context("a.md", "Taken back.", 0.5)], SPEC) is False
+    assert holds_answer(row, [Context("a.md", "Within 14 days.", 0.5)], SPEC) is True
+
+
+@pytest.mark.parametrize(
+    ("fact", "text"), [("IŞIK", "Işık açık."), ("istanbul", "İSTANBUL'da."), ("The Hague", "Hague")]
+)
+def test_answers_are_looked_for_by_the_rules_of_the_tasks_language(fact, text):
+    language = "en" if "Hague" in text else "tr"
+    spec = dataclasses.replace(SPEC, language=language)
+    assert holds_answer(Example("e", "q", (fact,)), [Context("a.md", text, 0.5)], spec) is True
 
 
 def test_what_nothing_answers_has_no_passage_to_find():
-    assert holds_answer(Example("e", "q", ()), [Context("a.md", "anything", 0.5)]) is None
+    assert holds_answer(Example("e", "q", ()), [Context("a.md", "anything", 0.5)], SPEC) is None
 
 
 def test_recall_grows_with_k_and_counts_answerable_questions_only(tmp_path):
     index = open_index(bench(tmp_path, tmp_path, "rag-s1"), VIEW.documents)
-    recall = recall_at_k(index, VIEW.train, [1, 2, 5])
+    recall = recall_at_k(index, VIEW.train, [1, 2, 5], SPEC)
     assert 0 < recall[1] <= recall[2] <= recall[5] <= 1
     nothing = [e for e in VIEW.train if not e.answerable]
-    assert nothing and recall_at_k(index, nothing, [2]) == {2: None}
+    assert nothing and recall_at_k(index, nothing, [2], SPEC) == {2: None}
 
 
 def test_the_index_of_a_run_is_built_once_and_again_for_other_documents(tmp_path):

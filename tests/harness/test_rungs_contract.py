@@ -242,7 +242,7 @@ def _missed(rung, example) -> bool:
     if not hasattr(rung, "index"):
         return False
     (found,) = contexts_for(rung.index, [example.question], rung.k)
-    return holds_answer(example, found) is False
+    return holds_answer(example, found, SPEC) is False
 
 
 def test_only_the_farthest_passage_gives_way_to_the_one_with_the_answer(played):
@@ -272,7 +272,7 @@ def test_training_with_retrieval_shows_passages_and_distractors(played):
         example, shown = asked[prompt.user.split("Question: ")[-1]], passages(prompt)
         assert len(shown) == k
         if example.answerable:
-            right = sum(bool(holds_answer(example, [context])) for context in shown)
+            right = sum(bool(holds_answer(example, [context], SPEC)) for context in shown)
             assert right < k, "a passage to pass over is always there"
             answered.append(right > 0)
     share = sum(answered) / len(answered)

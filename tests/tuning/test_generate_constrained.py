@@ -53,19 +53,23 @@ def answers(model, prompts, constraint, most=64) -> list[tuple[list[int], bool]]
     return [(done.ids, done.truncated) for done in sorted(found, key=lambda done: done.row)]
 
 
-def likeliest(reference, ids, allowed) -> int:
+def likeliest(reference, ids, allowed, less=lambda token: 0.0) -> int:
     with torch.no_grad():
         logits = reference(torch.tensor([ids])).logits[0, -1]
-    return max(sorted(allowed), key=lambda token: float(logits[token]))
+    return max(sorted(allowed), key=lambda token: float(logits[token]) - less(token))
 
 
-def naive_label(reference, prompt, rows) -> list[int]:
+def naive_label(reference, prompt, rows, leaning=None) -> list[int]:
     """Step by step over the list, every step the whole text anew, up to and without the end."""
     said: list[int] = []
     while said not in rows:
         at = len(said)
         left = {ids[at] for ids in rows if ids[:at] == said}
-        said.append(likeliest(reference, [*prompt, *said], left))
+
+        def less(token: int) -> float:
+            return leaning[(*said, token)] if leaning else 0.0
+
+        said.append(likeliest(reference, [*prompt, *said], left, less))
     return said[:-1]
 
 
@@ -86,6 +90,20 @@ def naive_json(reference, prompt, constraint, most, stops) -> tuple[list[int], b
 def test_labels_equal_those_of_a_masked_step_by_step_reference(model, reference, rows, prompts):
     expected = [(naive_label(reference, prompt, rows), False) for prompt in prompts]
     assert answers(model, prompts, LabelTrie(rows)) == expected
+
+
+def test_what_the_model_leans_to_is_taken_off_token_by_token(model, reference, rows):
+    prompts = BATCHES["a shared opening"]
+    rng, leaning = random.Random(0), {}
+    for ids in rows:
+        for at in range(len(ids)):
+            leaning.setdefault(tuple(ids[: at + 1]), rng.uniform(-3, 0))
+    each = [[leaning[tuple(ids[: at + 1])] for at in range(len(ids))] for ids in rows]
+    expected = [(naive_label(reference, prompt, rows, leaning), False) for prompt in prompts]
+    assert answers(model, prompts, LabelTrie(rows, each)) == expected
+    assert answers(model, prompts, LabelTrie(rows)) != expected
+    with pytest.raises(ValueError, match="shorter"):
+        LabelTrie(rows, each[:-1])
 
 
 def test_every_answer_is_a_label_and_not_always_the_same(model, tokenizer, rows):

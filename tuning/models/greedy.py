@@ -91,5 +91,13 @@ class Greedy:
         assert self._walks is not None
         barred = np.ones(tuple(logits.shape), dtype=bool)
         for at, row in enumerate(self._live):
-            barred[at, slice(None) if self._ended[row] else self._walks[row].allowed()] = False
+            if self._ended[row]:
+                barred[at] = False
+                continue
+            allowed, leaning = self._walks[row].allowed(), self._walks[row].leaning()
+            barred[at, allowed] = False
+            if leaning is not None:
+                # in bfloat16 the difference would be rounded away
+                logits = logits.float()
+                logits[at, allowed] -= torch.from_numpy(leaning).to(logits.device)
         return logits.masked_fill(torch.from_numpy(barred).to(logits.device), float("-inf"))

@@ -3,13 +3,10 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Set
 
-from advisor.audit.answers import YES_NO
 from advisor.audit.finding import Finder, Finding, Material, finding, ids, listed, out_of
 from harness.retrieval import evidence
 from harness.text import tokens
-from harness.types import Example
-
-_OPINIONS = frozenset().union(*YES_NO)
+from harness.types import Example, TaskSpec
 
 
 def find(material: Material) -> Iterator[Finding]:
@@ -31,10 +28,10 @@ def find(material: Material) -> Iterator[Finding]:
             "finds the right document cannot be measured on them.",
             "Write the document as its path inside the documents folder, or add the file.",
         )
-    wanted = {row.id: parts for row in material.examples if (parts := _literal(row))}
+    wanted = {row.id: parts for row in material.examples if (parts := _literal(row, material.spec))}
     tellable = [row for row in material.examples if row.id in wanted]
     every = {part for either in wanted.values() for parts in either for part in parts}
-    places = places_of(every, pages)
+    places = places_of(every, pages, material.spec.language)
     known = pages.keys()
     missing = [row for row in tellable if not _stands_there(row, wanted[row.id], places, known)]
     if missing:
@@ -51,12 +48,15 @@ def find(material: Material) -> Iterator[Finding]:
         )
 
 
-def places_of(parts: Iterable[str], pages: Mapping[str, list[str]]) -> dict[str, set[str]]:
+def places_of(
+    parts: Iterable[str], pages: Mapping[str, list[str]], language: str = "en"
+) -> dict[str, set[str]]:
     """Which documents each part stands in, found in one walk over the words of all documents.
 
     Args:
         parts: normalised words.
         pages: source to the texts of a document.
+        language: by whose rules both are normalised.
     """
     places: dict[str, set[str]] = {part: set() for part in parts}
     lengths: dict[str, set[int]] = defaultdict(set)
@@ -64,7 +64,7 @@ def places_of(parts: Iterable[str], pages: Mapping[str, list[str]]) -> dict[str,
         first, *more = part.split(" ")
         lengths[first].add(1 + len(more))
     for source, texts in pages.items():
-        words = tokens(" ".join(texts))
+        words = tokens(" ".join(texts), language)
         for at, word in enumerate(words):
             for length in lengths.get(word, ()):
                 found = places.get(" ".join(words[at : at + length]))
@@ -84,11 +84,9 @@ def _stands_there(
     return any(all(not named.isdisjoint(places[part]) for part in parts) for parts in wanted)
 
 
-def _literal(row: Example) -> list[list[str]]:
-    """What must stand somewhere, as retrieval is measured by; a bare yes or no need not."""
-    found = [[part.strip() for part in parts] for parts in evidence(row)]
-    bare = any(part in _OPINIONS for parts in found for part in parts)
-    return [] if bare and not row.key_facts else found
+def _literal(row: Example, spec: TaskSpec) -> list[list[str]]:
+    """What must stand somewhere, as retrieval is measured by."""
+    return [[part.strip() for part in parts] for parts in evidence(row, spec)]
 
 
 FINDER = Finder(("answer_not_in_documents",), find)
