@@ -1,6 +1,5 @@
 """Fine-tuning as the rungs use it: learning rate chosen on dev, best adapter kept, resumable."""
 
-import json
 import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -8,7 +7,7 @@ from typing import Any
 
 from harness.answering import answer_all, answers_only
 from harness.decoding import Decoding, choose_decoding
-from harness.disk import write_json
+from harness.disk import decode, write_json
 from harness.errors import JobError, Problem
 from harness.prompts import target
 from harness.trials import Lesson, Material, Trial, try_rate
@@ -70,9 +69,9 @@ def trained_before(bench: Workbench) -> Preparation | None:
     record = folder / TRAINED
     if not record.is_file():
         return None
-    stored: dict[str, Any] = json.loads(record.read_text(encoding="utf-8"))
+    stored = decode(record.read_bytes(), Preparation, record)
     bench.local().model.load_adapter(folder)
-    return Preparation(stored["settings"], stored["effort"])
+    return stored
 
 
 def tuned_decoding(bench: Workbench, prepared: Preparation, dev_rows: Sequence[Lesson]) -> Decoding:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tuning.encode import stop_ids
 from tuning.errors import TuningError
+from tuning.files import read_json, read_tensors
 from tuning.models import open_tokenizer
 from tuning.models.shared import PEFT_PREFIX, SavedAdapter, read_adapter
 
@@ -62,7 +63,7 @@ def export_adapter(
         TuningError: the adapter cannot be read.
     """
     read_adapter(adapter)  # what is damaged or no plain LoRA is refused before anything is written
-    config = _read(adapter / "adapter_config.json")
+    config = read_json(adapter / "adapter_config.json")
     # PEFT notes the path on this machine, which nobody else has and which may tell a user's name
     config |= {
         "base_model_name_or_path": name.name,
@@ -93,9 +94,9 @@ def export_merged(
         TuningError: the base is quantised, or its files name their tensors in another way than
             the adapter does.
     """
-    from safetensors.torch import load_file, save_file
+    from safetensors.torch import save_file
 
-    saved, config = read_adapter(adapter), _read(base / "config.json")
+    saved, config = read_adapter(adapter), read_json(base / "config.json")
     if config.get("quantization_config"):
         raise TuningError(
             "the base's weights are quantised; nothing can be added to them without loss",
@@ -104,7 +105,7 @@ def export_merged(
     left = _modules(saved)
     files = weight_files(base)
     for file in files:
-        tensors = load_file(file)
+        tensors = read_tensors(file)
         for key, tensor in tensors.items():
             tensors[key] = _merged(key, tensor, left, saved).to(_kept(tensor, dtype)).contiguous()
         save_file(tensors, out / file.name, metadata={"format": "pt"})
@@ -115,7 +116,7 @@ def export_merged(
         )
     if (base / INDEX).is_file():
         size = sum((out / file.name).stat().st_size for file in files)
-        _write(out / INDEX, {**_read(base / INDEX), "metadata": {"total_size": size}})
+        _write(out / INDEX, {**read_json(base / INDEX), "metadata": {"total_size": size}})
     _write(out / "config.json", readable_by_older(config, str(dtype).removeprefix("torch.")))
     _copy_tokenizer(base, answering, out)
 
@@ -133,7 +134,7 @@ def weight_files(base: Path) -> list[Path]:
         TuningError: there is none.
     """
     if (base / INDEX).is_file():
-        return [base / name for name in sorted(set(_read(base / INDEX)["weight_map"].values()))]
+        return [base / name for name in sorted(set(read_json(base / INDEX)["weight_map"].values()))]
     if (base / "model.safetensors").is_file():
         return [base / "model.safetensors"]
     raise TuningError(f"no .safetensors file in {base}", "save the model with save_pretrained")
@@ -210,7 +211,7 @@ def _copy_tokenizer(base: Path, answering: Answering, out: Path) -> None:
             shutil.copyfile(base / name, out / name)
     tokenizer = open_tokenizer(base)
     file = out / "tokenizer_config.json"
-    config = {key: value for key, value in _read(file).items() if key not in OF_HERE}
+    config = {key: value for key, value in read_json(file).items() if key not in OF_HERE}
     if config.get("tokenizer_class") == "TokenizersBackend":  # a name that only transformers 5 has
         config["tokenizer_class"] = ANY_FAST
         # under that class transformers 4 adds token_type_ids, which a Llama's generate refuses
@@ -229,11 +230,6 @@ def _copy_tokenizer(base: Path, answering: Answering, out: Path) -> None:
     if tokenizer.bos_token_id is not None:
         generation["bos_token_id"] = tokenizer.bos_token_id
     _write(out / "generation_config.json", generation)
-
-
-def _read(file: Path) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    return found
 
 
 def _write(file: Path, value: Mapping[str, Any]) -> None:

@@ -13,7 +13,7 @@ class AdapterShape(NamedTuple):
     """Size of a LoRA adapter: W + (alpha / rank) B A on every linear layer."""
 
     rank: int
-    alpha: int
+    alpha: float
 
     @property
     def scale(self) -> float:
