@@ -10,7 +10,7 @@ from harness.decoding import Decoding, choose_decoding
 from harness.disk import decode, write_json
 from harness.errors import JobError, Problem
 from harness.prompts import target
-from harness.trials import Lesson, Material, Trial, try_rate
+from harness.trials import Lesson, Material, Trial, for_lack_of_memory, try_rate
 from harness.tuning_memory import refuse_what_does_not_fit
 from harness.types import Json, Preparation
 from harness.workbench import Workbench
@@ -189,8 +189,7 @@ def _settings(
         "batch_rows": recipe.batch_rows,
         "stopped_early": best.stopped_early,
     }
-    if best.rows_at_once is not None:
-        settings["batch_rows_at_once"] = best.rows_at_once
+    settings |= for_lack_of_memory(best)
     left_out = sum(not trial.diverged for trial in tried) < bench.effort.learning_rates
     if any(trial.stopped_by_user for trial in tried) or (left_out and bench.enough_file.exists()):
         ended = next((trial for trial in tried if trial.stopped_by_user), best)

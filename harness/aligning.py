@@ -14,7 +14,7 @@ from harness.data import fingerprint
 from harness.disk import decode, write_json
 from harness.errors import JobError, Problem
 from harness.prompts import render
-from harness.trials import Lesson, Trial, noise_of, watch_of
+from harness.trials import Lesson, Trial, for_lack_of_memory, noise_of, watch_of
 from harness.types import Json, Preference, Preparation
 from harness.workbench import Workbench
 from tuning import checkpoint
@@ -174,8 +174,7 @@ class _Aligning:
         }
         if n_rows < len(self.lessons.train):
             settings["pairs_too_long"] = len(self.lessons.train) - n_rows
-        if result.rows_at_once is not None:
-            settings["batch_rows_at_once"] = result.rows_at_once
+        settings |= for_lack_of_memory(result)
         if result.stopped_by_user:
             settings["stopped_by_user"] = f"after step {result.steps} of {result.planned_steps}"
         if result.diverged:

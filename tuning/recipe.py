@@ -13,7 +13,7 @@ class AdapterShape(NamedTuple):
     """Size of a LoRA adapter: W + (alpha / rank) B A on every linear layer."""
 
     rank: int
-    alpha: float
+    alpha: int
 
     @property
     def scale(self) -> float:
@@ -58,6 +58,10 @@ GENTLER: Final = 10.0
 """What the learning rate of fine-tuning is divided by: published recipes take a tenth or less."""
 
 
+MICRO_TOKENS: Final = 2048
+"""About 1 MB each at 135M."""
+
+
 @dataclass(frozen=True, slots=True)
 class Recipe:
     """One training run."""
@@ -69,8 +73,8 @@ class Recipe:
     """Passes over the training rows at most; early stopping may end it before."""
     batch_rows: int = 16
     """Rows per optimiser step; see `batch_rows`. LoRA loses with large batches; stay below 32."""
-    micro_tokens: int = 2048
-    """Tokens that go through the model at once (about 1 MB each at 135M); the rest accumulates."""
+    micro_tokens: int = MICRO_TOKENS
+    """Tokens that go through the model at once; the rest accumulates."""
     warmup_share: float = 0.1
     clip_norm: float = 1.0
     evaluations: int = 6

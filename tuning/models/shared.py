@@ -155,7 +155,7 @@ def read_adapter(folder: Path) -> SavedAdapter:
     rank, alpha = config.get("r"), config.get("lora_alpha")
     if not isinstance(rank, int) or rank < 1 or not isinstance(alpha, int | float):
         raise damaged(config_file, f"r is {rank}, lora_alpha is {alpha}")
-    return SavedAdapter(AdapterShape(rank, alpha), read_tensors(weights_file))
+    return SavedAdapter(AdapterShape(rank, config["lora_alpha"]), read_tensors(weights_file))
 
 
 def must_fit(saved: SavedAdapter, layers: "Mapping[str, torch.nn.Module]", folder: Path) -> None:
