@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tuning.encode import stop_ids
 from tuning.errors import TuningError
-from tuning.files import read_json, read_tensors
+from tuning.files import damaged, read_json, read_tensors
 from tuning.models import open_tokenizer
 from tuning.models.shared import PEFT_PREFIX, SavedAdapter, read_adapter
 
@@ -26,6 +26,7 @@ TOKENIZER_FILES = (
     "chat_template.json",
 )  # fmt: skip
 """What a tokenizer may consist of; code is never copied."""
+TEMPLATE = "chat_template.jinja"
 OF_HERE = ("auto_map", "is_local", "local_files_only", "name_or_path")
 """Entries of tokenizer_config.json that name code, or how it was once loaded."""
 ANY_FAST = "PreTrainedTokenizerFast"
@@ -121,6 +122,32 @@ def export_merged(
     _copy_tokenizer(base, answering, out)
 
 
+def export_whole(
+    model: Path, base: Path, dtype: "torch.dtype", answering: Answering, out: Path
+) -> None:
+    """Write a model whose weights all were trained.
+
+    Args:
+        model: folder that `save_adapter` wrote.
+        base: folder of the model it was trained from; the tokenizer is that one's.
+        dtype: of all weights written.
+        answering: goes into generation_config.json.
+        out: a folder that is there.
+
+    Raises:
+        TuningError: the model cannot be read.
+    """
+    from safetensors.torch import save_file
+
+    config = read_json(model / "config.json")
+    for file in weight_files(model):
+        found = read_tensors(file)
+        written = {name: one.to(_kept(one, dtype)).contiguous() for name, one in found.items()}
+        save_file(written, out / file.name, metadata={"format": "pt"})
+    _write(out / "config.json", readable_by_older(config, str(dtype).removeprefix("torch.")))
+    _copy_tokenizer(base, answering, out)
+
+
 INDEX = "model.safetensors.index.json"
 
 
@@ -144,12 +171,15 @@ def bytes_of(base: Path, itemsize: int) -> int:
     """Bytes that a model's weights take when each is written with so many; read off the headers."""
     import math
 
-    from safetensors import safe_open
+    from safetensors import SafetensorError, safe_open
 
     total = 0
     for file in weight_files(base):
-        with safe_open(file, "pt") as tensors:
-            total += sum(math.prod(tensors.get_slice(k).get_shape()) for k in tensors.keys())  # noqa: SIM118
+        try:
+            with safe_open(file, "pt") as tensors:
+                total += sum(math.prod(tensors.get_slice(k).get_shape()) for k in tensors.keys())  # noqa: SIM118
+        except SafetensorError as error:
+            raise damaged(file, str(error)) from error
     return total * itemsize
 
 
@@ -216,8 +246,13 @@ def _copy_tokenizer(base: Path, answering: Answering, out: Path) -> None:
         config["tokenizer_class"] = ANY_FAST
         # under that class transformers 4 adds token_type_ids, which a Llama's generate refuses
         config.setdefault("model_input_names", ["input_ids", "attention_mask"])
-    if isinstance(tokenizer.chat_template, str):
-        config["chat_template"] = tokenizer.chat_template
+    template = tokenizer.chat_template
+    if isinstance(template, str):
+        config["chat_template"] = template
+    elif isinstance(template, dict):  # several, by name
+        template = template.get("default")
+    if template and not (out / TEMPLATE).is_file():  # a server that is told of a file needs one
+        (out / TEMPLATE).write_text(template, encoding="utf-8")
     _write(file, config)
     stops: Sequence[int] = sorted(stop_ids(tokenizer))
     # a base's own file often asks for sampling, or stops at one of the two ends of an answer only

@@ -15,6 +15,7 @@ from advisor.training_formats import training_formats
 from advisor.verb import Verb
 from harness.errors import JobError, Problem, UserError
 from harness.parity import Parity
+from harness.rungs import rungs
 from harness.store import Run
 
 SHORT = 60
@@ -24,12 +25,12 @@ SHORT = 60
 def configure(parser: ArgumentParser) -> None:
     """Arguments."""
     parser.add_argument("run", help="the run's folder, or its id; for --training-set a project too")
-    parser.add_argument("--rung", metavar="NAME", help="which to export: finetune or rag_finetune")
+    parser.add_argument("--rung", metavar="NAME", help=f"which to export: {', '.join(_trained())}")
     parser.add_argument("--seed", type=int, metavar="N", help="of its trainings; default the first")
     parser.add_argument(
         "--merge", action="store_true", help="one model that needs no adapter, instead of a LoRA"
     )
-    parser.add_argument("--dtype", metavar="TYPE", help="of a merged model: float32 or bfloat16")
+    parser.add_argument("--dtype", metavar="TYPE", help="of a whole model: float32 or bfloat16")
     parser.add_argument(
         "--questions", type=int, metavar="N", help="ask so many again, not all held-out ones"
     )
@@ -40,6 +41,11 @@ def configure(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--out", type=Path, required=True, help="a new folder; a file for rows")
     parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _trained() -> list[str]:
+    """Rungs that leave a model of their own."""
+    return [name for name, rung in rungs().items() if "weights" in rung.needs]
 
 
 def run(given: Namespace) -> int:
