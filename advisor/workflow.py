@@ -21,6 +21,7 @@ from advisor.ready import is_run_name, require_ready
 from advisor.recommend import recommend
 from advisor.recommendation import Recommendation
 from advisor.report import Audience, build, report_format
+from advisor.taken_words import taken_of
 from advisor.verdict import Verdict, reconcile
 from harness.disk import decode, write_json, writing
 from harness.errors import Problem, UserError
@@ -143,7 +144,11 @@ def check(
     )
     if recommendation is not None:
         write_json(run.folder / "prior.json", recommendation)
-    judged = dataclasses.replace(experiment, verdict=msgspec.to_builtins(verdict))
+    judged = dataclasses.replace(
+        experiment,
+        verdict=msgspec.to_builtins(verdict),
+        taken=taken_of(experiment, foretold(run)),
+    )
     write_json(run.folder / "experiment.json", judged)
     return judged
 

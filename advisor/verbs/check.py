@@ -6,6 +6,7 @@ from pathlib import Path
 from advisor import terminal, workflow
 from advisor.project import read_project
 from advisor.summary import summary
+from advisor.taken_words import taken_line
 from advisor.verb import Verb
 from advisor.verbs_shared import SETTINGS, add_check_options, check_settings, follow, foretell
 
@@ -39,6 +40,8 @@ def run(given: Namespace) -> int:
         terminal.out_json(experiment)
     else:
         terminal.out(summary(experiment))
+        if line := taken_line(experiment):
+            terminal.out(f"\n{line}")
         terminal.out(f"\nrun: {started.folder}")
         terminal.out(f"next: rungwise report {started.folder}")
     return 1 if experiment.failed else 0

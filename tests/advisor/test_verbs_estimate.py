@@ -67,11 +67,15 @@ def test_a_check_says_beforehand_what_it_takes_and_the_report_sets_it_beside_wha
 ):
     done = here("check", label_project, "--rungs", "prompt", "--run", "one")
     assert done.returncode == 0 and "This will take about 1 minute" in done.stderr
+    assert "Time: " in done.stdout and "foretold: 1 minute. Memory, where" in done.stdout
     assert (label_project / "runs" / "one" / "estimate.json").is_file()
     run = label_project / "runs" / "one"
     assert here("report", run, "--format", "html").returncode == 0
     page = (run / "report" / "report-technical.html").read_text(encoding="utf-8")
     assert "foretold: about 1 minute" in page
+    assert "What was foretold and what it took" in page
+    (taken,) = json.loads((run / "experiment.json").read_text(encoding="utf-8"))["taken"].values()
+    assert min(taken.values()) > 0
 
 
 def test_a_forecast_of_another_version_does_not_stop_a_report(label_project):
