@@ -16,7 +16,7 @@ from harness.workbench import Workbench
 from tuning import checkpoint
 from tuning.encode import Encoded
 from tuning.outcome import Evaluated, Point, Progress, TrainingResult, Watch
-from tuning.recipe import Recipe
+from tuning.recipe import MICRO_TOKENS, Recipe
 from tuning.steps import DivergedError
 from tuning.train import mean_loss, train
 
@@ -72,6 +72,7 @@ class Trial:
     diverged: str = ""
     rows_at_once: int | None = None
     twice: bool = False
+    divided: int = 1
 
     def seen(self, noise: float) -> Evaluated:
         """The best it did on dev, to be compared."""
@@ -150,6 +151,7 @@ def _train(bench: Workbench, material: Material, recipe: Recipe, folder: Path) -
         diverged=result.diverged,
         rows_at_once=result.rows_at_once,
         twice=result.twice,
+        divided=result.divided,
     )
 
 
@@ -160,6 +162,8 @@ def for_lack_of_memory(result: Trial | TrainingResult) -> dict[str, Json]:
         found["batch_rows_at_once"] = result.rows_at_once
     if result.twice:
         found["layers_computed_twice"] = True
+    if result.divided > 1:
+        found["killed_so_tokens_at_once"] = MICRO_TOKENS // result.divided
     return found
 
 

@@ -101,3 +101,4 @@ class TrainingResult:
     """Rows that went through together after memory had run out; None where it never did."""
     twice: bool = False
     """See `tuning.memory.Room`."""
+    divided: int = 1

@@ -43,6 +43,9 @@ class Steps(Generic[Row]):
         count = min(recipe.evaluations, self.steps)
         self.evaluate_at = {round(self.steps * (i + 1) / count) for i in range(count)}
         self.order = batches(len(rows), recipe.batch_rows, self.steps, recipe.seed)
+        room = model.room
+        if room.divided > 1 and max(map(matter.tokens, rows)) > recipe.micro_tokens // room.divided:
+            room.twice = True  # a single row cannot be cut
         self.whose = checkpoint.fingerprint(matter, recipe, self.parameters)
         self.tokens = self.given_back = 0
 

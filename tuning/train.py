@@ -80,6 +80,7 @@ def train(
         diverged=diverged,
         rows_at_once=model.room.rows.get(matter.doing),
         twice=model.room.twice,
+        divided=model.room.divided,
     )
 
 

@@ -18,7 +18,7 @@ def curve_of(prepared: Preparation) -> Curve:
     """The curve of the trial that was kept, its look that was kept marked; empty without one."""
     rate = prepared.settings.get("learning_rate")
     tried: Any = prepared.effort.get("tried") or ()
-    trial = next((t for t in tried if t.get("learning_rate") == rate), {})
+    trial: Mapping[str, Any] = next((t for t in tried if t.get("learning_rate") == rate), {})
     best = (trial.get("dev_metric"), trial.get("dev_loss"))
     return [
         {**look, KEPT: (look.get("dev_metric"), round(look["dev_loss"], 4)) == best}

@@ -1,12 +1,17 @@
 """Where memory lacks even for one row: layers computed twice, the same losses and gradients."""
 
+import dataclasses
+
 import pytest
 import torch
 
 from tests.tuning.oracle import PEFT_WARNING, opened, settle, some_rows
-from tests.tuning.test_out_of_memory import Small, trained
+from tests.tuning.test_out_of_memory import RECIPE, Small, trained
+from tests.tuning.test_out_of_memory import ROWS as TRAINED_ON
 from tuning.errors import TuningError
+from tuning.matter import Completions
 from tuning.recipe import AdapterShape
+from tuning.steps import Steps
 
 pytestmark = pytest.mark.filterwarnings(PEFT_WARNING)
 ROWS = some_rows([(9, 4), (30, 9), (5, 3)], shared=4)
@@ -80,3 +85,24 @@ def test_only_then_is_training_given_up(tiny_model, tmp_path):
     with pytest.raises(TuningError, match="while training on a single row"):
         trained(small, tmp_path)
     assert small.model.room.twice and small.tries[-2:] == [1, 1]
+
+
+def test_a_step_cut_into_halves_learns_the_same_from_the_same_checkpoint(tiny_model, tmp_path):
+    recipe = dataclasses.replace(RECIPE, micro_tokens=60)
+    model = opened(tiny_model)
+    _, expected = trained(model, tmp_path / "whole", recipe=recipe)
+    halved = opened(tiny_model)
+    halved.room.divided = 2
+    small = Small(halved, 99)
+    result, losses = trained(small, tmp_path / "halved", recipe=recipe)
+    assert losses == pytest.approx(expected, abs=1e-5)
+    assert result.divided == 2 and not result.twice and max(small.tries) < 5
+    whose = [Steps(one, Completions(TRAINED_ON), recipe).whose for one in (model, halved)]
+    assert whose[0] == whose[1], "its checkpoint is that of the same training"
+
+
+def test_a_row_that_cannot_be_cut_has_its_layers_computed_twice(tiny_model):
+    model = opened(tiny_model)
+    model.room.divided = 64
+    Steps(model, Completions(some_rows([(40, 4)])), RECIPE)
+    assert model.room.twice
