@@ -17,7 +17,7 @@ from harness.workbench import Workbench
 from tuning.constrain import Constraint
 from tuning.encode import Encoded
 from tuning.errors import TuningError
-from tuning.recipe import Recipe, adapter_shape, batch_rows, learning_rates
+from tuning.recipe import Recipe, adapter_shape, batch_rows, learning_rates, schedule_of
 
 TRAINED = "training.json"
 """File beside an adapter: how it was trained. It is written last."""
@@ -140,7 +140,7 @@ def _folder(bench: Workbench, rate: float) -> Path:
 
 def _recipe(bench: Workbench, n_rows: int, rate: float) -> Recipe:
     given = bench.tuning
-    shape = adapter_shape(n_rows, given.rank) if given.method == "lora" else None
+    shape = adapter_shape(n_rows, given) if given.method == "lora" else None
     return Recipe(
         shape=shape,
         learning_rate=rate,
@@ -148,6 +148,7 @@ def _recipe(bench: Workbench, n_rows: int, rate: float) -> Recipe:
         batch_rows=given.batch_rows or batch_rows(n_rows),
         evaluations=bench.effort.evaluations,
         seed=bench.seed,
+        **schedule_of(given),
     )
 
 
@@ -181,7 +182,7 @@ def _settings(
         "learning_rate": best.learning_rate,
     }
     if recipe.shape is not None:
-        settings["rank"] = recipe.shape.rank
+        settings |= {"rank": recipe.shape.rank, "alpha": recipe.shape.alpha}
     assert best.best is not None
     settings |= {
         "epochs": round(best.best.epoch, 2),
@@ -189,6 +190,7 @@ def _settings(
         "batch_rows": recipe.batch_rows,
         "stopped_early": best.stopped_early,
     }
+    settings |= schedule_of(bench.tuning)
     settings |= for_lack_of_memory(best)
     left_out = sum(not trial.diverged for trial in tried) < bench.effort.learning_rates
     if any(trial.stopped_by_user for trial in tried) or (left_out and bench.enough_file.exists()):

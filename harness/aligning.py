@@ -21,7 +21,7 @@ from tuning import checkpoint
 from tuning.errors import TuningError
 from tuning.outcome import Evaluated, TrainingResult
 from tuning.pairs import Pair, Pairs, referred, score_pairs
-from tuning.recipe import BETA, GENTLER, Recipe, batch_rows
+from tuning.recipe import BETA, GENTLER, Recipe, batch_rows, schedule_of
 from tuning.train import train
 
 START = "start.json"
@@ -123,6 +123,7 @@ class _Aligning:
             batch_rows=self.bench.tuning.batch_rows or batch_rows(len(rows)),
             evaluations=self.bench.effort.evaluations,
             seed=self.bench.seed,
+            **schedule_of(self.bench.tuning),
         )
         matter = Pairs(rows, self.start, self.beta)
         model, watch = self.bench.local().model, watch_of(self.bench, self.rate)

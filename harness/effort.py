@@ -104,6 +104,8 @@ def effort_of(name: str, tuning: TuningSettings) -> Effort:
         UserError: unknown; the fix lists the names.
     """
     found = replace(effort(name), batch_rows=tuning.batch_rows)
+    if tuning.looks is not None:
+        found = replace(found, evaluations=tuning.looks)
     if tuning.epochs is not None:
         found = replace(found, epochs=tuning.epochs)
     return found if tuning.learning_rate is None else replace(found, learning_rates=1)

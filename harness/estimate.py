@@ -165,7 +165,7 @@ def need_of(
     """The same from what was counted and measured; instant."""
     needs, longest = [], 0.0
     tuning = settings.tuning
-    rank = adapter_shape(amounts.train, tuning.rank).rank
+    rank = adapter_shape(amounts.train, tuning).rank
     tries = effort_of(settings.effort, tuning)
     if settings.preference.epochs is not None:
         tries = dataclasses.replace(tries, pair_epochs=settings.preference.epochs)
