@@ -9,6 +9,7 @@ from advisor.charts.style import Chart
 from advisor.decision import Decision
 from advisor.recommendation import Recommendation
 from harness.experiment import Experiment
+from harness.exporting import Record
 from harness.judge.measure import Judged
 from harness.learning.result import CurveResult
 from harness.probe_result import AnyResult
@@ -177,6 +178,8 @@ class Report:
     """Every version of what was decided, the oldest first. Untrusted text."""
     probes: tuple[AnyResult, ...] = ()
     """What finished probes found. Untrusted text."""
+    exports: tuple[Record, ...] = ()
+    """What was exported, the oldest first; folders as seen from the project."""
     curve: CurveResult | None = None
     """Would more data help; None where that was not asked."""
     judged: Judged | None = None

@@ -56,6 +56,8 @@ def test_an_adapter_is_exported_asked_again_and_told_of_everywhere(run, tmp_path
     assert report.returncode == 0, report.stderr
     page = (tmp_path / "report" / "report-technical.html").read_text(encoding="utf-8")
     assert "What was exported" in page and "verified; 24 of 24 (100 %)" in page
+    (told,) = read(tmp_path / "report", "report-technical.json")["report"]["exports"]
+    assert told["rung"] == "finetune" and told["verified"] and told["folder"] == "tuned"
 
 
 def test_a_merged_model_is_exported_and_a_sample_of_questions_will_do(run, tmp_path):

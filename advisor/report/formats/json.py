@@ -7,6 +7,7 @@ import msgspec
 
 from advisor.report.document import Block, Figure, Report
 from advisor.report.format import Format
+from harness.probe_result import RESULT
 
 
 def render(report: Report) -> bytes:
@@ -23,6 +24,8 @@ def render(report: Report) -> bytes:
         "prior": msgspec.to_builtins(report.prior),
         "decisions": msgspec.to_builtins(report.decisions),
         "probes": {one.probe: msgspec.to_builtins(one) for one in report.probes},
+        "probe_files": {one.probe: f"probes/{one.probe}/{RESULT}" for one in report.probes},
+        "exports": msgspec.to_builtins(report.exports),
         "learning_curve": msgspec.to_builtins(report.curve),
         "judge": msgspec.to_builtins(report.judged),
         "items": msgspec.to_builtins(report.items),
