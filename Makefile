@@ -3,7 +3,7 @@
 # make app    the browser app on 127.0.0.1
 # make bench  performance against stock parts; some of them: make bench PARTS="training search"
 # make bench-check  ratios just measured beside the last accepted (committed) ones
-# make gpu-test  the tests that need a CUDA device
+# make gpu-test  the tests that need a CUDA device; PYTHON=python3 takes that one, installing nothing
 # make clean  remove the environment and the demo
 
 SHELL := /bin/bash
@@ -42,8 +42,13 @@ bench: .venv/bench.stamp
 bench-check: .venv/dev.stamp
 	$(BIN)/python -m bench.check
 
-gpu-test: .venv/dev.stamp
-	$(BIN)/python -m pytest -m gpu
+# A Python that is named is taken as it is, and nothing is installed: for a machine with a card and
+# the packages, and without network. Only files with such tests are read, for what the others import
+# may be missing there.
+GIVEN := $(filter command,$(firstword $(origin PYTHON)))
+gpu-test: $(if $(GIVEN),,.venv/dev.stamp)
+	$(if $(GIVEN),$(PYTHON),$(BIN)/python) -m pytest -W ignore::pytest.PytestConfigWarning -m gpu \
+		$$(grep -rl --include='test_*.py' 'mark\.gpu' tests)
 
 clean:
 	rm -rf .venv demo

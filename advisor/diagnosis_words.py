@@ -179,6 +179,11 @@ def further(experiment: Experiment, rung: str) -> Iterator[str]:
             yield f"{part(cut, 'answers')} were cut at the length limit."
         if (copied.mean or 0.0) >= SOME_COPIED:
             yield f"{part(copied, 'answers')} were copied from a passage and not right."
+        if (one.form.recited.mean or 0.0) >= SOME_COPIED:
+            yield (
+                f"{part(one.form.recited, 'answers')} were, word for word, the answer to a "
+                "training question, where another is right."
+            )
         yield from _voice(one.form)
     yield from about_language(one)
     yield from about_examples_and_form(experiment, rung)
@@ -197,6 +202,11 @@ def _by_heart(one: RungDiagnosis) -> Iterator[str]:
             f"{which} on dev rose at {found.rising} looks in a row while loss on the training rows "
             "fell: from there on it learned them by heart. The state that did best on dev answers; "
             "fewer epochs or more examples would help."
+        )
+    elif 0 < found.looks <= RISING:
+        yield (
+            f"Dev was looked at {count(found.looks, 'time')} in training: too few to see whether "
+            "it began to learn the training rows by heart."
         )
     if found.dev_loss >= APART * found.train_loss and found.dev_loss - found.train_loss >= GAP:
         yield (

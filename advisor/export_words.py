@@ -7,7 +7,11 @@ from harness.exporting import Record
 from harness.parity import Parity
 from harness.rungs import title_of
 
-FORMS: Mapping[str, str] = {"adapter": "adapter (LoRA)", "merged": "merged model"}
+FORMS: Mapping[str, str] = {
+    "adapter": "adapter (LoRA)",
+    "merged": "merged model",
+    "full": "whole model, all weights trained",
+}
 """What is exported, in words."""
 NOTHING = "Nothing was exported from this check."
 

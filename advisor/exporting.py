@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from advisor import background, workflow
+from advisor.card_tests import tested
 from advisor.model_card import Card, model_card
 from harness.device import Precision, pick_device
 from harness.disk import write_json, writing
@@ -16,6 +17,7 @@ from harness.errors import JobError, Problem, UserError
 from harness.exporting import (
     ITEMSIZE,
     LOCK,
+    Form,
     Record,
     Trained,
     add_record,
@@ -31,7 +33,7 @@ from harness.locking import alone, is_held
 from harness.parity import Exported, Parity, parity
 from harness.store import Run, now
 from tuning.errors import TuningError
-from tuning.export import Answering, export_adapter, export_merged
+from tuning.export import Answering, export_adapter, export_merged, export_whole
 
 PARITY_FILE = "rungwise_parity.json"
 CARD = "README.md"
@@ -82,20 +84,21 @@ def export(run: Run, wanted: Wanted, out: Path, say: Say = lambda what, done, to
         JobError: the files cannot be written or loaded.
     """
     found, experiment = _ready(run, wanted, out), workflow.finished(run)
+    known, form = tested(run, wanted.rung), found.form(wanted.merged)
     precision = wanted.precision or found.precision
     busy = Problem("an export of this run is at work", "wait for it", run.name)
     with alone(run.folder / LOCK, busy):
         with unfinished(out) as folder, _stoppable(run):
             _watched(run, say)("Writing the weights", 0, 0)
-            _write(run, found, wanted.merged, precision, folder)
-            exported = Exported(folder, found.base, wanted.merged, precision)
+            _write(run, found, form, precision, folder)
+            exported = Exported(folder, found.base, form != "adapter", precision)
             same = _ask_again(run, found, exported, wanted.questions, _watched(run, say))
-            card = Card(run, experiment, found, wanted.merged, same)
-            write_json(folder / PARITY_FILE, _as_json(run, found, wanted, same))
+            card = Card(run, experiment, found, form, same, known)
+            write_json(folder / PARITY_FILE, _as_json(run, found, form, same))
             with writing(folder / CARD):
                 (folder / CARD).write_text(model_card(card), encoding="utf-8")
             place = publish(folder, out, same.verified)
-        record = _record(found, wanted.merged, place, same)
+        record = _record(found, form, place, same)
         add_record(run, record)
         return Done(place, record, same)
 
@@ -120,7 +123,7 @@ def _ready(run: Run, wanted: Wanted, out: Path) -> Trained:
     if wanted.precision and wanted.precision not in ITEMSIZE:
         fix = f"choose from {', '.join(ITEMSIZE)}"
         problems.append(Problem(f"there is no precision {wanted.precision!r}", fix, "--dtype"))
-    if wanted.precision and not wanted.merged:
+    if wanted.precision and found is not None and found.form(wanted.merged) == "adapter":
         fix = "leave --dtype out, or add --merge"
         problems.append(Problem("an adapter is always float32", fix, "--dtype"))
     if wanted.questions is not None and wanted.questions < 1:
@@ -151,19 +154,20 @@ def _watched(run: Run, say: Say) -> Say:
     return watched
 
 
-def _write(run: Run, found: Trained, merged: bool, precision: str, folder: Path) -> None:
+def _write(run: Run, found: Trained, form: Form, precision: str, folder: Path) -> None:
     from safetensors import SafetensorError
 
     answering = Answering(run.plan().max_new_tokens)
     base = found.base.folder
     try:
         with writing(folder / "adapter_model.safetensors"):
-            if not merged:
+            if form == "adapter":
                 export_adapter(found.adapter, base, known_as(found.base), answering, folder)
                 return
             import torch
 
-            export_merged(found.adapter, base, getattr(torch, precision), answering, folder)
+            write = export_whole if form == "full" else export_merged
+            write(found.adapter, base, getattr(torch, precision), answering, folder)
     except TuningError as error:
         raise as_job_error(error, found.cell.cell) from error
     except (SafetensorError, ValueError, KeyError) as error:  # cut off, or edited by hand
@@ -185,7 +189,7 @@ def _ask_again(
         raise as_job_error(error, found.cell.cell) from error
 
 
-def _as_json(run: Run, found: Trained, wanted: Wanted, same: Parity) -> Mapping[str, Any]:
+def _as_json(run: Run, found: Trained, form: Form, same: Parity) -> Mapping[str, Any]:
     from importlib.metadata import version
 
     return {
@@ -194,7 +198,7 @@ def _as_json(run: Run, found: Trained, wanted: Wanted, same: Parity) -> Mapping[
         "fingerprint": run.plan().fingerprint,
         "rung": found.cell.rung,
         "seed": found.cell.seed,
-        "form": "merged" if wanted.merged else "adapter",
+        "form": form,
         "base": {"name": found.base.name, "revision": found.base.revision},
         "verified": same.verified,
         "share_identical": same.share,
@@ -203,12 +207,12 @@ def _as_json(run: Run, found: Trained, wanted: Wanted, same: Parity) -> Mapping[
     }
 
 
-def _record(found: Trained, merged: bool, place: Path, same: Parity) -> Record:
+def _record(found: Trained, form: Form, place: Path, same: Parity) -> Record:
     return Record(
         at=now(),
         rung=found.cell.rung,
         seed=found.cell.seed,
-        form="merged" if merged else "adapter",
+        form=form,
         folder=str(place),
         precision=same.precision,
         verified=same.verified,

@@ -4,22 +4,22 @@ Texts of the user stand in code blocks, so that nothing in them is read as Markd
 """
 
 import json
-import re
 import shlex
-from collections.abc import Sequence
 from dataclasses import dataclass
 
+from advisor.card_tests import Tested, limits, privacy
 from advisor.export_words import FORMS, parity_sentences
+from advisor.markdown import bullets, code, fenced
 from advisor.numbers import count, interval, percent, setting
+from advisor.tested_words import sentences
 from harness.experiment import ArmResult, Experiment
-from harness.exporting import Trained, known_as
+from harness.exporting import Form, Trained, known_as
 from harness.models import EMBEDDED
 from harness.parity import Parity
-from harness.personal import PERSONAL_KINDS, find_personal
 from harness.prompts import render
 from harness.rungs import title_of
 from harness.store import Run
-from harness.types import Context, Example
+from harness.types import Context
 
 HIDDEN = ("curve",)
 QUESTION = "(the question)"
@@ -33,13 +33,20 @@ class Card:
     run: Run
     experiment: Experiment
     trained: Trained
-    merged: bool
+    form: Form
     parity: Parity
+    tested: Tested
+    """What probes found about it."""
 
     @property
     def rung(self) -> str:
         """Its name."""
         return self.trained.cell.rung
+
+    @property
+    def alone(self) -> bool:
+        """It is a model of its own, and no adapter."""
+        return self.form != "adapter"
 
 
 def _yaml(text: str) -> str:
@@ -60,20 +67,21 @@ def model_card(card: Card) -> str:
     head += [f"license: {license_of}"] if license_of else []
     head += [f"language: {_yaml(task.language)}", "pipeline_tag: text-generation", "---", ""]
     parts = [
-        f"# {title_of(card.rung)}: {FORMS[_form(card)]}",
-        _fenced(task.name),
-        f"Made by Rungwise from run {_code(card.run.name)}, rung {_code(card.rung)}, seed "
+        f"# {title_of(card.rung)}: {FORMS[card.form]}",
+        fenced(task.name),
+        f"Made by Rungwise from run {code(card.run.name)}, rung {code(card.rung)}, seed "
         f"{card.trained.cell.seed}. {note}",
         "## Does it answer as what was measured?",
-        _bullets([*parity_sentences(card.parity), "All figures: `rungwise_parity.json`."]),
+        bullets([*parity_sentences(card.parity), "All figures: `rungwise_parity.json`."]),
         "## What it scored",
         *_scores(card),
         "## What it was made from",
-        _bullets(_recipe(card)),
+        bullets(_recipe(card)),
         "## What was not tested",
-        _bullets(_limits(card)),
+        bullets(limits(card.run, card.experiment, card.parity, card.tested)),
+        *_forgotten(card),
         "## What may be in it",
-        _bullets(privacy(card.run)),
+        bullets(privacy(card.run, card.tested)),
         "## How to ask it",
         *_layout(card),
         "## How to load it",
@@ -82,12 +90,8 @@ def model_card(card: Card) -> str:
     return "\n".join(head) + "\n\n".join(parts) + "\n"
 
 
-def _form(card: Card) -> str:
-    return "merged" if card.merged else "adapter"
-
-
 def _library(card: Card) -> str:
-    return "transformers" if card.merged else "peft"
+    return "transformers" if card.alone else "peft"
 
 
 def _base(card: Card) -> tuple[str, str]:
@@ -96,11 +100,11 @@ def _base(card: Card) -> tuple[str, str]:
     embedded = EMBEDDED.get(base.name)
     if embedded is None:
         return "", (
-            f"The base is {_code(known_as(base).name)} (weights {_code(base.revision)}); its "
+            f"The base is {code(known_as(base).name)} (weights {code(base.revision)}); its "
             "licence holds for this as well: look it up where the base comes from."
         )
     words = f"The base is the copy that comes with Rungwise: {embedded.note}."
-    if not card.merged:
+    if not card.alone:
         words += (
             f" `{embedded.hub_id}` is the same model before it was stored in 4 bits: on it the "
             "adapter loads, but it was trained and verified on the other copy, so some answers "
@@ -137,61 +141,17 @@ def _recipe(card: Card) -> list[str]:
     )
     return [
         f"Data: {count(task.n_train, 'training row')}, {count(task.n_dev, 'dev row')} for choosing "
-        f"settings, fingerprint {_code(task.fingerprint)}.",
+        f"settings, fingerprint {code(task.fingerprint)}.",
         f"Settings: {made}.",
         f"Trained and measured in {card.trained.precision}; "
         f"these weights are to be loaded in {card.parity.precision}.",
     ]
 
 
-def _limits(card: Card) -> list[str]:
-    task = card.experiment.task
-    lines = [
-        f"Measured on {count(task.n_heldout, 'question')} in language {_code(task.language)}: "
-        "others, longer ones and other languages were not.",
-        f"Prompt and answer together have to fit into the model's context; answers end after "
-        f"{card.run.plan().max_new_tokens} tokens.",
-        "Whether people find the answers good: scores were computed.",
-        "Safety, and what it says to questions that are not of this task.",
-    ]
-    if card.parity.free_score is not None:
-        lines.insert(
-            0,
-            "While it was measured it could write allowed answers only. A server has to hold it to "
-            "them as well (guided or structured decoding, by choice or JSON Schema); without that "
-            f"it scores {percent(card.parity.free_score)}.",
-        )
-    return lines
-
-
-def privacy(run: Run) -> list[str]:
-    """What the weights may have learned from the training rows."""
-    view = run.view()
-    kinds: dict[str, int] = {}
-    rows = 0
-    for row in view.train:
-        spans = [span for text in _texts(row) for span in find_personal(text, view.spec.language)]
-        rows += bool(spans)
-        for span in spans:
-            kinds[span.kind] = kinds.get(span.kind, 0) + 1
-    shown = ", ".join(f"{PERSONAL_KINDS[kind]} {n:,}×" for kind, n in kinds.items())
-    found = (
-        f"Personal data was found in {rows:,} of {count(len(view.train), 'training row')}: "
-        f"{shown}. Treat these files as you treat the rows."
-        if rows
-        else "No personal data was found in the training rows by its form (addresses of mail, "
-        "numbers of accounts, cards, telephones and identities)."
-    )
-    return [
-        found,
-        "Names and postal addresses are not looked for.",
-        "The weights were trained on the rows and may give parts of them back; whether they do "
-        "was not tested. A row is taken back by training again without it.",
-    ]
-
-
-def _texts(row: Example) -> tuple[str, ...]:
-    return (row.question, *row.references)
+def _forgotten(card: Card) -> list[str]:
+    if card.tested.forgetting is None:
+        return []
+    return ["## What it forgot", bullets(sentences(card.tested.forgetting))]
 
 
 def _layout(card: Card) -> list[str]:
@@ -200,9 +160,9 @@ def _layout(card: Card) -> list[str]:
     prompt = render(card.run.plan().spec, QUESTION, (PASSAGE,) if with_passages else ())
     lines = [
         "System message, letter for letter; without it the model is another one:",
-        _fenced(prompt.system),
+        fenced(prompt.system),
         "User message:",
-        _fenced(prompt.user),
+        fenced(prompt.user),
         "Both go through the chat template in this folder, with nothing before or after. Answers "
         "are greedy (temperature 0) and end at a token that generation_config.json names.",
     ]
@@ -218,9 +178,13 @@ def _loading(card: Card) -> list[str]:
     base = known_as(card.trained.base)
     revision = f", revision={base.revision!r}" if base.revision else ""
     dtype = f"dtype={card.parity.precision!r}"
-    if card.merged:
+    if card.alone:
         load = [f'model = AutoModelForCausalLM.from_pretrained("DIR", {dtype})']
         serve = ["vllm serve DIR --generation-config DIR"]
+        stock = [
+            "transformers itself, ask with `temperature` 0:",
+            fenced("transformers serve DIR"),
+        ]
         llama = ["python convert_hf_to_gguf.py DIR --outfile model.gguf"]
     else:
         load = [
@@ -235,10 +199,11 @@ def _loading(card: Card) -> list[str]:
             "--lora-modules tuned=DIR --chat-template DIR/chat_template.jinja "
             "--generation-config DIR"
         ]
+        stock = ["`transformers serve` takes no adapter: export with --merge for it."]
         llama = ["python convert_lora_to_gguf.py DIR --base BASE-FOLDER --outfile adapter.gguf"]
-    code = [
+    lines = [
         "from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig",
-        *([] if card.merged else ["from peft import PeftModel"]),
+        *([] if card.alone else ["from peft import PeftModel"]),
         'tokenizer = AutoTokenizer.from_pretrained("DIR")',
         *load,
         'messages = [{"role": "system", "content": SYSTEM}, {"role": "user", "content": QUESTION}]',
@@ -249,28 +214,12 @@ def _loading(card: Card) -> list[str]:
     ]
     return [
         "DIR stands for this folder. Only the first way was run here.",
-        f"transformers{'' if card.merged else ' and peft'}:",
-        _fenced("\n".join(code), "python"),
+        f"transformers{'' if card.alone else ' and peft'}:",
+        fenced("\n".join(lines), "python"),
         "vLLM, ask with `temperature` 0:",
-        _fenced("\n".join(serve)),
+        fenced("\n".join(serve)),
+        *stock,
         "llama.cpp, with the converter of its source folder; ask again what was held out, for "
         "neither conversion nor quantisation was verified:",
-        _fenced("\n".join(llama)),
+        fenced("\n".join(llama)),
     ]
-
-
-def _bullets(lines: Sequence[str]) -> str:
-    return "\n".join(f"- {line}" for line in lines)
-
-
-def _code(text: str) -> str:
-    """A short untrusted text inside a sentence."""
-    line = re.sub(r"[`\s]+", " ", text).strip()
-    return f"`{line}`"
-
-
-def _fenced(text: str, kind: str = "text") -> str:
-    """A block whose fence is longer than any in the text."""
-    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
-    fence = "`" * max(3, longest + 1)
-    return f"{fence}{kind}\n{text}\n{fence}"

@@ -5,16 +5,17 @@ from typing import NamedTuple
 from advisor.numbers import seconds, size
 from harness.estimate import CheckNeed, RungNeed
 from tuning.footprint import METHODS, Load, Method, footprint
+from tuning.recipe import MICRO_TOKENS
 from tuning.sizes import ModelSizes
 
 METHOD_WORDS: dict[Method, str] = {
     "answer": "Answering, nothing trained",
     "lora": "LoRA",
-    "qlora": "QLoRA (base in 4 bits)",
+    "qlora": "QLoRA (base in 4 bits; not with Rungwise)",
     "full": "Full fine-tuning",
 }
 CARD_ROWS = 8
-"""Rows that a step computes at once on the card that is asked about."""
+"""Rows that are answered at once on the card that is asked about; training has `MICRO_TOKENS`."""
 CONTEXT_BYTES = 0.5e9
 """What CUDA and the library hold on a card before any model is there."""
 SPARE = 0.95
@@ -27,8 +28,10 @@ class MethodNeed(NamedTuple):
     method: Method
     words: str
     memory_bytes: float
+    least_bytes: float
+    """Where memory is short: one row at once and, in training, each layer computed twice."""
     fits: bool | None
-    """None where no card is named."""
+    """Whether the least does; None where no card is named."""
 
 
 def need_line(need: CheckNeed) -> str:
@@ -41,15 +44,16 @@ def need_line(need: CheckNeed) -> str:
         words += f" Others keep {need.busy_cores} of its cores busy now; alone it is faster."
     if need.fits:
         return words
+    where = "free on the card" if need.on_card else "free"
     return (
-        f"{words} Only {size(need.free_bytes)} are free: close other programs, or leave out "
+        f"{words} Only {size(need.free_bytes)} are {where}: close other programs, or leave out "
         f"{' and '.join(rung.title for rung in too_large(need))}."
     )
 
 
 def too_large(need: CheckNeed) -> list[RungNeed]:
     """Rungs that need more memory than is free."""
-    return [rung for rung in need.rungs if rung.memory_bytes > need.free_bytes]
+    return [rung for rung in need.rungs if not need.has_room_for(rung.memory_bytes)]
 
 
 def rung_line(need: RungNeed) -> str:
@@ -77,21 +81,25 @@ def method_needs(
         rank: of a LoRA adapter.
         card_gb: memory of the card asked about, in 10^9 bytes.
     """
-    tokens, learned = round(CARD_ROWS * row), round(CARD_ROWS * max(1.0, answer))
-    load = Load(tokens, learned, round(row), rank, checkpointing=True)
+
+    def needed(method: Method, rows: float, least: bool) -> float:
+        learned = rows if method == "answer" else rows * max(1.0, answer)
+        load = Load(round(rows * row), round(learned), round(row), rank, checkpointing=least)
+        return CONTEXT_BYTES + footprint(method, sizes, load).total
+
     out = []
     for method in METHODS:
-        at_once = load._replace(learned=CARD_ROWS) if method == "answer" else load
-        needed = CONTEXT_BYTES + footprint(method, sizes, at_once).total
-        fits = None if card_gb is None else needed <= SPARE * card_gb * 1e9
-        out.append(MethodNeed(method, METHOD_WORDS[method], needed, fits))
+        rows = CARD_ROWS if method == "answer" else max(1.0, min(CARD_ROWS, MICRO_TOKENS / row))
+        most, least = needed(method, rows, False), needed(method, 1, True)
+        fits = None if card_gb is None else least <= SPARE * card_gb * 1e9
+        out.append(MethodNeed(method, METHOD_WORDS[method], most, least, fits))
     return out
 
 
 def card_line(name: str, needs: list[MethodNeed], card_gb: float) -> str:
-    """Which methods fit a card, and what the others need."""
+    """Which methods fit a card, and what the others need at the least."""
     fitting = [one for one in needs if one.fits]
-    rest = [f"{one.words} needs {size(one.memory_bytes)}" for one in needs if not one.fits]
+    rest = [f"{one.words} needs {size(one.least_bytes)}" for one in needs if not one.fits]
     if not fitting:
         return f"Nothing with {name} fits {card_gb:g} GB: {'; '.join(rest)}."
     words = f"With {card_gb:g} GB, {name} allows: {', '.join(one.words for one in fitting)}"

@@ -20,6 +20,7 @@ from advisor.numbers import interval, percent, points, points_range, seconds
 from advisor.pair_words import pair_words
 from advisor.recommendation import Recommendation
 from advisor.searching import searching
+from advisor.taken_words import spreads
 from advisor.terminal import table
 from advisor.voice import voice
 from harness.experiment import ArmResult, Experiment
@@ -34,6 +35,7 @@ def summary(experiment: Experiment) -> str:
     verdict = experiment.verdict
     lines = [str(verdict["headline"]), str(verdict["sentence"]), str(verdict["prior_sentence"]), ""]
     lines.append(ladder_table(experiment))
+    lines += ["", *apart] if (apart := list(spreads(experiment))) else []
     for title, key in (
         ("Why", "reasons"),
         ("What would change this", "would_change_if"),

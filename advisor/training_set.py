@@ -4,19 +4,36 @@ Dev rows chose settings and held-out rows measure: a model trained on either els
 judged by them any more, so neither is ever written.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Protocol, cast
 
 from advisor import workflow
 from advisor.numbers import count
+from advisor.pair_formats import PAIR_FORMATS, PairRow
 from advisor.project import Project
 from advisor.training_format import Row
 from advisor.training_formats import training_format
+from harness.cell import cell_name
 from harness.disk import writing
 from harness.errors import JobError, Problem, UserError
 from harness.prompts import render, target
+from harness.reopen import reopen
+from harness.retrieval import INDEX_FOLDER
 from harness.store import Run
-from harness.types import Example, TaskSpec
+from harness.trials import Lesson
+from harness.types import Example, Preference, Task, TaskSpec
+
+READER = "rag_finetune"
+"""The rung that is trained on rows with passages."""
+
+
+class Taught(Protocol):
+    """A rung that can say what it was trained on."""
+
+    def taught(self) -> list[Lesson]:
+        """Every row, as it was put before the model."""
+        ...
 
 
 def of_run(run: Run) -> list[Row]:
@@ -25,16 +42,57 @@ def of_run(run: Run) -> list[Row]:
     return _rows(view.spec, view.train)
 
 
+def of_rung(run: Run, rung: str) -> list[Row]:
+    """The same with what one rung had before each question when it was trained.
+
+    Raises:
+        UserError: the rung was trained on the bare rows, or is not finished.
+        JobError: a model it needs cannot be opened.
+    """
+    if rung != READER:
+        fix = "leave --rung out"
+        raise UserError(Problem(f"only {READER} was trained on other rows", fix, "--rung"))
+    view = run.view()
+    index = run.folder / INDEX_FOLDER
+    opened = reopen(run, cell_name(rung, 0), view.documents, index, lambda what, figures: None)
+    lessons = cast(Taught, opened.rung).taught()
+    return [
+        Row(one.asked.prompt.system, one.asked.prompt.user, target(view.spec, one.example))
+        for one in lessons
+    ]
+
+
 def of_project(project: Project) -> list[Row]:
     """The rows that a check of the project would learn from.
 
     Raises:
         UserError: the data cannot be used.
     """
+    task = _task(project)
+    return _rows(task.spec, task.train)
+
+
+def pairs_of_run(run: Run) -> list[PairRow]:
+    """The preference pairs that a run's rung learned from."""
+    view = run.view()
+    return _pairs(view.spec, view.preferences)
+
+
+def pairs_of_project(project: Project) -> list[PairRow]:
+    """The pairs that a check of the project would learn from.
+
+    Raises:
+        UserError: the data cannot be used.
+    """
+    task = _task(project)
+    return _pairs(task.spec, task.preferences.train)
+
+
+def _task(project: Project) -> Task:
     loaded = workflow.load(project)
     if loaded.task is None:
         raise UserError(*loaded.problems)
-    return _rows(loaded.task.spec, loaded.task.train)
+    return loaded.task
 
 
 def _rows(spec: TaskSpec, train: Sequence[Example]) -> list[Row]:
@@ -42,6 +100,14 @@ def _rows(spec: TaskSpec, train: Sequence[Example]) -> list[Row]:
     for example in train:
         prompt = render(spec, example.question)
         rows.append(Row(prompt.system, prompt.user, target(spec, example)))
+    return rows
+
+
+def _pairs(spec: TaskSpec, pairs: Sequence[Preference]) -> list[PairRow]:
+    rows = []
+    for one in pairs:
+        prompt = render(spec, one.question)
+        rows.append(PairRow(prompt.system, prompt.user, one.chosen, one.rejected))
     return rows
 
 
@@ -53,8 +119,13 @@ def as_bytes(rows: Sequence[Row], name: str) -> bytes:
         JobError: what was written is not what is read.
     """
     chosen = training_format(name)
-    written = chosen.write(rows)
-    if chosen.read(written) != list(rows):
+    return _checked(chosen.write(rows), chosen.read, rows, name)
+
+
+def _checked(
+    written: bytes, read: Callable[[bytes], Sequence[object]], rows: Sequence[object], name: str
+) -> bytes:
+    if list(read(written)) != list(rows):
         raise JobError(Problem("the rows read back are not those that were written", "use another "
                                "format, and report this", name))  # fmt: skip
     return written
@@ -67,14 +138,33 @@ def write(rows: Sequence[Row], name: str, out: Path) -> str:
         UserError: there is no such format, or the file is there already.
         JobError: the file cannot be written.
     """
-    written = as_bytes(rows, name)
+    _to_file(as_bytes(rows, name), out)
+    return _words(count(len(rows), "training row"), training_format(name).title)
+
+
+def write_pairs(pairs: Sequence[PairRow], name: str, out: Path) -> str:
+    """The same for preference pairs.
+
+    Raises:
+        UserError: there are no pairs, or the file is there already.
+        JobError: the file cannot be written.
+    """
+    if not pairs:
+        fix = "name a file of pairs under [data] preferences, or write --training-set trl"
+        raise UserError(Problem("there are no preference pairs", fix, "--training-set"))
+    chosen = PAIR_FORMATS[name]
+    _to_file(_checked(chosen.write(pairs), chosen.read, pairs, name), out)
+    return _words(count(len(pairs), "preference pair"), chosen.title)
+
+
+def _to_file(written: bytes, out: Path) -> None:
     if out.exists():
         raise UserError(Problem("is there already", "give another name with --out", str(out)))
     with writing(out):
         temporary = out.with_name(f".{out.name}.tmp")
         temporary.write_bytes(written)
         temporary.replace(out)
-    return (
-        f"{count(len(rows), 'training row')} for {training_format(name).title}, no dev row and no "
-        "held-out row among them"
-    )
+
+
+def _words(what: str, title: str) -> str:
+    return f"{what} for {title}, no dev row and no held-out row among them"

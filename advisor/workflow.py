@@ -24,6 +24,7 @@ from advisor.ready import is_run_name, require_ready
 from advisor.recommend import recommend
 from advisor.recommendation import Recommendation
 from advisor.report import Audience, build, report_format
+from advisor.taken_words import taken_of
 from advisor.verdict import Verdict, reconcile
 from harness.disk import write_json, writing
 from harness.errors import Problem, UserError
@@ -153,7 +154,11 @@ def check(
         answered_late=advised is None and prior(project) is not None,
         learned=answer(curve) if curve else "",
     )
-    judged = dataclasses.replace(experiment, verdict=msgspec.to_builtins(verdict))
+    judged = dataclasses.replace(
+        experiment,
+        verdict=msgspec.to_builtins(verdict),
+        taken=taken_of(experiment, foretold(run)),
+    )
     write_json(run.folder / EXPERIMENT, judged)
     return judged
 

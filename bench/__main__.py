@@ -30,6 +30,7 @@ PARTS = {
     "script": "prompt, RAG and LoRA from nothing to scores: a check beside a stock script",
     "growth": "how time and memory grow with items, passages, examples and cells",
     "verdicts": "what a check concludes on six real data sets, through `rungwise new` and `check`",
+    "raft": "trained to read passages beside tuned without any and handed them, on a finished run",
     "adapters": "several adapters on one base against a base for each: seconds, memory",
     "statistics": "what 8 rungs, 5 seeds, 1,000 questions take to compare, and to work out whole",
     "retrieval": "what is found without a reader, by retriever, terms and passage length",

@@ -1,6 +1,5 @@
 """Fine-tuning as the rungs use it: learning rate chosen on dev, best adapter kept, resumable."""
 
-import json
 import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -8,18 +7,18 @@ from typing import Any
 
 from harness.answering import answer_all, answers_only
 from harness.decoding import Decoding, choose_decoding
-from harness.disk import write_json
+from harness.disk import decode, write_json
 from harness.errors import JobError, Problem
 from harness.prompts import target
 from harness.scoring import Scored
-from harness.trials import Lesson, Material, Trial, try_rate
+from harness.trials import Lesson, Material, Trial, for_lack_of_memory, try_rate
 from harness.tuning_memory import refuse_what_does_not_fit
 from harness.types import Json, Preparation
 from harness.workbench import Workbench
 from tuning.constrain import Constraint
 from tuning.encode import Encoded
 from tuning.errors import TuningError
-from tuning.recipe import Recipe, adapter_shape, batch_rows, learning_rates
+from tuning.recipe import Recipe, adapter_shape, batch_rows, learning_rates, schedule_of
 
 TRAINED = "training.json"
 """File beside an adapter: how it was trained. It is written last."""
@@ -71,9 +70,9 @@ def trained_before(bench: Workbench) -> Preparation | None:
     record = folder / TRAINED
     if not record.is_file():
         return None
-    stored: dict[str, Any] = json.loads(record.read_text(encoding="utf-8"))
+    stored = decode(record.read_bytes(), Preparation, record)
     bench.local().model.load_adapter(folder)
-    return Preparation(stored["settings"], stored["effort"])
+    return stored
 
 
 def tuned_decoding(bench: Workbench, dev_rows: Sequence[Lesson]) -> Decoding:
@@ -146,7 +145,7 @@ def _folder(bench: Workbench, rate: float) -> Path:
 
 def _recipe(bench: Workbench, n_rows: int, rate: float) -> Recipe:
     given = bench.tuning
-    shape = adapter_shape(n_rows, given.rank) if given.method == "lora" else None
+    shape = adapter_shape(n_rows, given) if given.method == "lora" else None
     return Recipe(
         shape=shape,
         learning_rate=rate,
@@ -154,6 +153,7 @@ def _recipe(bench: Workbench, n_rows: int, rate: float) -> Recipe:
         batch_rows=given.batch_rows or batch_rows(n_rows),
         evaluations=bench.effort.evaluations,
         seed=bench.seed,
+        **schedule_of(given),
     )
 
 
@@ -187,7 +187,7 @@ def _settings(
         "learning_rate": best.learning_rate,
     }
     if recipe.shape is not None:
-        settings["rank"] = recipe.shape.rank
+        settings |= {"rank": recipe.shape.rank, "alpha": recipe.shape.alpha}
     assert best.best is not None
     settings |= {
         "epochs": round(best.best.epoch, 2),
@@ -195,8 +195,8 @@ def _settings(
         "batch_rows": recipe.batch_rows,
         "stopped_early": best.stopped_early,
     }
-    if best.rows_at_once is not None:
-        settings["batch_rows_at_once"] = best.rows_at_once
+    settings |= schedule_of(bench.tuning)
+    settings |= for_lack_of_memory(best)
     left_out = sum(not trial.diverged for trial in tried) < bench.effort.learning_rates
     if any(trial.stopped_by_user for trial in tried) or (left_out and bench.enough_file.exists()):
         ended = next((trial for trial in tried if trial.stopped_by_user), best)

@@ -14,14 +14,14 @@ from harness.data import fingerprint
 from harness.disk import decode, write_json
 from harness.errors import JobError, Problem
 from harness.prompts import render
-from harness.trials import Lesson, Trial, noise_of, watch_of
+from harness.trials import Lesson, Trial, for_lack_of_memory, noise_of, watch_of
 from harness.types import Json, Preference, Preparation
 from harness.workbench import Workbench
 from tuning import checkpoint
 from tuning.errors import TuningError
 from tuning.outcome import Evaluated, TrainingResult
 from tuning.pairs import Pair, Pairs, referred, score_pairs
-from tuning.recipe import BETA, GENTLER, Recipe, batch_rows
+from tuning.recipe import BETA, GENTLER, Recipe, batch_rows, schedule_of
 from tuning.train import train
 
 START = "start.json"
@@ -123,6 +123,7 @@ class _Aligning:
             batch_rows=self.bench.tuning.batch_rows or batch_rows(len(rows)),
             evaluations=self.bench.effort.evaluations,
             seed=self.bench.seed,
+            **schedule_of(self.bench.tuning),
         )
         matter = Pairs(rows, self.start, self.beta)
         model, watch = self.bench.local().model, watch_of(self.bench, self.rate)
@@ -174,8 +175,7 @@ class _Aligning:
         }
         if n_rows < len(self.lessons.train):
             settings["pairs_too_long"] = len(self.lessons.train) - n_rows
-        if result.rows_at_once is not None:
-            settings["batch_rows_at_once"] = result.rows_at_once
+        settings |= for_lack_of_memory(result)
         if result.stopped_by_user:
             settings["stopped_by_user"] = f"after step {result.steps} of {result.planned_steps}"
         if result.diverged:

@@ -27,6 +27,7 @@ from harness.pair_scores import pair_result
 from harness.right_answers import right_answers
 from harness.rungs import rungs
 from harness.scoring import headline, item_scores, scorers_for
+from harness.seed_scores import seed_scores
 from harness.store import SCHEMA, Cell, Plan, Run
 from harness.types import Answer, Example, TaskSpec, TrainView
 
@@ -212,6 +213,7 @@ def _result(
         path=first.path,
         answer_joules=_known_mean([cell.answer_joules for cell in arm.cells]),
         prepare_joules=_known_mean([_prepared_joules(cell) for cell in arm.cells]),
+        seed_scores=seed_scores(scorers[0], spec, arm.cells, heldout, tables),
     )
 
 

@@ -46,6 +46,8 @@ class Effort:
     """Layouts of passages that rag tries; the first needs no reason."""
     pair_epochs: float = 1
     """Passes over the preference pairs at most."""
+    batch_rows: int | None = None
+    """Rows of an optimiser step; None leaves it to the amount of data."""
 
 
 ALL_WAYS = ("hybrid", "bm25", "dense")
@@ -105,7 +107,9 @@ def effort_of(name: str, tuning: TuningSettings) -> Effort:
     Raises:
         UserError: unknown; the fix lists the names.
     """
-    found = effort(name)
+    found = replace(effort(name), batch_rows=tuning.batch_rows)
+    if tuning.looks is not None:
+        found = replace(found, evaluations=tuning.looks)
     if tuning.epochs is not None:
         found = replace(found, epochs=tuning.epochs)
     return found if tuning.learning_rate is None else replace(found, learning_rates=1)

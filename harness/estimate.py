@@ -23,11 +23,10 @@ from harness.rungs import rung_type
 from harness.runner import answer_limit, chosen_rungs
 from harness.settings import CheckSettings
 from harness.speed import ROW, Speed, known_speed, sizes_of, speed
+from harness.tuning_memory import free_from_outside, memory_of
 from harness.types import Task
 from harness.work import Amounts, Work
 from rag.index import Hit
-from tuning.footprint import Load, footprint
-from tuning.models.shared import WAVE_ROWS, WAVE_TOKENS
 from tuning.recipe import adapter_shape
 from tuning.sizes import ModelSizes
 
@@ -79,7 +78,7 @@ class CheckNeed:
     seconds: float
     memory_bytes: float
     free_bytes: int
-    """Memory free right now."""
+    """Memory free right now where the model will live: this machine's, or the card's."""
     longest_row: float
     """Tokens of the longest rung's prompts with their answers."""
     rank: int
@@ -109,7 +108,17 @@ class CheckNeed:
     @property
     def fits(self) -> bool:
         """Whether the memory that is free suffices."""
-        return self.memory_bytes <= self.free_bytes
+        return self.has_room_for(self.memory_bytes)
+
+    def has_room_for(self, memory_bytes: float) -> bool:
+        """Whether a process of so many bytes finds room; a card holds only the model's part."""
+        beside = self.speed.process_bytes if self.on_card else 0
+        return memory_bytes - beside <= self.free_bytes
+
+    @property
+    def on_card(self) -> bool:
+        """Whether the model will live on a card of its own memory."""
+        return self.speed.kind == "cuda"
 
 
 def estimate(
@@ -154,11 +163,9 @@ def need_of(
     task: Task, settings: CheckSettings, amounts: Amounts, sizes: ModelSizes, pace: Speed
 ) -> CheckNeed:
     """The same from what was counted and measured; instant."""
-    import psutil
-
     needs, longest = [], 0.0
     tuning = settings.tuning
-    rank = adapter_shape(amounts.train, tuning.rank).rank
+    rank = adapter_shape(amounts.train, tuning).rank
     tries = effort_of(settings.effort, tuning)
     if settings.preference.epochs is not None:
         tries = dataclasses.replace(tries, pair_epochs=settings.preference.epochs)
@@ -185,7 +192,7 @@ def need_of(
         index_s=index_s,
         seconds=index_s + sum(need.seconds for need in needs),
         memory_bytes=max((need.memory_bytes for need in needs), default=0.0),
-        free_bytes=int(psutil.virtual_memory().available),
+        free_bytes=free_from_outside(pace.kind),
         longest_row=longest,
         rank=rank,
         amounts=amounts,
@@ -225,21 +232,6 @@ def slower_by(sizes: ModelSizes, row: float) -> float:
         return 2 * sizes.linear + attention
 
     return operations(max(row, ROW)) / operations(ROW)
-
-
-def memory_of(work: Work, pace: Speed, sizes: ModelSizes, rank: int, method: str = "lora") -> float:
-    """Bytes that one cell's process will hold at most: answering, or learning where it learns."""
-    on_cuda, width = pace.kind == "cuda", pace.precision_bytes
-    own = max(1.0, work.row - work.shared)
-    rows = max(1, min(WAVE_ROWS, int(WAVE_TOKENS / own)))
-    tokens = int(rows * own + work.shared)
-    wave = Load(tokens, rows, int(work.row), rank, width, on_cuda)
-    most = footprint("answer", sizes, wave).total
-    if work.learns:
-        learned = int(work.answers_at_once)
-        step = Load(int(work.learns_at_once), learned, int(work.row), rank, width, on_cuda)
-        most = max(most, footprint("full" if method == "full" else "lora", sizes, step).total)
-    return pace.process_bytes + most
 
 
 def count_amounts(project: Path, task: Task, settings: CheckSettings, model: ModelRef) -> Amounts:

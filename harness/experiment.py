@@ -59,6 +59,20 @@ class ArmResult:
     """Energy of the machine while answering the held-out set, mean over seeds; None where its
     counters cannot be read."""
     prepare_joules: float | None = None
+    seed_scores: tuple[float | None, ...] = ()
+    """Headline score of each seed by itself; empty in runs from before it was kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What a rung took, beside what was foretold before the check."""
+
+    seconds: float
+    """Preparing and answering, over its seeds and its ceiling; without the start of processes."""
+    memory_bytes: int
+    """The most that one of its processes held."""
+    foretold_s: float
+    foretold_bytes: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +203,8 @@ class Experiment:
     index_s: float | None = None
     """Wall time of embedding and indexing, once for all rungs that look passages up; None where
     none does. What an earlier check had embedded took no time here."""
+    taken: dict[str, Taken] = field(default_factory=dict)
+    """By rung; empty where nothing was foretold."""
 
     @property
     def scored(self) -> tuple[str, ...]:

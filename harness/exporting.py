@@ -7,10 +7,10 @@ that looks like one. `exports.jsonl` in the run says what was exported and how i
 import contextlib
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -24,6 +24,7 @@ from harness.locking import alone
 from harness.models import EMBEDDED, ModelRef, require_same, resolve
 from harness.rungs import rung_type
 from harness.store import Cell, Run
+from tuning.checkpoint import WEIGHTS
 from tuning.errors import TuningError
 from tuning.export import BaseName, bytes_of
 from tuning.models.whole import is_whole
@@ -36,6 +37,10 @@ SPARE_BYTES = 50_000_000
 ITEMSIZE = {"float32": 4, "bfloat16": 2}
 
 
+Form = Literal["adapter", "merged", "full"]
+"""An adapter; one added to its base; or a model whose weights all were trained."""
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
     """One line of exports.jsonl: an export that came to its end."""
@@ -45,7 +50,7 @@ class Record:
     rung: str
     seed: int
     form: str
-    """``adapter`` or ``merged``."""
+    """See `Form`."""
     folder: str
     precision: str
     verified: bool
@@ -58,31 +63,33 @@ class Record:
 
 
 class Trained(NamedTuple):
-    """A finished cell with an adapter, and the base it was trained on."""
+    """A finished cell with what it learned, and the base it was trained on."""
 
     cell: Cell
     adapter: Path
+    """Its folder; of a whole model, where all weights were trained."""
     base: ModelRef
     precision: Precision
     """Of weights and activations when it answered."""
 
+    def form(self, merged: bool) -> Form:
+        """What is exported, where `merged` asks for one model instead of an adapter."""
+        if is_whole(self.adapter):
+            return "full"
+        return "merged" if merged else "adapter"
+
 
 def trained_cells(run: Run) -> list[str]:
-    """Finished cells with an adapter on disk, in the order of the plan."""
-    return _with(run, lambda folder: (folder / "adapter_model.safetensors").is_file())
-
-
-def whole_cells(run: Run) -> list[str]:
-    """Finished cells whose training wrote a model of its own."""
-    return _with(run, is_whole)
-
-
-def _with(run: Run, holds: Callable[[Path], bool]) -> list[str]:
+    """Finished cells with an adapter or a model of their own on disk, in the order of the plan."""
     return [
         cell
         for cell in run.plan().cells
-        if run.finished(cell) and holds(adapter_folder(run.folder, cell))
+        if run.finished(cell) and _holds(adapter_folder(run.folder, cell))
     ]
+
+
+def _holds(folder: Path) -> bool:
+    return any((folder / name).is_file() for name in WEIGHTS)
 
 
 def trained(run: Run, rung: str, seed: int | None = None) -> Trained:
@@ -108,16 +115,12 @@ def trained(run: Run, rung: str, seed: int | None = None) -> Trained:
     if "weights" not in rung_type(rung).needs:
         why = f"{rung} trains nothing, so there is no model of its own to export"
         raise UserError(Problem(why, f"{fix}; its settings are in the report", "--rung"))
-    if whole := [cell for cell in whole_cells(run) if parse_cell(cell)[0] == rung]:
-        why = f"all weights of {rung} were trained, so it is a whole model already"
-        where = "take the folder as it is: " + str(adapter_folder(run.folder, whole[0]))
-        raise UserError(Problem(why, where, run.name))
     seeds = [parse_cell(cell)[1] for cell in known if parse_cell(cell)[0] == rung]
     if not seeds or (seed is not None and seed not in seeds):
         what = f"{rung} at seed {seed}" if seeds else rung
         if seeds:
             fix = f"seeds of this run: {', '.join(map(str, seeds))}"
-        raise UserError(Problem(f"the run holds no trained adapter of {what}", fix, run.name))
+        raise UserError(Problem(f"the run holds no trained model of {what}", fix, run.name))
     cell = run.cell(cell_name(rung, seeds[0] if seed is None else seed))
     base = resolve(
         plan.generator, "generator", run.folder.parents[1], revision=plan.generator_revision
@@ -142,12 +145,16 @@ def need_room(trained: Trained, out: Path, merged: bool, precision: str) -> None
     Raises:
         UserError: it cannot; the fix says how much is missing.
     """
-    weights = (trained.adapter / "adapter_model.safetensors").stat().st_size
-    if merged:
-        try:
-            weights = bytes_of(trained.base.folder, ITEMSIZE[precision])
-        except TuningError as error:
-            raise UserError(Problem(error.reason, error.fix, trained.base.name)) from error
+    form = trained.form(merged)
+    model = trained.adapter if form == "full" else trained.base.folder
+    try:
+        weights = (
+            (trained.adapter / "adapter_model.safetensors").stat().st_size
+            if form == "adapter"
+            else bytes_of(model, ITEMSIZE[precision])
+        )
+    except TuningError as error:
+        raise UserError(Problem(error.reason, error.fix, trained.base.name)) from error
     needed = weights + SPARE_BYTES
     parent = next(folder for folder in out.resolve().parents if folder.is_dir())
     free = shutil.disk_usage(parent).free

@@ -16,6 +16,7 @@ from harness.generators.endpoint import PREFIX
 from harness.gold import hand_over
 from harness.good_enough import GoodEnough
 from harness.known_already import KnownAlready
+from harness.lighter import lighten
 from harness.locking import alone, is_held
 from harness.models import require_same, resolve
 from harness.preferences import why_not
@@ -179,6 +180,7 @@ def _run_cells(run: Run, plan: Plan, on_event: OnEvent) -> Experiment:
     go_on = f"the same command with --run {run.name} goes on"
     watch = Watch(run, on_event, go_on)
     failed: dict[str, str] = {}
+    again: set[str] = set()  # tried once more
     enough, known = GoodEnough(run, plan), KnownAlready(run, plan)
     run.say("started", figures={"cells": list(plan.cells)})
     try:
@@ -194,6 +196,10 @@ def _run_cells(run: Run, plan: Plan, on_event: OnEvent) -> Experiment:
             while left:
                 status = run_process(run, left, watch)
                 stopped = [cell for cell in left if not run.finished(cell)][:1]
+                if stopped and stopped[0] not in again and lighten(run, stopped[0], status):
+                    again.add(stopped[0])
+                    left = left[left.index(stopped[0]) :]
+                    continue
                 for cell in stopped:
                     failed[cell] = watch.why(cell, left[0], status)
                 # those behind it in its process get their turn in another one

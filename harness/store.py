@@ -46,6 +46,10 @@ PASSAGE_SIZE = "passage_size.json"
 """In the run's folder: how long passages are."""
 
 
+PARTS = ".parts.json"
+"""Ending of a cell's file: into how many its training cuts what would go together, where its
+process was killed."""
+
 Line = TypeVar("Line")
 
 
@@ -172,6 +176,11 @@ class Run:
         """What others did to the processor while a cell's answers were timed."""
         file = self.cell_file(cell, ".machine.json")
         return decode(file.read_bytes(), Contention, file) if file.is_file() else None
+
+    def parts(self, cell: str) -> int:
+        """See `PARTS`; 1 where no process was killed."""
+        file = self.cell_file(cell, PARTS)
+        return decode(file.read_bytes(), int, file) if file.is_file() else 1
 
     def passage_size(self) -> PassageSize:
         """How long the passages of its index are; the usual length in older runs."""

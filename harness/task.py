@@ -108,6 +108,8 @@ def load_task(
     whole_train = not first.problems
     whole_heldout = not second.problems if second else whole_train
     problems.extend(_too_small(cut, sources, shown, train=whole_train, heldout=whole_heldout))
+    if whole_train:
+        problems.extend(_all_alike(spec, train, shown(sources.train)))
     task, pairs = None, CutPairs()
     if not problems:
         learning = (*cut.train, *cut.dev)
@@ -225,6 +227,16 @@ def _finer_groups(cut: _Cut) -> str:
     rows = (*cut.train, *cut.dev, *cut.heldout)
     enough = len(rows) >= 2 * (SMALLEST_HELDOUT + SMALLEST_TRAIN)
     return _FINER if enough and len(tied(rows)) < len(rows) / 4 else ""
+
+
+def _all_alike(spec: TaskSpec, train: Sequence[Example], where: str) -> list[Problem]:
+    """One answer to everything: whoever always gives it is right, and nothing can be compared."""
+    if len(train) < SMALLEST_TRAIN or len({example.references for example in train}) > 1:
+        return []
+    (answer, *_) = (*train[0].references, "I do not know")
+    named = f" ({answer})" if spec.kind == "label" or not train[0].references else ""
+    words = f"every row has the same answer{named}: there is nothing to learn"
+    return [Problem(words, "add rows with other answers, or choose another column", where)]
 
 
 class _Shown:

@@ -15,8 +15,8 @@ from harness.types import Example, Json, Query, TaskSpec
 from harness.workbench import Workbench
 from tuning import checkpoint
 from tuning.encode import Encoded
-from tuning.outcome import Evaluated, Point, Progress, Watch
-from tuning.recipe import Recipe
+from tuning.outcome import Evaluated, Point, Progress, TrainingResult, Watch
+from tuning.recipe import MICRO_TOKENS, Recipe
 from tuning.steps import DivergedError
 from tuning.train import mean_loss, train
 
@@ -71,6 +71,8 @@ class Trial:
     stopped_by_user: bool = False
     diverged: str = ""
     rows_at_once: int | None = None
+    twice: bool = False
+    divided: int = 1
 
     def seen(self, noise: float) -> Evaluated:
         """The best it did on dev, to be compared."""
@@ -148,7 +150,21 @@ def _train(bench: Workbench, material: Material, recipe: Recipe, folder: Path) -
         stopped_by_user=result.stopped_by_user,
         diverged=result.diverged,
         rows_at_once=result.rows_at_once,
+        twice=result.twice,
+        divided=result.divided,
     )
+
+
+def for_lack_of_memory(result: Trial | TrainingResult) -> dict[str, Json]:
+    """Settings that tell what memory had no room for; none where it had."""
+    found: dict[str, Json] = {}
+    if result.rows_at_once is not None:
+        found["batch_rows_at_once"] = result.rows_at_once
+    if result.twice:
+        found["layers_computed_twice"] = True
+    if result.divided > 1:
+        found["killed_so_tokens_at_once"] = MICRO_TOKENS // result.divided
+    return found
 
 
 def watch_of(bench: Workbench, rate: float) -> Watch:

@@ -1,17 +1,37 @@
-"""Whether a training of the whole model can fit into memory, asked before it begins."""
+"""Memory that answering and training will hold, and what is free for them."""
 
+import os
+import subprocess
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from harness.errors import JobError, Problem
+from harness.speed import Speed
+from harness.work import Work
 from harness.workbench import Workbench
 from tuning.footprint import Load, footprint
-from tuning.sizes import read_sizes
+from tuning.models.shared import WAVE_ROWS, WAVE_TOKENS
+from tuning.sizes import ModelSizes, read_sizes
 
 if TYPE_CHECKING:
     from tuning.encode import Encoded
 
 GB: Final = 1e9
+
+
+def memory_of(work: Work, pace: Speed, sizes: ModelSizes, rank: int, method: str = "lora") -> float:
+    """Bytes that one cell's process will hold at most: answering, or learning where it learns."""
+    on_cuda, width = pace.kind == "cuda", pace.precision_bytes
+    own = max(1.0, work.row - work.shared)
+    rows = max(1, min(WAVE_ROWS, int(WAVE_TOKENS / own)))
+    tokens = int(rows * own + work.shared)
+    wave = Load(tokens, rows, int(work.row), rank, width, on_cuda)
+    most = footprint("answer", sizes, wave).total
+    if work.learns:
+        learned = int(work.answers_at_once)
+        step = Load(int(work.learns_at_once), learned, int(work.row), rank, width, on_cuda)
+        most = max(most, footprint("full" if method == "full" else "lora", sizes, step).total)
+    return pace.process_bytes + most
 
 
 def refuse_what_does_not_fit(bench: Workbench, rows: "Sequence[Encoded]") -> None:
@@ -29,7 +49,7 @@ def refuse_what_does_not_fit(bench: Workbench, rows: "Sequence[Encoded]") -> Non
     answer = max(len(row.completion) for row in rows)
     cuda = bench.device.kind == "cuda"
     width = 2 if bench.device.precision == "bfloat16" else 4
-    load = Load(longest, answer, longest, 0, width, cuda)
+    load = Load(longest, answer, longest, 0, width, cuda, checkpointing=True)
     need = footprint("full", read_sizes(bench.generator_ref.folder), load)
     missing = need.total - need.weights  # the weights are there already
     free = free_bytes(bench.device.kind)
@@ -50,7 +70,34 @@ def free_bytes(kind: str) -> int:
     if kind == "cuda":
         import torch
 
-        return int(torch.cuda.mem_get_info()[0])
+        if torch.cuda.is_available():  # the card that speed was measured on may be gone
+            return int(torch.cuda.mem_get_info()[0])
     import psutil
 
     return int(psutil.virtual_memory().available)
+
+
+def free_from_outside(kind: str) -> int:
+    """The same before any model is there, without opening the card: whoever does keeps part of it.
+
+    The driver's own program is asked, and torch only where there is none.
+    """
+    told = _told_by_driver() if kind == "cuda" else None
+    return free_bytes(kind) if told is None else told
+
+
+def _told_by_driver() -> int | None:
+    """Free bytes of the first card that this process may use; None where nothing tells."""
+    first = os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")[0].strip() or "0"
+    command = ["nvidia-smi", "-i", first, "--query-gpu=memory.free"]
+    try:
+        done = subprocess.run(
+            [*command, "--format=csv,noheader,nounits"],
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=True,
+        )
+        return int(done.stdout.strip()) * 2**20
+    except (OSError, subprocess.SubprocessError, ValueError):
+        return None

@@ -1,9 +1,10 @@
 """How much a rung will have a model read, learn and write: what time and memory follow from."""
 
+import math
 from dataclasses import dataclass, replace
 
 from harness.effort import Effort
-from tuning.recipe import batch_rows
+from tuning.recipe import MICRO_TOKENS, batch_rows
 
 TIMED = 6
 """Questions that every rung answers one by one first, to time them as a user would meet them."""
@@ -51,7 +52,7 @@ class Work:
     shared: float = 0.0
     """Of `row`, tokens that all rows begin with."""
     learns_at_once: float = 0.0
-    """Of training rows, tokens of one step."""
+    """Of training rows, tokens that go through the model together."""
     answers_at_once: float = 0.0
     """Of them, tokens of the answers."""
 
@@ -83,13 +84,14 @@ def asking(amounts: Amounts, prompt: float, trials: int = 0, answer: float | Non
 def tuning_on(amounts: Amounts, effort: Effort, prompt: float) -> Work:
     """A rung that trains an adapter on prompts of so many tokens, and answers with it."""
     row, rates = prompt + amounts.answer, effort.learning_rates
-    at_once = min(batch_rows(amounts.train), max(1, amounts.train))
-    steps = effort.epochs * amounts.train / at_once
+    step = _rows_of_step(effort, amounts.train)
+    parts = _parts(step * row, row, MICRO_TOKENS - amounts.system)
+    steps = effort.epochs * amounts.train / step
     looks = rates * effort.evaluations
     work = Work(
-        learns=rates * (effort.epochs * amounts.train * row + steps * amounts.system),
-        learns_at_once=at_once * row + amounts.system,
-        answers_at_once=at_once * amounts.answer,
+        learns=rates * (effort.epochs * amounts.train * row + steps * parts * amounts.system),
+        learns_at_once=step * row / parts + amounts.system,
+        answers_at_once=step * amounts.answer / parts,
     )
     # dev is read twice a look: once for the loss, once to be answered
     work = work.and_reads(looks * amounts.dev, 2 * row, amounts.answer)
@@ -109,7 +111,8 @@ def aligning_on(amounts: Amounts, effort: Effort) -> Work:
         heldout = replace(amounts, train=0, dev=0)
         tuned = replace(tuning_on(heldout, effort, amounts.question), learns=0.0)
     side = amounts.pair_side + amounts.system
-    at_once = min(batch_rows(amounts.pairs), max(1, amounts.pairs))
+    step = _rows_of_step(effort, amounts.pairs)
+    parts = _parts(step * 2 * side, 2 * side, MICRO_TOKENS)
     looks = effort.evaluations + 1
     answered = looks * amounts.dev
     # the reference reads training and dev pairs, each look the dev pairs, three states the others
@@ -121,6 +124,15 @@ def aligning_on(amounts: Amounts, effort: Effort) -> Work:
         learns=tuned.learns + effort.pair_epochs * amounts.pairs * 2 * side,
         writes=tuned.writes + answered * amounts.answer,
         row=max(tuned.row, side, row + amounts.system),
-        learns_at_once=max(tuned.learns_at_once, at_once * 2 * side),
-        answers_at_once=max(tuned.answers_at_once, at_once * 2 * amounts.answer),
+        learns_at_once=max(tuned.learns_at_once, step * 2 * side / parts),
+        answers_at_once=max(tuned.answers_at_once, step * 2 * amounts.answer / parts),
     )
+
+
+def _rows_of_step(effort: Effort, n_rows: int) -> int:
+    return min(effort.batch_rows or batch_rows(n_rows), max(1, n_rows))
+
+
+def _parts(tokens: float, row: float, budget: float) -> float:
+    """Into how many a step's tokens are cut; a row is never cut (`tuning.schedule.cut`)."""
+    return max(1.0, min(math.ceil(tokens / max(1.0, budget)), tokens / max(1.0, row)))

@@ -89,7 +89,9 @@ class Workbench:
             return EndpointGenerator(self.generator_name)
         self.say("Loading the language model", {})
         generator = LocalGenerator(self.generator_ref, self.device)
-        generator.model.room.say = lambda line: self.say(line, {})
+        room = generator.model.room
+        room.say = lambda line: self.say(line, {})
+        room.divided = Run(self.folder).parts(self.cell)
         return generator
 
     @cached_property

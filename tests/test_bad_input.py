@@ -72,6 +72,13 @@ def test_all_that_is_wrong_with_a_project_is_said_in_one_run_and_nothing_is_star
 
 
 # Rows and documents
+def test_rows_that_all_have_one_answer_are_refused_by_audit_and_check(tmp_path):
+    rows = "\n".join(json.dumps({"text": f"message {i}", "label": "billing"}) for i in range(90))
+    root = make_project(tmp_path / "p", LABEL_TASK, examples__jsonl=rows)
+    ((error, fix),) = refused(rungwise("check", root)).items()
+    assert error.endswith("every row has the same answer (billing): there is nothing to learn")
+    assert "add rows with other answers" in fix
+    assert "there is nothing to learn" in here("audit", root).stdout
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,10 @@
 """Growth curves and the GPU measurement, at sizes of seconds."""
 
 import json
+import shutil
+import subprocess
 import time
+from pathlib import Path
 
 import pytest
 
@@ -91,6 +94,20 @@ def test_without_a_card_there_is_an_error_and_a_fix(capsys, monkeypatch):
     assert gpu.main([]) == 2
     said = capsys.readouterr().out.splitlines()
     assert [one.split(":")[0] for one in said] == ["error", "fix"]
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="make is not here")
+def test_with_a_python_that_is_named_nothing_is_installed_for_the_tests_on_a_card():
+    root = Path(__file__).parents[1]
+
+    def would_run(*given: str) -> str:
+        command = ["make", "--dry-run", "--always-make", "gpu-test", *given]
+        return subprocess.run(command, cwd=root, capture_output=True, text=True, check=True).stdout
+
+    assert "pip" in would_run()
+    named = would_run("PYTHON=some-python")
+    assert named.startswith("some-python -m pytest") and "pip" not in named
+    assert "tests" in named
 
 
 @pytest.mark.gpu

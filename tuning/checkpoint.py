@@ -55,7 +55,8 @@ class Standing:
     tokens: int = 0
     seconds: float = 0.0
     rows: dict[str, int] = field(default_factory=dict)
-    """See `tuning.memory.Room.rows`."""
+    """See `tuning.memory.Room`."""
+    twice: bool = False
 
 
 def fingerprint(matter: "Matter[Any]", recipe: Recipe, parameters: "Sequence[torch.Tensor]") -> str:

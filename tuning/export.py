@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tuning.encode import stop_ids
 from tuning.errors import TuningError
+from tuning.files import damaged, read_json, read_tensors
 from tuning.models import open_tokenizer
 from tuning.models.shared import PEFT_PREFIX, SavedAdapter, read_adapter
 
@@ -25,6 +26,7 @@ TOKENIZER_FILES = (
     "chat_template.json",
 )  # fmt: skip
 """What a tokenizer may consist of; code is never copied."""
+TEMPLATE = "chat_template.jinja"
 OF_HERE = ("auto_map", "is_local", "local_files_only", "name_or_path")
 """Entries of tokenizer_config.json that name code, or how it was once loaded."""
 ANY_FAST = "PreTrainedTokenizerFast"
@@ -62,7 +64,7 @@ def export_adapter(
         TuningError: the adapter cannot be read.
     """
     read_adapter(adapter)  # what is damaged or no plain LoRA is refused before anything is written
-    config = _read(adapter / "adapter_config.json")
+    config = read_json(adapter / "adapter_config.json")
     # PEFT notes the path on this machine, which nobody else has and which may tell a user's name
     config |= {
         "base_model_name_or_path": name.name,
@@ -93,9 +95,9 @@ def export_merged(
         TuningError: the base is quantised, or its files name their tensors in another way than
             the adapter does.
     """
-    from safetensors.torch import load_file, save_file
+    from safetensors.torch import save_file
 
-    saved, config = read_adapter(adapter), _read(base / "config.json")
+    saved, config = read_adapter(adapter), read_json(base / "config.json")
     if config.get("quantization_config"):
         raise TuningError(
             "the base's weights are quantised; nothing can be added to them without loss",
@@ -104,7 +106,7 @@ def export_merged(
     left = _modules(saved)
     files = weight_files(base)
     for file in files:
-        tensors = load_file(file)
+        tensors = read_tensors(file)
         for key, tensor in tensors.items():
             tensors[key] = _merged(key, tensor, left, saved).to(_kept(tensor, dtype)).contiguous()
         save_file(tensors, out / file.name, metadata={"format": "pt"})
@@ -115,7 +117,33 @@ def export_merged(
         )
     if (base / INDEX).is_file():
         size = sum((out / file.name).stat().st_size for file in files)
-        _write(out / INDEX, {**_read(base / INDEX), "metadata": {"total_size": size}})
+        _write(out / INDEX, {**read_json(base / INDEX), "metadata": {"total_size": size}})
+    _write(out / "config.json", readable_by_older(config, str(dtype).removeprefix("torch.")))
+    _copy_tokenizer(base, answering, out)
+
+
+def export_whole(
+    model: Path, base: Path, dtype: "torch.dtype", answering: Answering, out: Path
+) -> None:
+    """Write a model whose weights all were trained.
+
+    Args:
+        model: folder that `save_adapter` wrote.
+        base: folder of the model it was trained from; the tokenizer is that one's.
+        dtype: of all weights written.
+        answering: goes into generation_config.json.
+        out: a folder that is there.
+
+    Raises:
+        TuningError: the model cannot be read.
+    """
+    from safetensors.torch import save_file
+
+    config = read_json(model / "config.json")
+    for file in weight_files(model):
+        found = read_tensors(file)
+        written = {name: one.to(_kept(one, dtype)).contiguous() for name, one in found.items()}
+        save_file(written, out / file.name, metadata={"format": "pt"})
     _write(out / "config.json", readable_by_older(config, str(dtype).removeprefix("torch.")))
     _copy_tokenizer(base, answering, out)
 
@@ -133,7 +161,7 @@ def weight_files(base: Path) -> list[Path]:
         TuningError: there is none.
     """
     if (base / INDEX).is_file():
-        return [base / name for name in sorted(set(_read(base / INDEX)["weight_map"].values()))]
+        return [base / name for name in sorted(set(read_json(base / INDEX)["weight_map"].values()))]
     if (base / "model.safetensors").is_file():
         return [base / "model.safetensors"]
     raise TuningError(f"no .safetensors file in {base}", "save the model with save_pretrained")
@@ -143,12 +171,15 @@ def bytes_of(base: Path, itemsize: int) -> int:
     """Bytes that a model's weights take when each is written with so many; read off the headers."""
     import math
 
-    from safetensors import safe_open
+    from safetensors import SafetensorError, safe_open
 
     total = 0
     for file in weight_files(base):
-        with safe_open(file, "pt") as tensors:
-            total += sum(math.prod(tensors.get_slice(k).get_shape()) for k in tensors.keys())  # noqa: SIM118
+        try:
+            with safe_open(file, "pt") as tensors:
+                total += sum(math.prod(tensors.get_slice(k).get_shape()) for k in tensors.keys())  # noqa: SIM118
+        except SafetensorError as error:
+            raise damaged(file, str(error)) from error
     return total * itemsize
 
 
@@ -210,13 +241,18 @@ def _copy_tokenizer(base: Path, answering: Answering, out: Path) -> None:
             shutil.copyfile(base / name, out / name)
     tokenizer = open_tokenizer(base)
     file = out / "tokenizer_config.json"
-    config = {key: value for key, value in _read(file).items() if key not in OF_HERE}
+    config = {key: value for key, value in read_json(file).items() if key not in OF_HERE}
     if config.get("tokenizer_class") == "TokenizersBackend":  # a name that only transformers 5 has
         config["tokenizer_class"] = ANY_FAST
         # under that class transformers 4 adds token_type_ids, which a Llama's generate refuses
         config.setdefault("model_input_names", ["input_ids", "attention_mask"])
-    if isinstance(tokenizer.chat_template, str):
-        config["chat_template"] = tokenizer.chat_template
+    template = tokenizer.chat_template
+    if isinstance(template, str):
+        config["chat_template"] = template
+    elif isinstance(template, dict):  # several, by name
+        template = template.get("default")
+    if template and not (out / TEMPLATE).is_file():  # a server that is told of a file needs one
+        (out / TEMPLATE).write_text(template, encoding="utf-8")
     _write(file, config)
     stops: Sequence[int] = sorted(stop_ids(tokenizer))
     # a base's own file often asks for sampling, or stops at one of the two ends of an answer only
@@ -229,11 +265,6 @@ def _copy_tokenizer(base: Path, answering: Answering, out: Path) -> None:
     if tokenizer.bos_token_id is not None:
         generation["bos_token_id"] = tokenizer.bos_token_id
     _write(out / "generation_config.json", generation)
-
-
-def _read(file: Path) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    return found
 
 
 def _write(file: Path, value: Mapping[str, Any]) -> None:

@@ -47,6 +47,15 @@ def ran_out(error: BaseException) -> bool:
     return isinstance(error, RuntimeError) and any(said in words for said in RAN_OUT)
 
 
+def _free() -> None:
+    """Free what an attempt that failed has left behind."""
+    gc.collect()
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_available():
+        torch.cuda.empty_cache()
+    give_back()
+
+
 class Room:
     """How many rows go through a model at once: half as many each time memory runs out.
 
@@ -57,8 +66,23 @@ class Room:
     def __init__(self) -> None:
         self.rows: dict[str, int] = {}
         """What is done to the most rows that go together; nothing where memory never ran out."""
+        self.twice = False
+        """For backward each layer's input alone is kept, and the layer computed again."""
+        self.divided = 1
+        """Into how many parts are cut what would go together in training by itself."""
         self.say: Callable[[str], None] = lambda line: None
         """Told each time."""
+
+    def lighten(self, doing: str, rows: int) -> None:
+        """Like `halve`, in training: a single row is given up only after `twice` was tried."""
+        if rows > 1 or self.twice:
+            self.halve(doing, rows)
+            return
+        self.rows[doing], self.twice = 1, True
+        _free()
+        self.say(
+            f"Memory ran out while {doing} a single row: going on with less kept and more computed"
+        )
 
     def halve(self, doing: str, rows: int) -> None:
         """Note that so many rows were too many, and free what the attempt left behind.
@@ -74,11 +98,7 @@ class Room:
                 "close other programs, shorten the longest examples, or choose a smaller model",
             )
         self.rows[doing] = rows // 2
-        gc.collect()
-        torch = sys.modules.get("torch")
-        if torch is not None and torch.cuda.is_available():
-            torch.cuda.empty_cache()
-        give_back()
+        _free()
         self.say(f"Memory ran out while {doing} {rows} rows at once: going on with {rows // 2}")
 
     def cut(self, doing: str, parts: Iterable[list[Part]]) -> Iterator[list[Part]]:

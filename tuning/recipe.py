@@ -1,7 +1,7 @@
 """What training does by default, and where each number comes from."""
 
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 METHODS: Final = ("lora", "full")
 ALL_LINEAR = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
@@ -35,6 +35,14 @@ class TuningSettings:
     """Passes over the training rows at most."""
     batch_rows: int | None = None
     """Rows per optimiser step."""
+    alpha: int | None = None
+    """Of the adapter: what it adds counts alpha / rank times."""
+    warmup_share: float | None = None
+    """Of the steps, those in which the learning rate rises."""
+    looks: int | None = None
+    """At dev during one training."""
+    patience: int | None = None
+    """Looks without improvement after which training stops."""
 
 
 USUAL: Final = TuningSettings()
@@ -58,6 +66,10 @@ GENTLER: Final = 10.0
 """What the learning rate of fine-tuning is divided by: published recipes take a tenth or less."""
 
 
+MICRO_TOKENS: Final = 2048
+"""About 1 MB each at 135M."""
+
+
 @dataclass(frozen=True, slots=True)
 class Recipe:
     """One training run."""
@@ -69,8 +81,8 @@ class Recipe:
     """Passes over the training rows at most; early stopping may end it before."""
     batch_rows: int = 16
     """Rows per optimiser step; see `batch_rows`. LoRA loses with large batches; stay below 32."""
-    micro_tokens: int = 2048
-    """Tokens that go through the model at once (about 1 MB each at 135M); the rest accumulates."""
+    micro_tokens: int = MICRO_TOKENS
+    """Tokens that go through the model at once; the rest accumulates."""
     warmup_share: float = 0.1
     clip_norm: float = 1.0
     evaluations: int = 6
@@ -80,14 +92,19 @@ class Recipe:
     seed: int = 0
 
 
-def adapter_shape(n_rows: int, rank: int | None = None) -> AdapterShape:
+def adapter_shape(n_rows: int, given: TuningSettings = USUAL) -> AdapterShape:
     """Rank, unless given, by amount of data: 8 below 200 rows, 16 up to 5,000, 32 above.
 
-    Alpha is twice the rank.
+    Alpha, unless given, is twice the rank.
     """
-    if rank is None:
-        rank = 8 if n_rows < 200 else 16 if n_rows <= 5000 else 32
-    return AdapterShape(rank, 2 * rank)
+    rank = given.rank or (8 if n_rows < 200 else 16 if n_rows <= 5000 else 32)
+    return AdapterShape(rank, given.alpha or 2 * rank)
+
+
+def schedule_of(given: TuningSettings) -> dict[str, Any]:
+    """What the user decides about warm-up and patience, by the names of `Recipe`."""
+    wanted = {"warmup_share": given.warmup_share, "patience": given.patience}
+    return {name: value for name, value in wanted.items() if value is not None}
 
 
 def batch_rows(n_rows: int) -> int:
@@ -104,6 +121,8 @@ def wrong_values(settings: TuningSettings) -> list[tuple[str, str, str]]:
     """What cannot be in the settings: key, what is wrong, and what to write."""
     method, rank, rate = settings.method, settings.rank, settings.learning_rate
     epochs, rows = settings.epochs, settings.batch_rows
+    alpha, warmup, looks = settings.alpha, settings.warmup_share, settings.looks
+    patience = settings.patience
     if method == "qlora":
         known = (
             "qlora is not built in: weights of 4 bits need an NVIDIA card and the package "
@@ -123,6 +142,17 @@ def wrong_values(settings: TuningSettings) -> list[tuple[str, str, str]]:
          "epochs must be above 0 and at most 100", "write epochs = 3"),
         (rows is not None and not 1 <= rows <= 1024, "batch_rows",
          "batch_rows must be from 1 to 1024", "write batch_rows = 8"),
+        (alpha is not None and not 1 <= alpha <= 1024, "alpha", "alpha must be from 1 to 1024",
+         "write alpha = 32"),
+        (alpha is not None and method == "full", "alpha",
+         "alpha is for an adapter, and full has none",
+         'remove alpha, or write method = "lora"'),
+        (warmup is not None and not 0 <= warmup <= 0.5, "warmup_share",
+         "warmup_share must be from 0 to 0.5", "write warmup_share = 0.1"),
+        (looks is not None and not 1 <= looks <= 100, "looks", "looks must be from 1 to 100",
+         "write looks = 6"),
+        (patience is not None and not 1 <= patience <= 100, "patience",
+         "patience must be from 1 to 100", "write patience = 2"),
     )  # fmt: skip
     return [(key, said, fix) for wrong, key, said, fix in rules if wrong]
 

@@ -43,6 +43,9 @@ class Steps(Generic[Row]):
         count = min(recipe.evaluations, self.steps)
         self.evaluate_at = {round(self.steps * (i + 1) / count) for i in range(count)}
         self.order = batches(len(rows), recipe.batch_rows, self.steps, recipe.seed)
+        room = model.room
+        if room.divided > 1 and max(map(matter.tokens, rows)) > recipe.micro_tokens // room.divided:
+            room.twice = True  # a single row cannot be cut
         self.whose = checkpoint.fingerprint(matter, recipe, self.parameters)
         self.tokens = self.given_back = 0
 
@@ -89,11 +92,12 @@ class Steps(Generic[Row]):
                 if not ran_out(error):
                     raise
             self.optimiser.zero_grad()
-            self.model.room.halve(self.matter.doing, going)
+            self.model.room.lighten(self.matter.doing, going)
 
     def _parts(self, rows: Sequence[Row]) -> list[list[Row]]:
-        parts = self.matter.parts(rows, self.recipe.micro_tokens)
-        return [*self.model.room.cut(self.matter.doing, parts)]
+        room = self.model.room
+        parts = self.matter.parts(rows, self.recipe.micro_tokens // room.divided)
+        return [*room.cut(self.matter.doing, parts)]
 
     def _backward(self, part: Sequence[Row], share: int) -> float:
         """Add the gradient of some of a step's rows; a function, so that its tensors end with it.
@@ -135,7 +139,8 @@ class Steps(Generic[Row]):
         Raises:
             OSError: it cannot be written.
         """
-        at.tokens, at.rows = self.tokens, dict(self.model.room.rows)
+        room = self.model.room
+        at.tokens, at.rows, at.twice = self.tokens, dict(room.rows), room.twice
         tensors = {}
         for index, parameter in enumerate(self.parameters):
             state = self.optimiser.state[parameter]
@@ -175,6 +180,8 @@ class Steps(Generic[Row]):
         groups = self.optimiser.state_dict()["param_groups"]
         self.optimiser.load_state_dict({"state": state, "param_groups": groups})
         self.model.adapter_changed()
-        self.model.room.rows.update(at.rows)
+        room = self.model.room
+        room.rows.update(at.rows)
+        room.twice = room.twice or at.twice
         self.tokens = self.given_back = at.tokens
         return at

@@ -79,6 +79,8 @@ def train(
         stopped_by_user=loop.ended and at.step < run.steps,
         diverged=diverged,
         rows_at_once=model.room.rows.get(matter.doing),
+        twice=model.room.twice,
+        divided=model.room.divided,
     )
 
 

@@ -20,9 +20,10 @@ from advisor.training_formats import training_formats
 from harness.adapting import adapter_folder
 from harness.cell import parse_cell
 from harness.errors import RungwiseError, UserError
-from harness.exporting import exports_of, trained_cells, whole_cells
+from harness.exporting import exports_of, trained_cells
 from harness.rungs import title_of
 from harness.store import Run
+from tuning.models.whole import is_whole
 
 EVERY_S = 1.5
 
@@ -54,11 +55,10 @@ def _choose(project: Project, run: Run) -> None:
     """Which model, in which form, and where to."""
     cells = trained_cells(run)
     if not cells:
-        whole = [str(adapter_folder(run.folder, cell)) for cell in whole_cells(run)]
-        words = "Nothing was trained in this check, or its adapters are gone."
-        if whole:
-            words = f"All weights were trained: take the model as it is, from {', '.join(whole)}."
-        say(words, "rw-p rw-quiet rw-text")
+        say(
+            "Nothing was trained in this check, or its adapters are gone.",
+            "rw-p rw-quiet rw-text",
+        )
         return
     seeds = len(cells) > len({parse_cell(cell)[0] for cell in cells})
 
@@ -70,13 +70,15 @@ def _choose(project: Project, run: Run) -> None:
     with which:
         cell = st.selectbox("Which?", cells, format_func=named, key="export_cell")
     with form:
+        whole = is_whole(adapter_folder(run.folder, cell))
+        forms = ["full"] if whole else ["adapter", "merged"]
         kind = st.segmented_control(
             "As what?",
-            list(FORMS),
-            default="adapter",
+            forms,
+            default=forms[0],
             format_func=lambda one: FORMS[one][0].upper() + FORMS[one][1:],
             required=True,
-            key="export_form",
+            key="export_form_full" if whole else "export_form",
         )
     rung, seed = parse_cell(cell)
     proposed = free_folder(project.root / "exports" / f"{run.name}-{cell}-{kind}")

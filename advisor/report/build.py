@@ -5,7 +5,7 @@ from advisor.recommendation import Recommendation
 from advisor.report.cost_section import cost
 from advisor.report.decision_section import decision
 from advisor.report.document import AUDIENCES, Audience, Item, Report, Section
-from advisor.report.export_section import exported
+from advisor.report.export_section import exported, placed
 from advisor.report.fails_section import fails
 from advisor.report.items import items_section, telling_items
 from advisor.report.judge_section import judge
@@ -89,6 +89,7 @@ def build(
         decisions=sources.decided.versions,
         fired=sources.decided.fired,
         probes=sources.probes,
+        exports=placed(sources),
         curve=sources.curve,
         judged=sources.judged,
         weighed=None if isinstance(weighed, str) else weighed,

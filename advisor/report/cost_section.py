@@ -18,6 +18,7 @@ from advisor.money_words import sentences
 from advisor.numbers import interval, percent, seconds, size
 from advisor.report.document import Block, Bullets, Figure, Paragraph, Section, Table, Terms
 from advisor.report.sources import Sources
+from advisor.taken_words import taken_rows
 from harness.experiment import ArmResult
 
 
@@ -50,7 +51,8 @@ def cost(sources: Sources, full: bool) -> Section:
             )
         )
         used = energy_rows(found)
-        blocks += [table_of(used)] if used else []
+        told = taken_rows(experiment)
+        blocks += [table_of(rows) for rows in (used, told) if rows]
     blocks += money_blocks(found, full)
     return Section("cost", "What it costs", tuple(blocks))
 

@@ -12,6 +12,7 @@ from advisor.recommendation import Recommendation
 from advisor.triggers import Fired
 from advisor.weighed import Weighed
 from harness.experiment import Experiment
+from harness.exporting import Record
 from harness.judge.measure import Judged
 from harness.learning.result import CurveResult
 from harness.probe_result import AnyResult
@@ -182,6 +183,8 @@ class Report:
     """What reopens the one in force, by now. Untrusted text."""
     probes: tuple[AnyResult, ...] = ()
     """What finished probes found. Untrusted text."""
+    exports: tuple[Record, ...] = ()
+    """What was exported, the oldest first; folders as seen from the project."""
     curve: CurveResult | None = None
     """Would more data help; None where that was not asked."""
     judged: Judged | None = None

@@ -136,7 +136,9 @@ def _built(sources: Sources, arm: ArmResult) -> str:
     dev_answers = arm.effort.get("dev_answers", 0)
     told.append(f"Answers on dev spent on choosing: {dev_answers:,}.")
     if len(arm.seeds) > 1:
-        told.append(f"Seeds: {setting(arm.seeds)}.")
+        each = ", ".join(percent(score) for score in arm.seed_scores)
+        came = f" One training run each: {each}." if each else ""
+        told.append(f"Seeds: {setting(arm.seeds)}.{came}")
     total = sources.experiment.task.n_heldout * len(arm.seeds)
     if arm.truncated:
         told.append(f"Cut at the length limit: {arm.truncated:,} of {total:,} answers.")

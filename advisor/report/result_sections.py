@@ -18,6 +18,7 @@ from advisor.numbers import (
 from advisor.report.document import Block, Bullets, Fact, Figure, Paragraph, Section, Table
 from advisor.report.sources import Sources
 from advisor.report.words import KIND_WORDS, UPKEEP
+from advisor.taken_words import spreads
 from advisor.voice import TITLE, voice
 from harness.clusters import clusters_of
 from harness.experiment import Contrast
@@ -109,6 +110,8 @@ def why(sources: Sources, full: bool) -> Section:
     if not blocks:
         blocks.append(Paragraph("Only one rung was measured, so there is nothing to compare."))
     if full:
+        apart = tuple(spreads(experiment))
+        blocks += [Bullets(apart)] if apart else []
         caption = (
             f"Differences from {in_sentence(sources.arm.title)} on the same questions, with 95 % "
             "intervals. Left of zero is worse."

@@ -8,6 +8,7 @@ from advisor.decision_words import standing_sentence
 from advisor.project import read_project
 from advisor.reopening import reopened
 from advisor.summary import summary
+from advisor.taken_words import taken_line
 from advisor.target_words import no_target_text
 from advisor.verb import Verb
 from advisor.verbs_shared import SETTINGS, add_check_options, check_settings, follow, foretell
@@ -47,6 +48,8 @@ def run(given: Namespace) -> int:
         for earlier, stands in reopened(project.root):
             told = standing_sentence(stands.versions[-1].rung, stands.fired)
             terminal.out(f"\nOn {earlier.name}: {told}")
+        if line := taken_line(experiment):
+            terminal.out(f"\n{line}")
         terminal.out(f"\nrun: {started.folder}")
         terminal.out(f"next: rungwise report {started.folder}")
     return 1 if experiment.failed else 0

@@ -15,6 +15,7 @@ from harness.estimate import CheckNeed
 from harness.generators.endpoint import PREFIX
 from harness.models import EMBEDDED, resolve
 from harness.settings import CheckSettings
+from tuning.recipe import MICRO_TOKENS
 from tuning.sizes import ModelSizes, sizes_named
 
 TYPICAL_ROW, TYPICAL_ANSWER, TYPICAL_RANK = 512.0, 64.0, 16
@@ -126,11 +127,15 @@ def _print(
         )
     terminal.out(
         f"\nOn a GPU, {name} ({sizes.parameters / 1e6:,.0f} million weights, bfloat16, "
-        f"{needs.CARD_ROWS} rows at once, gradient checkpointing):"
+        f"learning about {MICRO_TOKENS:,} tokens at once; at the least one row, slower):"
     )
     fits = {True: "yes", False: "no", None: ""}
-    head = ["method", "memory"] + ([] if card_gb is None else [f"fits {card_gb:g} GB"])
-    rows = [[one.words, size(one.memory_bytes), fits[one.fits]][: len(head)] for one in methods]
+    head = ["method", "memory", "at the least"]
+    head += [] if card_gb is None else [f"fits {card_gb:g} GB"]
+    rows = [
+        [one.words, size(one.memory_bytes), size(one.least_bytes), fits[one.fits]][: len(head)]
+        for one in methods
+    ]
     terminal.out(terminal.table(head, rows))
     if card_gb is not None:
         terminal.out(f"\n{needs.card_line(name, methods, card_gb)}")

@@ -9,12 +9,15 @@ import msgspec
 from advisor import terminal, training_set, workflow
 from advisor.export_words import FORMS, parity_sentences
 from advisor.exporting import PARITY_FILE, Done, Wanted, export
+from advisor.pair_formats import PAIR_FORMATS, PairRow
 from advisor.project import CONFIG, open_project
 from advisor.terminal_progress import Exporting
+from advisor.training_format import Row
 from advisor.training_formats import training_formats
 from advisor.verb import Verb
 from harness.errors import JobError, Problem, UserError
 from harness.parity import Parity
+from harness.rungs import rungs
 from harness.store import Run
 
 SHORT = 60
@@ -24,22 +27,28 @@ SHORT = 60
 def configure(parser: ArgumentParser) -> None:
     """Arguments."""
     parser.add_argument("run", help="the run's folder, or its id; for --training-set a project too")
-    parser.add_argument("--rung", metavar="NAME", help="which to export: finetune or rag_finetune")
+    parser.add_argument("--rung", metavar="NAME", help=f"which to export: {', '.join(_trained())}")
     parser.add_argument("--seed", type=int, metavar="N", help="of its trainings; default the first")
     parser.add_argument(
         "--merge", action="store_true", help="one model that needs no adapter, instead of a LoRA"
     )
-    parser.add_argument("--dtype", metavar="TYPE", help="of a merged model: float32 or bfloat16")
+    parser.add_argument("--dtype", metavar="TYPE", help="of a whole model: float32 or bfloat16")
     parser.add_argument(
         "--questions", type=int, metavar="N", help="ask so many again, not all held-out ones"
     )
     parser.add_argument(
         "--training-set",
         metavar="FORMAT",
-        help=f"write the training rows instead: {', '.join(training_formats())}",
+        help=f"write the training rows instead: {', '.join(training_formats())}; or preference "
+        f"pairs: {', '.join(PAIR_FORMATS)}",
     )
     parser.add_argument("--out", type=Path, required=True, help="a new folder; a file for rows")
     parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _trained() -> list[str]:
+    """Rungs that leave a model of their own."""
+    return [name for name, rung in rungs().items() if "weights" in rung.needs]
 
 
 def run(given: Namespace) -> int:
@@ -108,23 +117,42 @@ def _rows(given: Namespace) -> int:
     """The training rows in another program's format."""
     odd = [
         f"--{name}"
-        for name in ("rung", "seed", "merge", "dtype", "questions")
+        for name in ("seed", "merge", "dtype", "questions")
         if getattr(given, name) is not None and getattr(given, name) is not False
     ]
     if odd:
         fix = f"leave {' and '.join(odd)} out"
-        raise UserError(Problem("the training rows are the same for every rung", fix, odd[0]))
-    folder = Path(given.run)
-    if (folder / CONFIG).is_file():
-        rows = training_set.of_project(open_project(folder))
+        raise UserError(Problem("that says how a model is exported, and not rows", fix, odd[0]))
+    if given.training_set in PAIR_FORMATS:
+        pairs = _pairs(given)
+        n, written = len(pairs), training_set.write_pairs(pairs, given.training_set, given.out)
     else:
-        rows = training_set.of_run(workflow.find_run(given.run))
-    written = training_set.write(rows, given.training_set, given.out)
+        rows = _learned(given)
+        n, written = len(rows), training_set.write(rows, given.training_set, given.out)
     if given.json:
-        terminal.out_json({"file": str(given.out), "rows": len(rows), "format": given.training_set})
+        terminal.out_json({"file": str(given.out), "rows": n, "format": given.training_set})
     else:
         terminal.out(f"{written}: {given.out}")
     return 0
+
+
+def _learned(given: Namespace) -> list[Row]:
+    """The rows of a project or a run; with --rung as that rung was trained on them."""
+    folder = Path(given.run)
+    if given.rung is not None:
+        return training_set.of_rung(workflow.find_run(given.run), given.rung)
+    if (folder / CONFIG).is_file():
+        return training_set.of_project(open_project(folder))
+    return training_set.of_run(workflow.find_run(given.run))
+
+
+def _pairs(given: Namespace) -> list[PairRow]:
+    folder = Path(given.run)
+    if given.rung is not None:
+        raise UserError(Problem("pairs are those of preference", "leave --rung out", "--rung"))
+    if (folder / CONFIG).is_file():
+        return training_set.pairs_of_project(open_project(folder))
+    return training_set.pairs_of_run(workflow.find_run(given.run))
 
 
 VERB = Verb(

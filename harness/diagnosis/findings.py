@@ -120,6 +120,8 @@ class Form:
     """Cut at the length limit."""
     copied: Share
     """Of the answers with passages: lifted from one word by word, and not right."""
+    recited: Share = field(default_factory=Share)
+    """Word for word the answer of a training row, where the right one is another; of free text."""
     too_short: Share = field(default_factory=Share)
     """Fewer words than the middle nine tenths of the training answers; of free text only."""
     too_long: Share = field(default_factory=Share)
@@ -194,9 +196,11 @@ class Overfitting:
     rising: int
     """Looks at dev in a row at which its loss rose while loss on training rows fell."""
     train_loss: float
-    """Nats a token where loss on dev was lowest; the mean of the steps before that look."""
+    """Nats a token at the state that was kept; the mean of the steps before that look at dev."""
     dev_loss: float
     """There."""
+    looks: int = 0
+    """At dev; 0 in runs from before this was counted."""
 
 
 SliceKind: TypeAlias = Literal["tag", "document", "label", "length"]

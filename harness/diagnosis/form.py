@@ -34,6 +34,7 @@ def form(material: Material, subject: Subject) -> Form:
         empty=material.share(subject.rows(lambda e, a: float(not a.text.strip()))),
         truncated=material.share(subject.rows(lambda e, a: float(a.truncated))),
         copied=_copied(material, subject),
+        recited=Share() if closed else _recited(material, subject),
         too_short=_share_of_lengths(material, subject, lambda n: n < allowed.low),
         too_long=_share_of_lengths(material, subject, lambda n: n > allowed.high),
         broken_rules=() if closed else _broken_rules(material, subject),
@@ -85,6 +86,21 @@ def _copied(material: Material, subject: Subject) -> Share:
         for seed, scores in zip(subject.answers, subject.scores, strict=True)
     ]
     return material.share(rows)
+
+
+def _recited(material: Material, subject: Subject) -> Share:
+    """Answers that are a training row's, and not the right one."""
+    language = material.spec.language
+    known = {normalise(text, language) for row in material.train for text in row.references}
+
+    def recites(example: Example, answer: Answer) -> float | None:
+        if subject.abstains(answer):
+            return None
+        said = normalise(answer.text, language)
+        right = {normalise(text, language) for text in example.references}
+        return float(said in known - right)
+
+    return material.share(subject.rows(recites))
 
 
 def _stands_in(answer: Answer, language: str) -> bool:

@@ -89,10 +89,14 @@ class RagFinetuneRung:
         """What is put before the model."""
         return ask(self.bench, self.index, queries, self.k)
 
+    def taught(self) -> list[Lesson]:
+        """The rows that it was trained on, each with its passages."""
+        return self._lessons(self.view.train, True)
+
     def _train(self) -> tuple[Preparation, list[Lesson]]:
         """Train, or load what an interrupted process has trained; with the dev rows."""
         dev = self._lessons(self.bench.dev(self.view.dev), False)
-        return train_adapter(self.bench, self._lessons(self.view.train, True), dev), dev
+        return train_adapter(self.bench, self.taught(), dev), dev
 
     def _lessons(self, examples: Sequence[Example], mend: bool) -> list[Lesson]:
         """Examples with their passages; for training, a missed answer passage is put in."""

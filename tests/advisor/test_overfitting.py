@@ -22,8 +22,11 @@ def curve(*losses: tuple[float, float]) -> list[dict]:
     ]
 
 
-def trained(folder, *curves, **settings):
-    """A tuned rung, right on half of the questions, with a training a seed."""
+def trained(folder, *curves, best=None, **settings):
+    """A tuned rung, right on half of the questions, with a training a seed.
+
+    `best` is what the trial says of the state that was kept.
+    """
     spec = TaskSpec("desk", "label", "Sort.", labels=("a", "b"), metric="accuracy_score")
     items = tuple(Example(f"h{i}", f"message {i}", ("a",)) for i in range(N))
     learned = tuple(Example(f"t{i}", f"x {i}", ("ab"[i % 4 == 0],)) for i in range(20))
@@ -35,7 +38,7 @@ def trained(folder, *curves, **settings):
             learning_rate=0.001, training_rows=20, **settings)  # fmt: skip
         cell = run.cell(f"finetune-s{seed}")
         tried = [{"learning_rate": 0.002, "curve": curve((9, 1), (8, 2), (7, 3), (6, 4))},
-                 {"learning_rate": 0.001, "curve": points}]  # fmt: skip
+                 {"learning_rate": 0.001, "curve": points, **(best or {})}]  # fmt: skip
         effort = {**cell.preparation.effort, "tried": tried, "given_up": {"0.1": "it became nan"}}
         prepared = dataclasses.replace(cell.preparation, effort=effort)
         write_json(run.cell_file(cell.cell), dataclasses.replace(cell, preparation=prepared))
@@ -71,6 +74,41 @@ def test_of_several_trainings_the_worst_is_told_and_stands_in_the_file(tmp_path)
     found = experiment.diagnostics.rungs["finetune"].overfitting
     assert (found.trainings, found.rising) == (2, 3)
     assert experiment.diagnostics.rungs["finetune"].labels.in_train == 0.75
+
+
+def test_the_gap_is_that_of_the_state_which_was_kept_not_of_the_least_loss(tmp_path):
+    looks = curve((0.9, 1.0), (0.1, 1.6))
+    for look, score in zip(looks, (0.5, 0.8), strict=True):
+        look["dev_metric"] = score
+    run = trained(tmp_path, looks, best={"dev_metric": 0.8, "dev_loss": 1.6})
+    experiment = experiment_of(run)
+    found = experiment.diagnostics.rungs["finetune"].overfitting
+    assert (found.train_loss, found.dev_loss, found.looks) == (0.1, 1.6, 2)
+    told = " ".join(besides(experiment, "finetune"))
+    assert "loss on dev is 1.60 where it is 0.10 on the training rows" in told
+
+
+def test_looks_too_few_to_tell_are_said_to_be_too_few(tmp_path):
+    few = trained(tmp_path / "few", curve((1.0, 0.9), (0.8, 0.8)))
+    said = "Dev was looked at 2 times in training: too few to see"
+    assert any(said in text for text in besides(experiment_of(few), "finetune"))
+    more = trained(tmp_path / "more", curve((1.0, 0.9), (0.8, 0.8), (0.7, 0.7), (0.6, 0.65)))
+    assert not any("Dev was looked at" in text for text in besides(experiment_of(more), "finetune"))
+
+
+def test_answers_of_training_rows_given_to_other_questions_are_counted(tmp_path):
+    spec = TaskSpec("desk", "answer", "Answer.", metric="token_f1_score")
+    learned = [Example(f"t{i}", f"x {i}", (f"It takes {i} days.",)) for i in range(20)]
+    items = [Example(f"h{i}", f"message {i}", ("It takes 3 days.",)) for i in range(N)]
+    texts = ["It takes 7 days!", "It takes 3 days.", "It takes long.", "Sorry."]
+    task = Task(spec, tuple(learned), tuple(learned[:2]), tuple(items), (), "f1")
+    run = start(tmp_path / "runs" / "only", task, ["finetune-s0"])
+    put(run, "finetune", 0, [Answer(e.id, texts[i % 4]) for i, e in enumerate(items)])
+    finish(run, None)
+    experiment = experiment_of(run)
+    assert experiment.diagnostics.rungs["finetune"].form.recited.mean == 0.25
+    told = " ".join(besides(experiment, "finetune"))
+    assert "word for word, the answer to a training question, where another is right" in told
 
 
 def test_a_rung_that_was_not_trained_has_no_curve(tmp_path):

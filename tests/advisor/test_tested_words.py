@@ -140,6 +140,7 @@ def test_the_report_has_a_section_in_which_foreign_text_is_text(run):
     assert "<script>1" not in html and "&lt;script&gt;1" in html and "<img src=x>" not in html
     record = json.loads(report_format("json").render(report))["report"]
     assert set(record["probes"]) == {"forgetting", "memorisation"}
+    assert record["probe_files"]["forgetting"] == "probes/forgetting/probe.json"
     assert cases(one).rows[0][2] == "<script>1</script>"
 
 

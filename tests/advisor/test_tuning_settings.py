@@ -55,6 +55,12 @@ def test_without_the_section_everything_is_as_it_was(label_project):
         ("learning_rate = nan", "learning_rate must be above 0", "write learning_rate = 0.0005"),
         ("epochs = -1", "epochs must be above 0", "write epochs = 3"),
         ("batch_rows = 0", "batch_rows must be from 1", "write batch_rows = 8"),
+        ("alpha = 0", "alpha must be from 1 to 1024", "write alpha = 32"),
+        ('alpha = 8\nmethod = "full"', "alpha is for an adapter", "remove alpha"),
+        ("warmup_share = 0.9", "warmup_share must be from 0 to 0.5", "write warmup_share = 0.1"),
+        ("looks = 0", "looks must be from 1 to 100", "write looks = 6"),
+        ("patience = 0", "patience must be from 1 to 100", "write patience = 2"),
+        ("looks = 2.5", "looks cannot be 2.5", "write looks = 6"),
         ("learnig_rate = 1e-3", "there is no key 'learnig_rate'", "did you mean learning_rate?"),
     ],
 )
@@ -67,6 +73,7 @@ def test_what_cannot_be_is_an_error_with_what_to_write(label_project, section, e
 def test_a_given_learning_rate_is_the_only_one_tried_and_given_epochs_are_made():
     given = effort_of("thorough", TuningSettings(learning_rate=1e-4, epochs=1.5))
     assert (given.learning_rates, given.epochs) == (1, 1.5)
+    assert effort_of("quick", TuningSettings(looks=7)).evaluations == 7
 
 
 def test_all_weights_learn_at_a_tenth_of_an_adapters_rate():

@@ -6,10 +6,13 @@ import json
 import pytest
 
 from advisor.forecast import foretell, foretold
+from advisor.needs import method_needs, need_line, too_large
 from advisor.project import open_project
 from advisor.workflow import load
 from harness.store import Run
 from tests.command import here, refused
+from tests.harness.test_estimate import PACE, needed
+from tuning.sizes import sizes_named
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -30,6 +33,7 @@ def test_as_json_it_is_json_only(label_project):
     assert found["check"]["seconds"] > 0 and found["model"]["layers"] == 2
     assert [one["method"] for one in found["methods"]] == ["answer", "lora", "qlora", "full"]
     assert all(one["fits"] for one in found["methods"])
+    assert all(one["least_bytes"] <= one["memory_bytes"] for one in found["methods"])
 
 
 def test_a_model_that_is_not_here_is_judged_by_its_name(label_project):
@@ -37,7 +41,8 @@ def test_a_model_that_is_not_here_is_judged_by_its_name(label_project):
     assert done.returncode == 0, done.stderr
     assert "is not on this machine, so no time can be told" in done.stdout
     words = done.stdout.splitlines()[-1]
-    assert "QLoRA" in words.split(".")[0] and "Full fine-tuning needs 1" in words
+    assert "LoRA, QLoRA" in words.split(".")[0] and "Full fine-tuning needs 1" in words
+    assert "not with Rungwise" in words
 
 
 def test_a_model_that_is_not_here_and_tells_no_size_is_an_error(label_project):
@@ -64,11 +69,15 @@ def test_a_check_says_beforehand_what_it_takes_and_the_report_sets_it_beside_wha
 ):
     done = here("check", label_project, "--rungs", "prompt", "--run", "one")
     assert done.returncode == 0 and "This will take about 1 minute" in done.stderr
+    assert "Time: " in done.stdout and "foretold: 1 minute. Memory, where" in done.stdout
     assert (label_project / "runs" / "one" / "estimate.json").is_file()
     run = label_project / "runs" / "one"
     assert here("report", run, "--format", "html").returncode == 0
     page = (run / "report" / "report-technical.html").read_text(encoding="utf-8")
     assert "foretold: about 1 minute" in page
+    assert "What was foretold and what it took" in page
+    (taken,) = json.loads((run / "experiment.json").read_text(encoding="utf-8"))["taken"].values()
+    assert min(taken.values()) > 0
 
 
 def test_a_forecast_of_another_version_does_not_stop_a_report(label_project):
@@ -89,3 +98,20 @@ def test_a_check_that_cannot_be_foretold_says_so_and_goes_on(label_project, tmp_
     assert "How long it will take is not known" in heard[-1]
     assert "does not say how large the model is" in heard[-1]
     assert foretold(run) is None
+
+
+def test_a_card_is_counted_with_what_training_keeps_here_and_with_the_least_it_can_do_with():
+    seven = sizes_named("owner/some-7b")
+    found = {one.method: one for one in method_needs(seven, 512, 64, 16, 24.0)}
+    assert found["lora"].memory_bytes > 22e9, "2,048 tokens at once, every layer kept"
+    assert found["lora"].least_bytes < 16e9 and found["lora"].fits
+    assert "not with Rungwise" in found["qlora"].words
+    assert not found["full"].fits
+
+
+def test_what_does_not_fit_a_card_is_said_to_be_about_the_card():
+    need = needed(pace=dataclasses.replace(PACE, kind="cuda", process_bytes=4 * 10**9))
+    short = dataclasses.replace(need, free_bytes=10**9)
+    assert "Only 1.0 GB are free on the card" in need_line(short)
+    assert "finetune" in [rung.rung for rung in too_large(short)]
+    assert not too_large(dataclasses.replace(need, free_bytes=24 * 10**9))

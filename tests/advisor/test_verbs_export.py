@@ -56,6 +56,8 @@ def test_an_adapter_is_exported_asked_again_and_told_of_everywhere(run, tmp_path
     assert report.returncode == 0, report.stderr
     page = (tmp_path / "report" / "report-technical.html").read_text(encoding="utf-8")
     assert "What was exported" in page and "verified; 24 of 24 (100 %)" in page
+    (told,) = read(tmp_path / "report", "report-technical.json")["report"]["exports"]
+    assert told["rung"] == "finetune" and told["verified"] and told["folder"] == "tuned"
 
 
 def test_a_merged_model_is_exported_and_a_sample_of_questions_will_do(run, tmp_path):
@@ -221,17 +223,3 @@ def test_two_exports_to_one_place_do_not_mix(tmp_path):
             pass
         assert (folder / "weights").read_text(encoding="utf-8") == "mine"
     assert left_behind(tmp_path) == []
-
-
-def test_the_card_says_what_it_is_and_takes_no_markup_from_the_user(run, tmp_path):
-    export(run, Wanted("finetune", questions=4), tmp_path / "out")
-    card = (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
-    assert "````text\nAnswer ```briefly```.\n````" in card, "the fence is longer than the user's"
-    assert "```text\ndesk <b>1</b>\n```" in card
-    assert "fingerprint `f00d`" in card and "majority" in card and "learning rate 0.001" in card
-    assert "No personal data was found in the training rows by its form" in card
-    assert "whether they do was not tested" in card
-    for way in ("PeftModel.from_pretrained", "vllm serve", "convert_lora_to_gguf.py"):
-        assert way in card
-    assert all(e.question not in card for e in (*run.view().train, *run.heldout()))
-    assert str(tmp_path) not in card

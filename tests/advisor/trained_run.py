@@ -45,9 +45,23 @@ def rows(spec: TaskSpec) -> tuple[Example, ...]:
 
 
 def trained_run(
-    root: Path, model: Path, rung: str = "finetune", spec: TaskSpec = TEXT, held: bool = False
+    root: Path,
+    model: Path,
+    rung: str = "finetune",
+    spec: TaskSpec = TEXT,
+    held: bool = False,
+    whole: bool = False,
 ) -> Run:
-    """A run in `root/runs/first` with one tuned rung, answered by the engine."""
+    """A run in `root/runs/first` with one tuned rung, answered by the engine.
+
+    Args:
+        root: of the project.
+        model: its folder.
+        rung: that is tuned.
+        spec: of the task.
+        held: its answers are held to the allowed ones.
+        whole: all weights were trained, instead of an adapter.
+    """
     examples = rows(spec)
     task = Task(spec, examples[:30], examples[30:36], examples[36:], (), "f00d")
     run = start(root / "runs" / "first", task, ["majority-s0", f"{rung}-s0"])
@@ -55,7 +69,7 @@ def trained_run(
         run.plan(), generator=model.as_posix(), max_new_tokens=NEW_TOKENS, target=None
     )
     run.create(plan, task)
-    adapter = trained(opened(model), run.folder / "adapters" / f"{rung}-s0")
+    adapter = trained(opened(model), run.folder / "adapters" / f"{rung}-s0", 0 if whole else 3)
     weights = folder_revision(model, cache_folder())
     generator = LocalGenerator(Ref(str(model), model, weights), DEVICE)
     generator.model.load_adapter(adapter)
@@ -63,8 +77,8 @@ def trained_run(
     put(run, "majority", 0, [Answer(e.id, "login") for e in task.heldout], timed=False)
     constraint = constraint_of(spec, generator.tokenizer) if held else None
     answers = said(generator, spec, task.heldout, contexts, constraint)
-    settings = {"method": "lora", "learning_rate": 0.001, "rank": 3, "epochs": 2.0,
-                "training_rows": 30}  # fmt: skip
+    settings = {"method": "full"} if whole else {"method": "lora", "rank": 3}
+    settings |= {"learning_rate": 0.001, "epochs": 2.0, "training_rows": 30}
     if held:
         settings["decoding"] = HELD
     put(run, rung, 0, answers, **settings)

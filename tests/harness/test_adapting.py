@@ -157,3 +157,15 @@ def test_what_the_user_decides_about_training_is_done_and_recorded(tmp_path, tin
     assert wanted.items() <= settings.items()
     config = json.loads((seen.adapters / "finetune-s1/adapter_config.json").read_bytes())
     assert config["r"] == 3
+
+
+def test_scaling_warm_up_looks_and_patience_that_the_user_decides_are_taken_and_recorded(
+    tmp_path, tiny_model
+):
+    given = {"alpha": 5, "warmup_share": 0.5, "patience": 1}
+    seen = Seen(tmp_path, tiny_model, rank=3, learning_rate=7e-4, **given)
+    assert given.items() <= seen.train().settings.items()
+    rates = [f["rate_now"] for said, f in seen.said if said == "Training"]
+    assert rates[:4] == pytest.approx([7e-4 * step / 4 for step in range(1, 5)])
+    config = json.loads((seen.adapters / "finetune-s1/adapter_config.json").read_bytes())
+    assert (config["r"], config["lora_alpha"]) == (3, 5)

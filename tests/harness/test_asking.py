@@ -53,6 +53,17 @@ def test_a_rung_whose_adapter_is_gone_is_said_and_the_others_answer(run):
 
 
 @pytest.mark.parametrize(
+    "name", ["adapter_model.safetensors", "adapter_config.json", "training.json"]
+)
+def test_a_rung_whose_adapter_is_cut_off_is_said_and_the_others_answer(run, name):
+    file = run.folder / "adapters" / "finetune-s0" / name
+    file.write_bytes(file.read_bytes()[:40])
+    given = {one.rung: one for one in ask_rungs(run, "How long?").given}
+    assert "damaged" in given["finetune"].failure and name in given["finetune"].failure
+    assert not any(one.failure for rung, one in given.items() if rung != "finetune")
+
+
+@pytest.mark.parametrize(
     ("question", "said"), [(" \n", "there is no question"), ("x" * 4001, "4,001 letters")]
 )
 def test_what_is_no_question_is_refused(run, question, said):

@@ -2,20 +2,25 @@
 
 import dataclasses
 import json
+import os
 
+import psutil
 import pytest
 
+from harness import estimate as estimates
 from harness import speed as speeds
-from harness.effort import EFFORTS
+from harness.effort import EFFORTS, effort_of
 from harness.errors import UserError
 from harness.estimate import count_amounts, estimate, known_estimate, need_of, slower_by
 from harness.models import resolve
 from harness.rungs import rungs
 from harness.settings import CheckSettings
+from harness.tuning_memory import free_from_outside
 from harness.types import Example, Task, TaskSpec
 from harness.work import Amounts
 from rag.types import Document
 from tests.conftest import LABELS, label_rows
+from tuning.recipe import MICRO_TOKENS, TuningSettings
 from tuning.sizes import ModelSizes
 
 ROWS = tuple(Example(f"e{i}", r["text"], (r["label"],)) for i, r in enumerate(label_rows(60)))
@@ -145,6 +150,51 @@ def test_memory_that_is_not_free_is_said():
     need = needed()
     assert dataclasses.replace(need, free_bytes=2**40).fits
     assert not dataclasses.replace(need, free_bytes=10**9).fits
+
+
+def test_on_a_card_the_cards_memory_counts_and_what_the_process_holds_beside_it_does_not(
+    monkeypatch,
+):
+    asked = []
+    monkeypatch.setattr(
+        estimates, "free_from_outside", lambda kind: asked.append(kind) or 24 * 10**9
+    )
+    card = dataclasses.replace(PACE, kind="cuda", process_bytes=4 * 10**9)
+    need = needed(pace=card)
+    assert asked == ["cuda"] and need.free_bytes == 24 * 10**9 and need.on_card
+    assert need.has_room_for(27e9) and not need.has_room_for(29e9)
+
+
+def test_the_driver_is_asked_how_much_of_the_card_is_free(monkeypatch, tmp_path):
+    program = tmp_path / "nvidia-smi"
+    program.write_text('#!/bin/sh\necho "$2" >> "$0.asked"\necho 20480\n', encoding="utf-8")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3,1")
+    assert free_from_outside("cuda") == 20480 * 2**20
+    assert (tmp_path / "nvidia-smi.asked").read_text(encoding="utf-8") == "3\n"
+    assert free_from_outside("cpu") == pytest.approx(psutil.virtual_memory().available, rel=0.3)
+
+
+def test_a_step_of_many_rows_holds_what_goes_through_together_not_the_whole_step():
+    many = dataclasses.replace(AMOUNTS, train=5000, question=200)
+    work = rungs()["finetune"].work(many, effort_of("quick", TuningSettings()))
+    assert 1500 < work.learns_at_once <= MICRO_TOKENS
+    long = dataclasses.replace(many, question=5000)
+    work = rungs()["finetune"].work(long, effort_of("quick", TuningSettings()))
+    assert work.learns_at_once == pytest.approx(5000 + 25 + 66), "a row is not cut"
+    assert work.answers_at_once == pytest.approx(25)
+
+
+@pytest.mark.parametrize("rung", ["finetune", "preference"])
+def test_rows_of_a_step_that_the_user_decides_are_counted(rung):
+    pairs = dataclasses.replace(AMOUNTS, pairs=300, pair_side=60, tuned_already=True)
+    once, more = (
+        rungs()[rung].work(pairs, effort_of("quick", TuningSettings(batch_rows=rows)))
+        for rows in (1, 4)
+    )
+    assert more.learns_at_once > 2 * once.learns_at_once
+    assert needed(tuning=TuningSettings(batch_rows=1)).memory_bytes < needed().memory_bytes
 
 
 def test_long_rows_take_longer_a_token():

@@ -86,8 +86,8 @@ def settle(model: Any, seed: int = 0) -> None:
 
 
 def trained(model: Any, folder: Path, rank: int = 3, seed: int = 0) -> Path:
-    """Gives the model an adapter that changes it, and saves that."""
-    model.new_adapter(AdapterShape(rank, 2 * rank), seed)
+    """Gives the model an adapter that changes it, and saves that; rank 0 for all weights."""
+    model.new_adapter(AdapterShape(rank, 2 * rank) if rank else None, seed)
     settle(model, seed)
     model.save_adapter(folder)
     return folder

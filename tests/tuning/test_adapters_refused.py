@@ -1,6 +1,7 @@
 """What is not a plain LoRA adapter of this base is refused with a way out, the base unharmed."""
 
 import json
+import pickle
 
 import pytest
 import torch
@@ -104,3 +105,46 @@ def test_another_kind_of_adapter_is_refused_by_name(untied, tmp_path, path):
     raw = json.loads(config.read_text(encoding="utf-8"))
     config.write_text(json.dumps({**raw, "peft_type": "IA3"}), encoding="utf-8")
     assert "IA3" in refused(opened(untied, path), folder).reason
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_pickle_under_the_weights_name_is_refused_and_never_opened_as_one(untied, tmp_path, path):
+    folder = trained(opened(untied), tmp_path / "adapter")
+    mark = tmp_path / "ran"
+
+    class Runs:
+        def __reduce__(self):
+            return mark.touch, ()
+
+    torch.save({"weights": Runs()}, folder / "adapter_model.safetensors")
+    assert "adapter_model.safetensors is damaged" in refused(opened(untied, path), folder).reason
+    (folder / "adapter_model.safetensors").write_bytes(pickle.dumps(Runs()))
+    assert "adapter_model.safetensors is damaged" in refused(opened(untied, path), folder).reason
+    assert not mark.exists()
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("name", ["adapter_config.json", "adapter_model.safetensors"])
+def test_a_file_that_was_cut_off_is_named(untied, tmp_path, path, name):
+    folder = trained(opened(untied), tmp_path / "adapter")
+    file = folder / name
+    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+    assert f"{file} is damaged" in refused(opened(untied, path), folder).reason
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("broken", ["[]", "{}", '{"peft_type": "LORA", "lora_alpha": 4}'])
+def test_a_configuration_that_does_not_say_the_rank_is_refused(untied, tmp_path, path, broken):
+    folder = trained(opened(untied), tmp_path / "adapter")
+    (folder / "adapter_config.json").write_text(broken, encoding="utf-8")
+    refused(opened(untied, path), folder)
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_trained_model_that_was_cut_off_is_refused(untied, tmp_path, path):
+    model = opened(untied, path)
+    model.new_adapter(None, seed=0)
+    model.save_adapter(tmp_path / "whole")
+    file = tmp_path / "whole" / "model.safetensors"
+    file.write_bytes(file.read_bytes()[:-500])
+    assert f"{file} is damaged" in refused(opened(untied, path), tmp_path / "whole").reason

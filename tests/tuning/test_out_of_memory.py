@@ -41,10 +41,10 @@ def model(tiny_model):
     return opened(tiny_model)
 
 
-def trained(model, folder, evaluate=lambda: Evaluated(None, 1.0)):
+def trained(model, folder, evaluate=lambda: Evaluated(None, 1.0), recipe=RECIPE):
     losses = []
     watch = Watch(lambda progress: losses.append(progress.loss))
-    return train(model, ROWS, RECIPE, folder, evaluate, watch), losses
+    return train(model, ROWS, recipe, folder, evaluate, watch), losses
 
 
 @pytest.mark.parametrize("path", ["engine", pytest.param("library", marks=pytest.mark.slow)])

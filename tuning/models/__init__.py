@@ -1,11 +1,11 @@
 """Language models behind one door: `open_model` picks the small engine or the library path."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tuning.errors import TuningError
+from tuning.files import read_json
 from tuning.models.base import Generated, LanguageModel
 from tuning.models.llama.weights import unsupported
 
@@ -52,6 +52,5 @@ def open_model(
     if not config.is_file():
         raise TuningError(f"{folder} holds no config.json", "give a folder with a saved model")
     if path == "auto":
-        raw = json.loads(config.read_text(encoding="utf-8"))
-        path = "library" if unsupported(raw) else "engine"
+        path = "library" if unsupported(read_json(config)) else "engine"
     return makers[path](folder, open_tokenizer(folder), dtype, device)

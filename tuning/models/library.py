@@ -20,6 +20,7 @@ from tuning.memory import Room
 from tuning.models.base import ANSWERING, Generated
 from tuning.models.greedy import Greedy
 from tuning.models.likelihood import Likelihood, Predicting
+from tuning.models.recomputing import each_layer_twice
 from tuning.models.shared import (
     WAVE_TOKENS,
     common_prefix,
@@ -105,7 +106,9 @@ class LibraryModel(Likelihood, Switching):
                 yield Generated(index, ids, truncated)
 
     def _predicting(self, rows: Sequence[Encoded]) -> Predicting:
-        shared = common_prefix([row.prompt for row in rows])
+        # a layer that is computed again for backward cannot read a cache, which it would fill twice
+        twice = self.room.twice and torch.is_grad_enabled()
+        shared = 0 if twice else common_prefix([row.prompt for row in rows])
         ids = [[*row.prompt[shared:], *row.completion] for row in rows]
         where: list[int] = []
         column: list[int] = []
@@ -115,7 +118,10 @@ class LibraryModel(Likelihood, Switching):
             where.extend([at] * len(row.completion))
             column.extend(range(end - len(row.completion) - 1, end - 1))
             learned.extend(row.completion)
-        logits, _, _ = self._prefill(list(rows[0].prompt[:shared]), ids, where, column)
+        with each_layer_twice(self.base, twice):
+            cache = None if twice else DynamicCache()
+            prefix = list(rows[0].prompt[:shared])
+            logits, _ = self._prefill(prefix, ids, (where, column), cache)
         wanted, owner = torch.tensor([learned, where], device=self.device)
         return Predicting(logits.float(), wanted, owner)
 
@@ -206,22 +212,21 @@ class LibraryModel(Likelihood, Switching):
         self,
         prefix: list[int],
         rows: Sequence[Sequence[int]],
-        where: Sequence[int],
-        column: Sequence[int],
-    ) -> tuple[torch.Tensor, Any, torch.Tensor]:
-        """Logits of chosen tokens of right-padded rows, the cache, and its mask.
+        chosen: tuple[Sequence[int], Sequence[int]],
+        cache: Any,
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Logits of chosen tokens of right-padded rows, and the mask of the cache.
 
         Args:
             prefix: ids that every row continues.
             rows: ids of each row.
-            where: row of each chosen token.
-            column: position of each chosen token in its row.
+            chosen: row of each token, and its position there.
+            cache: empty; or None, and there is no prefix.
         """
-        cache = DynamicCache()
+        where, column = chosen
         if prefix:
             self.base.get_decoder()(
                 input_ids=torch.tensor([prefix], device=self.device),
-                use_cache=True,
                 **self._with(cache),
             )
             cache.batch_repeat_interleave(len(rows))
@@ -240,7 +245,7 @@ class LibraryModel(Likelihood, Switching):
             position_ids=positions.to(self.device),
             **self._with(cache),
         )
-        return logits, cache, mask
+        return logits, mask
 
     def _decode(
         self,
@@ -254,7 +259,8 @@ class LibraryModel(Likelihood, Switching):
             return
         with torch.inference_mode():
             ends = [len(row) - 1 for row in rows]
-            logits, cache, mask = self._prefill(prefix, rows, range(len(rows)), ends)
+            cache = DynamicCache()
+            logits, mask = self._prefill(prefix, rows, (range(len(rows)), ends), cache)
             position = len(prefix) + 1 + torch.tensor(ends, device=self.device)
             for step in range(max_new_tokens):
                 if not going.take(logits) or step + 1 == max_new_tokens:
@@ -275,8 +281,8 @@ class LibraryModel(Likelihood, Switching):
                 position = position + 1
 
     def _with(self, cache: Any) -> dict[str, Any]:
-        """The cache under the name this release of transformers calls it by."""
-        return {self._cache_name: cache}
+        """The cache under the name this release of transformers calls it by; None for none."""
+        return {self._cache_name: cache, "use_cache": cache is not None}
 
     def _logits(self, pick: Callable[[torch.Tensor], torch.Tensor], **inputs: Any) -> torch.Tensor:
         """Logits (n, V) of the states that `pick` takes from (rows, length, H).
@@ -287,7 +293,7 @@ class LibraryModel(Likelihood, Switching):
         head = self.base.get_output_embeddings()
         hook = head.register_forward_pre_hook(lambda _, states: (pick(states[0]),))
         try:
-            logits: torch.Tensor = self.base(use_cache=True, **inputs).logits
+            logits: torch.Tensor = self.base(**inputs).logits
         finally:
             hook.remove()
         return logits

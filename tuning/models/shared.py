@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from tuning.errors import TuningError
+from tuning.files import damaged, read_json, read_tensors
 from tuning.recipe import ALL_LINEAR, AdapterShape
 
 if TYPE_CHECKING:
@@ -132,17 +133,16 @@ def read_adapter(folder: Path) -> SavedAdapter:
     """Read PEFT's two files.
 
     Raises:
-        TuningError: a file is missing, or the adapter is of a kind that is not plain LoRA.
+        TuningError: a file is missing or damaged, or the adapter is of a kind that is not plain
+            LoRA.
     """
-    from safetensors.torch import load_file
-
     config_file, weights_file = folder / "adapter_config.json", folder / "adapter_model.safetensors"
     for file in (config_file, weights_file):
         if not file.is_file():
             raise TuningError(
                 f"{file} is missing", "give the folder of a LoRA adapter saved as safetensors"
             )
-    config = json.loads(config_file.read_text(encoding="utf-8"))
+    config = read_json(config_file)
     if config.get("peft_type") != "LORA":
         raise TuningError(
             f"{folder} holds a {config.get('peft_type')} adapter", "give a LoRA adapter"
@@ -152,9 +152,10 @@ def read_adapter(folder: Path) -> SavedAdapter:
             raise TuningError(
                 f"{folder} uses {option}, which is not supported", "give a plain LoRA adapter"
             )
-    return SavedAdapter(
-        AdapterShape(int(config["r"]), config["lora_alpha"]), load_file(weights_file)
-    )
+    rank, alpha = config.get("r"), config.get("lora_alpha")
+    if not isinstance(rank, int) or rank < 1 or not isinstance(alpha, int | float):
+        raise damaged(config_file, f"r is {rank}, lora_alpha is {alpha}")
+    return SavedAdapter(AdapterShape(rank, config["lora_alpha"]), read_tensors(weights_file))
 
 
 def must_fit(saved: SavedAdapter, layers: "Mapping[str, torch.nn.Module]", folder: Path) -> None:

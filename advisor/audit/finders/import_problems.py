@@ -8,7 +8,7 @@ from advisor.audit.finding import Finder, Finding, Material, finding
 from harness.errors import Problem
 
 _PHRASES: Final = (
-    ("too_few", ("the held-out set has", "rows are left to learn from")),
+    ("too_few", ("the held-out set has", "rows are left to learn from", "nothing to learn")),
     ("no_text_layer", ("only pictures", "pictures and no text", "which letters its signs")),
     ("encoding", ("encoding", "replaced by u+fffd", "lone surrogates", "it is utf-8 with bytes")),
     ("malformed", ("no column looks like", "there is no column")),

@@ -7,6 +7,7 @@ import msgspec
 
 from advisor.report.document import Block, Figure, Report
 from advisor.report.format import Format
+from harness.probe_result import RESULT
 
 
 def render(report: Report) -> bytes:
@@ -24,6 +25,8 @@ def render(report: Report) -> bytes:
         "decisions": msgspec.to_builtins(report.decisions),
         "reopened_by": msgspec.to_builtins(report.fired),
         "probes": {one.probe: msgspec.to_builtins(one) for one in report.probes},
+        "probe_files": {one.probe: f"probes/{one.probe}/{RESULT}" for one in report.probes},
+        "exports": msgspec.to_builtins(report.exports),
         "learning_curve": msgspec.to_builtins(report.curve),
         "judge": msgspec.to_builtins(report.judged),
         "weighing": msgspec.to_builtins(report.weighed.weighing if report.weighed else None),

@@ -130,7 +130,8 @@ class EngineModel(Likelihood):
             predicting.extend(range(end - len(row.completion) - 1, end - 1))
         learned = [token for row in order for token in row.completion]
         where = torch.tensor(predicting, device=self.model.device)
-        logits = self.model.logits(self.model.forward(batch, only=where)).float()
+        states = self.model.forward(batch, only=where, twice=self.room.twice)
+        logits = self.model.logits(states).float()
         owners = [i for i, row in zip(at, order, strict=True) for _ in row.completion]
         wanted, owner = torch.tensor([learned, owners], device=self.model.device)
         return Predicting(logits, wanted, owner)

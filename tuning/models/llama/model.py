@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import torch
+from torch.utils.checkpoint import checkpoint
 
 from tuning.models.llama.batch import Batch
 from tuning.models.llama.many import Route
@@ -110,6 +111,7 @@ class Llama:
         batch: Batch,
         keep_cache: list[torch.Tensor] | None = None,
         only: torch.Tensor | None = None,
+        twice: bool = False,
     ) -> torch.Tensor:
         """Hidden states before the final norm.
 
@@ -117,6 +119,7 @@ class Llama:
             batch: the rows.
             keep_cache: a list that receives each layer's rotated keys and values, (T, 2 K, d).
             only: flat indices whose states are wanted; the last layer skips the others.
+            twice: for backward keep each layer's input only, and compute the layer again.
 
         Returns:
             (T, H), or (len(only), H).
@@ -124,7 +127,8 @@ class Llama:
         c = self.config
         x = self.embedding[batch.ids]
         cos, sin = self.angles(batch.positions)
-        for layer in self.layers:
+
+        def through(layer: Layer, x: torch.Tensor) -> torch.Tensor:
             normed = rms_norm(x, layer.attention_norm, c.rms_eps)
             qkv = rotate(layer.qkv(normed).view(len(x), -1, c.head_dim), cos, sin)
             if keep_cache is not None:
@@ -133,7 +137,13 @@ class Llama:
             if only is not None and layer is self.layers[-1]:
                 x, mixed = x.index_select(0, only), mixed.index_select(0, only)
             x = x + layer.out(mixed)
-            x = x + self.mlp(layer, x)
+            return x + self.mlp(layer, x)
+
+        for layer in self.layers:
+            if twice and torch.is_grad_enabled():
+                x = checkpoint(through, layer, x, use_reentrant=False)
+            else:
+                x = through(layer, x)
         return x
 
     def mlp(self, layer: Layer, x: torch.Tensor) -> torch.Tensor:

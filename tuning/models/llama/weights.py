@@ -1,10 +1,10 @@
 """Reads a Llama folder: config.json and safetensors. Refuses by name what the engine lacks."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tuning.errors import TuningError
+from tuning.files import read_json, read_tensors
 
 if TYPE_CHECKING:
     import torch
@@ -33,7 +33,7 @@ def read_config(folder: Path) -> LlamaConfig:
     Raises:
         TuningError: another architecture, or a feature that this engine does not have.
     """
-    raw: dict[str, Any] = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    raw = read_json(folder / "config.json")
     missing = unsupported(raw)
     if missing:
         raise TuningError(
@@ -89,10 +89,8 @@ def read_weights(folder: Path, dtype: "torch.dtype", device: "torch.device") -> 
     """All tensors by name, cast and placed. Only safetensors: pickles can run code.
 
     Raises:
-        TuningError: no safetensors in the folder.
+        TuningError: no safetensors in the folder, or a damaged one.
     """
-    from safetensors.torch import load_file
-
     files = sorted(folder.glob("*.safetensors"))
     if not files:
         raise TuningError(
@@ -100,6 +98,6 @@ def read_weights(folder: Path, dtype: "torch.dtype", device: "torch.device") -> 
         )
     tensors = Weights()
     for file in files:
-        for name, tensor in load_file(file).items():
+        for name, tensor in read_tensors(file).items():
             tensors[name] = tensor.to(device, dtype)
     return tensors

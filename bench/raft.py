@@ -1,0 +1,108 @@
+"""Trained to read passages, against tuned without any and handed them: what the first is worth.
+
+``RUNGWISE_RUN=FOLDER python -m bench raft`` takes a finished run with both tuned rungs. Nothing is
+trained: the adapter of `finetune` answers the held-out questions once more, before each the very
+passages that `rag_finetune` was given. On the set of the design, fact and manner apart::
+
+    RUNGWISE_VERDICTS=dstc9 RUNGWISE_KEEP=kept python -m bench verdicts
+    RUNGWISE_RUN=kept/dstc9/runs/first python -m bench raft
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from harness.answering import Asked, answer_all
+from harness.clusters import clusters_of
+from harness.compare import paired
+from harness.decoding import decoding_of
+from harness.metric import Metric
+from harness.prompts import render
+from harness.reopen import reopen
+from harness.retrieval import INDEX_FOLDER
+from harness.scoring import item_scores, mean_score, scorers_for
+from harness.store import Run
+from harness.types import Answer, Json
+
+TRAINED, ALONE, NAIVE = "rag_finetune", "finetune", "naive"
+BESIDE = ("prompt", "rag", ALONE, TRAINED)
+
+
+def measure() -> dict[str, Json]:
+    """Scores of the naive combination beside the rungs', and paired differences from it."""
+    named = os.environ.get("RUNGWISE_RUN")
+    if named is None:
+        return {"skipped": f"RUNGWISE_RUN names no finished run with {ALONE} and {TRAINED}"}
+    run = Run(Path(named))
+    lacking = [name for name in (ALONE, TRAINED) if not run.finished(f"{name}-s0")]
+    if lacking:
+        raise SystemExit(
+            f"error: {run.folder} has no finished {' and no '.join(lacking)}\n"
+            f"fix: rungwise check DIR --rungs prompt,rag,{ALONE},{TRAINED}"
+        )
+    return compared(run, naive(run))
+
+
+def naive(run: Run) -> list[Answer]:
+    """What the adapter that was tuned without passages answers with some before each question."""
+    given = {answer.query_id: answer.contexts for answer in run.cell(f"{TRAINED}-s0").answers}
+    view = run.view()
+    opened = reopen(
+        run, f"{ALONE}-s0", view.documents, run.folder / INDEX_FOLDER, lambda what, figures: None
+    )
+    asked = [
+        Asked(query, render(view.spec, query.text, given[query.id]), given[query.id])
+        for query in run.queries()
+        if query.id in given
+    ]
+    held = decoding_of(opened.bench, opened.preparation.settings)
+    results = answer_all(opened.bench, asked, constraint=held)
+    return [result for result in results if isinstance(result, Answer)]
+
+
+def compared(run: Run, answers: list[Answer]) -> dict[str, Json]:
+    """Every metric of every arm, and how far each rung lies from the naive combination."""
+    arms = {name: run.cell(f"{name}-s0").answers for name in BESIDE if run.finished(f"{name}-s0")}
+    arms[NAIVE] = tuple(answers)
+    view, heldout = run.view(), run.heldout()
+    scorers = scorers_for(view)
+    scores = {
+        name: {one.name: mean_score(one, heldout, said, view.spec) for one in scorers}
+        for name, said in arms.items()
+    }
+    items = {
+        name: {one.name: _items(run, one, said) for one in scorers if one.item is not None}
+        for name, said in arms.items()
+    }
+    return {
+        "n": len(heldout),
+        "scores": scores,
+        "differences from naive": {
+            name: {metric: _difference(run, items, name, metric) for metric in items[name]}
+            for name in arms
+            if name != NAIVE
+        },
+    }
+
+
+def _items(run: Run, metric: Metric, answers: tuple[Answer, ...]) -> list[float | None]:
+    by_id = {answer.query_id: answer for answer in answers}
+    return [one.value for one in item_scores(metric, run.heldout(), by_id, run.view().spec)]
+
+
+def _difference(
+    run: Run, items: Mapping[str, Mapping[str, list[float | None]]], name: str, metric: str
+) -> dict[str, Json]:
+    """A rung less the naive combination, on the same questions."""
+    found = paired(
+        items[name][metric],
+        items[NAIVE][metric],
+        margin=run.plan().margin,
+        clusters=clusters_of(run.heldout()),
+    )
+    return {
+        "difference": found.difference,
+        "low": found.low,
+        "high": found.high,
+        "verdict": found.verdict,
+    }
