@@ -8,7 +8,7 @@ import torch
 from tests.tuning.conftest import SHAPES
 from tests.tuning.oracle import CPU, plain_model, some_ids
 from tuning.models import open_model
-from tuning.models.llama.batch import pack
+from tuning.models.llama.batch import EVEN, EVEN_SLOTS, pack
 
 LENGTHS = {
     "rows of very different lengths": [1, 2, 3, 11, 12, 40, 41, 130],
@@ -80,3 +80,17 @@ def test_the_sizes_come_from_the_config(pair):
     assert engine.config.context_length == 2048
     assert engine.config.rope_theta == config.rope_parameters["rope_theta"]
     assert engine.n_parameters == sum(p.numel() for p in reference.parameters())
+
+
+@pytest.mark.parametrize("prefix", [0, 23])
+def test_a_batch_that_is_filled_up_says_the_same_of_its_own_tokens(pair, prefix):
+    engine, _ = pair
+    rng = random.Random(5)
+    shared, rows = some_ids(rng, prefix), [some_ids(rng, n) for n in (2, 7, 30, 31)]
+    bare = pack(shared, rows, torch.float32, CPU)
+    even = pack(shared, rows, torch.float32, CPU, even=True)
+    with torch.no_grad():
+        found, wanted = engine.forward(even), engine.forward(bare)
+    assert len(found) % EVEN == 0 and len(found) > len(wanted)
+    assert all(bucket.length % EVEN_SLOTS == 0 for bucket in even.buckets)
+    torch.testing.assert_close(found[: len(wanted)], wanted, atol=1e-5, rtol=0)

@@ -51,6 +51,19 @@ def test_the_engines_loss_is_that_of_whole_masked_sequences(llama_of, shape, row
 
 
 @pytest.mark.parametrize("rows", ROWS.values(), ids=ROWS)
+def test_filling_batches_up_changes_neither_loss_nor_gradient(untied, rows):
+    engine = open_model(untied, dtype=torch.float32, device=CPU)
+    engine.new_adapter(AdapterShape(4, 8), seed=1)
+    parameters = engine.adapter_parameters()
+    found = []
+    for even in (False, True):
+        engine.even = even
+        loss = engine.loss(rows)
+        found.append((loss.detach(), torch.autograd.grad(loss, parameters)))
+    torch.testing.assert_close(*found, atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("rows", ROWS.values(), ids=ROWS)
 def test_the_librarys_loss_is_that_of_whole_masked_sequences(untied, rows):
     library = open_model(untied, dtype=torch.float32, device=CPU, path="library")
     with torch.no_grad():

@@ -5,6 +5,11 @@ from typing import NamedTuple
 
 import torch
 
+EVEN, EVEN_SLOTS = 64, 16
+"""Tokens, and slots of a row in attention, that a batch is filled up to a multiple of. oneDNN,
+which multiplies in bfloat16 on the CPU, compiles for each shape it meets and keeps the result:
+thirty steps of about 1,900 tokens in 30 shapes took 3.8 GB, filled up 3.0, in 4 % less time."""
+
 
 class Bucket(NamedTuple):
     """Consecutive rows of similar length, padded to the longest inside attention only."""
@@ -35,6 +40,8 @@ class Batch(NamedTuple):
     buckets: tuple[Bucket, ...]
     prefix_mask: torch.Tensor | None
     """(1, 1, prefix, 1, prefix) causal mask of the prefix."""
+    filler: int = 0
+    """Tokens at the end that belong to no row; see `filled`."""
 
 
 def pack(
@@ -42,6 +49,8 @@ def pack(
     rows: Sequence[Sequence[int]],
     dtype: torch.dtype,
     device: torch.device,
+    *,
+    even: bool = False,
 ) -> Batch:
     """Lay out a batch.
 
@@ -50,6 +59,7 @@ def pack(
         rows: ids of each row, none empty, sorted by length (buckets rely on it).
         dtype: type of the attention scores the masks are added to.
         device: where the tensors live.
+        even: fill up to sizes that come again in other batches; see `EVEN`.
     """
     lengths = [len(row) for row in rows]
     n = torch.tensor(lengths)
@@ -57,8 +67,14 @@ def pack(
     for row in rows:
         flat.extend(row)
     shared = len(prefix)
+    filler = filled(len(flat)) - len(flat) if even else 0
+    flat.extend([0] * filler)
     positions = torch.cat(
-        [torch.arange(shared), *(torch.arange(shared, shared + k) for k in lengths)]
+        [
+            torch.arange(shared),
+            *(torch.arange(shared, shared + k) for k in lengths),
+            torch.zeros(filler, dtype=torch.long),
+        ]
     )
     prefix_mask = None
     if shared:
@@ -70,9 +86,18 @@ def pack(
         positions=positions.to(device),
         lengths=n.to(device),
         last=(shared + n.cumsum(0) - 1).to(device),
-        buckets=tuple(_bucket(shared, lengths[a:b], dtype, device) for a, b in _similar(lengths)),
+        buckets=tuple(
+            _bucket(shared, lengths[a:b], dtype, device, EVEN_SLOTS if even else 1)
+            for a, b in _similar(lengths)
+        ),
         prefix_mask=prefix_mask,
+        filler=filler,
     )
+
+
+def filled(n: int) -> int:
+    """The size that n tokens are filled up to."""
+    return -(-n // EVEN) * EVEN
 
 
 def _similar(lengths: Sequence[int]) -> list[tuple[int, int]]:
@@ -86,10 +111,10 @@ def _similar(lengths: Sequence[int]) -> list[tuple[int, int]]:
 
 
 def _bucket(
-    shared: int, lengths: Sequence[int], dtype: torch.dtype, device: torch.device
+    shared: int, lengths: Sequence[int], dtype: torch.dtype, device: torch.device, even: int
 ) -> Bucket:
     n = torch.tensor(lengths)
-    longest = max(lengths)
+    longest = -(-max(lengths) // even) * even
     slot = torch.arange(longest)
     real = slot < n[:, None]  # (rows, longest)
     start = n.cumsum(0) - n

@@ -12,7 +12,7 @@ from tuning.errors import TuningError
 from tuning.memory import Room
 from tuning.models.base import ANSWERING, Generated
 from tuning.models.likelihood import Likelihood, Predicting
-from tuning.models.llama.batch import pack
+from tuning.models.llama.batch import filled, pack
 from tuning.models.llama.decode import decode
 from tuning.models.llama.many import Beside, Pairs, must_be_used, pairs_of
 from tuning.models.llama.model import Llama
@@ -45,6 +45,8 @@ class EngineModel(Likelihood):
         self.context_length = self.model.config.context_length
         self.n_parameters = self.model.n_parameters
         self.room = Room()
+        self.even = dtype == torch.bfloat16 and device.type == "cpu"
+        """Rows to learn from are filled up to sizes that come again; see `batch.EVEN`."""
         self._stops = stop_ids(tokenizer)
         self._folder = folder
         self._shape: AdapterShape | None = None
@@ -121,7 +123,9 @@ class EngineModel(Likelihood):
         order = [rows[i] for i in at]
         shared = common_prefix([row.prompt for row in order])
         ids = [[*row.prompt[shared:], *row.completion] for row in order]
-        batch = pack(order[0].prompt[:shared], ids, self.model.dtype, self.model.device)
+        batch = pack(
+            order[0].prompt[:shared], ids, self.model.dtype, self.model.device, even=self.even
+        )
         predicting: list[int] = []
         end = shared
         for row, own in zip(order, ids, strict=True):
@@ -129,9 +133,11 @@ class EngineModel(Likelihood):
             # the state before each completion token predicts it
             predicting.extend(range(end - len(row.completion) - 1, end - 1))
         learned = [token for row in order for token in row.completion]
+        if self.even:  # nobody reads what these say
+            predicting += predicting[-1:] * (filled(len(predicting)) - len(predicting))
         where = torch.tensor(predicting, device=self.model.device)
         states = self.model.forward(batch, only=where, twice=self.room.twice)
-        logits = self.model.logits(states).float()
+        logits = self.model.logits(states)[: len(learned)].float()
         owners = [i for i, row in zip(at, order, strict=True) for _ in row.completion]
         wanted, owner = torch.tensor([learned, owners], device=self.model.device)
         return Predicting(logits, wanted, owner)

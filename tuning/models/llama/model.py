@@ -158,7 +158,9 @@ class Llama:
         """Each row sees the prefix and itself: (T, Q + 2 K, d) to (T, Q d)."""
         c = self.config
         own = [len(bucket.scatter) for bucket in batch.buckets]
-        parts = list(qkv.split([batch.prefix, *own] if batch.prefix else own))
+        parts = list(
+            qkv[: len(qkv) - batch.filler].split([*[batch.prefix] * bool(batch.prefix), *own])
+        )
         out = []
         prefix_k = prefix_v = None
         if batch.prefix and batch.prefix_mask is not None:
@@ -172,6 +174,8 @@ class Llama:
                 v = torch.cat([prefix_v.expand(bucket.rows, -1, -1, -1), v], 1)
             mixed = self._attend(q, k, v, bucket.mask).flatten(0, 1)
             out.append(from_slots(mixed, bucket.scatter))
+        if batch.filler:
+            out.append(qkv.new_zeros(batch.filler, c.heads * c.head_dim))
         return torch.cat(out) if len(out) > 1 else out[0].reshape(-1, c.heads * c.head_dim)
 
     def _heads(self, qkv: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
