@@ -16,6 +16,7 @@ from advisor.pairs_file import PairsFile, add_pairs, pairs_among
 from advisor.prices import PRICE_KEYS
 from advisor.project import CONFIG, INSTRUCTIONS
 from advisor.schema_draft import draft_schema
+from advisor.settings_template import chosen_on_dev
 from harness.data import canonical_json
 from harness.data_columns import Columns, detect
 from harness.data_files import READERS, Rows, read_rows
@@ -239,6 +240,8 @@ def _config_text(name: str, guess: Guess | None) -> str:
     check.add(tomlkit.comment("target = 0.80   # good enough"))
     check.add(tomlkit.comment("climb = true    # stop at the first rung that reaches the target"))
     document.add("check", check)
+    for section, table in chosen_on_dev(kind, documents=bool(guess and guess.documents)):
+        document.add(section, table)
     document.add("prices", _prices_table())
     if kind in ("answer", "text"):
         document.add("judge", _judge_table())

@@ -20,6 +20,7 @@ from advisor.project_sections import (
 )
 from harness.data_columns import Columns, PairColumns
 from harness.errors import Problem, UserError
+from harness.given import Given
 from harness.rungs import rungs_for
 from harness.settings import CheckSettings
 from harness.task import Sources
@@ -158,6 +159,7 @@ class Project:
             embedder=self.model.embedder,
             tuning=self.sections.tuning,
             preference=self.sections.preference,
+            given=Given(self.sections.retrieval, self.sections.prompt, self.sections.decoding),
         )
 
 

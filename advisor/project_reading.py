@@ -15,6 +15,7 @@ from advisor.weights_file import read_values, read_weights
 from harness.closed_answers import CLOSED
 from harness.data_columns import Columns, PairColumns
 from harness.errors import Problem
+from harness.given import ALWAYS, wrong_decoding, wrong_prompt, wrong_retrieval
 from tuning.recipe import wrong_preference_values
 from tuning.recipe import wrong_values as wrong_tuning
 
@@ -78,6 +79,9 @@ def read_sections(raw: dict[str, Any], root: Path) -> Read:
     _wrong("prices", wrong_values(sections.prices), reading)
     _wrong("tuning", wrong_tuning(sections.tuning), reading)
     _wrong("preference", wrong_preference_values(sections.preference), reading)
+    _wrong("retrieval", wrong_retrieval(sections.retrieval), reading)
+    _wrong("prompt", wrong_prompt(sections.prompt), reading)
+    _wrong("decoding", wrong_decoding(sections.decoding), reading)
     _paths(sections, root, reading)
     _schema(sections.task.schema, root, reading)
     return Read(sections, tuple(reading.problems), frozenset(reading.unread))
@@ -165,6 +169,10 @@ def _values(sections: Sections, reading: _Reading) -> None:
          "write margin = 0.03"),
         (check.target is not None and not 0 <= check.target <= 1, "check.target",
          "target must be a share from 0 to 1", "for 80 % write target = 0.80"),
+        (sections.decoding.constrained == ALWAYS and task.kind not in CLOSED,
+         "decoding.constrained",
+         f"there is nothing to hold answers to: this task has kind = {task.kind}",
+         'remove constrained, or write kind = "label" or "json"'),
     )  # fmt: skip
     for wrong, setting, said, fix in (*rules, *_word_lists(task), *_descriptions(task)):
         section = f"{setting.split('.')[0]}."

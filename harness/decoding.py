@@ -11,6 +11,7 @@ from typing import NamedTuple
 from harness.closed_answers import CLOSED, constraint_of
 from harness.errors import RungwiseError
 from harness.generators.local import LocalGenerator
+from harness.given import ALWAYS, ON_DEV
 from harness.types import Json
 from harness.workbench import Workbench
 from tuning.constrain import Constraint
@@ -34,7 +35,7 @@ def choose_decoding(
     dev_rows: int,
     free: float | None = None,
 ) -> Decoding:
-    """Free answers, unless allowed ones alone do better on dev.
+    """Free answers, unless allowed ones alone do better on dev, or the user has decided.
 
     Args:
         bench: the task, and the model that must be able to be held to something.
@@ -43,18 +44,29 @@ def choose_decoding(
         free: the dev score of free answers where it is known already.
     """
     allowed = _allowed(bench)
-    if allowed is None or not dev_rows:
+    if allowed is None:
+        return Decoding(None, {}, {})
+    wanted = bench.given.decoding.constrained
+    if wanted != ON_DEV:
+        held = wanted == ALWAYS
+        return Decoding(allowed if held else None, {"decoding": HELD if held else FREE}, {})
+    if not dev_rows:
         return Decoding(None, {}, {})
     trials = 1 if free is not None else 2
     if free is None:
         bench.say("Trying free answers on dev", {})
         free = score(None)
     bench.say("Trying allowed answers only on dev", {})
-    held = score(allowed)
-    better = held is not None and (free is None or held > free)
-    tried = [{"decoding": FREE, "dev_score": free}, {"decoding": HELD, "dev_score": held}]
+    scored = score(allowed)
+    better = scored is not None and (free is None or scored > free)
+    tried = [{"decoding": FREE, "dev_score": free}, {"decoding": HELD, "dev_score": scored}]
     effort: dict[str, Json] = {"decodings_tried": tried, "dev_answers": trials * dev_rows}
     return Decoding(allowed if better else None, {"decoding": HELD if better else FREE}, effort)
+
+
+def decided(bench: Workbench) -> Constraint | None:
+    """What answers are held to before anything is chosen: nothing, unless the user said so."""
+    return _allowed(bench) if bench.given.decoding.constrained == ALWAYS else None
 
 
 def decoding_of(bench: Workbench, settings: Mapping[str, Json]) -> Constraint | None:

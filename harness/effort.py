@@ -1,7 +1,9 @@
 """One dial from which every rung takes how hard it tries; recorded with the results."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
+from harness.given import NOTHING, Given
 from harness.plugins import pick
 from tuning.recipe import TuningSettings
 
@@ -95,8 +97,8 @@ def effort(name: str) -> Effort:
     return pick(EFFORTS, name, "effort", "effort")
 
 
-def effort_of(name: str, tuning: TuningSettings) -> Effort:
-    """One effort by name, with what the user decides about training in its place.
+def effort_of(name: str, tuning: TuningSettings, given: Given = NOTHING) -> Effort:
+    """One effort by name, with what the user decides in its place.
 
     Raises:
         UserError: unknown; the fix lists the names.
@@ -104,4 +106,13 @@ def effort_of(name: str, tuning: TuningSettings) -> Effort:
     found = effort(name)
     if tuning.epochs is not None:
         found = replace(found, epochs=tuning.epochs)
-    return found if tuning.learning_rate is None else replace(found, learning_rates=1)
+    if tuning.learning_rate is not None:
+        found = replace(found, learning_rates=1)
+    alone = {
+        "retrievers": given.retrieval.retriever,
+        "passages": given.retrieval.passages,
+        "passage_words": given.retrieval.passage_words,
+        "demonstrations": given.prompt.examples,
+    }
+    decided: dict[str, Any] = {name: (value,) for name, value in alone.items() if value}
+    return replace(found, **decided)

@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from harness.contention import Contention
 from harness.effort import CHUNK_WORDS
+from harness.given import NOTHING, Given
 from harness.types import Answer, Failure, Json, PairReading, Preparation, TaskSpec
 from tuning.recipe import USUAL, USUAL_PREFERENCE, PreferenceSettings, TuningSettings
 
@@ -41,6 +42,7 @@ class Plan:
     """Stop at the first rung that reaches the target."""
     tuning: TuningSettings = USUAL
     preference: PreferenceSettings = USUAL_PREFERENCE
+    given: Given = NOTHING
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,6 +84,7 @@ def make_plan(
         climb=settings.climb,
         tuning=settings.tuning,
         preference=settings.preference,
+        given=settings.given,
     )
 
 

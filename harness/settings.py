@@ -8,6 +8,7 @@ from pathlib import Path
 from harness.effort import effort
 from harness.errors import Problem, UserError, problems_of
 from harness.generators.endpoint import PREFIX
+from harness.given import ALWAYS, NOTHING, Given
 from harness.metrics import metric, metrics
 from harness.models import EMBEDDED, Role, locate, resolve
 from harness.rungs import rung_type, rungs
@@ -31,6 +32,7 @@ class CheckSettings:
     embedder: str = "all-minilm-l6-v2"
     tuning: TuningSettings = USUAL
     preference: PreferenceSettings = USUAL_PREFERENCE
+    given: Given = NOTHING
 
 
 def settings_problems(
@@ -58,6 +60,10 @@ def settings_problems(
     if settings.climb and settings.target is None:
         fix = "say which share of right answers is good enough: target = 0.80, or --target 0.80"
         problems.append(Problem("climbing needs a target to stop at", fix, "[check] target"))
+    if settings.given.decoding.constrained == ALWAYS and settings.generator.startswith(PREFIX):
+        said = "an endpoint's answers cannot be held to the allowed ones"
+        fix = "choose a model on this machine, or remove constrained"
+        problems.append(Problem(said, fix, "[decoding] constrained"))
     if settings.seeds < 1:
         problems.append(Problem("at least one seed is needed", "write seeds = 1", "[check] seeds"))
     return problems

@@ -13,6 +13,7 @@ from harness.errors import Problem, UserError
 from harness.generators.base import Generator
 from harness.generators.endpoint import PREFIX, EndpointGenerator
 from harness.generators.local import LocalGenerator
+from harness.given import NOTHING, Given
 from harness.metric import Metric, fitted
 from harness.models import ModelRef, resolve
 from harness.scoring import headline, mean_score
@@ -51,6 +52,8 @@ class Workbench:
     """How models are trained, where the user decides that."""
     preference: PreferenceSettings = USUAL_PREFERENCE
     """How preference pairs are learned from, likewise."""
+    given: Given = NOTHING
+    """What else the user decides."""
     view: TrainView | None = None
     """What a headline metric that learns may learn from; others do without."""
     index: Path | None = None
@@ -140,7 +143,12 @@ class Workbench:
 
     @property
     def passage_counts(self) -> tuple[int, ...]:
-        """Numbers of passages to try: of other sizes as many as make about the same words."""
+        """Numbers of passages to try: of other sizes as many as make about the same words.
+
+        A number that the user decided is the only one.
+        """
+        if self.given.retrieval.passages:
+            return (self.given.retrieval.passages,)
         scaled = (round(k * CHUNK_WORDS / self.passage_words) for k in self.effort.passages)
         return tuple(sorted({max(1, k) for k in scaled}))
 

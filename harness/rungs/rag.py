@@ -6,7 +6,7 @@ from functools import cached_property, partial
 from harness.abstaining import bound_of, choose_bound, split_off
 from harness.answering import answer_all, answers_only
 from harness.choosing import choose
-from harness.decoding import choose_decoding, decoding_of, with_decoding
+from harness.decoding import choose_decoding, decided, decoding_of, with_decoding
 from harness.effort import Effort
 from harness.looking_up import ask, choose_retriever, retriever_of, worked_examples
 from harness.passage_size import sizes_tried
@@ -56,10 +56,11 @@ class RagRung:
             return self.bench.dev_score(dev, given)
 
         ks, counts = self.bench.passage_counts, self.bench.effort.reading_examples
-        choice = choose("passages", ks, lambda k: score(k, 0, None), len(dev), self.bench.say)
+        usual = decided(self.bench)
+        choice = choose("passages", ks, lambda k: score(k, 0, usual), len(dev), self.bench.say)
         k = choice.value
         shown = choose(
-            "worked_examples", counts, lambda n: score(k, n, None), len(dev), self.bench.say
+            "worked_examples", counts, lambda n: score(k, n, usual), len(dev), self.bench.say
         )
         free = shown.dev_score if len(counts) > 1 else choice.dev_score
         decoding = choose_decoding(self.bench, partial(score, k, shown.value), len(dev), free)

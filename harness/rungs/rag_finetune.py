@@ -60,8 +60,9 @@ class RagFinetuneRung:
         found = choose_retriever(self.bench, self.index, self.view.dev)
         self.index = found.looked_up
         # Recall needs no model, so it is measured on all of dev; at least two passages, for there
-        # must be a distractor to learn to pass over.
-        ks = [max(2, k) for k in self.bench.passage_counts]
+        # must be a distractor to learn to pass over, unless the user wants a single one.
+        least = 1 if self.bench.given.retrieval.passages else 2
+        ks = [max(least, k) for k in self.bench.passage_counts]
         recall = recall_at_k(self.index, self.view.dev, ks)
         best = max((value for value in recall.values() if value is not None), default=None)
         self.k = min(

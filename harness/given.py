@@ -1,0 +1,102 @@
+"""What the user decides about prompts, search and decoding, where dev would decide otherwise."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from rag.retrievers import RETRIEVERS
+
+ON_DEV, ALWAYS, NEVER = "dev", "always", "never"
+MOST_PASSAGES: Final = 50
+FEWEST_WORDS, MOST_WORDS = 10, 1000
+"""Of the longest passage."""
+MOST_EXAMPLES: Final = 50
+
+
+@dataclass(frozen=True, slots=True)
+class RetrievalSettings:
+    """Section ``[retrieval]``; what is empty or 0 is chosen on dev."""
+
+    retriever: str = ""
+    passages: int = 0
+    """Before each question."""
+    passage_words: int = 0
+    """Longest passage."""
+
+
+@dataclass(frozen=True, slots=True)
+class PromptSettings:
+    """Section ``[prompt]``."""
+
+    examples: int = 0
+    """Worked examples that few_shot shows; 0 chooses the number on dev."""
+
+
+@dataclass(frozen=True, slots=True)
+class DecodingSettings:
+    """Section ``[decoding]``."""
+
+    constrained: str = ON_DEV
+    """Whether rungs write allowed answers only. `prompt` is always free, `constrained` never."""
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """The three together, as a plan keeps them."""
+
+    retrieval: RetrievalSettings = RetrievalSettings()
+    prompt: PromptSettings = PromptSettings()
+    decoding: DecodingSettings = DecodingSettings()
+
+    def among(self, settings: Iterable[str]) -> list[str]:
+        """Those of a rung's settings that the user decided."""
+        decided = {
+            "retriever": bool(self.retrieval.retriever),
+            "passages": bool(self.retrieval.passages),
+            "passage_words": bool(self.retrieval.passage_words),
+            "demonstrations": bool(self.prompt.examples),
+            "decoding": self.decoding.constrained != ON_DEV,
+        }
+        return [name for name in settings if decided.get(name)]
+
+
+NOTHING: Final = Given()
+
+SET_BY_USER: Final = "set_by_user"
+"""In a rung's effort: those of its settings that the user decided."""
+
+Wrong = list[tuple[str, str, str]]
+"""Key, what is wrong, and what to write."""
+
+
+def wrong_retrieval(settings: RetrievalSettings) -> Wrong:
+    """What cannot be in section ``[retrieval]``."""
+    name, passages, words = settings.retriever, settings.passages, settings.passage_words
+    rules = (
+        (name not in ("", *RETRIEVERS), "retriever", f"there is no retriever {name!r}",
+         f'write one of {", ".join(RETRIEVERS)}, or "" to choose on dev'),
+        (not 0 <= passages <= MOST_PASSAGES, "passages",
+         f"passages must be from 1 to {MOST_PASSAGES}, or 0",
+         "write passages = 3, or 0 to choose on dev"),
+        (words != 0 and not FEWEST_WORDS <= words <= MOST_WORDS, "passage_words",
+         f"passage_words must be from {FEWEST_WORDS} to {MOST_WORDS}, or 0",
+         "write passage_words = 80, or 0 to choose on dev"),
+    )  # fmt: skip
+    return [(key, said, fix) for wrong, key, said, fix in rules if wrong]
+
+
+def wrong_prompt(settings: PromptSettings) -> Wrong:
+    """What cannot be in section ``[prompt]``."""
+    if 0 <= settings.examples <= MOST_EXAMPLES:
+        return []
+    said = f"examples must be from 1 to {MOST_EXAMPLES}, or 0"
+    return [("examples", said, "write examples = 3, or 0 to choose on dev")]
+
+
+def wrong_decoding(settings: DecodingSettings) -> Wrong:
+    """What cannot be in section ``[decoding]``."""
+    words = (ON_DEV, ALWAYS, NEVER)
+    if settings.constrained in words:
+        return []
+    said = f"constrained cannot be {settings.constrained!r}"
+    return [("constrained", said, f"write one of {', '.join(words)}")]
