@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from advisor.numbers import count, in_sentence, percent
 from harness.experiment import ArmResult, Experiment
+from harness.given import SET_BY_USER
 from harness.types import Json
 from rag.retrievers import RETRIEVERS
 
@@ -73,7 +74,12 @@ def _notes(tried: Sequence[Mapping[str, Json]], arm: ArmResult) -> list[str]:
             "explains."
         )
     else:
-        notes.append("This effort tries one way; normal and thorough compare three.")
+        by_user = "retriever" in (arm.effort.get(SET_BY_USER) or ())
+        notes.append(
+            "You set this way; no other was tried."
+            if by_user
+            else "This effort tries one way; normal and thorough compare three."
+        )
     notes.append(
         "MRR and nDCG are 1 when the right passages stand first: MRR looks at the first right one "
         "of ten, nDCG at all of them."

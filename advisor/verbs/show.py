@@ -4,6 +4,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator, Sequence
 
 from advisor import learning_words, workflow
+from advisor.effort_words import TITLE as TRIED
 from advisor.export_words import record_sentence
 from advisor.judge_words import title
 from advisor.money_tables import money_of
@@ -14,6 +15,7 @@ from advisor.searching import TITLE as SEARCH
 from advisor.summary import (
     cost_text,
     differences_table,
+    effort_table,
     failures,
     judge_text,
     pair_table,
@@ -67,6 +69,7 @@ def _parts(found: Run, experiment: Experiment) -> Iterator[tuple[str, str]]:
     yield PAIRS, pair_table(experiment)
     yield "Where each rung fails", failures(experiment) if experiment.diagnostics.rungs else ""
     yield SEARCH, search_table(experiment)
+    yield TRIED, effort_table(experiment)
     for result in results(found):
         yield probe_type(result.probe).title, _points(sentences(result))
     if curve := result_of(found):
