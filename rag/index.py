@@ -14,9 +14,12 @@ from rag.chunk import Chunk
 from rag.dense import Dense
 from rag.embed import Embedder
 from rag.lexical import Lexical
+from rag.ranking import Ranked
 from rag.retrievers import DEFAULT, RETRIEVERS, Retriever
 
 _MANIFEST, _VECTORS, _WORDS, _CHUNKS = "manifest.json", "vectors.faiss", "words", "chunks.jsonl"
+_MARKS = ".,;:!?…*_\"'“”‘’()"
+"""Around a word, what does not make it another one; signs such as € and - do."""
 LAYOUT = "2"
 """Written into an index; another number when its files are read another way."""
 
@@ -28,6 +31,8 @@ class Hit(NamedTuple):
     score: float
     """What the retriever ordered by, higher is better; see `rag.retrievers.Retriever.score`.
     Only scores of one retriever and one question can be compared."""
+    also: tuple[Chunk, ...] = ()
+    """Passages of other places with the same heading and text; they take no place of their own."""
 
 
 UNREADABLE = (OSError, EOFError, ValueError, TypeError, LookupError, RuntimeError)
@@ -44,6 +49,7 @@ class Index:
     def __init__(self, chunks: Sequence[Chunk], dense: Dense, lexical: Lexical) -> None:
         self.chunks, self._dense, self._lexical = list(chunks), dense, lexical
         self.retriever: Retriever = RETRIEVERS[DEFAULT]
+        self._copies = same_text(chunks)
 
     @property
     def embedder(self) -> Embedder:
@@ -82,7 +88,7 @@ class Index:
         return other
 
     def search(self, queries: Sequence[str], k: int) -> list[list[Hit]]:
-        """The k best passages of each query, best first.
+        """The k best passages of each query, best first; of those with the same text, the best.
 
         Fewer where there are fewer; where words alone decide, only passages that share one. A
         query without any character finds nothing.
@@ -90,11 +96,33 @@ class Index:
         asked = [query for query in queries if query.strip()]
         if not asked or k < 1:
             return [[] for _ in queries]
-        found = iter(self.retriever.rank(self._dense, self._lexical, asked, k))
-        return [
-            [Hit(self.chunks[row], score) for row, score in next(found)] if query.strip() else []
-            for query in queries
-        ]
+        found = iter(self._ranked(asked, k))
+        return [[self._hit(one) for one in next(found)] if q.strip() else [] for q in queries]
+
+    def _ranked(self, queries: Sequence[str], k: int) -> list[list[Ranked]]:
+        """The k best of each query, each text once; looks deeper where copies took places."""
+        depth = k
+        while True:
+            orders = self.retriever.rank(self._dense, self._lexical, queries, depth)
+            once = [self._once(order)[:k] for order in orders]
+            lacking = any(
+                len(kept) < k and len(order) == depth
+                for kept, order in zip(once, orders, strict=True)
+            )
+            if not lacking:
+                return once
+            depth *= 2
+
+    def _once(self, order: list[Ranked]) -> list[Ranked]:
+        best: dict[int, Ranked] = {}
+        for one in order:
+            best.setdefault(self._copies.get(one.row, [one.row])[0], one)
+        return list(best.values())
+
+    def _hit(self, one: Ranked) -> Hit:
+        twins = self._copies.get(one.row, ())
+        also = tuple(self.chunks[row] for row in twins if row != one.row)
+        return Hit(self.chunks[one.row], one.score, also)
 
     def save(self, folder: Path) -> None:
         """Write vectors, words, passages and, last, the manifest that declares them complete.
@@ -150,6 +178,16 @@ class Index:
             return cls(chunks, dense, Lexical.load(folder / _WORDS, len(chunks)))
         except UNREADABLE as error:
             raise IndexMismatchError(f"{folder} is damaged ({error})") from error
+
+
+def same_text(chunks: Sequence[Chunk]) -> dict[int, list[int]]:
+    """Rows of passages whose heading and words are those of another: each with all of them."""
+    alike: dict[tuple[str, ...], list[int]] = {}
+    for row, chunk in enumerate(chunks):
+        words = (word.strip(_MARKS) for word in chunk.text.casefold().split())
+        said = tuple(word for word in words if word) or (chunk.text,)
+        alike.setdefault((chunk.heading, *said), []).append(row)
+    return {row: rows for rows in alike.values() if len(rows) > 1 for row in rows}
 
 
 def holds(folder: Path, source: str) -> bool:

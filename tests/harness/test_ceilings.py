@@ -45,7 +45,7 @@ def in_this_process():
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("harness.reopen.Workbench", Bench)
-        patch.setattr("harness.reopen.effort_of", lambda name, tuning: EFFORT)
+        patch.setattr("harness.reopen.effort_of", lambda name, tuning, given: EFFORT)
         patch.setattr("harness.runner.run_process", run_here)
         yield
 
