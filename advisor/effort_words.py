@@ -12,7 +12,7 @@ from harness.types import Json
 
 TITLE: Final = "What was tried on dev"
 _RESULTS: Final = ("dev_score", "dev_metric", "dev_recall")
-_MEASURED: Final = (*_RESULTS, "dev_loss", "steps", "seconds", "curve")
+_MEASURED: Final = (*_RESULTS, "dev_loss", "steps", "seconds", "seconds_a_question", "curve")
 """Keys of a trial that are results; the others are what was tried."""
 _ELSEWHERE: Final = ("retrievers_tried", "passage_sizes_tried")
 """Told where it is told how passages were found."""
@@ -21,6 +21,7 @@ _TITLES: Final = {
     "passage_words": "Longest passage, in words",
     "worked_examples": "Worked examples with passages",
     "demonstrations": "Worked examples",
+    "reranker": "Second look by a reranker",
     "examples": "Which worked examples",
     "decoding": "Answers",
     "abstains_below": "Says 'I do not know' below a closeness of",
@@ -92,6 +93,8 @@ def _trial(trial: Mapping[str, Json], settings: Mapping[str, Json]) -> str:
     scored = next((trial[key] for key in _RESULTS if key in trial), None)
     found = "found " if "dev_recall" in trial else ""
     took = f" in {seconds(trial['seconds'])}" if "seconds" in trial else ""
+    if "seconds_a_question" in trial:
+        took = f" for {seconds(trial['seconds_a_question'])} a question"
     taken = name in settings and all(settings.get(key, one) == one for key, one in what.items())
     return f"{said}: {found}{percent(scored)}{took}{' (taken)' if taken else ''}"
 

@@ -150,6 +150,8 @@ WANTED: Mapping[str, str] = {
     "tuning.batch_rows": "8",
     "retrieval.passages": "3",
     "retrieval.passage_words": "80",
+    "retrieval.reranker": '"its folder or hub id"',
+    "retrieval.rerank": '"dev" or "always"',
     "prompt.examples": "3",
     "decoding.constrained": '"dev", "always" or "never"',
     "preference.beta": "0.1",

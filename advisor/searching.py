@@ -6,7 +6,9 @@ from typing import NamedTuple
 from advisor.numbers import count, in_sentence, percent
 from harness.experiment import ArmResult, Experiment
 from harness.given import SET_BY_USER
+from harness.looking_up import NO_RERANKER
 from harness.types import Json
+from rag.rerank import POOL
 from rag.retrievers import RETRIEVERS
 
 TITLE = "How passages were found"
@@ -84,6 +86,14 @@ def _notes(tried: Sequence[Mapping[str, Json]], arm: ArmResult) -> list[str]:
         "MRR and nDCG are 1 when the right passages stand first: MRR looks at the first right one "
         "of ten, nDCG at all of them."
     )
+    if "reranker" in settings:
+        took = settings["reranker"] != NO_RERANKER
+        notes.append(
+            f"The first {POOL} passages of each question are put in order once more by "
+            f"{settings['reranker']}; the table is without it."
+            if took
+            else "The reranker was tried and left out: it did not find clearly more."
+        )
     if settings.get("indexed_passages"):
         notes.append(
             f"{count(settings['indexed_passages'], 'passage')} of at most "

@@ -22,6 +22,12 @@ class RetrievalSettings:
     """Before each question."""
     passage_words: int = 0
     """Longest passage."""
+    reranker: str = ""
+    """A folder or hub id of a cross-encoder; empty: there is no second look at what is found."""
+    reranker_revision: str = ""
+    """The hub commit wanted; empty takes what is cached."""
+    rerank: str = ON_DEV
+    """Whether it is used only where dev is clearly better with it, or always."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +60,7 @@ class Given:
             "retriever": bool(self.retrieval.retriever),
             "passages": bool(self.retrieval.passages),
             "passage_words": bool(self.retrieval.passage_words),
+            "reranker": self.retrieval.rerank == ALWAYS,
             "demonstrations": bool(self.prompt.examples),
             "decoding": self.decoding.constrained != ON_DEV,
         }
@@ -81,6 +88,10 @@ def wrong_retrieval(settings: RetrievalSettings) -> Wrong:
         (words != 0 and not FEWEST_WORDS <= words <= MOST_WORDS, "passage_words",
          f"passage_words must be from {FEWEST_WORDS} to {MOST_WORDS}, or 0",
          "write passage_words = 80, or 0 to choose on dev"),
+        (settings.rerank not in (ON_DEV, ALWAYS), "rerank",
+         f"rerank cannot be {settings.rerank!r}", f"write {ON_DEV} or {ALWAYS}"),
+        (settings.rerank == ALWAYS and not settings.reranker, "rerank",
+         "there is no reranker to use always", 'add reranker = "its folder or hub id"'),
     )  # fmt: skip
     return [(key, said, fix) for wrong, key, said, fix in rules if wrong]
 

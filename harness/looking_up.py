@@ -7,6 +7,9 @@ from statistics import fmean, stdev
 from typing import NamedTuple
 
 from harness.answering import Asked
+from harness.errors import Problem, UserError
+from harness.given import ALWAYS
+from harness.models import PLACES
 from harness.plugins import pick
 from harness.prompts import Demonstration, render, target, with_passages
 from harness.retrieval import contexts_for, holds_answer, judged, total_right
@@ -19,6 +22,9 @@ from rag.retrievers import RETRIEVERS
 DEPTH = 10
 """Places that MRR and nDCG look at."""
 
+NO_RERANKER = "none"
+"""What settings say where there was one to try and it was not taken."""
+
 BEFORE = "dense"
 """How runs looked passages up that do not say how: they were begun by an older version."""
 
@@ -28,16 +34,46 @@ class Taken(NamedTuple):
 
     looked_up: Index
     tried: list[dict[str, Json]]
+    reranked: list[dict[str, Json]]
+    """With the second look and without; empty where the user names no reranker."""
+
+    @property
+    def settings(self) -> dict[str, Json]:
+        """As a rung records them."""
+        used = self.looked_up.reranker
+        second = {"reranker": used.name if used else NO_RERANKER} if self.reranked else {}
+        return {"retriever": self.looked_up.retriever.name, **second}
+
+    @property
+    def effort(self) -> dict[str, Json]:
+        """What was tried, as a rung records it."""
+        second = {"rerankers_tried": self.reranked} if self.reranked else {}
+        return {"retrievers_tried": self.tried, **second}
 
 
-def retriever_of(settings: Mapping[str, Json], index: Index) -> Index:
+def retriever_of(
+    settings: Mapping[str, Json], index: Index, bench: Workbench | None = None
+) -> Index:
     """The index as the settings of an earlier process look it up.
 
+    Args:
+        settings: of a rung.
+        index: of the run.
+        bench: with the reranker; None where settings name none.
+
     Raises:
-        UserError: there is no such retriever; the fix lists them.
+        UserError: there is no such retriever, or the reranker is another one now.
     """
     name = str(settings.get("retriever", BEFORE))
-    return index.using(pick(RETRIEVERS, name, "retriever", "retriever").name)
+    found = index.using(pick(RETRIEVERS, name, "retriever", "retriever").name)
+    wanted = settings.get("reranker", NO_RERANKER)
+    if wanted == NO_RERANKER or bench is None:
+        return found
+    if bench.reranker.name != wanted:
+        said = f"the reranker is {bench.reranker.name}, and this rung was built with {wanted}"
+        fix = "put that model back, or begin a new run"
+        raise UserError(Problem(said, fix, PLACES["reranker"]))
+    return found.reranking(bench.reranker)
 
 
 def choose_retriever(bench: Workbench, index: Index, dev: Sequence[Example]) -> Taken:
@@ -61,10 +97,44 @@ def choose_retriever(bench: Workbench, index: Index, dev: Sequence[Example]) -> 
     taken = names[0]
     lead = 0.0
     for name in names[1:]:
-        gains = [a - b for a, b in zip(means[name], means[names[0]], strict=True)]
-        if len(gains) > 1 and fmean(gains) > max(lead, stdev(gains) / math.sqrt(len(gains))):
-            taken, lead = name, fmean(gains)
-    return Taken(index.using(taken), tried)
+        gain = _lead(means[name], means[names[0]])
+        if gain > lead:
+            taken, lead = name, gain
+    found = index.using(taken)
+    if not bench.given.retrieval.reranker:
+        return Taken(found, tried, [])
+    return _second_look(bench, found, dev, means[taken], tried)
+
+
+def _second_look(
+    bench: Workbench,
+    index: Index,
+    dev: Sequence[Example],
+    without: Sequence[float],
+    tried: list[dict[str, Json]],
+) -> Taken:
+    """The reranker where it finds clearly more of dev's answers, or where the user wants it."""
+    ks, reranked = bench.passage_counts, index.reranking(bench.reranker)
+    bench.say("Trying the reranker on dev", {})
+    started = time.perf_counter()
+    right = judged(reranked, dev, max(ks))
+    each = (time.perf_counter() - started) / max(1, len(right))
+    means = [fmean(recall(flags, k) for k in ks) for _, flags in right]
+    always = bench.given.retrieval.rerank == ALWAYS
+    both: list[dict[str, Json]] = [
+        {"reranker": NO_RERANKER, "dev_recall": _mean(without)},
+        {"reranker": bench.reranker.name, "dev_recall": _mean(means),
+         "seconds_a_question": round(each, 4)},
+    ]  # fmt: skip
+    return Taken(reranked if always or _lead(means, without) > 0 else index, tried, both)
+
+
+def _lead(means: Sequence[float], others: Sequence[float]) -> float:
+    """By how much the first are ahead on average; 0 where that may be chance."""
+    gains = [a - b for a, b in zip(means, others, strict=True)]
+    if len(gains) < 2 or fmean(gains) <= stdev(gains) / math.sqrt(len(gains)):
+        return 0.0
+    return max(0.0, fmean(gains))
 
 
 def quality(

@@ -15,12 +15,13 @@ from harness.generators.endpoint import PREFIX, EndpointGenerator
 from harness.generators.local import LocalGenerator
 from harness.given import NOTHING, Given
 from harness.metric import Metric, fitted
-from harness.models import ModelRef, resolve
+from harness.models import PLACES, ModelRef, resolve
 from harness.scoring import headline, mean_score
 from harness.store import Run
 from harness.types import Answer, Example, Json, TaskSpec, TrainView
 from harness.work import TIMED
 from rag.embed import Embedder
+from rag.rerank import Reranker, RerankerError
 from tuning.recipe import USUAL, USUAL_PREFERENCE, PreferenceSettings, TuningSettings
 
 EMBEDDING_TIME = "embedding_seconds.json"
@@ -116,9 +117,31 @@ class Workbench:
             say=lambda line: self.say(line, {}),
         )
 
+    @cached_property
+    def reranker(self) -> Reranker:
+        """The cross-encoder that the user named.
+
+        Raises:
+            UserError: it is not here, or cannot be used.
+        """
+        named = self.given.retrieval
+        ref = resolve(named.reranker, "reranker", self.project, revision=named.reranker_revision)
+        found = Reranker(
+            ref.folder,
+            f"{ref.name}@{ref.revision}",
+            device=self.device.kind,
+            precision=self.device.precision,
+            say=lambda line: self.say(line, {}),
+        )
+        try:
+            found.open()
+        except RerankerError as error:
+            raise UserError(Problem(error.reason, error.fix, PLACES["reranker"])) from error
+        return found
+
     def share(self, other: "Workbench") -> None:
         """Use what another one of the same run has opened, instead of opening it again."""
-        opened = {"device", "generator", "embedder"} & vars(other).keys()
+        opened = {"device", "generator", "embedder", "reranker"} & vars(other).keys()
         vars(self).update({name: getattr(other, name) for name in opened})
 
     @cached_property

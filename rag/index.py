@@ -15,6 +15,7 @@ from rag.dense import Dense
 from rag.embed import Embedder
 from rag.lexical import Lexical
 from rag.ranking import Ranked
+from rag.rerank import POOL, Reranker
 from rag.retrievers import DEFAULT, RETRIEVERS, Retriever
 
 _MANIFEST, _VECTORS, _WORDS, _CHUNKS = "manifest.json", "vectors.faiss", "words", "chunks.jsonl"
@@ -50,6 +51,7 @@ class Index:
         self.chunks, self._dense, self._lexical = list(chunks), dense, lexical
         self.retriever: Retriever = RETRIEVERS[DEFAULT]
         self._copies = same_text(chunks)
+        self.reranker: Reranker | None = None
 
     @property
     def embedder(self) -> Embedder:
@@ -74,7 +76,7 @@ class Index:
         return cls(chunks, Dense.build(texts, embedder), Lexical.build(texts))
 
     def using(self, retriever: str) -> "Index":
-        """The same passages, looked up another way.
+        """The same passages, looked up another way, and without a second look.
 
         Raises:
             ValueError: there is no retriever of that name.
@@ -84,7 +86,13 @@ class Index:
                 f"retriever must be one of {', '.join(RETRIEVERS)}. Got {retriever!r}."
             )
         other = copy.copy(self)
-        other.retriever = RETRIEVERS[retriever]
+        other.retriever, other.reranker = RETRIEVERS[retriever], None
+        return other
+
+    def reranking(self, reranker: Reranker) -> "Index":
+        """The same, and what is found first is put in order by a cross-encoder."""
+        other = copy.copy(self)
+        other.reranker = reranker
         return other
 
     def search(self, queries: Sequence[str], k: int) -> list[list[Hit]]:
@@ -96,7 +104,7 @@ class Index:
         asked = [query for query in queries if query.strip()]
         if not asked or k < 1:
             return [[] for _ in queries]
-        found = iter(self._ranked(asked, k))
+        found = iter(self._ranked(asked, k) if self.reranker is None else self._reranked(asked, k))
         return [[self._hit(one) for one in next(found)] if q.strip() else [] for q in queries]
 
     def _ranked(self, queries: Sequence[str], k: int) -> list[list[Ranked]]:
@@ -112,6 +120,20 @@ class Index:
             if not lacking:
                 return once
             depth *= 2
+
+    def _reranked(self, queries: Sequence[str], k: int) -> list[list[Ranked]]:
+        """The first `POOL` of each query in the reranker's order; those behind keep theirs."""
+        assert self.reranker is not None  # search asks before
+        found = []
+        for query, order in zip(queries, self._ranked(queries, max(k, POOL)), strict=True):
+            texts = [self.chunks[one.row].with_headings for one in order[:POOL]]
+            scores = self.reranker.scores(query, texts).tolist()
+            again = [Ranked(one.row, s) for one, s in zip(order[:POOL], scores, strict=True)]
+            again.sort(key=lambda one: -one.score)  # stable: of equals, as they were found
+            least = again[-1].score if again else 0.0
+            behind = [Ranked(one.row, least) for one in order[POOL:]]
+            found.append([*again, *behind][:k])
+        return found
 
     def _once(self, order: list[Ranked]) -> list[Ranked]:
         best: dict[int, Ranked] = {}

@@ -256,6 +256,7 @@ def reproduce(sources: Sources) -> Section:
         ("Fingerprint", experiment.task.fingerprint),
         ("Model", f"{plan.generator} {plan.generator_revision}".strip()),
         ("Embedder", plan.embedder),
+        *_reranker(sources),
         ("Machine", experiment.model.get("device") or "not recorded"),
         ("Longest answer", f"{plan.max_new_tokens:,} tokens"),
         *_taken(sources),
@@ -263,6 +264,13 @@ def reproduce(sources: Sources) -> Section:
     ]
     blocks = (Commands(commands), Terms(tuple((name, str(value)) for name, value in pairs)))
     return Section("reproduce", "How to do it again", blocks, folded=True)
+
+
+def _reranker(sources: Sources) -> list[tuple[str, str]]:
+    named = sources.plan.given.retrieval
+    return [("Reranker", f"{named.reranker} {named.reranker_revision}".strip())] * bool(
+        named.reranker
+    )
 
 
 def _taken(sources: Sources) -> list[tuple[str, str]]:

@@ -38,7 +38,7 @@ class RagRung:
         if settings is not None:
             self.k = int(str(settings["passages"]))
             self.examples = int(str(settings.get("worked_examples", 0)))
-            self.index = retriever_of(settings, self.index)
+            self.index = retriever_of(settings, self.index, self.bench)
             self.constraint = decoding_of(self.bench, settings)
             self.bound = bound_of(settings)
             return Preparation(settings)
@@ -71,7 +71,7 @@ class RagRung:
         recall = recall_at_k(self.index, dev, [self.k])[self.k] if dev else None
         return Preparation(
             {
-                "retriever": self.index.retriever.name,
+                **found.settings,
                 "passages": self.k,
                 "passage_words": self.bench.passage_words,
                 "indexed_passages": len(self.index.chunks),
@@ -83,7 +83,7 @@ class RagRung:
             },
             {
                 **with_decoding(choice.and_then(shown), decoding),
-                "retrievers_tried": found.tried,
+                **found.effort,
                 **sizes_tried(self.bench),
                 **bound.effort,
             },

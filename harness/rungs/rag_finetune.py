@@ -53,7 +53,7 @@ class RagFinetuneRung:
         """Choose retriever and number of passages on dev, then train with them in the prompt."""
         if settings is not None:
             self.k = int(str(settings["passages"]))
-            self.index = retriever_of(settings, self.index)
+            self.index = retriever_of(settings, self.index, self.bench)
             self.constraint = decoding_of(self.bench, settings)
             prepared = trained_before(self.bench) or self._train()[0]
             return Preparation({**prepared.settings, **settings})
@@ -74,12 +74,12 @@ class RagFinetuneRung:
         settings = {
             **prepared.settings,
             **decoding.settings,
-            "retriever": self.index.retriever.name,
+            **found.settings,
             "passages": self.k,
             "dev_recall": recall[self.k],
         }
         looked_at = [{"passages": k, "dev_recall": value} for k, value in recall.items()]
-        tried = {"retrievers_tried": found.tried, "passages_tried": looked_at}
+        tried = {**found.effort, "passages_tried": looked_at}
         return Preparation(settings, {**with_decoding(prepared.effort, decoding), **tried})
 
     def answer(self, queries: Sequence[Query], timed: int) -> Iterator[Answer | Failure]:
