@@ -99,3 +99,25 @@ def test_a_way_that_the_user_set_is_not_said_to_be_the_efforts(full):
     one = dataclasses.replace(experiment.rungs["rag"], effort=effort)
     found = searching(dataclasses.replace(experiment, rungs={"rag": one}))
     assert "You set this way; no other was tried." in found.notes
+
+
+def test_what_a_second_look_found_and_costs_is_told_and_who_took_it(full):
+    base = experiment_of(full)
+    trials = [
+        {"reranker": "none", "dev_recall": 0.7},
+        {"reranker": "m@1", "dev_recall": 0.8, "seconds_a_question": 0.5},
+    ]
+    for taken, note in (
+        ("m@1", "put in order once more by m@1"),
+        ("none", "it did not find clearly more"),
+    ):
+        arm_of = base.rungs["rag"]
+        effort = {**arm_of.effort, "rerankers_tried": trials}
+        settings = {**arm_of.settings, "reranker": taken}
+        one = dataclasses.replace(arm_of, effort=effort, settings=settings)
+        found = dataclasses.replace(base, rungs={"rag": one})
+        assert any(note in line for line in searching(found).notes)
+        (said,) = [row[2] for row in efforts(found).rows if row[1].startswith("Second look")]
+        first, second = said.split(", ")
+        assert first == "none: found 70 %" + " (taken)" * (taken == "none")
+        assert second == "m@1: found 80 % for 0.5 s a question" + " (taken)" * (taken == "m@1")
