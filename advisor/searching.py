@@ -99,6 +99,11 @@ def _notes(tried: Sequence[Mapping[str, Json]], arm: ArmResult) -> list[str]:
             f"{count(settings['indexed_passages'], 'passage')} of at most "
             f"{settings.get('passage_words')} words, embedded with {settings.get('embedder')}."
         )
+    if asked := arm.effort.get("nearest_looked_for"):
+        notes.append(
+            "With so many passages a search by meaning reads only the likeliest of them: it found "
+            f"{arm.effort['nearest_found']:,} of {asked:,} of the nearest."
+        )
     return [*notes, *_sizes(arm.effort)]
 
 

@@ -47,8 +47,10 @@ class Taken(NamedTuple):
     @property
     def effort(self) -> dict[str, Json]:
         """What was tried, as a rung records it."""
-        second = {"rerankers_tried": self.reranked} if self.reranked else {}
-        return {"retrievers_tried": self.tried, **second}
+        more: dict[str, Json] = {"rerankers_tried": self.reranked} if self.reranked else {}
+        if self.looked_up.nearest is not None:
+            more["nearest_found"], more["nearest_looked_for"] = self.looked_up.nearest
+        return {"retrievers_tried": self.tried, **more}
 
 
 def retriever_of(

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from rag import terms
 from rag.chunk import Chunk
-from rag.dense import Dense
+from rag.dense import Dense, Found
 from rag.embed import Embedder
 from rag.lexical import Lexical
 from rag.ranking import Ranked
@@ -57,6 +57,11 @@ class Index:
     def embedder(self) -> Embedder:
         """Whose vectors these are."""
         return self._dense.embedder
+
+    @property
+    def nearest(self) -> Found | None:
+        """How many of the nearest passages a search by meaning finds; None: all of them."""
+        return self._dense.nearest
 
     @classmethod
     def build(cls, chunks: Sequence[Chunk], embedder: Embedder) -> "Index":
@@ -164,6 +169,7 @@ class Index:
             "embedder": self.embedder.name,
             "terms": terms.NAME,
             "corpus": corpus_hash(self.chunks),
+            "nearest": self.nearest,
         }
         temporary = folder / f"{_MANIFEST}.tmp"
         temporary.write_text(json.dumps(manifest), encoding="utf-8")
@@ -196,7 +202,9 @@ class Index:
             # not splitlines: a passage may hold U+2028, which JSON leaves as it is
             lines = (folder / _CHUNKS).read_text(encoding="utf-8").split("\n")
             chunks = [Chunk(**json.loads(line)) for line in lines]
-            dense = Dense.load(folder / _VECTORS, embedder)
+            nearest = manifest.get("nearest")  # not in those of an older version
+            measured = Found(*map(int, nearest)) if nearest else None
+            dense = Dense.load(folder / _VECTORS, embedder, measured)
             return cls(chunks, dense, Lexical.load(folder / _WORDS, len(chunks)))
         except UNREADABLE as error:
             raise IndexMismatchError(f"{folder} is damaged ({error})") from error

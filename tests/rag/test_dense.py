@@ -1,9 +1,13 @@
 """Approximate search beside an exact one, at a size at which it is quick to try."""
 
+import json
+
 import numpy as np
 import pytest
 
+from rag.chunk import Chunk
 from rag.dense import Dense
+from rag.index import Index
 from tests.rag.fake_embedder import HashEmbedder
 
 N, TOPICS = 3000, 60
@@ -73,3 +77,35 @@ def test_below_the_measured_size_search_is_exact(embedder):
     cosines = asked @ embedder.embed(TEXTS[:500]).T
     for row, hits in zip(cosines, dense.search(asked, 10), strict=True):
         np.testing.assert_allclose([h.score for h in hits], np.sort(row)[::-1][:10], atol=1e-6)
+
+
+# What a search that reads some lists only misses is measured when the index is built
+
+
+def test_what_is_missed_is_measured_beside_all_cosines(embedder, monkeypatch):
+    monkeypatch.setattr("rag.dense.LISTED_FROM", N)
+    monkeypatch.setattr("rag.dense.TRAINED_ON", 13)
+    monkeypatch.setattr("rag.dense.NEAREST", 80)  # more than one list holds
+    right = Dense.build(TEXTS, embedder).nearest
+    assert right.looked_for == 300 * 80 and 0.95 * right.looked_for < right.found
+    monkeypatch.setattr("rag.dense.READ_LISTS", 1)
+    assert Dense.build(TEXTS, embedder).nearest.found < 0.9 * right.found
+
+
+def test_where_all_vectors_are_read_there_is_nothing_to_miss(embedder):
+    assert Dense.build(TEXTS[:50], embedder).nearest is None
+
+
+def test_an_index_on_disk_says_what_was_measured_and_an_older_one_nothing(
+    embedder, monkeypatch, tmp_path
+):
+    monkeypatch.setattr("rag.dense.LISTED_FROM", N)
+    monkeypatch.setattr("rag.dense.TRAINED_ON", 13)
+    chunks = [Chunk(f"c{i}", "c", None, "", "", text, 0, 1) for i, text in enumerate(TEXTS)]
+    built = Index.build(chunks, embedder)
+    built.save(tmp_path)
+    assert Index.load(tmp_path, embedder).nearest == built.nearest is not None
+    manifest = json.loads((tmp_path / "manifest.json").read_text())
+    assert manifest.pop("nearest") == list(built.nearest)
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    assert Index.load(tmp_path, embedder).nearest is None
