@@ -23,10 +23,15 @@ def embedder():
 
 @pytest.fixture
 def listed(embedder, monkeypatch):
+    few(monkeypatch)
+    return Dense.build(TEXTS, embedder)
+
+
+def few(monkeypatch):
+    """So many passages are kept in lists."""
     monkeypatch.setattr("rag.dense.HALVED_FROM", 100)
     monkeypatch.setattr("rag.dense.LISTED_FROM", N)
     monkeypatch.setattr("rag.dense.TRAINED_ON", 13)  # all of them; as many a list as there are
-    return Dense.build(TEXTS, embedder)
 
 
 def test_the_nearest_lists_hold_nearly_all_of_the_closest_passages(listed, embedder):
@@ -47,10 +52,10 @@ def test_reading_fewer_lists_misses_passages(listed, embedder):
     asked = embedder.embed(QUERIES)
     all_of_them = listed.search(asked, 50)
     listed._store.nprobe = 1
-    few = listed.search(asked, 50)
+    fewer = listed.search(asked, 50)
     found = sum(
         len({a.row for a in one} & {b.row for b in other})
-        for one, other in zip(few, all_of_them, strict=True)
+        for one, other in zip(fewer, all_of_them, strict=True)
     )
     assert found < 0.9 * 50 * len(QUERIES)
 
@@ -83,11 +88,9 @@ def test_below_the_measured_size_search_is_exact(embedder):
 
 
 def test_what_is_missed_is_measured_beside_all_cosines(embedder, monkeypatch):
-    monkeypatch.setattr("rag.dense.LISTED_FROM", N)
-    monkeypatch.setattr("rag.dense.TRAINED_ON", 13)
-    monkeypatch.setattr("rag.dense.NEAREST", 80)  # more than one list holds
+    few(monkeypatch)
     right = Dense.build(TEXTS, embedder).nearest
-    assert right.looked_for == 300 * 80 and 0.95 * right.looked_for < right.found
+    assert right.looked_for == 300 * 10 and 0.95 * right.looked_for < right.found
     monkeypatch.setattr("rag.dense.READ_LISTS", 1)
     assert Dense.build(TEXTS, embedder).nearest.found < 0.9 * right.found
 
@@ -99,8 +102,7 @@ def test_where_all_vectors_are_read_there_is_nothing_to_miss(embedder):
 def test_an_index_on_disk_says_what_was_measured_and_an_older_one_nothing(
     embedder, monkeypatch, tmp_path
 ):
-    monkeypatch.setattr("rag.dense.LISTED_FROM", N)
-    monkeypatch.setattr("rag.dense.TRAINED_ON", 13)
+    few(monkeypatch)
     chunks = [Chunk(f"c{i}", "c", None, "", "", text, 0, 1) for i, text in enumerate(TEXTS)]
     built = Index.build(chunks, embedder)
     built.save(tmp_path)
