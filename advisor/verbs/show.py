@@ -70,8 +70,9 @@ def _parts(found: Run, experiment: Experiment) -> Iterator[tuple[str, str]]:
     yield "Where each rung fails", failures(experiment) if experiment.diagnostics.rungs else ""
     yield SEARCH, search_table(experiment)
     yield TRIED, effort_table(experiment)
+    prices = prices_of(found.folder.parents[1])
     for result in results(found):
-        yield probe_type(result.probe).title, _points(sentences(result))
+        yield probe_type(result.probe).title, _points(sentences(result, prices))
     if curve := result_of(found):
         yield CURVE, _points(learning_words.sentences(curve))
     if judged := judged_of(found):
