@@ -21,6 +21,7 @@ _TITLES: Final = {
     "passage_words": "Longest passage, in words",
     "worked_examples": "Worked examples with passages",
     "demonstrations": "Worked examples",
+    "context": "Shown of a passage found",
     "reranker": "Second look by a reranker",
     "examples": "Which worked examples",
     "decoding": "Answers",

@@ -27,6 +27,7 @@ def chosen_on_dev(kind: Kind, *, documents: bool) -> Iterator[tuple[str, Any]]:
                 "passages = 3           # before each question",
                 "passage_words = 80     # the longest passage, in words",
                 'reranker = "FOLDER"     # a cross-encoder, by folder or hub id, that orders anew',
+                'context = "passage"     # passage | window | section: what is shown of each found',
                 'rerank = "dev"          # dev | always: used only where dev is better, or always',
             ),
         )

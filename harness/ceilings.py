@@ -73,7 +73,7 @@ class KnowingIndex(Index):
     def __init__(self, index: Index, gold: Mapping[str, Gold]) -> None:
         vars(self).update(vars(index))
         self._searching, self._gold = index, gold
-        self._by_id = {chunk.id: chunk for chunk in index.chunks}
+        self._by_id = {chunk.id: row for row, chunk in enumerate(index.chunks)}
 
     def using(self, retriever: str) -> "KnowingIndex":
         """The same, looked up another way."""
@@ -93,7 +93,7 @@ class KnowingIndex(Index):
         wanted = frozenset(gold.passages)
         right = [hit.chunk for hit in hits if hit.chunk.id in wanted]
         beyond = (one for one in gold.passages if one not in listed and one in self._by_id)
-        right += [self._by_id[one] for one in beyond]
+        right += [self.with_context(self._by_id[one]) for one in beyond]
         first = right if gold.by_document else right[:1]
         taken = {chunk.id for chunk in first}
         return [

@@ -6,6 +6,7 @@ look worse than it is, and the rung above it better.
 """
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from harness.closed_answers import CLOSED, constraint_of
@@ -17,6 +18,7 @@ from harness.workbench import Workbench
 from tuning.constrain import Constraint
 from tuning.errors import TuningError
 
+NOTHING_MORE: Mapping[str, Json] = MappingProxyType({})
 FREE, HELD = "free", "allowed answers only"
 
 
@@ -84,8 +86,10 @@ def _allowed(bench: Workbench) -> Constraint | None:
         return None  # the constrained rung says why
 
 
-def with_decoding(effort: Mapping[str, Json], decoding: Decoding) -> dict[str, Json]:
-    """A rung's effort with what choosing the decoding cost added."""
-    before, more = effort.get("dev_answers", 0), decoding.effort.get("dev_answers", 0)
-    total = int(str(before)) + int(str(more))
-    return {**effort, **decoding.effort, "dev_answers": total}
+def with_decoding(
+    effort: Mapping[str, Json], decoding: Decoding, also: Mapping[str, Json] = NOTHING_MORE
+) -> dict[str, Json]:
+    """A rung's effort with what choosing the decoding, and another setting, cost added."""
+    parts = (effort, also, decoding.effort)
+    total = sum(int(str(part.get("dev_answers", 0))) for part in parts)
+    return {**effort, **also, **decoding.effort, "dev_answers": total}

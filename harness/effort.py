@@ -5,6 +5,7 @@ from typing import Any
 
 from harness.given import NOTHING, Given
 from harness.plugins import pick
+from rag.widen import PASSAGE, WINDOW
 from tuning.recipe import TuningSettings
 
 CHUNK_WORDS = 80
@@ -43,6 +44,8 @@ class Effort:
     """Longest passages, in words, that are compared before indexing."""
     abstains: bool = False
     """Whether rag tries to abstain where no passage comes near; costs no answer of the model."""
+    contexts: tuple[str, ...] = (PASSAGE,)
+    """What rag tries to show of a passage found; see `rag.widen`."""
     pair_epochs: float = 1
     """Passes over the preference pairs at most."""
 
@@ -82,6 +85,7 @@ EFFORTS = {
             True,
             passage_words=SIZES,
             abstains=True,
+            contexts=(PASSAGE, WINDOW),
             pair_epochs=3,
         ),
     )
@@ -111,6 +115,7 @@ def effort_of(name: str, tuning: TuningSettings, given: Given = NOTHING) -> Effo
     alone = {
         "retrievers": given.retrieval.retriever,
         "passages": given.retrieval.passages,
+        "contexts": given.retrieval.context,
         "passage_words": given.retrieval.passage_words,
         "demonstrations": given.prompt.examples,
     }

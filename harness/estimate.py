@@ -269,7 +269,7 @@ def count_amounts(project: Path, task: Task, settings: CheckSettings, model: Mod
         question=mean([example.question for example in task.train]) + CHAT_TOKENS,
         answer=mean([target(task.spec, example) for example in task.train]),
         longest_answer=limit,
-        passage=_mean_by_token(lengths(passages)),
+        passage=_mean_by_token(lengths(passages)) * settings.given.retrieval.times_as_long,
         system=mean([system_prompt(task.spec)]) + CHAT_TOKENS,
         closed=task.spec.kind in CLOSED and settings.given.decoding.constrained == ON_DEV,
         pairs=len(pairs.train),

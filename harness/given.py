@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from rag.retrievers import RETRIEVERS
+from rag.widen import CONTEXTS, PASSAGE
 
 ON_DEV, ALWAYS, NEVER = "dev", "always", "never"
 MOST_PASSAGES: Final = 50
@@ -26,8 +27,15 @@ class RetrievalSettings:
     """A folder or hub id of a cross-encoder; empty: there is no second look at what is found."""
     reranker_revision: str = ""
     """The hub commit wanted; empty takes what is cached."""
+    context: str = ""
+    """What is shown of a passage found: itself, with its neighbours, or its section."""
     rerank: str = ON_DEV
     """Whether it is used only where dev is clearly better with it, or always."""
+
+    @property
+    def times_as_long(self) -> int:
+        """About how many passages are shown for one."""
+        return {"": 1, PASSAGE: 1}.get(self.context, 3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +68,7 @@ class Given:
             "retriever": bool(self.retrieval.retriever),
             "passages": bool(self.retrieval.passages),
             "passage_words": bool(self.retrieval.passage_words),
+            "context": bool(self.retrieval.context),
             "reranker": self.retrieval.rerank == ALWAYS,
             "demonstrations": bool(self.prompt.examples),
             "decoding": self.decoding.constrained != ON_DEV,
@@ -88,6 +97,9 @@ def wrong_retrieval(settings: RetrievalSettings) -> Wrong:
         (words != 0 and not FEWEST_WORDS <= words <= MOST_WORDS, "passage_words",
          f"passage_words must be from {FEWEST_WORDS} to {MOST_WORDS}, or 0",
          "write passage_words = 80, or 0 to choose on dev"),
+        (settings.context not in ("", *CONTEXTS), "context",
+         f"context cannot be {settings.context!r}",
+         f'write one of {", ".join(CONTEXTS)}, or "" to choose on dev'),
         (settings.rerank not in (ON_DEV, ALWAYS), "rerank",
          f"rerank cannot be {settings.rerank!r}", f"write {ON_DEV} or {ALWAYS}"),
         (settings.rerank == ALWAYS and not settings.reranker, "rerank",

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from statistics import fmean, stdev
 from typing import NamedTuple
 
@@ -18,6 +18,7 @@ from harness.workbench import Workbench
 from rag.index import Index
 from rag.measure import ndcg, recall, reciprocal_rank
 from rag.retrievers import RETRIEVERS
+from rag.widen import PASSAGE
 
 DEPTH = 10
 """Places that MRR and nDCG look at."""
@@ -42,7 +43,7 @@ class Taken(NamedTuple):
         """As a rung records them."""
         used = self.looked_up.reranker
         second = {"reranker": used.name if used else NO_RERANKER} if self.reranked else {}
-        return {"retriever": self.looked_up.retriever.name, **second}
+        return {"retriever": self.looked_up.retriever.name, **second, **shown_as(self.looked_up)}
 
     @property
     def effort(self) -> dict[str, Json]:
@@ -51,6 +52,40 @@ class Taken(NamedTuple):
         if self.looked_up.nearest is not None:
             more["nearest_found"], more["nearest_looked_for"] = self.looked_up.nearest
         return {"retrievers_tried": self.tried, **more}
+
+
+def shown_as(index: Index) -> dict[str, Json]:
+    """How passages are shown, as a rung records it; nothing where they stand alone."""
+    return {} if index.context == PASSAGE else {"context": index.context}
+
+
+def choose_context(
+    bench: Workbench, score: Callable[[str], float | None], dev_rows: int, alone: float | None
+) -> tuple[str, dict[str, Json], float | None]:
+    """What to show of passages: themselves, unless more does better on dev, or the user decided.
+
+    Args:
+        bench: with what may be tried.
+        score: dev score of a context, higher is better; None = undefined.
+        dev_rows: answers that one trial costs.
+        alone: the dev score of the first context where it is known already.
+
+    Returns:
+        The context, what was tried, and its score where that is known.
+    """
+    first, *others = bench.effort.contexts
+    if not others or not dev_rows:
+        return first, {"dev_answers": 0}, alone
+    trials = len(others) + (alone is None)
+    best, best_score = first, score(first) if alone is None else alone
+    tried: list[Json] = [{"context": first, "dev_score": best_score}]
+    for context in others:
+        bench.say(f"Trying passages with their {context} on dev", {})
+        scored = score(context)
+        tried.append({"context": context, "dev_score": scored})
+        if scored is not None and (best_score is None or scored > best_score):
+            best, best_score = context, scored
+    return best, {"contexts_tried": tried, "dev_answers": trials * dev_rows}, best_score
 
 
 def retriever_of(
@@ -68,6 +103,7 @@ def retriever_of(
     """
     name = str(settings.get("retriever", BEFORE))
     found = index.using(pick(RETRIEVERS, name, "retriever", "retriever").name)
+    found = found.showing(str(settings.get("context", PASSAGE)))
     wanted = settings.get("reranker", NO_RERANKER)
     if wanted == NO_RERANKER or bench is None:
         return found
@@ -102,10 +138,11 @@ def choose_retriever(bench: Workbench, index: Index, dev: Sequence[Example]) -> 
         gain = _lead(means[name], means[names[0]])
         if gain > lead:
             taken, lead = name, gain
-    found = index.using(taken)
+    found, context = index.using(taken), bench.given.retrieval.context or PASSAGE
     if not bench.given.retrieval.reranker:
-        return Taken(found, tried, [])
-    return _second_look(bench, found, dev, means[taken], tried)
+        return Taken(found.showing(context), tried, [])
+    looked_up, both = _second_look(bench, found, dev, means[taken])
+    return Taken(looked_up.showing(context), tried, both)
 
 
 def _second_look(
@@ -113,8 +150,7 @@ def _second_look(
     index: Index,
     dev: Sequence[Example],
     without: Sequence[float],
-    tried: list[dict[str, Json]],
-) -> Taken:
+) -> tuple[Index, list[dict[str, Json]]]:
     """The reranker where it finds clearly more of dev's answers, or where the user wants it."""
     ks, reranked = bench.passage_counts, index.reranking(bench.reranker)
     bench.say("Trying the reranker on dev", {})
@@ -128,7 +164,7 @@ def _second_look(
         {"reranker": bench.reranker.name, "dev_recall": _mean(means),
          "seconds_a_question": round(each, 4)},
     ]  # fmt: skip
-    return Taken(reranked if always or _lead(means, without) > 0 else index, tried, both)
+    return reranked if always or _lead(means, without) > 0 else index, both
 
 
 def _lead(means: Sequence[float], others: Sequence[float]) -> float:

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import NamedTuple
 
-from rag import terms
+from rag import retrievers, terms
 from rag.chunk import Chunk
 from rag.dense import Dense, Found
 from rag.embed import Embedder
@@ -17,10 +17,13 @@ from rag.lexical import Lexical
 from rag.ranking import Ranked
 from rag.rerank import POOL, Reranker
 from rag.retrievers import DEFAULT, RETRIEVERS, Retriever
+from rag.widen import CONTEXTS, PASSAGE, rows_around, widened
 
 _MANIFEST, _VECTORS, _WORDS, _CHUNKS = "manifest.json", "vectors.faiss", "words", "chunks.jsonl"
 _MARKS = ".,;:!?…*_\"'“”‘’()"
 """Around a word, what does not make it another one; signs such as € and - do."""
+DEEPER = 4
+"""Times as many passages are looked at where several may be shown as one."""
 LAYOUT = "2"
 """Written into an index; another number when its files are read another way."""
 
@@ -52,6 +55,7 @@ class Index:
         self.retriever: Retriever = RETRIEVERS[DEFAULT]
         self._copies = same_text(chunks)
         self.reranker: Reranker | None = None
+        self.context = PASSAGE
 
     @property
     def embedder(self) -> Embedder:
@@ -81,7 +85,7 @@ class Index:
         return cls(chunks, Dense.build(texts, embedder), Lexical.build(texts))
 
     def using(self, retriever: str) -> "Index":
-        """The same passages, looked up another way, and without a second look.
+        """The same passages, looked up another way, shown alone and without a second look.
 
         Raises:
             ValueError: there is no retriever of that name.
@@ -91,13 +95,25 @@ class Index:
                 f"retriever must be one of {', '.join(RETRIEVERS)}. Got {retriever!r}."
             )
         other = copy.copy(self)
-        other.retriever, other.reranker = RETRIEVERS[retriever], None
+        other.retriever, other.reranker, other.context = RETRIEVERS[retriever], None, PASSAGE
         return other
 
     def reranking(self, reranker: Reranker) -> "Index":
         """The same, and what is found first is put in order by a cross-encoder."""
         other = copy.copy(self)
         other.reranker = reranker
+        return other
+
+    def showing(self, context: str) -> "Index":
+        """The same, and passages are shown with what stands around them.
+
+        Raises:
+            ValueError: there is no such context.
+        """
+        if context not in CONTEXTS:
+            raise ValueError(f"context must be one of {', '.join(CONTEXTS)}. Got {context!r}.")
+        other = copy.copy(self)
+        other.context = context
         return other
 
     def search(self, queries: Sequence[str], k: int) -> list[list[Hit]]:
@@ -109,8 +125,30 @@ class Index:
         asked = [query for query in queries if query.strip()]
         if not asked or k < 1:
             return [[] for _ in queries]
-        found = iter(self._ranked(asked, k) if self.reranker is None else self._reranked(asked, k))
-        return [[self._hit(one) for one in next(found)] if q.strip() else [] for q in queries]
+        ranked = self._ranked if self.reranker is None else self._reranked
+        # no deeper than both sides propose, or the order would depend on k
+        depth = k if self.context == PASSAGE else max(k, min(DEEPER * k, retrievers.POOL))
+        found = iter(ranked(asked, depth))
+        return [self._shown(next(found), k) if query.strip() else [] for query in queries]
+
+    def _shown(self, order: list[Ranked], k: int) -> list[Hit]:
+        """The first k with what stands around them; nothing is shown twice."""
+        covered: set[int] = set()
+        hits: list[Hit] = []
+        for one in order:
+            if one.row in covered or len(hits) == k:
+                continue
+            rows = rows_around(self.chunks, one.row, self.context, covered)
+            covered.update(rows)
+            # a copy of a passage is no copy of what stands around it
+            twins = self._copies.get(one.row, ()) if len(rows) == 1 else ()
+            also = tuple(self.chunks[row] for row in twins if row != one.row)
+            hits.append(Hit(widened(self.chunks, one.row, rows), one.score, also))
+        return hits
+
+    def with_context(self, row: int) -> Chunk:
+        """A passage as it is shown."""
+        return widened(self.chunks, row, rows_around(self.chunks, row, self.context))
 
     def _ranked(self, queries: Sequence[str], k: int) -> list[list[Ranked]]:
         """The k best of each query, each text once; looks deeper where copies took places."""
@@ -145,11 +183,6 @@ class Index:
         for one in order:
             best.setdefault(self._copies.get(one.row, [one.row])[0], one)
         return list(best.values())
-
-    def _hit(self, one: Ranked) -> Hit:
-        twins = self._copies.get(one.row, ())
-        also = tuple(self.chunks[row] for row in twins if row != one.row)
-        return Hit(self.chunks[one.row], one.score, also)
 
     def save(self, folder: Path) -> None:
         """Write vectors, words, passages and, last, the manifest that declares them complete.

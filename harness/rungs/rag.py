@@ -8,7 +8,14 @@ from harness.answering import answer_all, answers_only
 from harness.choosing import choose
 from harness.decoding import choose_decoding, decided, decoding_of, with_decoding
 from harness.effort import Effort
-from harness.looking_up import ask, choose_retriever, retriever_of, worked_examples
+from harness.looking_up import (
+    ask,
+    choose_context,
+    choose_retriever,
+    retriever_of,
+    shown_as,
+    worked_examples,
+)
 from harness.passage_size import sizes_tried
 from harness.retrieval import open_index, recall_at_k
 from harness.rung import RungType
@@ -36,23 +43,18 @@ class RagRung:
     def prepare(self, settings: Mapping[str, Json] | None) -> Preparation:
         """Choose on dev how passages are looked up, how many to show, and how to show reading."""
         if settings is not None:
-            self.k = int(str(settings["passages"]))
-            self.examples = int(str(settings.get("worked_examples", 0)))
-            self.index = retriever_of(settings, self.index, self.bench)
-            self.constraint = decoding_of(self.bench, settings)
-            self.bound = bound_of(settings)
-            return Preparation(settings)
+            return self._as_before(settings)
         found = choose_retriever(self.bench, self.index, self.view.dev)
         self.index = found.looked_up
         dev = self.bench.dev(self.view.dev)
         queries = [Query(example.id, example.question) for example in dev]
 
-        answered: dict[tuple[int, int, bool], list[Answer]] = {}
+        answered: dict[tuple[int, int, str, bool], list[Answer]] = {}
 
         def score(k: int, examples: int, constraint: Constraint | None) -> float | None:
             self.k, self.examples, self.constraint = k, examples, constraint
             given = answers_only(self.answer(queries, 0))
-            answered[k, examples, constraint is not None] = given
+            answered[k, examples, self.index.context, constraint is not None] = given
             return self.bench.dev_score(dev, given)
 
         ks, counts = self.bench.passage_counts, self.bench.effort.reading_examples
@@ -63,15 +65,23 @@ class RagRung:
             "worked_examples", counts, lambda n: score(k, n, usual), len(dev), self.bench.say
         )
         free = shown.dev_score if len(counts) > 1 else choice.dev_score
+
+        def score_with(context: str) -> float | None:
+            self.index = self.index.showing(context)
+            return score(k, shown.value, usual)
+
+        context, wider, free = choose_context(self.bench, score_with, len(dev), free)
+        self.index = self.index.showing(context)
         decoding = choose_decoding(self.bench, partial(score, k, shown.value), len(dev), free)
         self.k, self.examples, self.constraint = k, shown.value, decoding.constraint
-        given = answered.get((k, shown.value, decoding.constraint is not None), [])
+        given = answered.get((k, shown.value, context, decoding.constraint is not None), [])
         bound = choose_bound(self.bench, self.index, self.view.train, dev, given)
         self.bound = bound.value
         recall = recall_at_k(self.index, dev, [self.k])[self.k] if dev else None
         return Preparation(
             {
                 **found.settings,
+                **shown_as(self.index),
                 "passages": self.k,
                 "passage_words": self.bench.passage_words,
                 "indexed_passages": len(self.index.chunks),
@@ -82,12 +92,21 @@ class RagRung:
                 **bound.settings,
             },
             {
-                **with_decoding(choice.and_then(shown), decoding),
+                **with_decoding(choice.and_then(shown), decoding, wider),
                 **found.effort,
                 **sizes_tried(self.bench),
                 **bound.effort,
             },
         )
+
+    def _as_before(self, settings: Mapping[str, Json]) -> Preparation:
+        """Take up what an earlier process chose."""
+        self.k = int(str(settings["passages"]))
+        self.examples = int(str(settings.get("worked_examples", 0)))
+        self.index = retriever_of(settings, self.index, self.bench)
+        self.constraint = decoding_of(self.bench, settings)
+        self.bound = bound_of(settings)
+        return Preparation(settings)
 
     def answer(self, queries: Sequence[Query], timed: int) -> Iterator[Answer | Failure]:
         """The closest passages, then the question; worked examples before both, if any.
@@ -105,6 +124,7 @@ def _work(amounts: Amounts, effort: Effort) -> Work:
     trials = sum(
         len(tried) for tried in (effort.passages, effort.reading_examples) if len(tried) > 1
     )
+    trials += len(effort.contexts) - 1
     trials += (1 if trials else 2) if amounts.closed else 0
     return asking(amounts, amounts.question + max(effort.passages) * amounts.passage, trials)
 

@@ -112,8 +112,8 @@ class RagFinetuneRung:
     def _with_answer(self, example: Example, contexts: tuple[Context, ...]) -> tuple[Context, ...]:
         """The farthest passage gives way to one that holds the answer, where one can be found."""
         if evidence(example):
-            for chunk in self.index.chunks:
-                right = as_context(Hit(chunk, 0.0))
+            for row in range(len(self.index.chunks)):
+                right = as_context(Hit(self.index.with_context(row), 0.0))
                 if holds_answer(example, [right]):
                     return (*contexts[: self.k - 1], right)
         return contexts
