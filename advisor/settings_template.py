@@ -26,7 +26,7 @@ def chosen_on_dev(kind: Kind, *, documents: bool) -> Iterator[tuple[str, Any]]:
                 f'retriever = "hybrid"   # {" | ".join(RETRIEVERS)}: how passages are looked up',
                 "passages = 3           # before each question",
                 "passage_words = 80     # the longest passage, in words",
-                'reranker = "FOLDER"     # a cross-encoder, by folder or hub id, that orders anew',
+                'reranker = "FOLDER"     # a cross-encoder that orders anew; slow on a CPU',
                 'context = "passage"     # passage | window | section: what is shown of each found',
                 'rerank = "dev"          # dev | always: used only where dev is better, or always',
             ),
