@@ -22,6 +22,7 @@ from harness.disk import write_json
 from harness.energy import EnergyMeter, find_counters
 from harness.errors import JobError, RungwiseError
 from harness.floors import FLOORS
+from harness.given import SET_BY_USER
 from harness.passage_size import settle_passage_size
 from harness.prompts import rendering
 from harness.reopen import workbench_of
@@ -156,7 +157,9 @@ def prepare_open(run: Run, cell: str, rung: Rung, energy: EnergyMeter | None = N
     joules = energy.read()
     if broken_off:  # what an earlier process took is not known
         joules = None
-    preparation = Preparation(prepared.settings, prepared.effort, seconds, joules)
+    by_user = run.plan().given.among(prepared.settings)
+    effort = {**prepared.effort, SET_BY_USER: by_user} if by_user else prepared.effort
+    preparation = Preparation(prepared.settings, effort, seconds, joules)
     write_json(run.cell_file(cell, ".prepared.json"), preparation)
     begun.unlink(missing_ok=True)
     return preparation

@@ -86,7 +86,7 @@ def bench_of(store: Run, cell: str) -> Workbench:
     return dataclasses.replace(
         own,
         folder=store.folder,
-        effort=effort_of(plan.effort, tuning),
+        effort=effort_of(plan.effort, tuning, plan.given),
         tuning=tuning,
         vectors=run.folder.parent / EMBEDDINGS,
     )
