@@ -77,12 +77,7 @@ def assemble(run: Run, failed: Mapping[str, str]) -> Experiment:
         run=run.name,
         created=plan.created,
         task=_facts(plan, metric, heldout, view),
-        model={
-            "generator": plan.generator,
-            "embedder": plan.embedder,
-            "embedder_weights": plan.embedder_weights,
-            **_model_facts(cells),
-        },
+        model=_model_facts(plan, cells),
         environment=plan.environment,
         rungs={name: results[name] for name in ladder},
         floors={name: result for name, result in results.items() if name in FLOORS},
@@ -275,11 +270,14 @@ def _known_mean(values: Sequence[float | None]) -> float | None:
     return _mean(known) if known and len(known) == len(values) else None
 
 
-def _model_facts(cells: Sequence[Cell]) -> dict[str, str]:
+def _model_facts(plan: Plan, cells: Sequence[Cell]) -> dict[str, str]:
     paths = sorted({cell.path for cell in cells if cell.path})
     devices = sorted({cell.device for cell in cells if cell.device})
     weights = sorted({cell.weights for cell in cells if cell.weights})
     return {
+        "generator": plan.generator,
+        "embedder": plan.embedder,
+        "embedder_weights": plan.embedder_weights,
         "path": ", ".join(paths),
         "device": ", ".join(devices),
         "weights": ", ".join(weights),

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 
+from harness.device import Device
 from harness.effort import Effort
 from harness.generators.base import Completion, Refusal
 from harness.generators.local import LocalGenerator
@@ -87,6 +88,11 @@ class Keeping(LocalGenerator):
 
 class Bench(Workbench):
     """The real workbench; the embedder hashes words, and the generator keeps what it is asked."""
+
+    @cached_property
+    def device(self) -> Device:
+        # in bfloat16 an answer may depend on those it is made beside
+        return Device("cpu", "one core", "float32", "a test", 1)
 
     @cached_property
     def generator(self) -> Keeping:

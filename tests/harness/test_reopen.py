@@ -3,14 +3,12 @@ import dataclasses
 import pytest
 
 from harness import reopen as reopening
-from harness import workbench
 from harness.cell import run_cell
 from harness.errors import UserError
 from harness.reopen import reopen
 from harness.types import Task
 from tests.advisor.report_runs import start
 from tests.harness.rung_bench import DEV, HELDOUT, NEW_TOKENS, SPEC, TRAIN, VIEW, Bench
-from tests.harness.tuned_run import DEVICE
 
 CELLS = ["prompt-s0", "rag-s0", "finetune-s1", "rag_finetune-s0"]
 
@@ -20,8 +18,6 @@ def done(tmp_path_factory, tiny_model):
     """A run whose cells are finished by the real code; the embedder hashes words."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(reopening, "Workbench", Bench)
-        # in bfloat16 an answer may depend on those it was made beside
-        patch.setattr(workbench, "pick_device", lambda: DEVICE)
         task = Task(SPEC, TRAIN, DEV, HELDOUT, VIEW.documents, "f1")
         run = start(tmp_path_factory.mktemp("reopen") / "runs" / "first", task, CELLS)
         plan = dataclasses.replace(

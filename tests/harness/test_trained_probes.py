@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from harness import beside
+from harness import beside, workbench
 from harness.beside import store_of
 from harness.disk import whole_lines
 from harness.errors import JobError, UserError
@@ -15,7 +15,7 @@ from harness.probing import begin, run_probe
 from harness.store import Run
 from harness.trained import Item
 from tests.harness.probed_run import in_this_process
-from tests.harness.tuned_run import HELDOUT, LEARNED, tuned_run
+from tests.harness.tuned_run import DEVICE, HELDOUT, LEARNED, tuned_run
 
 STEPS = 60
 
@@ -26,6 +26,8 @@ def made(tmp_path_factory, tiny_model):
     found = {}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(beside, "run_process", in_this_process)
+        # in bfloat16 a likelihood may depend on the rows it is read beside
+        patch.setattr(workbench, "pick_device", lambda: DEVICE)
         for steps in (0, STEPS):
             # of 20 rows none given back leaves room for 16 %: too few to call it low
             folder, learned = tmp_path_factory.mktemp(f"steps{steps}"), LEARNED if steps else 40
