@@ -67,9 +67,17 @@ def _tried(arm: ArmResult) -> Iterator[tuple[str, str]]:
             own = list(group)
             said = ", ".join(_trial(trial, arm.settings) for trial in own)
             by = arm.effort.get("judged_by") if "dev_metric" in own[0] else None
-            none = name == "abstains_below" and name not in arm.settings
             said += f", by {by}" if by else ""
-            yield title_of(name), f"{said}; none was taken" if none else said
+            if not any(_is_taken(trial, arm.settings) for trial in own):
+                said += _otherwise(name, arm.settings)
+            yield title_of(name), said
+
+
+def _otherwise(name: str, settings: Mapping[str, Json]) -> str:
+    """What was taken where it is none of the trials: no bound, or what was tried before them."""
+    if name in settings:
+        return f"; {setting(settings[name])} was taken"
+    return "; none was taken" if name == "abstains_below" else ""
 
 
 def _set(arm: ArmResult) -> Iterator[tuple[str, str]]:
@@ -89,7 +97,7 @@ def _what(trial: Mapping[str, Json]) -> dict[str, Json]:
 def _trial(trial: Mapping[str, Json], settings: Mapping[str, Json]) -> str:
     """'2: 44 % (taken)'."""
     what = _what(trial)
-    name, value = next(iter(what.items()))
+    value = next(iter(what.values()))
     said = setting(value)
     if value == FIXED:
         said += f" (set {int(what.get('draw', 0)) + 1})"
@@ -98,8 +106,13 @@ def _trial(trial: Mapping[str, Json], settings: Mapping[str, Json]) -> str:
     took = f" in {seconds(trial['seconds'])}" if "seconds" in trial else ""
     if "seconds_a_question" in trial:
         took = f" for {seconds(trial['seconds_a_question'])} a question"
-    taken = name in settings and all(settings.get(key, one) == one for key, one in what.items())
-    return f"{said}: {found}{percent(scored)}{took}{' (taken)' if taken else ''}"
+    taken = " (taken)" if _is_taken(trial, settings) else ""
+    return f"{said}: {found}{percent(scored)}{took}{taken}"
+
+
+def _is_taken(trial: Mapping[str, Json], settings: Mapping[str, Json]) -> bool:
+    what = _what(trial)
+    return next(iter(what)) in settings and all(settings.get(k, v) == v for k, v in what.items())
 
 
 def given_up(arm: ArmResult) -> Sequence[str]:

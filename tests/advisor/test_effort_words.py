@@ -61,6 +61,12 @@ def test_every_trial_stands_with_its_score_and_the_one_taken_is_marked():
     ]  # fmt: skip
 
 
+def test_a_setting_that_was_kept_without_a_trial_of_its_own_is_named():
+    trials = [{"examples": "spread", "dev_score": 0.4}, {"examples": "none", "dev_score": 0.1}]
+    ((_, said),) = rows_of({"examples": "nearest"}, {"examples_tried": trials})
+    assert said == "spread: 40 %, none: 10 %; nearest was taken"
+
+
 def test_a_bound_that_was_taken_is_marked_and_a_learning_rate_tells_its_time():
     taken = rows_of({"abstains_below": 0.21}, {"abstaining_tried": TRIED["abstaining_tried"]})
     assert taken == [("Says 'I do not know' below a closeness of", "0.21: 40 % (taken)")]
