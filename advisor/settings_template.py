@@ -24,7 +24,7 @@ def chosen_on_dev(kind: Kind, *, documents: bool) -> Iterator[tuple[str, Any]]:
             "retrieval",
             _remarks(
                 f'retriever = "hybrid"   # {" | ".join(RETRIEVERS)}: how passages are looked up',
-                "passages = 3           # before each question",
+                "passages = 3           # before each question, of 80 words unless said below",
                 "passage_words = 80     # the longest passage, in words",
                 'reranker = "FOLDER"     # a cross-encoder that orders anew; slow on a CPU',
                 'context = "passage"     # passage | window | section: what is shown of each found',

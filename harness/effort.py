@@ -120,11 +120,14 @@ def effort_of(name: str, tuning: TuningSettings, given: Given = NOTHING) -> Effo
         found = replace(found, epochs=tuning.epochs)
     if tuning.learning_rate is not None:
         found = replace(found, learning_rates=1)
+    looked_up, words = given.retrieval, given.retrieval.passage_words
+    if looked_up.passages and not words:
+        words = CHUNK_WORDS  # lengths are compared at equal words, which a fixed number cannot show
     alone = {
-        "retrievers": given.retrieval.retriever,
-        "passages": given.retrieval.passages,
-        "contexts": given.retrieval.context,
-        "passage_words": given.retrieval.passage_words,
+        "retrievers": looked_up.retriever,
+        "passages": looked_up.passages,
+        "contexts": looked_up.context,
+        "passage_words": words,
         "demonstrations": given.prompt.examples,
     }
     decided: dict[str, Any] = {name: (value,) for name, value in alone.items() if value}

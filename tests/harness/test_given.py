@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from harness.decoding import FREE, HELD
-from harness.effort import effort, effort_of
+from harness.effort import CHUNK_WORDS, SIZES, effort, effort_of
 from harness.given import DecodingSettings, Given, PromptSettings, RetrievalSettings
 from harness.passage_size import settle_passage_size
 from harness.rungs import rungs
@@ -46,6 +46,14 @@ def test_the_length_of_passages_is_the_users_and_does_not_change_the_number_they
     assert tools.passage_words == 40 and tools.passage_counts == (3,)
     other = tools_with(tmp_path, tmp_path, "index-s0", Given(RetrievalSettings("", 0, 40)))
     assert other.passage_counts == (4, 2, 6), "as many words as 2, 1 or 3 of the usual length"
+
+
+def test_passages_of_a_number_that_the_user_decided_keep_the_usual_length(tmp_path):
+    # lengths are compared at equal words, and of a fixed number longer ones show more
+    tools = tools_with(tmp_path, tmp_path, "index-s0", Given(RetrievalSettings("", 3)))
+    assert effort("normal").passage_words == SIZES and tools.effort.passage_words == (CHUNK_WORDS,)
+    settle_passage_size(tools, VIEW)
+    assert (tools.passage_words, tools.passage_counts) == (CHUNK_WORDS, (3,))
 
 
 def test_a_tuned_reader_is_trained_with_the_single_passage_that_the_user_wants(
