@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from advisor import tested_words
 from advisor.money_tables import Rows
 from advisor.numbers import count, in_points, in_sentence, interval, percent, points_range, seconds
+from advisor.prices import Prices
+from advisor.update_cost import update_sentence, update_words
 from harness.cell import parse_cell
 from harness.experiment import Estimate
 from harness.intervals import zero_failures_upper
@@ -14,6 +16,7 @@ from harness.probes import probe_type
 from harness.rungs import title_of
 from harness.trained import TrainedResult
 
+UNPRICED = Prices()
 SHOWN = 30
 """Changes listed one by one."""
 VERDICTS = {
@@ -24,7 +27,7 @@ VERDICTS = {
 }
 
 
-def figures(result: ProbeResult) -> Rows:
+def figures(result: ProbeResult, prices: Prices = UNPRICED) -> Rows:
     """One row a rung, one column a measure; how a rung is brought up to date, or what it lost."""
     probe = probe_type(result.probe)
     scored = any(one.measured.change for one in result.rungs.values())
@@ -36,7 +39,7 @@ def figures(result: ProbeResult) -> Rows:
         sure = scored and not one.reads
         shares = [one.measured.shares.get(measure.name) for measure in probe.measures]
         cells = [_share(share, sure) for share in shares]
-        tail = _changed(one) if scored else _brought_up(one)
+        tail = _changed(one) if scored else _brought_up(one, prices)
         rows.append((one.title, *cells, tail))
     asked = count(result.n_questions, "question")
     changes = count(len(result.planted), probe.unit)
@@ -52,12 +55,12 @@ def _share(found: Estimate | None, sure: bool) -> str:
     return f"{percent(found.mean)} ({interval(found.low, found.high)})"
 
 
-def _brought_up(one: RungProbed) -> str:
+def _brought_up(one: RungProbed, prices: Prices) -> str:
     by = one.brought_up
     if by.by == "index":
-        return f"indexed in {seconds(by.seconds)}"
+        return f"indexed in {seconds(by.seconds)}{update_words(by, prices)}"
     if by.by == "train":
-        return f"train again: {seconds(by.seconds)}"
+        return f"train again: {seconds(by.seconds)}{update_words(by, prices)}"
     return "nothing to bring up"
 
 
@@ -75,12 +78,12 @@ def meanings(result: ProbeResult) -> tuple[tuple[str, str], ...]:
     return tuple((one.title, one.what) for one in probe_type(result.probe).measures)
 
 
-def sentences(result: AnyResult) -> list[str]:
+def sentences(result: AnyResult, prices: Prices = UNPRICED) -> list[str]:
     """What it comes to, one thought a sentence, the most telling first."""
     if isinstance(result, TrainedResult):
         return tested_words.sentences(result)
     told = [_few(result)] if result.few else []
-    told += ABOUT[result.probe](result) if result.probe in ABOUT else []
+    told += ABOUT[result.probe](result, prices) if result.probe in ABOUT else []
     failed = [one for one in result.rungs.values() if one.n_failed]
     told += [
         f"{one.title}: {count(one.n_failed, 'answer')} failed and count for nothing here."
@@ -112,7 +115,7 @@ def _left_out(result: ProbeResult) -> str:
     return f"Left out: {total}: {why}."
 
 
-def _freshness(result: ProbeResult) -> list[str]:
+def _freshness(result: ProbeResult, prices: Prices) -> list[str]:
     """Who follows the documents, who cannot, and how long it takes."""
     readers = [one for one in result.rungs.values() if one.reads]
     told = []
@@ -136,7 +139,8 @@ def _freshness(result: ProbeResult) -> list[str]:
     if readers:
         took = seconds(readers[0].brought_up.seconds)
         told.append(
-            f"Indexing the changed documents took {took}; only changed passages were embedded anew."
+            f"Indexing the changed documents took {took}; only changed passages were embedded "
+            f"anew.{update_sentence(readers[0].brought_up, prices)}"
         )
     for one in result.rungs.values():
         if one.brought_up.by == "train":
@@ -146,6 +150,7 @@ def _freshness(result: ProbeResult) -> list[str]:
                 f"({interval(stale.low, stale.high)}) and cannot know the new one until it is "
                 "trained again on examples that hold it: training took "
                 f"{seconds(one.brought_up.seconds)} in the check."
+                f"{update_sentence(one.brought_up, prices)}"
             )
     rest = [one for one in result.rungs.values() if one.brought_up.by == "nothing"]
     if rest:
@@ -156,7 +161,7 @@ def _freshness(result: ProbeResult) -> list[str]:
     return told
 
 
-def _injection(result: ProbeResult) -> list[str]:
+def _injection(result: ProbeResult, prices: Prices) -> list[str]:
     """Who was exposed, who followed, and what it cost."""
     told = []
     for one in (one for one in result.rungs.values() if one.reads):
@@ -205,7 +210,7 @@ def _names(some: Sequence[RungProbed]) -> str:
     return ", ".join(in_sentence(one.title) for one in some)
 
 
-ABOUT: Mapping[str, Callable[[ProbeResult], list[str]]] = {
+ABOUT: Mapping[str, Callable[[ProbeResult, Prices], list[str]]] = {
     "freshness": _freshness,
     "injection": _injection,
 }

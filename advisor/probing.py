@@ -3,7 +3,10 @@
 What finished ones found is read with `harness.probe_measuring.results`.
 """
 
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
 
 from advisor import background, workflow
 from advisor.progress import ask_to_stop
@@ -38,18 +41,23 @@ def begin(run: Run, name: str, count: int | None = None, documents: Path | None 
     return probing.begin(run, name, count, _read(documents) if documents else ())
 
 
-def _read(folder: Path) -> tuple[Document, ...]:
+def _read(folder: Path, shown: Path | None = None) -> tuple[Document, ...]:
     """Every document of a folder.
+
+    Args:
+        folder: with the files.
+        shown: how the folder is called in an error; by default as it is.
 
     Raises:
         UserError: one of them cannot be read: without it facts would seem to be gone.
     """
+    named = folder if shown is None else shown
     try:
         loaded = load_folder(folder)
     except DocumentError as error:
-        raise UserError(Problem(error.reason, error.fix, str(folder))) from error
+        raise UserError(Problem(error.reason, error.fix, str(named))) from error
     if loaded.problems:
-        wrong = (Problem(e.reason, e.fix, str(folder / e.source)) for e in loaded.problems)
+        wrong = (Problem(e.reason, e.fix, str(named / e.source)) for e in loaded.problems)
         raise UserError(*wrong)
     return loaded.documents
 
@@ -59,11 +67,52 @@ def probe(store: Run, on_event: OnEvent = lambda event: None) -> AnyResult:
     return probing.run_probe(store, on_event)
 
 
-def start_in_background(run: Run, name: str) -> None:
-    """Begin a probe and run it as a process of its own that outlives the app."""
-    store = begin(run, name)
+def start_in_background(run: Run, name: str, edited: Sequence[tuple[str, bytes]] = ()) -> None:
+    """Begin a probe and run it as a process of its own that outlives the app.
+
+    Args:
+        run: whose check has ended.
+        name: of the probe.
+        edited: names and bytes of documents that the user has changed; those that are not among
+            them are as they were. None for made-up changes.
+
+    Raises:
+        UserError: as `begin`; a file that is none of the run's documents.
+    """
+    workflow.finished(run)
+    store = probing.begin(run, name, None, _with_edits(run, edited) if edited else ())
     announce(store, STARTING_PROBE)
     background.start(["probe", str(run.folder), name], store.folder / "probe.log")
+
+
+def _with_edits(run: Run, edited: Sequence[tuple[str, bytes]]) -> tuple[Document, ...]:
+    """The run's documents, those in whose place an edited file stands read anew."""
+    documents = run.view().documents
+    sources: dict[str, list[str]] = {}
+    for source in dict.fromkeys(document.source for document in documents):
+        sources.setdefault(PurePosixPath(source).name, []).append(source)
+    problems = []
+    for name, _ in edited:
+        if len(sources.get(name, ())) != 1:
+            several = name in sources
+            said = "several documents have this name" if several else "the run has no such document"
+            fix = "use: rungwise probe RUN freshness --documents FOLDER" if several else (
+                "give edited copies under the names of the documents"
+            )  # fmt: skip
+            problems.append(Problem(said, fix, name))
+    if problems:
+        raise UserError(*problems)
+    with TemporaryDirectory() as folder:
+        for name, content in edited:
+            (Path(folder) / name).write_bytes(content)
+        read = _read(Path(folder), Path())
+    anew: dict[str, list[Document]] = {}
+    for one in read:
+        (source,) = sources[one.source]
+        named = replace(one, source=source, id=source + one.id.removeprefix(one.source))
+        anew.setdefault(source, []).append(named)
+    kept = [document for document in documents if document.source not in anew]
+    return (*kept, *(one for group in anew.values() for one in group))
 
 
 def cancel(run: Run, name: str) -> bool:

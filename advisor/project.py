@@ -24,6 +24,7 @@ from advisor.weights import Person
 from advisor.weights_file import read_values, read_weights
 from harness.data_columns import Columns, PairColumns
 from harness.errors import Problem, UserError
+from harness.given import Given
 from harness.rungs import rungs_for
 from harness.settings import CheckSettings
 from harness.task import Sources
@@ -164,6 +165,7 @@ class Project:
             embedder=self.model.embedder,
             tuning=self.sections.tuning,
             preference=self.sections.preference,
+            given=Given(self.sections.retrieval, self.sections.prompt, self.sections.decoding),
         )
 
 

@@ -15,6 +15,8 @@ from advisor.weights_file import read_values, read_weights
 from harness.closed_answers import CLOSED
 from harness.data_columns import Columns, PairColumns
 from harness.errors import Problem
+from harness.given import ALWAYS, wrong_decoding, wrong_prompt, wrong_retrieval
+from tuning.constrain import obstacle
 from tuning.recipe import wrong_preference_values
 from tuning.recipe import wrong_values as wrong_tuning
 
@@ -78,8 +80,11 @@ def read_sections(raw: dict[str, Any], root: Path) -> Read:
     _wrong("prices", wrong_values(sections.prices), reading)
     _wrong("tuning", wrong_tuning(sections.tuning), reading)
     _wrong("preference", wrong_preference_values(sections.preference), reading)
+    _wrong("retrieval", wrong_retrieval(sections.retrieval), reading)
+    _wrong("prompt", wrong_prompt(sections.prompt), reading)
+    _wrong("decoding", wrong_decoding(sections.decoding), reading)
     _paths(sections, root, reading)
-    _schema(sections.task.schema, root, reading)
+    _schema(sections, root, reading)
     return Read(sections, tuple(reading.problems), frozenset(reading.unread))
 
 
@@ -169,6 +174,10 @@ def _values(sections: Sections, reading: _Reading) -> None:
          "check.wrong_undoes", "wrong_undoes must be 0 or more", "write wrong_undoes = 4"),
         (check.newer_score is not None and not 0 <= check.newer_score <= 1, "check.newer_score",
          "newer_score must be a share from 0 to 1", "for 72 % write newer_score = 0.72"),
+        (sections.decoding.constrained == ALWAYS and task.kind not in CLOSED,
+         "decoding.constrained",
+         f"there is nothing to hold answers to: this task has kind = {task.kind}",
+         'remove constrained, or write kind = "label" or "json"'),
     )  # fmt: skip
     for wrong, setting, said, fix in (*rules, *_word_lists(task), *_descriptions(task)):
         section = f"{setting.split('.')[0]}."
@@ -245,18 +254,28 @@ def _paths(sections: Sections, root: Path, reading: _Reading) -> None:
                 reading.unread.add(setting)
 
 
-def _schema(path: str, root: Path, reading: _Reading) -> None:
-    """A schema file that is not JSON, or not a JSON Schema."""
+def _schema(sections: Sections, root: Path, reading: _Reading) -> None:
+    """A schema file that is not JSON, or not a JSON Schema, or one that nothing can follow."""
+    path = sections.task.schema
     if not path or "task.schema" in reading.unread:
         return
     import jsonschema
 
     try:
-        jsonschema.Draft202012Validator.check_schema(
-            msgspec.json.decode((root / path).read_bytes())
-        )
+        schema = msgspec.json.decode((root / path).read_bytes())
+        jsonschema.Draft202012Validator.check_schema(schema)
     except (msgspec.DecodeError, OSError, UnicodeDecodeError, jsonschema.SchemaError) as error:
         said = str(error).splitlines()[0]
         fix = "write a JSON Schema there, an object with type and properties"
         reading.problems.append(Problem(f"not a JSON Schema: {said}", fix, path))
         reading.unread.add("task.schema")
+        return
+    found = obstacle(msgspec.json.encode(schema).decode())
+    if found is not None and found.impossible:
+        said = f"no answer can follow this schema: {found.reason}"
+        reading.problems.append(Problem(said, "mend the schema, so that an answer can", path))
+        reading.unread.add("task.schema")
+    elif found is not None and sections.decoding.constrained == ALWAYS:
+        said = f"answers cannot be held to this schema: {found.reason}"
+        fix = "say it in simpler keywords of JSON Schema, or remove [decoding] constrained"
+        reading.problems.append(Problem(said, fix, path))

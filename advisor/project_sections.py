@@ -7,6 +7,7 @@ from typing import Any
 from advisor.criteria import Overrides
 from advisor.prices import WANTED_PRICES, Prices
 from advisor.weights import Person
+from harness.given import NOTHING, DecodingSettings, PromptSettings, RetrievalSettings
 from harness.types import Kind
 from tuning.recipe import USUAL, USUAL_PREFERENCE, PreferenceSettings, TuningSettings
 
@@ -102,6 +103,9 @@ class Sections:
     """Section ``[tuning]``."""
     preference: PreferenceSettings = USUAL_PREFERENCE
     """Section ``[preference]``."""
+    retrieval: RetrievalSettings = NOTHING.retrieval
+    prompt: PromptSettings = NOTHING.prompt
+    decoding: DecodingSettings = NOTHING.decoding
     weights: tuple[Person, ...] = ()
     """Section ``[weights]``; empty: the answers propose them."""
     values: Overrides = field(default_factory=Overrides)
@@ -118,6 +122,9 @@ SECTIONS: Mapping[str, type] = {
     "check": CheckSection,
     "tuning": TuningSettings,
     "preference": PreferenceSettings,
+    "retrieval": RetrievalSettings,
+    "prompt": PromptSettings,
+    "decoding": DecodingSettings,
     "prices": Prices,
     "judge": JudgeSection,
 }
@@ -151,6 +158,12 @@ WANTED: Mapping[str, str] = {
     "tuning.warmup_share": "0.1",
     "tuning.looks": "6",
     "tuning.patience": "2",
+    "retrieval.passages": "3",
+    "retrieval.passage_words": "80",
+    "retrieval.reranker": '"its folder or hub id"',
+    "retrieval.rerank": '"dev" or "always"',
+    "prompt.examples": "3",
+    "decoding.constrained": '"dev", "always" or "never"',
     "preference.beta": "0.1",
     "preference.learning_rate": "0.0001",
     "preference.epochs": "1",

@@ -5,7 +5,10 @@ from typing import NamedTuple
 
 from advisor.numbers import count, in_sentence, percent
 from harness.experiment import ArmResult, Experiment
+from harness.given import SET_BY_USER
+from harness.looking_up import NO_RERANKER
 from harness.types import Json
+from rag.rerank import POOL
 from rag.retrievers import RETRIEVERS
 
 TITLE = "How passages were found"
@@ -77,15 +80,33 @@ def _notes(tried: Sequence[Mapping[str, Json]], arm: ArmResult) -> list[str]:
             "explains."
         )
     else:
-        notes.append("This effort tries one way; normal and thorough compare three.")
+        by_user = "retriever" in (arm.effort.get(SET_BY_USER) or ())
+        notes.append(
+            "You set this way; no other was tried."
+            if by_user
+            else "This effort tries one way; normal and thorough compare three."
+        )
     notes.append(
         "MRR and nDCG are 1 when the right passages stand first: MRR looks at the first right one "
         "of ten, nDCG at all of them."
     )
+    if "reranker" in settings:
+        took = settings["reranker"] != NO_RERANKER
+        notes.append(
+            f"The first {POOL} passages of each question are put in order once more by "
+            f"{settings['reranker']}; the table is without it."
+            if took
+            else "The reranker was tried and left out: it did not find clearly more."
+        )
     if settings.get("indexed_passages"):
         notes.append(
             f"{count(settings['indexed_passages'], 'passage')} of at most "
             f"{settings.get('passage_words')} words, embedded with {settings.get('embedder')}."
+        )
+    if asked := arm.effort.get("nearest_looked_for"):
+        notes.append(
+            "With so many passages a search by meaning reads only the likeliest of them: it found "
+            f"{arm.effort['nearest_found']:,} of {asked:,} of the nearest."
         )
     return [*notes, *_sizes(arm.effort)]
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from advisor.axes import located
 from advisor.axes import sentence as needs_sentence
 from advisor.diagnosis import conclusion
+from advisor.effort_words import efforts
 from advisor.judge_words import lead, notes, tables, titles_of
 from advisor.money_tables import (
     Money,
@@ -139,6 +140,15 @@ def fair_text(experiment: Experiment) -> str:
 def search_table(experiment: Experiment) -> str:
     """The ways to look passages up that were tried; empty where nothing was looked up."""
     found = searching(experiment)
+    if found is None:
+        return ""
+    notes = "\n".join(f"  - {note}" for note in found.notes)
+    return f"{table(found.head, found.rows, found.words)}\n\n{notes}"
+
+
+def effort_table(experiment: Experiment) -> str:
+    """What each rung tried on dev; empty where nothing was tried or decided."""
+    found = efforts(experiment)
     if found is None:
         return ""
     notes = "\n".join(f"  - {note}" for note in found.notes)

@@ -15,7 +15,7 @@ from harness.reopen import reopen
 from harness.retrieval import INDEX_FOLDER
 from harness.rungs import title_of
 from harness.store import Run, now
-from harness.types import Answer, Failure, Query
+from harness.types import Answer, Context, Failure, Query
 from harness.workbench import Say, Workbench
 from tuning.errors import TuningError
 
@@ -39,6 +39,8 @@ class Given:
     """Of them, those its answer rests on, for whoever reads the JSON."""
     seconds: float
     """Until it answered, opening and switching included."""
+    passages: tuple[Context, ...] = ()
+    """What it was shown, the closest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +135,7 @@ def _each(run: Run, question: str, say: Say) -> Iterator[Given]:
             tuple(dict.fromkeys(shown)),
             tuple(dict.fromkeys(cited)),
             _since(started),
+            result.contexts,
         )
 
 

@@ -72,7 +72,7 @@ class KnowingIndex(Index):
     def __init__(self, index: Index, gold: Mapping[str, Gold]) -> None:
         vars(self).update(vars(index))
         self._searching, self._gold = index, gold
-        self._by_id = {chunk.id: chunk for chunk in index.chunks}
+        self._by_id = {chunk.id: row for row, chunk in enumerate(index.chunks)}
 
     def using(self, retriever: str) -> "KnowingIndex":
         """The same, looked up another way."""
@@ -88,15 +88,16 @@ class KnowingIndex(Index):
         if gold is None:
             return hits
         top = max(CERTAIN, hits[0].score if hits else CERTAIN)
-        listed = {hit.chunk.id for hit in hits}
-        wanted = frozenset(gold.passages)
-        right = [hit.chunk for hit in hits if hit.chunk.id in wanted]
+        # a passage of several documents is right where it is the right one of any of them
+        named = [{hit.chunk.id, *(one.id for one in hit.also)} for hit in hits]
+        listed, wanted = set().union(*named), frozenset(gold.passages)
+        right = [hit for hit, names in zip(hits, named, strict=True) if names & wanted]
         beyond = (one for one in gold.passages if one not in listed and one in self._by_id)
-        right += [self._by_id[one] for one in beyond]
+        right += [Hit(self.with_context(self._by_id[one]), top) for one in beyond]
         first = right if gold.by_document else right[:1]
-        taken = {chunk.id for chunk in first}
+        taken = {hit.chunk.id for hit in first}
         return [
-            *(Hit(chunk, top) for chunk in first),
+            *(hit._replace(score=top) for hit in first),
             *(hit for hit in hits if hit.chunk.id not in taken),
         ]
 

@@ -22,6 +22,7 @@ from harness.disk import write_json
 from harness.energy import EnergyMeter, find_counters
 from harness.errors import JobError, RungwiseError
 from harness.floors import FLOORS
+from harness.given import SET_BY_USER, Given
 from harness.passage_size import settle_passage_size
 from harness.prompts import rendering
 from harness.reopen import workbench_of
@@ -62,7 +63,7 @@ def run_cell(run: Run, cell: str) -> None:
             if name not in FLOORS:
                 _ = bench.generator  # opened before the clocks of preparing and answering run
             rung, energy = _rung(name, view, bench), _meter(bench)
-            preparation = prepare_open(run, cell, rung, energy)
+            preparation = prepare_open(run, cell, rung, bench.given, energy)
             answer_open(run, cell, rung, bench.timed_queries, energy)
             if isinstance(rung, ReadsPairs) and not run.pair_readings(cell):
                 bench.say("Reading the held-out pairs", {})
@@ -138,8 +139,13 @@ def _meter(bench: Workbench) -> EnergyMeter:
     return EnergyMeter(find_counters("device" in opened and bench.device.kind == "cuda").counters)
 
 
-def prepare_open(run: Run, cell: str, rung: Rung, energy: EnergyMeter | None = None) -> Preparation:
-    """Learn and choose, or take up what an earlier process has learned and chosen."""
+def prepare_open(
+    run: Run, cell: str, rung: Rung, given: Given, energy: EnergyMeter | None = None
+) -> Preparation:
+    """Learn and choose, or take up what an earlier process has learned and chosen.
+
+    Of its settings, those that the user decided (`given`) are named.
+    """
     energy = energy or EnergyMeter(())
     earlier = run.prepared(cell)
     if earlier is not None:
@@ -156,7 +162,9 @@ def prepare_open(run: Run, cell: str, rung: Rung, energy: EnergyMeter | None = N
     joules = energy.read()
     if broken_off:  # what an earlier process took is not known
         joules = None
-    preparation = Preparation(prepared.settings, prepared.effort, seconds, joules)
+    by_user = given.among(prepared.settings)
+    effort = {**prepared.effort, SET_BY_USER: by_user} if by_user else prepared.effort
+    preparation = Preparation(prepared.settings, effort, seconds, joules)
     write_json(run.cell_file(cell, ".prepared.json"), preparation)
     begun.unlink(missing_ok=True)
     return preparation

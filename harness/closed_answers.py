@@ -5,7 +5,7 @@ from typing import Any
 from harness.errors import JobError, Problem
 from harness.prompts import render
 from harness.types import TaskSpec
-from tuning.constrain import Constraint, JsonSchemaConstraint, LabelTrie
+from tuning.constrain import Constraint, JsonSchemaConstraint, LabelTrie, obstacle
 from tuning.encode import Encoded, encode_example, stop_ids
 from tuning.likelihood import read_all
 from tuning.models import LanguageModel
@@ -17,6 +17,14 @@ NO_QUESTION = "N/A"
 CALIBRATED = "calibrated"
 """Setting of a rung: labels are counted by how much likelier the question makes them."""
 NOT_CLOSED = "answers of this task are free text; there is nothing to constrain"
+
+
+def why_not_closed(spec: TaskSpec) -> str:
+    """Why answers to a task cannot be held to the allowed ones; empty where they can."""
+    if spec.kind not in CLOSED:
+        return NOT_CLOSED
+    found = obstacle(spec.schema) if spec.kind == "json" else None
+    return f"answers cannot be held to the schema: {found.reason}" if found else ""
 
 
 def constraint_of(spec: TaskSpec, tokenizer: Any) -> Constraint:

@@ -12,6 +12,7 @@ from harness.choosing import taken
 from harness.closed_answers import CLOSED, constraint_of
 from harness.errors import RungwiseError
 from harness.generators.local import LocalGenerator
+from harness.given import ALWAYS, ON_DEV
 from harness.scoring import Scored
 from harness.types import Json
 from harness.workbench import Workbench
@@ -38,6 +39,8 @@ def choose_decoding(
 ) -> Decoding:
     """Free answers, unless allowed ones alone do better on dev by more than chance explains.
 
+    What the user decided needs no trial.
+
     Args:
         bench: the task, and the model that must be able to be held to something.
         score: dev's score under a constraint.
@@ -45,7 +48,13 @@ def choose_decoding(
         free: what free answers score on dev, where that is known already.
     """
     allowed = _allowed(bench)
-    if allowed is None or not dev_rows:
+    if allowed is None:
+        return Decoding(None, {}, {})
+    wanted = bench.given.decoding.constrained
+    if wanted != ON_DEV:
+        always = wanted == ALWAYS
+        return Decoding(allowed if always else None, {"decoding": HELD if always else FREE}, {})
+    if not dev_rows:
         return Decoding(None, {}, {})
     trials = 1 if free is not None else 2
     if free is None:
@@ -59,6 +68,11 @@ def choose_decoding(
     ]
     effort: dict[str, Json] = {"decodings_tried": tried, "dev_answers": trials * dev_rows}
     return Decoding(allowed if better else None, {"decoding": HELD if better else FREE}, effort)
+
+
+def decided(bench: Workbench) -> Constraint | None:
+    """What answers are held to before anything is chosen: nothing, unless the user said so."""
+    return _allowed(bench) if bench.given.decoding.constrained == ALWAYS else None
 
 
 def decoding_of(bench: Workbench, settings: Mapping[str, Json]) -> Constraint | None:

@@ -1,9 +1,12 @@
 """One dial from which every rung takes how hard it tries; recorded with the results."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
+from harness.given import NOTHING, Given
 from harness.plugins import pick
 from harness.prompts import LAST, LAYOUTS
+from rag.widen import PASSAGE, WINDOW
 from tuning.recipe import TuningSettings
 
 CHUNK_WORDS = 80
@@ -44,6 +47,8 @@ class Effort:
     """Whether rag tries to abstain where no passage comes near; costs no answer of the model."""
     layouts: tuple[str, ...] = (LAST,)
     """Layouts of passages that rag tries; the first needs no reason."""
+    contexts: tuple[str, ...] = (PASSAGE,)
+    """What rag tries to show of a passage found; see `rag.widen`."""
     pair_epochs: float = 1
     """Passes over the preference pairs at most."""
     batch_rows: int | None = None
@@ -86,6 +91,7 @@ EFFORTS = {
             passage_words=SIZES,
             abstains=True,
             layouts=LAYOUTS,
+            contexts=(PASSAGE, WINDOW),
             pair_epochs=3,
         ),
     )
@@ -101,8 +107,8 @@ def effort(name: str) -> Effort:
     return pick(EFFORTS, name, "effort", "effort")
 
 
-def effort_of(name: str, tuning: TuningSettings) -> Effort:
-    """One effort by name, with what the user decides about training in its place.
+def effort_of(name: str, tuning: TuningSettings, given: Given = NOTHING) -> Effort:
+    """One effort by name, with what the user decides in its place.
 
     Raises:
         UserError: unknown; the fix lists the names.
@@ -112,4 +118,17 @@ def effort_of(name: str, tuning: TuningSettings) -> Effort:
         found = replace(found, evaluations=tuning.looks)
     if tuning.epochs is not None:
         found = replace(found, epochs=tuning.epochs)
-    return found if tuning.learning_rate is None else replace(found, learning_rates=1)
+    if tuning.learning_rate is not None:
+        found = replace(found, learning_rates=1)
+    looked_up, words = given.retrieval, given.retrieval.passage_words
+    if looked_up.passages and not words:
+        words = CHUNK_WORDS  # lengths are compared at equal words, which a fixed number cannot show
+    alone = {
+        "retrievers": looked_up.retriever,
+        "passages": looked_up.passages,
+        "contexts": looked_up.context,
+        "passage_words": words,
+        "demonstrations": given.prompt.examples,
+    }
+    decided: dict[str, Any] = {name: (value,) for name, value in alone.items() if value}
+    return replace(found, **decided)

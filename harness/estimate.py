@@ -15,6 +15,7 @@ from harness.closed_answers import CLOSED
 from harness.device import most_threads
 from harness.effort import CHUNK_WORDS, effort, effort_of
 from harness.generators.endpoint import PREFIX
+from harness.given import ON_DEV
 from harness.models import EMBEDDED, ModelRef, resolve, unpacked
 from harness.passage_size import MOST_PASSAGES
 from harness.prompts import passage, system_prompt, target
@@ -166,7 +167,7 @@ def need_of(
     needs, longest = [], 0.0
     tuning = settings.tuning
     rank = adapter_shape(amounts.train, tuning).rank
-    tries = effort_of(settings.effort, tuning)
+    tries = effort_of(settings.effort, tuning, settings.given)
     if settings.preference.epochs is not None:
         tries = dataclasses.replace(tries, pair_epochs=settings.preference.epochs)
     runnable, skipped = chosen_rungs(task, settings)
@@ -250,7 +251,7 @@ def count_amounts(project: Path, task: Task, settings: CheckSettings, model: Mod
         return sum(found) / max(1, len(found))
 
     documents = task.documents[:: max(1, len(task.documents) // DOCUMENTS)]
-    chunks = passages_of(documents)
+    chunks = passages_of(documents, settings.given.retrieval.passage_words or CHUNK_WORDS)
     passages = [passage(as_context(Hit(chunk, 0.0))) for chunk in chunks]
     pairs = task.preferences
     return Amounts(
@@ -260,9 +261,9 @@ def count_amounts(project: Path, task: Task, settings: CheckSettings, model: Mod
         question=mean([example.question for example in task.train]) + CHAT_TOKENS,
         answer=mean([target(task.spec, example) for example in task.train]),
         longest_answer=limit,
-        passage=_mean_by_token(lengths(passages)),
+        passage=_mean_by_token(lengths(passages)) * settings.given.retrieval.times_as_long,
         system=mean([system_prompt(task.spec)]) + CHAT_TOKENS,
-        closed=task.spec.kind in CLOSED,
+        closed=task.spec.kind in CLOSED and settings.given.decoding.constrained == ON_DEV,
         pairs=len(pairs.train),
         dev_pairs=len(pairs.dev),
         heldout_pairs=len(pairs.heldout),

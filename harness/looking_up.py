@@ -7,6 +7,9 @@ from typing import NamedTuple
 
 from harness.answering import Asked
 from harness.choosing import taken
+from harness.errors import Problem, UserError
+from harness.given import ALWAYS
+from harness.models import PLACES
 from harness.plugins import pick
 from harness.prompts import LAST, Demonstration, render, target, with_passages
 from harness.retrieval import contexts_for, holds_answer, judged, total_right
@@ -15,9 +18,13 @@ from harness.workbench import Workbench
 from rag.index import Index
 from rag.measure import ndcg, recall, reciprocal_rank
 from rag.retrievers import RETRIEVERS
+from rag.widen import PASSAGE
 
 DEPTH = 10
 """Places that MRR and nDCG look at."""
+
+NO_RERANKER = "none"
+"""What settings say where there was one to try and it was not taken."""
 
 BEFORE = "dense"
 """How runs looked passages up that do not say how: they were begun by an older version."""
@@ -28,16 +35,50 @@ class Taken(NamedTuple):
 
     looked_up: Index
     tried: list[dict[str, Json]]
+    reranked: list[dict[str, Json]]
+    """With the second look and without; empty where the user names no reranker."""
+
+    @property
+    def settings(self) -> dict[str, Json]:
+        """As a rung records them."""
+        used, context = self.looked_up.reranker, self.looked_up.context
+        second = {"reranker": used.name if used else NO_RERANKER} if self.reranked else {}
+        shown = {} if context == PASSAGE else {"context": context}
+        return {"retriever": self.looked_up.retriever.name, **second, **shown}
+
+    @property
+    def effort(self) -> dict[str, Json]:
+        """What was tried, as a rung records it."""
+        more: dict[str, Json] = {"rerankers_tried": self.reranked} if self.reranked else {}
+        if self.looked_up.nearest is not None:
+            more["nearest_found"], more["nearest_looked_for"] = self.looked_up.nearest
+        return {"retrievers_tried": self.tried, **more}
 
 
-def retriever_of(settings: Mapping[str, Json], index: Index) -> Index:
+def retriever_of(
+    settings: Mapping[str, Json], index: Index, bench: Workbench | None = None
+) -> Index:
     """The index as the settings of an earlier process look it up.
 
+    Args:
+        settings: of a rung.
+        index: of the run.
+        bench: with the reranker; None where settings name none.
+
     Raises:
-        UserError: there is no such retriever; the fix lists them.
+        UserError: there is no such retriever, or the reranker is another one now.
     """
     name = str(settings.get("retriever", BEFORE))
-    return index.using(pick(RETRIEVERS, name, "retriever", "retriever").name)
+    found = index.using(pick(RETRIEVERS, name, "retriever", "retriever").name)
+    found = found.showing(str(settings.get("context", PASSAGE)))
+    wanted = settings.get("reranker", NO_RERANKER)
+    if wanted == NO_RERANKER or bench is None:
+        return found
+    if bench.reranker.name != wanted:
+        said = f"the reranker is {bench.reranker.name}, and this rung was built with {wanted}"
+        fix = "put that model back, or begin a new run"
+        raise UserError(Problem(said, fix, PLACES["reranker"]))
+    return found.reranking(bench.reranker)
 
 
 def choose_retriever(bench: Workbench, index: Index, dev: Sequence[Example]) -> Taken:
@@ -58,7 +99,30 @@ def choose_retriever(bench: Workbench, index: Index, dev: Sequence[Example]) -> 
         means[name] = [fmean(recall(flags, k) for k in ks) for flags in places]
         tried.append({"retriever": name, **quality(places, totals, ks)})
     name = names[taken([means[name] for name in names])]
-    return Taken(index.using(name), tried)
+    found, context = index.using(name), bench.given.retrieval.context or PASSAGE
+    if not bench.given.retrieval.reranker:
+        return Taken(found.showing(context), tried, [])
+    looked_up, both = _second_look(bench, found, dev, means[name])
+    return Taken(looked_up.showing(context), tried, both)
+
+
+def _second_look(
+    bench: Workbench, index: Index, dev: Sequence[Example], without: Sequence[float]
+) -> tuple[Index, list[dict[str, Json]]]:
+    """The reranker where it finds clearly more of dev's answers, or where the user wants it."""
+    ks, reranked = bench.passage_counts, index.reranking(bench.reranker)
+    bench.say("Trying the reranker on dev", {})
+    started = time.perf_counter()
+    right = judged(reranked, dev, max(ks), bench.spec)
+    each = (time.perf_counter() - started) / max(1, len(right))
+    means = [fmean(recall(flags, k) for k in ks) for _, flags in right]
+    both: list[dict[str, Json]] = [
+        {"reranker": NO_RERANKER, "dev_recall": _mean(without)},
+        {"reranker": bench.reranker.name, "dev_recall": _mean(means),
+         "seconds_a_question": round(each, 4)},
+    ]  # fmt: skip
+    always = bench.given.retrieval.rerank == ALWAYS
+    return reranked if always or taken([without, means]) == 1 else index, both
 
 
 def quality(

@@ -14,7 +14,13 @@ from harness.checksums import file_sha256, folder_revision
 from harness.disk import writing
 from harness.errors import Problem, UserError
 
-Role = Literal["generator", "embedder"]
+Role = Literal["generator", "embedder", "reranker"]
+PLACES: dict[Role, str] = {
+    "generator": "[model] generator",
+    "embedder": "[model] embedder",
+    "reranker": "[retrieval] reranker",
+}
+"""Where rungwise.toml names it."""
 
 
 class Embedded(NamedTuple):
@@ -116,16 +122,16 @@ def resolve(
         return ModelRef(name, folder, weights, "a local folder")
     hub_id, _, at = name.partition("@")
     if hub_id.count("/") == 1 and not name.startswith((".", "/", "~")):
-        return _hub(hub_id, revision or at)
+        return _hub(hub_id, role, revision or at)
     near = get_close_matches(name, EMBEDDED, 1, 0.4)
     hint = f"did you mean {near[0]}? " if near else ""
     known = ", ".join(key for key, model in EMBEDDED.items() if model.role == role)
     raise UserError(
         Problem(
             f"there is no model named {name!r}",
-            f"{hint}Embedded: {known}. Otherwise give a hub id (owner/name) or a folder with a "
-            "config.json",
-            f"[model] {role}",
+            f"{hint}{f'Embedded: {known}. ' if known else ''}Give a hub id (owner/name) or a "
+            "folder with a config.json",
+            PLACES[role],
         )
     )
 
@@ -173,8 +179,8 @@ def _embedded(name: str, role: Role, say: Callable[[str], None]) -> ModelRef:
         raise UserError(
             Problem(
                 f"{name} cannot be the {role}: it is the {model.role}",
-                "swap the two",
-                f"[model] {role}",
+                "swap the two" if role != "reranker" else "name a cross-encoder",
+                PLACES[role],
             )
         )
     package = locate(name)
@@ -183,7 +189,7 @@ def _embedded(name: str, role: Role, say: Callable[[str], None]) -> ModelRef:
             Problem(
                 f"the embedded model {name} is not installed",
                 f"run: rungwise models pull {name}",
-                f"[model] {role}",
+                PLACES[role],
             )
         )
     source = package / model.path
@@ -260,7 +266,7 @@ def _dequantise(source: Path, target: Path, say: Callable[[str], None]) -> None:
             (target / "complete").write_text("ok\n", encoding="utf-8")
 
 
-def _hub(name: str, revision: str) -> ModelRef:
+def _hub(name: str, role: Role, revision: str) -> ModelRef:
     """A snapshot that an earlier ``rungwise models pull`` left in the hub's own cache."""
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
@@ -272,7 +278,7 @@ def _hub(name: str, revision: str) -> ModelRef:
             Problem(
                 f"{name!r} is neither a model folder nor a hub id",
                 "give a folder with a config.json, or owner/name as the hub spells it",
-                "[model]",
+                PLACES[role],
             )
         ) from None
     except LocalEntryNotFoundError:
@@ -281,11 +287,11 @@ def _hub(name: str, revision: str) -> ModelRef:
             Problem(
                 f"the hub model {wanted} is not on this machine",
                 f"run: rungwise models pull {name}" + (f"@{revision}" if revision else ""),
-                "[model]",
+                PLACES[role],
             )
         ) from None
     if not (folder / "config.json").is_file():
         raise UserError(
-            Problem(f"{name} holds no config.json", "choose a transformers model", "[model]")
+            Problem(f"{name} holds no config.json", "choose a transformers model", PLACES[role])
         )
     return ModelRef(name, folder, folder.name, "from the hub's cache")

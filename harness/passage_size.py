@@ -45,7 +45,7 @@ def settle_passage_size(bench: Workbench, view: TrainView) -> None:
 def _choose(bench: Workbench, view: TrainView) -> PassageSize:
     sizes = bench.effort.passage_words
     if len(sizes) < 2:
-        return PassageSize()
+        return PassageSize(sizes[0])
     usual = passages_of(view.documents, CHUNK_WORDS)
     if len(usual) > MOST_PASSAGES:
         return PassageSize(CHUNK_WORDS, why=f"there are more than {MOST_PASSAGES:,} passages")

@@ -172,7 +172,7 @@ Judge = Callable[[Asked, Answer], float | None]
 def shown(one: Asked, answer: Answer) -> bool:
     """Whether what was planted was before the model."""
     source, new = one.planted.source, one.planted.new
-    return any(c.source == source and holds(c.text, new) for c in answer.contexts)
+    return any(source in c.sources and holds(c.text, new) for c in answer.contexts)
 
 
 def if_shown(judge: Judge) -> Judge:

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from harness.contention import Contention
 from harness.effort import CHUNK_WORDS
+from harness.given import NOTHING, Given
 from harness.types import Answer, Failure, Json, PairReading, Preparation, TaskSpec
 from tuning.recipe import USUAL, USUAL_PREFERENCE, PreferenceSettings, TuningSettings
 
@@ -46,6 +47,7 @@ class Plan:
     """Of the generator, as they were: a check sum, or the hub's commit. Empty for an endpoint, and
     in older runs."""
     embedder_weights: str = ""
+    given: Given = NOTHING
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,11 @@ INDEX_FOLDER = "index"
 TIMED_TEXTS = 6
 """Questions that are embedded one by one to time it."""
 
+MOST_TITLES = 3
+"""Of the documents that share a passage, those named above it."""
+
+TITLES_APART = "; "
+
 LONGEST_SPAN = 6
 """Longest reference, in words, that is looked for literally in passages."""
 
@@ -74,7 +79,8 @@ def contexts_for(index: Index, questions: Sequence[str], k: int) -> list[tuple[C
 def as_context(hit: Hit) -> Context:
     """A passage as it is put before the model: its section's heading first, if it lost it.
 
-    The title is not in the text: `harness.prompts.passage` puts it above.
+    The title is not in the text: `harness.prompts.passage` puts it above. A passage that stands in
+    several documents has the titles of all, for one can say what the text alone does not.
     """
     chunk = hit.chunk
     section, text = chunk.heading.rsplit(" > ", 1)[-1], chunk.text
@@ -85,7 +91,18 @@ def as_context(hit: Hit) -> Context:
         text = text.lstrip("# ")
     elif section:
         text = f"{section}\n{text}"
-    return Context(chunk.source, text, round(hit.score, 4), chunk.title, chunk.page, chunk.start)
+    titles = list(dict.fromkeys(one.title for one in (chunk, *hit.also) if one.title))
+    sources = dict.fromkeys(one.source for one in (chunk, *hit.also))
+    return Context(
+        source=chunk.source,
+        text=text,
+        score=round(hit.score, 4),
+        title=TITLES_APART.join(titles[:MOST_TITLES]),
+        page=chunk.page,
+        start=chunk.start,
+        end=chunk.end,
+        also_in=tuple(sources)[1:],
+    )
 
 
 def holds_answer(example: Example, contexts: Sequence[Context], spec: TaskSpec) -> bool | None:
@@ -97,7 +114,7 @@ def holds_answer(example: Example, contexts: Sequence[Context], spec: TaskSpec) 
     wanted = evidence(example, spec)
     if not example.answerable or not (wanted or example.context_ids):
         return None
-    return any(_right(example, wanted, c.source, _plain(c, spec)) for c in contexts)
+    return any(_right(example, wanted, c.sources, _plain(c, spec)) for c in contexts)
 
 
 def evidence(example: Example, spec: TaskSpec) -> list[list[str]]:
@@ -154,7 +171,7 @@ def right_passages(
     for row, chunk in enumerate(chunks):
         text = _plain(as_context(Hit(chunk, 0.0)), spec)
         for at, example in enumerate(examples):
-            if _right(example, wanted[at], chunk.source, text):
+            if _right(example, wanted[at], (chunk.source,), text):
                 places[at].append(row)
     return places
 
@@ -163,8 +180,10 @@ def _plain(context: Context, spec: TaskSpec) -> str:
     return f" {normalise(context.text, spec.language)} "
 
 
-def _right(example: Example, wanted: Sequence[Sequence[str]], source: str, text: str) -> bool:
+def _right(
+    example: Example, wanted: Sequence[Sequence[str]], sources: Sequence[str], text: str
+) -> bool:
     """Whether a passage, normalised, answers a question; `wanted` is its evidence."""
-    if example.context_ids and source not in example.context_ids:
+    if example.context_ids and not set(sources) & set(example.context_ids):
         return False
     return not wanted or any(all(part in text for part in whole) for whole in wanted)

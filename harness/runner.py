@@ -6,7 +6,7 @@ from pathlib import Path
 from harness.assemble import assemble
 from harness.ceilings import CEILINGS, ceilings_of
 from harness.cell import INDEX, cell_name, parse_cell
-from harness.closed_answers import CLOSED, NOT_CLOSED
+from harness.closed_answers import why_not_closed
 from harness.environment import environment
 from harness.errors import JobError, Problem, UserError
 from harness.executors.local import run_process
@@ -89,6 +89,7 @@ def make_plan(
         preference=settings.preference,
         weights=weights.get("generator", ""),
         embedder_weights=weights.get("embedder", ""),
+        given=settings.given,
     )
 
 
@@ -104,12 +105,12 @@ def chosen_rungs(task: Task, settings: CheckSettings) -> tuple[list[RungType], d
 def unmet(needs: frozenset[str], task: Task, settings: CheckSettings) -> str:
     """Why a rung cannot run on this task; empty when it can."""
     elsewhere = settings.generator.startswith(PREFIX)
-    without_pairs = why_not(task.preferences)
+    without_pairs, closed = why_not(task.preferences), why_not_closed(task.spec)
     reasons = {
         "documents": (not task.documents, "the project has no documents"),
         "preferences": (bool(without_pairs), without_pairs),
-        "closed_answers": (task.spec.kind not in CLOSED, NOT_CLOSED),
         "decoder": (elsewhere, "an endpoint does not let us choose among its model's tokens"),
+        "closed_answers": (bool(closed), closed),
         "weights": (elsewhere, "the model's weights are not on this machine"),
     }
     return next((why for need, (holds, why) in reasons.items() if need in needs and holds), "")

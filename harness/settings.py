@@ -8,10 +8,12 @@ from pathlib import Path
 from harness.effort import effort
 from harness.errors import Problem, UserError, problems_of
 from harness.generators.endpoint import PREFIX
+from harness.given import ALWAYS, NOTHING, Given
 from harness.metrics import metric, metrics
-from harness.models import EMBEDDED, Role, locate, resolve
+from harness.models import EMBEDDED, PLACES, Role, locate, resolve
 from harness.rungs import rung_type, rungs
 from harness.types import Kind
+from rag.rerank import RerankerError, refuse_unusable
 from tuning.recipe import USUAL, USUAL_PREFERENCE, PreferenceSettings, TuningSettings
 
 
@@ -31,6 +33,7 @@ class CheckSettings:
     embedder: str = "all-minilm-l6-v2"
     tuning: TuningSettings = USUAL
     preference: PreferenceSettings = USUAL_PREFERENCE
+    given: Given = NOTHING
 
 
 def settings_problems(
@@ -58,6 +61,10 @@ def settings_problems(
     if settings.climb and settings.target is None:
         fix = "say which share of right answers is good enough: target = 0.80, or --target 0.80"
         problems.append(Problem("climbing needs a target to stop at", fix, "[check] target"))
+    if settings.given.decoding.constrained == ALWAYS and settings.generator.startswith(PREFIX):
+        said = "an endpoint's answers cannot be held to the allowed ones"
+        fix = "choose a model on this machine, or remove constrained"
+        problems.append(Problem(said, fix, "[decoding] constrained"))
     if settings.seeds < 1:
         problems.append(Problem("at least one seed is needed", "write seeds = 1", "[check] seeds"))
     return problems
@@ -69,6 +76,9 @@ def models_of(settings: CheckSettings) -> list[tuple[str, Role, str]]:
         (settings.generator, "generator", settings.revision),
         (settings.embedder, "embedder", ""),
     ]
+    look = settings.given.retrieval
+    if look.reranker:
+        wanted.append((look.reranker, "reranker", look.reranker_revision))
     return [model for model in wanted if not model[0].startswith(PREFIX)]
 
 
@@ -76,7 +86,12 @@ def _check_model(project: Path, name: str, role: Role, revision: str) -> None:
     # an embedded model that is installed has yet to be unpacked, which is not done for a look
     if name in EMBEDDED and EMBEDDED[name].role == role and locate(name):
         return
-    resolve(name, role, project, revision=revision)
+    found = resolve(name, role, project, revision=revision)
+    if role == "reranker":
+        try:
+            refuse_unusable(found.folder)
+        except RerankerError as error:
+            raise UserError(Problem(error.reason, error.fix, PLACES[role])) from error
 
 
 def _check_metric(name: str, kind: Kind | None) -> None:

@@ -156,6 +156,15 @@ class Context:
     page: int | None = None
     start: int = 0
     """Character offset in the document's text."""
+    end: int = 0
+    """Offset behind its last character; 0 in runs from before it was kept."""
+    also_in: tuple[str, ...] = ()
+    """Other documents with the same passage; it was shown once."""
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Every document that holds it."""
+        return (self.source, *self.also_in)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,13 +13,15 @@ from harness.errors import Problem, UserError
 from harness.generators.base import Generator
 from harness.generators.endpoint import PREFIX, EndpointGenerator
 from harness.generators.local import LocalGenerator
+from harness.given import NOTHING, Given
 from harness.metric import Metric, fitted
-from harness.models import ModelRef, require_same, resolve
+from harness.models import PLACES, ModelRef, require_same, resolve
 from harness.scoring import Scored, headline, mean_score, row_scores
 from harness.store import Run
 from harness.types import Answer, Example, Json, TaskSpec, TrainView
 from harness.work import TIMED
 from rag.embed import Embedder
+from rag.rerank import Reranker, RerankerError
 from tuning.recipe import USUAL, USUAL_PREFERENCE, PreferenceSettings, TuningSettings
 
 EMBEDDING_TIME = "embedding_seconds.json"
@@ -51,6 +53,8 @@ class Workbench:
     """How models are trained, where the user decides that."""
     preference: PreferenceSettings = USUAL_PREFERENCE
     """How preference pairs are learned from, likewise."""
+    given: Given = NOTHING
+    """What else the user decides."""
     view: TrainView | None = None
     """What a headline metric that learns may learn from; others do without."""
     index: Path | None = None
@@ -121,9 +125,31 @@ class Workbench:
             say=lambda line: self.say(line, {}),
         )
 
+    @cached_property
+    def reranker(self) -> Reranker:
+        """The cross-encoder that the user named.
+
+        Raises:
+            UserError: it is not here, or cannot be used.
+        """
+        named = self.given.retrieval
+        ref = resolve(named.reranker, "reranker", self.project, revision=named.reranker_revision)
+        found = Reranker(
+            ref.folder,
+            f"{ref.name}@{ref.revision}",
+            device=self.device.kind,
+            precision=self.device.precision,
+            say=lambda line: self.say(line, {}),
+        )
+        try:
+            found.open()
+        except RerankerError as error:
+            raise UserError(Problem(error.reason, error.fix, PLACES["reranker"])) from error
+        return found
+
     def share(self, other: "Workbench") -> None:
         """Use what another one of the same run has opened, instead of opening it again."""
-        opened = {"device", "generator", "embedder"} & vars(other).keys()
+        opened = {"device", "generator", "embedder", "reranker"} & vars(other).keys()
         vars(self).update({name: getattr(other, name) for name in opened})
 
     @cached_property
@@ -148,7 +174,12 @@ class Workbench:
 
     @property
     def passage_counts(self) -> tuple[int, ...]:
-        """Numbers of passages to try: of other sizes as many as make about the same words."""
+        """Numbers of passages to try: of other sizes as many as make about the same words.
+
+        A number that the user decided is the only one.
+        """
+        if self.given.retrieval.passages:
+            return (self.given.retrieval.passages,)
         return Run(self.folder).passage_size().counts(self.effort.passages)
 
     def dev(self, examples: Sequence[Example]) -> tuple[Example, ...]:

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -31,11 +31,27 @@ TRAINED_ON = 40
 """Passages a list that its centre is learned from; with fewer, FAISS warns."""
 
 
+TRIED_ON, NEAREST = 300, 10
+"""Passages whose nearest others are looked for to see how many a search misses."""
+
+ROUNDED = 1e-3
+"""By so much half precision can change a cosine, and so the order of passages."""
+
+
+class Found(NamedTuple):
+    """How many of the nearest passages a search finds that does not read all of them."""
+
+    found: int
+    looked_for: int
+
+
 class Dense:
     """Unit vectors of passages; their inner product with a unit vector is the cosine."""
 
-    def __init__(self, embedder: Embedder, store: Any) -> None:
+    def __init__(self, embedder: Embedder, store: Any, nearest: Found | None = None) -> None:
         self.embedder, self._store = embedder, store
+        self.nearest = nearest
+        """Measured when it was built; None where every vector is read, so that none is missed."""
 
     @classmethod
     def build(cls, texts: Sequence[str], embedder: Embedder) -> "Dense":
@@ -43,7 +59,25 @@ class Dense:
         vectors = embedder.embed(texts)
         store = empty_store(vectors)
         store.add(vectors)
-        return cls(embedder, store)
+        built = cls(embedder, store)
+        if len(texts) >= LISTED_FROM:
+            built.nearest = built._tried(vectors)
+        return built
+
+    def _tried(self, vectors: Vectors) -> Found:
+        """Look for the nearest others of some passages, and compare with all cosines."""
+        n = len(vectors)
+        chosen = np.random.default_rng(0).permutation(n)[:TRIED_ON]
+        most = min(NEAREST, n - 1)
+        found = 0
+        for row in chosen.tolist():
+            cosines = vectors @ vectors[row]
+            cosines[row] = -1.0  # itself is always found
+            least = np.partition(cosines, -most)[-most] - ROUNDED
+            (hits,) = self.search(vectors[row : row + 1], most + 1)
+            right = [hit for hit in hits if hit.row != row and cosines[hit.row] >= least]
+            found += min(most, len(right))
+        return Found(found, most * len(chosen))
 
     def search(self, vectors: Vectors, k: int) -> list[list[Ranked]]:
         """The k closest passages of each of (n, d) query vectors, closest first.
@@ -69,11 +103,11 @@ class Dense:
         faiss.write_index(self._store, str(file))
 
     @classmethod
-    def load(cls, file: Path, embedder: Embedder) -> "Dense":
-        """Read vectors that this embedder made."""
+    def load(cls, file: Path, embedder: Embedder, nearest: Found | None = None) -> "Dense":
+        """Read vectors that this embedder made, with what was measured when they were indexed."""
         import faiss
 
-        return cls(embedder, faiss.read_index(str(file)))
+        return cls(embedder, faiss.read_index(str(file)), nearest)
 
 
 def empty_store(vectors: Vectors) -> Any:

@@ -9,14 +9,21 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import NamedTuple
 
-from rag import terms
+from rag import retrievers, terms
 from rag.chunk import Chunk
-from rag.dense import Dense
+from rag.dense import Dense, Found
 from rag.embed import Embedder
 from rag.lexical import Lexical
+from rag.ranking import Ranked
+from rag.rerank import POOL, Reranker
 from rag.retrievers import DEFAULT, RETRIEVERS, Retriever
+from rag.widen import CONTEXTS, PASSAGE, rows_around, widened
 
 _MANIFEST, _VECTORS, _WORDS, _CHUNKS = "manifest.json", "vectors.faiss", "words", "chunks.jsonl"
+_MARKS = ".,;:!?…*_\"'“”‘’()"
+"""Around a word, what does not make it another one; signs such as € and - do."""
+DEEPER = 4
+"""Times as many passages are looked at where several may be shown as one."""
 LAYOUT = "2"
 """Written into an index; another number when its files are read another way."""
 
@@ -28,6 +35,8 @@ class Hit(NamedTuple):
     score: float
     """What the retriever ordered by, higher is better; see `rag.retrievers.Retriever.score`.
     Only scores of one retriever and one question can be compared."""
+    also: tuple[Chunk, ...] = ()
+    """Passages of other places with the same heading and text; they take no place of their own."""
 
 
 UNREADABLE = (OSError, EOFError, ValueError, TypeError, LookupError, RuntimeError)
@@ -44,11 +53,19 @@ class Index:
     def __init__(self, chunks: Sequence[Chunk], dense: Dense, lexical: Lexical) -> None:
         self.chunks, self._dense, self._lexical = list(chunks), dense, lexical
         self.retriever: Retriever = RETRIEVERS[DEFAULT]
+        self._copies = same_text(chunks)
+        self.reranker: Reranker | None = None
+        self.context = PASSAGE
 
     @property
     def embedder(self) -> Embedder:
         """Whose vectors these are."""
         return self._dense.embedder
+
+    @property
+    def nearest(self) -> Found | None:
+        """How many of the nearest passages a search by meaning finds; None: all of them."""
+        return self._dense.nearest
 
     @classmethod
     def build(cls, chunks: Sequence[Chunk], embedder: Embedder) -> "Index":
@@ -68,7 +85,7 @@ class Index:
         return cls(chunks, Dense.build(texts, embedder), Lexical.build(texts))
 
     def using(self, retriever: str) -> "Index":
-        """The same passages, looked up another way.
+        """The same passages, looked up another way, shown alone and without a second look.
 
         Raises:
             ValueError: there is no retriever of that name.
@@ -78,11 +95,29 @@ class Index:
                 f"retriever must be one of {', '.join(RETRIEVERS)}. Got {retriever!r}."
             )
         other = copy.copy(self)
-        other.retriever = RETRIEVERS[retriever]
+        other.retriever, other.reranker, other.context = RETRIEVERS[retriever], None, PASSAGE
+        return other
+
+    def reranking(self, reranker: Reranker) -> "Index":
+        """The same, and what is found first is put in order by a cross-encoder."""
+        other = copy.copy(self)
+        other.reranker = reranker
+        return other
+
+    def showing(self, context: str) -> "Index":
+        """The same, and passages are shown with what stands around them.
+
+        Raises:
+            ValueError: there is no such context.
+        """
+        if context not in CONTEXTS:
+            raise ValueError(f"context must be one of {', '.join(CONTEXTS)}. Got {context!r}.")
+        other = copy.copy(self)
+        other.context = context
         return other
 
     def search(self, queries: Sequence[str], k: int) -> list[list[Hit]]:
-        """The k best passages of each query, best first.
+        """The k best passages of each query, best first; of those with the same text, the best.
 
         Fewer where there are fewer; where words alone decide, only passages that share one. A
         query without any character finds nothing.
@@ -90,11 +125,64 @@ class Index:
         asked = [query for query in queries if query.strip()]
         if not asked or k < 1:
             return [[] for _ in queries]
-        found = iter(self.retriever.rank(self._dense, self._lexical, asked, k))
-        return [
-            [Hit(self.chunks[row], score) for row, score in next(found)] if query.strip() else []
-            for query in queries
-        ]
+        ranked = self._ranked if self.reranker is None else self._reranked
+        # no deeper than both sides propose, or the order would depend on k
+        depth = k if self.context == PASSAGE else max(k, min(DEEPER * k, retrievers.POOL))
+        found = iter(ranked(asked, depth))
+        return [self._shown(next(found), k) if query.strip() else [] for query in queries]
+
+    def _shown(self, order: list[Ranked], k: int) -> list[Hit]:
+        """The first k with what stands around them; nothing is shown twice."""
+        covered: set[int] = set()
+        hits: list[Hit] = []
+        for one in order:
+            if one.row in covered or len(hits) == k:
+                continue
+            rows = rows_around(self.chunks, one.row, self.context, covered)
+            covered.update(rows)
+            # a copy of a passage is no copy of what stands around it
+            twins = self._copies.get(one.row, ()) if len(rows) == 1 else ()
+            also = tuple(self.chunks[row] for row in twins if row != one.row)
+            hits.append(Hit(widened(self.chunks, one.row, rows), one.score, also))
+        return hits
+
+    def with_context(self, row: int) -> Chunk:
+        """A passage as it is shown."""
+        return widened(self.chunks, row, rows_around(self.chunks, row, self.context))
+
+    def _ranked(self, queries: Sequence[str], k: int) -> list[list[Ranked]]:
+        """The k best of each query, each text once; looks deeper where copies took places."""
+        depth = k
+        while True:
+            orders = self.retriever.rank(self._dense, self._lexical, queries, depth)
+            once = [self._once(order)[:k] for order in orders]
+            lacking = any(
+                len(kept) < k and len(order) == depth
+                for kept, order in zip(once, orders, strict=True)
+            )
+            if not lacking:
+                return once
+            depth *= 2
+
+    def _reranked(self, queries: Sequence[str], k: int) -> list[list[Ranked]]:
+        """The first `POOL` of each query in the reranker's order; those behind keep theirs."""
+        assert self.reranker is not None  # search asks before
+        found = []
+        for query, order in zip(queries, self._ranked(queries, max(k, POOL)), strict=True):
+            texts = [self.chunks[one.row].with_headings for one in order[:POOL]]
+            scores = self.reranker.scores(query, texts).tolist()
+            again = [Ranked(one.row, s) for one, s in zip(order[:POOL], scores, strict=True)]
+            again.sort(key=lambda one: -one.score)  # stable: of equals, as they were found
+            least = again[-1].score if again else 0.0
+            behind = [Ranked(one.row, least) for one in order[POOL:]]
+            found.append([*again, *behind][:k])
+        return found
+
+    def _once(self, order: list[Ranked]) -> list[Ranked]:
+        best: dict[int, Ranked] = {}
+        for one in order:
+            best.setdefault(self._copies.get(one.row, [one.row])[0], one)
+        return list(best.values())
 
     def save(self, folder: Path) -> None:
         """Write vectors, words, passages and, last, the manifest that declares them complete.
@@ -114,6 +202,7 @@ class Index:
             "embedder": self.embedder.name,
             "terms": terms.NAME,
             "corpus": corpus_hash(self.chunks),
+            "nearest": self.nearest,
         }
         temporary = folder / f"{_MANIFEST}.tmp"
         temporary.write_text(json.dumps(manifest), encoding="utf-8")
@@ -146,10 +235,22 @@ class Index:
             # not splitlines: a passage may hold U+2028, which JSON leaves as it is
             lines = (folder / _CHUNKS).read_text(encoding="utf-8").split("\n")
             chunks = [Chunk(**json.loads(line)) for line in lines]
-            dense = Dense.load(folder / _VECTORS, embedder)
+            nearest = manifest.get("nearest")  # not in those of an older version
+            measured = Found(*map(int, nearest)) if nearest else None
+            dense = Dense.load(folder / _VECTORS, embedder, measured)
             return cls(chunks, dense, Lexical.load(folder / _WORDS, len(chunks)))
         except UNREADABLE as error:
             raise IndexMismatchError(f"{folder} is damaged ({error})") from error
+
+
+def same_text(chunks: Sequence[Chunk]) -> dict[int, list[int]]:
+    """Rows of passages whose heading and words are those of another: each with all of them."""
+    alike: dict[tuple[str, ...], list[int]] = {}
+    for row, chunk in enumerate(chunks):
+        words = (word.strip(_MARKS) for word in chunk.text.casefold().split())
+        said = tuple(word for word in words if word) or (chunk.text,)
+        alike.setdefault((chunk.heading, *said), []).append(row)
+    return {row: rows for rows in alike.values() if len(rows) > 1 for row in rows}
 
 
 def holds(folder: Path, source: str) -> bool:

@@ -6,7 +6,8 @@ and the decoder takes the likeliest of those.
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Protocol, TypeAlias
+from functools import cache
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,8 @@ from tuning.errors import TuningError
 Ids: TypeAlias = NDArray[np.int64]
 Floats: TypeAlias = NDArray[np.float32]
 _Node: TypeAlias = "dict[int, _Node]"
+_COMPILING, _IMPOSSIBLE = "failed to compile JSON schema: ", "Unsatisfiable schema: "
+"""As llguidance words it."""
 
 
 class Walk(Protocol):
@@ -155,6 +158,31 @@ class JsonSchemaConstraint:
     def start(self) -> Walk:
         """See `Constraint`."""
         return _JsonWalk(self._first.deep_copy())
+
+
+class Obstacle(NamedTuple):
+    """What stands between answers and a schema, whatever the model."""
+
+    reason: str
+    impossible: bool
+    """No JSON value follows the schema; otherwise it only says what decoding cannot hold to."""
+
+
+@cache
+def obstacle(schema: str) -> Obstacle | None:
+    """Why answers cannot be held to a schema; None where they can. Needs no model."""
+    from llguidance import LLMatcher, LLTokenizer
+
+    try:
+        grammar = _grammar(schema, "")
+    except TuningError as error:
+        return Obstacle(error.reason, False)
+    failed, said = LLMatcher.validate_grammar_with_warnings(grammar, LLTokenizer("byte"))
+    if not failed:
+        return None
+    reason = said[0].splitlines()[0].partition(_COMPILING)[2] or said[0].splitlines()[0]
+    impossible = reason.startswith(_IMPOSSIBLE)
+    return Obstacle(reason.removeprefix(_IMPOSSIBLE), impossible)
 
 
 def _grammar(schema: str, otherwise: str) -> str:

@@ -9,6 +9,7 @@ from markupsafe import Markup
 from advisor import background
 from advisor.numbers import seconds
 from advisor.page_parts.text import html, joined, markup, say, show_error
+from advisor.places import shown
 from advisor.progress import START_S
 from harness.asking import LONGEST, Given, asked_at, checked, last_tried
 from harness.beside import is_probing
@@ -101,15 +102,13 @@ def _newest(run: Run) -> None:
 
 def _row(one: Given) -> Markup:
     """One rung's answer; everything in it is foreign text."""
-    shown = ""
-    if one.sources:
-        shown = markup(
-            '<p class="rw-p rw-small rw-quiet">shown: {sources}</p>', sources=", ".join(one.sources)
-        )
+    passages = joined(
+        markup('<p class="rw-p rw-small rw-quiet">{line}</p>', line=line) for line in shown(one)
+    )
     return markup(
         '<h3 class="rw-h">{title} <small>{took}</small></h3><p class="rw-p">{text}</p>{shown}',
         title=one.title,
         took=seconds(one.seconds),
         text=f"No answer: {one.failure}" if one.failure else one.text or "(empty)",
-        shown=shown,
+        shown=passages,
     )

@@ -1,5 +1,7 @@
 """Probes on a page: start one, watch it, stop it, see what it found."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from advisor import probing
@@ -12,7 +14,7 @@ from advisor.report import Report
 from harness.beside import is_probing, store_of
 from harness.cell import parse_cell
 from harness.errors import RungwiseError
-from harness.probe import DEFAULT_COUNT, Probe
+from harness.probe import DEFAULT_COUNT, Probe, ProbeType
 from harness.probe_measuring import cells_of, finished_cells, reads
 from harness.probe_result import RESULT
 from harness.probes import probes
@@ -20,6 +22,7 @@ from harness.rungs import title_of
 from harness.store import Run
 from harness.trained import TrainedProbe
 from harness.trained_measuring import trained_cells
+from rag.load import supported_suffixes
 
 EVERY_S = 1.5
 STOPPING = "probe_stopping"
@@ -47,6 +50,8 @@ def probes_part(run: Run, shown: Report) -> None:
         _found(shown, name)
         if states[name] != "finished":
             _start_part(run, probe, states[name], busy)
+        if isinstance(probe, ProbeType) and probe.compare is not None:
+            _own_part(run, probe, busy)
 
 
 def _state(run: Run, name: str) -> str:
@@ -89,14 +94,34 @@ def _start_part(run: Run, probe: Probe, state: str, busy: bool) -> None:
     with button:
         pressed = st.button(label, key=f"start_{probe.name}", disabled=busy, width="stretch")
     if pressed:
-        try:
-            with st.spinner("Getting ready …"):
-                st.session_state.pop(STOPPING, None)
-                probing.start_in_background(run, probe.name)
-        except RungwiseError as error:
-            show_error(error)
-            return
-        st.rerun()
+        _start(run, probe)
+
+
+def _own_part(run: Run, probe: Probe, busy: bool) -> None:
+    """The user's own edits in the place of made-up ones."""
+    with st.expander("With your own changes", key=f"own_{probe.name}"):
+        say("Change facts in copies of your documents, and give the copies here, names unchanged.")
+        files = st.file_uploader(
+            "Edited documents",
+            type=supported_suffixes(),
+            accept_multiple_files=True,
+            key=f"edited_{probe.name}",
+            label_visibility="collapsed",
+        )
+        label, none = "Start with these", busy or not files
+        if st.button(label, key=f"start_own_{probe.name}", disabled=none):
+            _start(run, probe, [(file.name, file.getvalue()) for file in files])
+
+
+def _start(run: Run, probe: Probe, edited: Sequence[tuple[str, bytes]] = ()) -> None:
+    try:
+        with st.spinner("Getting ready …"):
+            st.session_state.pop(STOPPING, None)
+            probing.start_in_background(run, probe.name, edited)
+    except RungwiseError as error:
+        show_error(error)
+        return
+    st.rerun()
 
 
 @st.fragment(run_every=EVERY_S)

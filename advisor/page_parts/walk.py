@@ -9,6 +9,7 @@ from advisor.items import Item, Said
 from advisor.numbers import percent
 from advisor.page_parts.rungs import symbol
 from advisor.page_parts.text import cut, html, joined, markup, plain, say
+from advisor.places import place_of
 from harness.types import Context
 
 PLACE = "item_place"
@@ -147,12 +148,14 @@ def _passages(contexts: Sequence[Context], item: Item, cited: bool) -> Markup:
 
 
 def _where(context: Context, cited: bool, gold: set[str]) -> str:
-    parts = [context.title, context.source if context.source != context.title else ""]
-    if context.page is not None:
-        parts.append(f"page {context.page}")
+    where = (context.page, context.start, context.end, context.also_in)
+    parts = [
+        context.title if context.title != context.source else "",
+        place_of(context.source, *where),
+    ]
     if cited:
         parts.append("the answer rests on this")
     if gold:
-        right = context.source in gold
+        right = bool(gold.intersection(context.sources))
         parts.append("from the right document" if right else "from another document")
     return " · ".join(part for part in parts if part)

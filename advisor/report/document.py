@@ -86,6 +86,12 @@ class Passage:
     source: str
     title: str
     page: int | None
+    start: int
+    """Character offset in the page's text."""
+    end: int
+    """Offset behind the last character; 0 where that is not known."""
+    place: str
+    """Where it stands, in words."""
     text: str
     cited: bool
     """The answer names it; otherwise it is the best match of those that were put before it."""

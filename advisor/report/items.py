@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from advisor.numbers import count, in_sentence, percent
+from advisor.places import place_of
 from advisor.report.document import Given, Item, Items, Paragraph, Passage, Section, Tone
 from advisor.report.sources import Sources
 from harness.types import Answer, Example, Failure
@@ -129,13 +130,17 @@ def _passage(example: Example, answer: Answer) -> Passage | None:
         return None
     cited = [i for i in answer.citations if 0 <= i < len(answer.contexts)]
     shown = answer.contexts[cited[0] if cited else 0]
+    gold = set(example.context_ids)
     return Passage(
         source=shown.source,
         title=shown.title,
         page=shown.page,
+        start=shown.start,
+        end=shown.end,
+        place=place_of(shown.source, shown.page, shown.start, shown.end, shown.also_in),
         text=shown.text,
         cited=bool(cited),
-        is_gold=shown.source in example.context_ids if example.context_ids else None,
+        is_gold=bool(gold.intersection(shown.sources)) if gold else None,
     )
 
 

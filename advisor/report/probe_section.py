@@ -1,5 +1,6 @@
 """The parts of a report that say what probes found: one a probe that was run."""
 
+from advisor.prices import Prices
 from advisor.probe_words import by_group, changes, figures, meanings, sentences
 from advisor.report.cost_section import table_of
 from advisor.report.document import Block, Bullets, Paragraph, Section, Terms
@@ -12,18 +13,18 @@ from harness.trained import TrainedResult
 
 def probe_sections(sources: Sources) -> list[Section]:
     """A section for each finished probe; none where none was run."""
-    return [probe_section(result) for result in sources.probes]
+    return [probe_section(result, sources.prices) for result in sources.probes]
 
 
-def probe_section(result: AnyResult) -> Section:
+def probe_section(result: AnyResult, prices: Prices) -> Section:
     """What it comes to, the figures, what they count, and what was changed."""
     if isinstance(result, TrainedResult):
         return tested_section(result)
     probe = probe_type(result.probe)
     blocks: list[Block] = [
         Paragraph(probe.what),
-        Bullets(tuple(sentences(result))),
-        table_of(figures(result)),
+        Bullets(tuple(sentences(result, prices))),
+        table_of(figures(result, prices)),
         Terms(meanings(result)),
     ]
     for grouping in ("wording", "place"):

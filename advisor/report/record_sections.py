@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from functools import partial
 
 from advisor import charts
-from advisor.numbers import capital, count, in_sentence, interval, percent, seconds, setting
+from advisor.effort_words import efforts, given_up
+from advisor.numbers import capital, count, in_sentence, interval, percent, setting
 from advisor.report.document import (
     Block,
     Bullets,
@@ -25,8 +26,6 @@ from harness.metrics import metrics
 from harness.rungs import rungs, title_of
 from harness.types import Json
 
-MEASURED = ("dev_score", "dev_metric", "dev_loss", "steps", "seconds", "curve")
-"""Keys of a trial that are results; the others are what was tried."""
 HOLDS = {True: "yes", False: "no", None: "not known"}
 SHARES = ("dev_recall",)
 """Settings that say how much of something was reached."""
@@ -108,6 +107,9 @@ def how_built(sources: Sources) -> Section:
         pairs.append((arm.title, f"{what}{_built(sources, arm)}"))
     blocks: list[Block] = [Terms(tuple(pairs))]
     experiment = sources.experiment
+    if tried := efforts(experiment):
+        blocks.append(Table(tried.caption, tried.head, tried.rows, words=tried.words))
+        blocks.append(Bullets(tried.notes))
     caption = "All scores, with 95 % intervals; the first decides"
     blocks.append(_all_scores(caption, experiment.rungs))
     beside = {**experiment.ceilings, **experiment.floors}
@@ -127,12 +129,7 @@ def _built(sources: Sources, arm: ArmResult) -> str:
         told.append("Here all weights of the model were trained, not an adapter.")
     if arm.settings:
         told.append(f"Settings: {_pairs(arm.settings)}.")
-    tried = arm.effort.get("tried") or ()
-    if tried:
-        by = f" ({arm.effort['judged_by']})" if "judged_by" in arm.effort else ""
-        told.append(f"Tried on dev{by}: {'; '.join(_trial(trial) for trial in tried)}.")
-    given_up = arm.effort.get("given_up") or {}
-    told += [f"Learning rate {rate} was given up: {why}." for rate, why in given_up.items()]
+    told += given_up(arm)
     dev_answers = arm.effort.get("dev_answers", 0)
     told.append(f"Answers on dev spent on choosing: {dev_answers:,}.")
     if len(arm.seeds) > 1:
@@ -153,14 +150,6 @@ def _pairs(values: Mapping[str, Json]) -> str:
         f"{key.replace('_', ' ')} {percent(value) if key in SHARES else setting(value)}"
         for key, value in values.items()
     )
-
-
-def _trial(trial: Mapping[str, Json]) -> str:
-    """'passages 2: 41 %'."""
-    what = _pairs({key: value for key, value in trial.items() if key not in MEASURED})
-    scored = percent(trial.get("dev_score", trial.get("dev_metric")))
-    took = f" in {seconds(trial['seconds'])}" if "seconds" in trial else ""
-    return f"{what}: {scored}{took}"
 
 
 def _metrics(arms: Mapping[str, ArmResult]) -> list[str]:

@@ -30,6 +30,7 @@ def reproduce(sources: Sources) -> Section:
         ("Fingerprint", experiment.task.fingerprint),
         ("Model", _model(plan.generator, plan.generator_revision, plan.weights)),
         ("Embedder", _model(plan.embedder, "", plan.embedder_weights)),
+        *_reranker(sources),
         ("Machine", experiment.model.get("device") or "not recorded"),
         ("Longest answer", f"{plan.max_new_tokens:,} tokens"),
         *_taken(sources),
@@ -44,6 +45,13 @@ def _model(name: str, revision: str, weights: str) -> str:
     known = f"weights {weights}" if weights else ""
     note = EMBEDDED[name].note if name in EMBEDDED else ""
     return "; ".join(filter(None, (f"{name} {revision}".strip(), note, known)))
+
+
+def _reranker(sources: Sources) -> list[tuple[str, str]]:
+    named = sources.plan.given.retrieval
+    return [("Reranker", _model(named.reranker, named.reranker_revision, ""))] * bool(
+        named.reranker
+    )
 
 
 def _taken(sources: Sources) -> list[tuple[str, str]]:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from advisor import workflow
 from advisor.numbers import seconds
+from advisor.places import shown
 from advisor.terminal import note, out, out_json
 from advisor.verb import Verb
 from harness.asking import ask_rungs
@@ -34,8 +35,8 @@ def run(given: Namespace) -> int:
         for one in tried.given:
             out(f"{one.title} ({seconds(one.seconds)}):")
             out(f"  {(one.failure and 'no answer: ' + one.failure) or one.text or '(empty)'}")
-            if one.sources:
-                out(f"  shown: {', '.join(one.sources)}")
+            for line in shown(one):
+                out(f"  {line}")
             out()
     return JobError.exit_code if any(one.failure for one in tried.given) else 0
 

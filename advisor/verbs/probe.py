@@ -5,7 +5,9 @@ from pathlib import Path
 
 from advisor import learning_verb, probing, tested_words, workflow
 from advisor.money_tables import Rows
+from advisor.prices import Prices
 from advisor.probe_words import by_group, figures, sentences
+from advisor.project import prices_of
 from advisor.terminal import out, out_json, table
 from advisor.terminal_progress import Progress
 from advisor.verb import Verb
@@ -57,7 +59,7 @@ def run(given: Namespace) -> int:
     if given.json:
         out_json(result)
     else:
-        _print(result)
+        _print(result, prices_of(found.folder.parents[1]))
         out(f"\nprobe: {store.folder}")
         out(f"next: rungwise report {found.folder}")
     return status
@@ -69,18 +71,18 @@ def _refuse(given: Namespace) -> None:
     learning_verb.refuse_others(given, allowed=False)
 
 
-def _print(result: AnyResult) -> None:
+def _print(result: AnyResult, prices: Prices) -> None:
     out(f"{probe_type(result.probe).title}. {probe_type(result.probe).what}\n")
     tables: list[Rows | None]
     if isinstance(result, TrainedResult):
         tables = [tested_words.figures(result)]
     else:
-        tables = [figures(result)]
+        tables = [figures(result, prices)]
         tables += [by_group(result, grouping) for grouping in ("wording", "place")]
     for rows in tables:
         if rows is not None:
             out(f"{rows.caption}:\n{table(rows.head, rows.rows, rows.words)}\n")
-    for text in (*sentences(result), *result.facts):
+    for text in (*sentences(result, prices), *result.facts):
         out(f"  - {text}")
 
 

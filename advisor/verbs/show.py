@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from advisor import learning_words, workflow
 from advisor.decision_words import standing_sentence
+from advisor.effort_words import TITLE as TRIED
 from advisor.examples_words import TITLE as EXAMPLES
 from advisor.examples_words import about_examples
 from advisor.export_words import record_sentence
@@ -20,6 +21,7 @@ from advisor.searching import TITLE as SEARCH
 from advisor.summary import (
     cost_text,
     differences_table,
+    effort_table,
     failures,
     fair_text,
     judge_text,
@@ -101,8 +103,10 @@ def _parts(found: Run, experiment: Experiment) -> Iterator[tuple[str, str]]:
     yield EXAMPLES, about_examples(experiment)
     yield SEARCH, search_table(experiment)
     yield FAIR, fair_text(experiment)
+    yield TRIED, effort_table(experiment)
+    prices = prices_of(found.folder.parents[1])
     for result in results(found):
-        yield probe_type(result.probe).title, _points(sentences(result))
+        yield probe_type(result.probe).title, _points(sentences(result, prices))
     if curve := result_of(found):
         yield CURVE, _points(learning_words.sentences(curve))
     if judged := judged_of(found):

@@ -7,7 +7,7 @@ from harness.closed_answers import CLOSED
 from harness.diagnosis.material import Material
 from harness.diagnosis.read_findings import Citations
 from harness.diagnosis.subject import Subject
-from harness.retrieval import holds_answer
+from harness.retrieval import TITLES_APART, holds_answer
 from harness.text import normalise
 from harness.types import Answer, Example, TaskSpec
 
@@ -53,8 +53,9 @@ def _unless(subject: Subject, answer: Answer, value: float | None) -> float | No
 def _stray(answer: Answer) -> float | None:
     """Whether one of the sources named was not before the model; None where none is named."""
     named = {normalise(name) for name in sources_named(answer.text)}
-    known = {normalise(c.title) for c in answer.contexts}
-    known |= {normalise(c.source) for c in answer.contexts}
+    titles = [(c.title, *c.title.split(TITLES_APART)) for c in answer.contexts]
+    known = {normalise(title) for parts in titles for title in parts}
+    known |= {normalise(source) for c in answer.contexts for source in c.sources}
     return float(not named <= known) if named else None
 
 

@@ -51,10 +51,11 @@ def seconds_needed(
         revision=plan.generator_revision,
         embedder=plan.embedder,
         tuning=tuning,
+        given=plan.given,
     )
     task = Task(view.spec, view.train, view.dev, run.heldout(), view.documents, plan.fingerprint)
     amounts = count_amounts(project, task, settings, model)
-    sizes, effort = sizes_of(model), effort_of(plan.effort, tuning)
+    sizes, effort = sizes_of(model), effort_of(plan.effort, tuning, plan.given)
     total = 0.0
     store = store_of(run)
     for cell in (cell for cell in curve.cells if not store.finished(cell)):

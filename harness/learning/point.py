@@ -66,7 +66,7 @@ def train_point(store: Run, cell: str) -> None:
         plan = plan_of(store)
         assert plan is not None  # begin has written it
         rung = rung_type(plan.rung).build(bench.view, bench)
-        preparation = prepare_open(store, cell, rung)
+        preparation = prepare_open(store, cell, rung, bench.given)
         answer_open(store, cell, rung, 0)
         close_cell(store, cell, preparation, bench)
         # its answers are kept; the adapter of a part of the rows is of no use to anybody
@@ -86,7 +86,7 @@ def bench_of(store: Run, cell: str) -> Workbench:
     return dataclasses.replace(
         own,
         folder=store.folder,
-        effort=effort_of(plan.effort, tuning),
+        effort=effort_of(plan.effort, tuning, plan.given),
         tuning=tuning,
         vectors=run.folder.parent / EMBEDDINGS,
     )

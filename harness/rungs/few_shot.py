@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from harness.answering import Asked, answer_all, answers_only
 from harness.choosing import Choice, choose, taken
-from harness.decoding import choose_decoding, decoding_of, with_decoding
+from harness.decoding import choose_decoding, decided, decoding_of, with_decoding
 from harness.demonstrations import FIXED, NEAREST, Chosen, Pool, candidates
 from harness.effort import Effort
 from harness.prompts import render
@@ -44,11 +44,14 @@ class FewShotRung:
         dev = self.bench.dev(self.view.dev)
         queries = [Query(example.id, example.question) for example in dev]
 
-        def score(count: int, chosen: Chosen, constraint: Constraint | None = None) -> Scored:
+        usual = decided(self.bench)
+
+        def score(count: int, chosen: Chosen, constraint: Constraint | None = usual) -> Scored:
             self.count, self.chosen, self.constraint = count, chosen, constraint
             return self.bench.dev_scored(dev, answers_only(self.answer(queries, 0)))
 
-        counts = [n for n in self.bench.effort.demonstrations if n <= len(self.view.train)]
+        most = len(self.view.train)
+        counts = [n for n in self.bench.effort.demonstrations if n <= most] or [most]
         by_count = partial(score, chosen=Chosen(NEAREST))
         choice = choose("demonstrations", counts, by_count, self.bench.say)
         which = self._which(choice, score)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from harness.abstaining import bound_of, choose_bound, split_off
 from harness.answering import answer_all, answers_only
 from harness.choosing import choose, together
-from harness.decoding import Decoding, choose_decoding, decoding_of, with_decoding
+from harness.decoding import Decoding, choose_decoding, decided, decoding_of, with_decoding
 from harness.effort import Effort
 from harness.looking_up import Reading, ask, choose_retriever, retriever_of, worked_examples
 from harness.passage_size import sizes_tried
@@ -19,6 +19,7 @@ from harness.types import Answer, Example, Failure, Json, Preparation, Query, Tr
 from harness.work import Amounts, Work, asking
 from harness.workbench import Workbench
 from rag.index import Index
+from rag.widen import PASSAGE
 from tuning.constrain import Constraint
 
 
@@ -49,7 +50,7 @@ class RagRung:
                 int(str(settings.get("worked_examples", 0))),
                 str(settings.get("layout", LAST)),
             )
-            self.index = retriever_of(settings, self.index)
+            self.index = retriever_of(settings, self.index, self.bench)
             self.constraint = decoding_of(self.bench, settings)
             self.bound = bound_of(settings)
             return Preparation(settings)
@@ -63,7 +64,7 @@ class RagRung:
         examples, layout = chosen.reading.examples, chosen.reading.layout
         return Preparation(
             {
-                "retriever": self.index.retriever.name,
+                **found.settings,
                 "passages": self.k,
                 "passage_words": self.bench.passage_words,
                 "indexed_passages": len(self.index.chunks),
@@ -71,26 +72,31 @@ class RagRung:
                 "embedder": self.bench.embedder.name,
                 **({"worked_examples": examples} if len(effort.reading_examples) > 1 else {}),
                 **({"layout": layout} if len(effort.layouts) > 1 else {}),
+                **({"context": self.index.context} if len(effort.contexts) > 1 else {}),
                 **chosen.decoding.settings,
                 **bound.settings,
             },
             {
                 **with_decoding(chosen.effort, chosen.decoding),
-                "retrievers_tried": found.tried,
+                **found.effort,
                 **sizes_tried(self.bench),
                 **bound.effort,
             },
         )
 
     def _choose(self, dev: Sequence[Example]) -> "_Chosen":
-        """How many passages, how many worked examples, in which layout, and how to decode."""
-        queries = [Query(example.id, example.question) for example in dev]
-        answered: dict[tuple[Reading, bool], list[Answer]] = {}
+        """How many passages and worked examples, in which layout, with what around, how decoded.
 
-        def score(reading: Reading, constraint: Constraint | None = None) -> Scored:
+        The index shows passages as was chosen.
+        """
+        queries = [Query(example.id, example.question) for example in dev]
+        answered: dict[tuple[Reading, str, bool], list[Answer]] = {}
+        usual = decided(self.bench)
+
+        def score(reading: Reading, constraint: Constraint | None = usual) -> Scored:
             self.reading, self.constraint = reading, constraint
             given = answers_only(self.answer(queries, 0))
-            answered[reading, constraint is not None] = given
+            answered[reading, self.index.context, constraint is not None] = given
             return self.bench.dev_scored(dev, given)
 
         say, effort = self.bench.say, self.bench.effort
@@ -112,11 +118,19 @@ class RagRung:
             say,
             {LAST: last} if last else None,
         )
-        taken = fuller._replace(layout=layouts.value)
-        free = layouts.scored or last
+        last, taken = layouts.scored or last, fuller._replace(layout=layouts.value)
+
+        def score_with(context: str) -> Scored:
+            self.index = self.index.showing(context)
+            return score(taken)
+
+        known = {PASSAGE: last} if last else None
+        contexts = choose("context", effort.contexts, score_with, say, known)
+        self.index = self.index.showing(contexts.value)
+        free = contexts.scored or last
         decoding = choose_decoding(self.bench, partial(score, taken), len(dev), free)
-        given = answered.get((taken, decoding.constraint is not None), [])
-        return _Chosen(taken, decoding, given, together((ks, examples, layouts)))
+        given = answered.get((taken, contexts.value, decoding.constraint is not None), [])
+        return _Chosen(taken, decoding, given, together((ks, examples, layouts, contexts)))
 
     def _shown(self, reading: Reading) -> list[Demonstration]:
         """Worked examples of such reading."""
@@ -145,7 +159,7 @@ class _Chosen(NamedTuple):
 
 
 def _work(amounts: Amounts, effort: Effort) -> Work:
-    tried = (effort.passages, effort.reading_examples, effort.layouts)
+    tried = (effort.passages, effort.reading_examples, effort.layouts, effort.contexts)
     trials = sum(len(one) - 1 for one in tried)
     trials += 1 if trials else 0  # what each choice begins with is what the one before it took
     trials += (1 if trials else 2) if amounts.closed else 0

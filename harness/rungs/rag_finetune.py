@@ -53,15 +53,16 @@ class RagFinetuneRung:
         """Choose retriever and number of passages on dev, then train with them in the prompt."""
         if settings is not None:
             self.k = int(str(settings["passages"]))
-            self.index = retriever_of(settings, self.index)
+            self.index = retriever_of(settings, self.index, self.bench)
             self.constraint = decoding_of(self.bench, settings)
             prepared = trained_before(self.bench) or self._train()[0]
             return Preparation({**prepared.settings, **settings})
         found = choose_retriever(self.bench, self.index, self.view.dev)
         self.index = found.looked_up
         # Recall needs no model, so it is measured on all of dev; at least two passages, for there
-        # must be a distractor to learn to pass over.
-        ks = [max(2, k) for k in self.bench.passage_counts]
+        # must be a distractor to learn to pass over, unless the user wants a single one.
+        least = 1 if self.bench.given.retrieval.passages else 2
+        ks = [max(least, k) for k in self.bench.passage_counts]
         recall = recall_at_k(self.index, self.view.dev, ks, self.view.spec)
         best = max((value for value in recall.values() if value is not None), default=None)
         self.k = min(
@@ -73,12 +74,12 @@ class RagFinetuneRung:
         settings = {
             **prepared.settings,
             **decoding.settings,
-            "retriever": self.index.retriever.name,
+            **found.settings,
             "passages": self.k,
             "dev_recall": recall[self.k],
         }
         looked_at = [{"passages": k, "dev_recall": value} for k, value in recall.items()]
-        tried = {"retrievers_tried": found.tried, "passages_tried": looked_at}
+        tried = {**found.effort, "passages_tried": looked_at}
         return Preparation(settings, {**with_decoding(prepared.effort, decoding), **tried})
 
     def answer(self, queries: Sequence[Query], timed: int) -> Iterator[Answer | Failure]:
@@ -115,8 +116,8 @@ class RagFinetuneRung:
     def _with_answer(self, example: Example, contexts: tuple[Context, ...]) -> tuple[Context, ...]:
         """The farthest passage gives way to one that holds the answer, where one can be found."""
         if evidence(example, self.view.spec):
-            for chunk in self.index.chunks:
-                right = as_context(Hit(chunk, 0.0))
+            for row in range(len(self.index.chunks)):
+                right = as_context(Hit(self.index.with_context(row), 0.0))
                 if holds_answer(example, [right], self.view.spec):
                     return (*contexts[: self.k - 1], right)
         return contexts

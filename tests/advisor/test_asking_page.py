@@ -1,5 +1,6 @@
 """rungwise answer, and the tab in which a question is put to every rung."""
 
+import dataclasses
 import json
 import shutil
 
@@ -8,6 +9,7 @@ import pytest
 from harness.asking import Given, Tried, asked_at
 from harness.disk import write_json
 from harness.store import Run
+from harness.types import Context
 from tests.advisor.page_project import make_project, make_run
 from tests.advisor.test_pages import own_projects, page, patience, shown, words  # noqa: F401
 from tests.command import here, refused
@@ -44,6 +46,20 @@ def test_the_verb_prints_every_answer_with_its_sources_and_steers_no_terminal(ru
     assert "shown: a.md, <b>b</b>.md" in done.stdout and "\x1b" not in done.stdout
     assert "no answer: its adapter is gone" in done.stdout
     assert len(json.loads(here("answer", run.folder, "x", "--json").stdout)["given"]) == 3
+
+
+def test_each_passage_is_named_with_its_page_and_its_characters(run, monkeypatch):
+    passages = (Context("a.pdf", "x", 0.9, "A", 3, 120, 480, ("b.md",)), Context("c.md", "y", 0.5))
+    given = Given("rag", "Retrieval", "Two.", "", ("a.pdf", "c.md"), (), 0.5, passages)
+    tried = dataclasses.replace(TRIED, given=(given,))
+    monkeypatch.setattr("advisor.verbs.answer.ask_rungs", lambda *given: tried)
+    said = here("answer", run.folder, "How long?").stdout
+    wanted = "shown: a.pdf, page 3, characters 121–480; also in b.md"
+    assert f"  {wanted}\n  shown: c.md\n" in said
+    first = json.loads(here("answer", run.folder, "x", "--json").stdout)["given"][0]["passages"][0]
+    assert (first["page"], first["start"], first["end"]) == (3, 120, 480)
+    write_json(asked_at(run).folder / "last.json", tried)
+    assert wanted in words(tab(run))
 
 
 def test_the_verb_wants_one_question(run, tmp_path):

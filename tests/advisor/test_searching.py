@@ -90,3 +90,13 @@ def test_lengths_of_passages_that_were_tried_are_said_with_their_shares(full):
     assert "on 300 questions that are not held out: 80 words 70 %, 40 words 76 %." in said
     why = note(passage_sizes_tried=[], passage_size_questions=0, passage_size_why="too few of them")
     assert why == "Other lengths of passages were not tried: too few of them."
+
+
+def test_what_a_search_among_very_many_passages_misses_is_said(full):
+    experiment = experiment_of(full)
+    arm = experiment.rungs["rag"]
+    effort = {**arm.effort, "nearest_found": 2994, "nearest_looked_for": 3000}
+    rungs = {**experiment.rungs, "rag": dataclasses.replace(arm, effort=effort)}
+    notes = searching(dataclasses.replace(experiment, rungs=rungs)).notes
+    assert notes[-1].endswith("it found 2,994 of 3,000 of the nearest.")
+    assert not any("nearest." in note for note in searching(experiment).notes)

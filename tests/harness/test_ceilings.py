@@ -45,7 +45,7 @@ def in_this_process():
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("harness.reopen.Workbench", Bench)
-        patch.setattr("harness.reopen.effort_of", lambda name, tuning: EFFORT)
+        patch.setattr("harness.reopen.effort_of", lambda name, tuning, given: EFFORT)
         patch.setattr("harness.runner.run_process", run_here)
         yield
 
@@ -112,6 +112,17 @@ def test_of_a_document_its_passages_come_first_in_the_order_search_has_them(tmp_
     (plain,) = index.search(["How many days?"], 60)
     of_page = [hit.chunk.id for hit in plain if hit.chunk.id in pages]
     assert [hit.chunk.id for hit in hits] == of_page[:3]
+
+
+def test_a_passage_that_is_right_in_a_copy_of_its_document_is_not_shown_twice(tmp_path):
+    page = VIEW.documents[3]
+    copy = dataclasses.replace(page, id="copy.md", source="copy.md")
+    index = open_index(bench(tmp_path, tmp_path, "rag-s1"), (*VIEW.documents, copy))
+    (one,) = [chunk.id for chunk in index.chunks if chunk.source == "copy.md"][:1]
+    question = "How many days does stage3 take?"
+    (hits,) = KnowingIndex(index, {question: Gold("q", (one,), False)}).search([question], 4)
+    assert one in {hits[0].chunk.id, *(twin.id for twin in hits[0].also)}
+    assert len({hit.chunk.text for hit in hits}) == 4
 
 
 # A check with it

@@ -89,7 +89,7 @@ def test_a_check_says_how_often_the_document_was_found_and_nothing_where_none_is
         return 0
 
     monkeypatch.setattr("harness.reopen.Workbench", Bench)
-    monkeypatch.setattr("harness.reopen.effort_of", lambda name, tuning: EFFORT)
+    monkeypatch.setattr("harness.reopen.effort_of", lambda name, tuning, given: EFFORT)
     monkeypatch.setattr("harness.runner.run_process", run_here)
     parts = {name: getattr(TASK, name) for name in ("train", "dev", "heldout")}
     task = TASK if named else dataclasses.replace(

@@ -43,7 +43,7 @@ def test_a_passage_shows_title_and_section_once(text, heading, expected):
 
 def test_a_context_knows_where_its_passage_stands():
     chunk = Chunk("a.md:0", "a.md", 2, "Guide", "", "Text.", 7, 12)
-    assert as_context(Hit(chunk, 0.123456)) == Context("a.md", "Text.", 0.1235, "Guide", 2, 7)
+    assert as_context(Hit(chunk, 0.123456)) == Context("a.md", "Text.", 0.1235, "Guide", 2, 7, 12)
 
 
 FACTS = Example("e", "q", ("It takes 4.5 days.",), ("a.md",), key_facts=("4.5 days", "two"))
@@ -149,3 +149,14 @@ def test_embedding_a_new_question_counts_into_the_latency_of_rungs_that_search(
     rung.prepare(None)
     timed, batched = rung.answer(QUERIES[:2], 1)
     assert timed.latency_s > 100 and batched.latency_s is None
+
+
+def test_a_passage_of_several_documents_is_shown_once_and_counts_for_each_of_them():
+    first = Chunk("a.md:0", "a.md", 2, "Guide", "", "It takes 4.5 days, two in all.", 7, 12)
+    other = dataclasses.replace(first, id="b.md:0", source="b.md", title="Copy")
+    again = dataclasses.replace(first, id="a.md:9", page=8)
+    context = as_context(Hit(first, 0.5, (other, again)))
+    assert (context.title, context.sources) == ("Guide; Copy", ("a.md", "b.md"))
+    for source in ("a.md", "b.md"):
+        assert holds_answer(dataclasses.replace(FACTS, context_ids=(source,)), [context], SPEC)
+    assert not holds_answer(dataclasses.replace(FACTS, context_ids=("c.md",)), [context], SPEC)

@@ -1,0 +1,121 @@
+"""What each rung tried on dev, and what the user decided instead, as rows of text. Pure."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import Final, NamedTuple
+
+from advisor.numbers import capital, percent, seconds, setting
+from harness.demonstrations import FIXED
+from harness.experiment import ArmResult, Experiment
+from harness.given import SET_BY_USER
+from harness.types import Json
+
+TITLE: Final = "What was tried on dev"
+_RESULTS: Final = ("dev_score", "dev_metric", "dev_recall")
+_MEASURED: Final = (*_RESULTS, "dev_loss", "steps", "seconds", "seconds_a_question", "curve")
+"""Keys of a trial that are results; the others are what was tried."""
+_ELSEWHERE: Final = ("retrievers_tried", "passage_sizes_tried")
+"""Told where it is told how passages were found."""
+_TITLES: Final = {
+    "passages": "Passages before the question",
+    "passage_words": "Longest passage, in words",
+    "worked_examples": "Worked examples with passages",
+    "demonstrations": "Worked examples",
+    "layout": "How passages stand",
+    "calibrated": "Labels counted by what the question adds",
+    "context": "Shown of a passage found",
+    "reranker": "Second look by a reranker",
+    "examples": "Which worked examples",
+    "decoding": "Answers",
+    "abstains_below": "Says 'I do not know' below a closeness of",
+}
+"""Settings whose name is not plain enough."""
+
+
+class Efforts(NamedTuple):
+    """One row a setting of a rung."""
+
+    caption: str
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    words: int
+    """All columns are words."""
+    notes: tuple[str, ...]
+
+
+def efforts(experiment: Experiment) -> Efforts | None:
+    """Every setting that was tried or decided, rung by rung; None where none was."""
+    rows = tuple(
+        (arm.title, *row) for arm in experiment.rungs.values() for row in (*_tried(arm), *_set(arm))
+    )
+    if not rows:
+        return None
+    notes = [
+        "Shares are scores on dev; where it says found, they are the share of questions whose "
+        "answer stood in a passage. The usual setting was kept unless another led by more than "
+        "chance explains; of learning rates the best was taken."
+    ]
+    return Efforts("Settings of each rung", ("Rung", "Setting", "On dev"), rows, 3, tuple(notes))
+
+
+def _tried(arm: ArmResult) -> Iterator[tuple[str, str]]:
+    for key, listed in arm.effort.items():
+        if key in _ELSEWHERE or not (key == "tried" or key.endswith("_tried")):
+            continue
+        trials = [trial for trial in listed or () if _what(trial)]
+        for name, group in groupby(trials, lambda trial: next(iter(_what(trial)))):
+            own = list(group)
+            said = ", ".join(_trial(trial, arm.settings) for trial in own)
+            by = arm.effort.get("judged_by") if "dev_metric" in own[0] else None
+            said += f", by {by}" if by else ""
+            if not any(_is_taken(trial, arm.settings) for trial in own):
+                said += _otherwise(name, arm.settings)
+            yield title_of(name), said
+
+
+def _otherwise(name: str, settings: Mapping[str, Json]) -> str:
+    """What was taken where it is none of the trials: no bound, or what was tried before them."""
+    if name in settings:
+        return f"; {setting(settings[name])} was taken"
+    return "; none was taken" if name == "abstains_below" else ""
+
+
+def _set(arm: ArmResult) -> Iterator[tuple[str, str]]:
+    for name in arm.effort.get(SET_BY_USER) or ():
+        yield title_of(name), f"{setting(arm.settings.get(name))}, set by you"
+
+
+def title_of(name: str) -> str:
+    """A setting's name in words."""
+    return _TITLES.get(name) or capital(name.replace("_", " "))
+
+
+def _what(trial: Mapping[str, Json]) -> dict[str, Json]:
+    return {name: value for name, value in trial.items() if name not in _MEASURED}
+
+
+def _trial(trial: Mapping[str, Json], settings: Mapping[str, Json]) -> str:
+    """'2: 44 % (taken)'."""
+    what = _what(trial)
+    value = next(iter(what.values()))
+    said = setting(value)
+    if value == FIXED:
+        said += f" (set {int(what.get('draw', 0)) + 1})"
+    scored = next((trial[key] for key in _RESULTS if key in trial), None)
+    found = "found " if "dev_recall" in trial else ""
+    took = f" in {seconds(trial['seconds'])}" if "seconds" in trial else ""
+    if "seconds_a_question" in trial:
+        took = f" for {seconds(trial['seconds_a_question'])} a question"
+    taken = " (taken)" if _is_taken(trial, settings) else ""
+    return f"{said}: {found}{percent(scored)}{took}{taken}"
+
+
+def _is_taken(trial: Mapping[str, Json], settings: Mapping[str, Json]) -> bool:
+    what = _what(trial)
+    return next(iter(what)) in settings and all(settings.get(k, v) == v for k, v in what.items())
+
+
+def given_up(arm: ArmResult) -> Sequence[str]:
+    """Learning rates that led nowhere, with the reason."""
+    lost = arm.effort.get("given_up") or {}
+    return [f"Learning rate {rate} was given up: {why}." for rate, why in lost.items()]

@@ -1,0 +1,129 @@
+"""What was tried on dev: every trial with its score, the one taken, and what the user decided."""
+
+import dataclasses
+
+import pytest
+
+from advisor.cli import main
+from advisor.effort_words import TITLE, efforts
+from advisor.report import build
+from advisor.report.document import Table
+from advisor.searching import searching
+from advisor.workflow import experiment_of, prior_of
+from tests.advisor.experiments import arm, experiment
+from tests.advisor.report_runs import fullest
+
+TRIED = {
+    "tried": [
+        {"passages": 3, "dev_score": 0.41},
+        {"passages": 2, "dev_score": 0.44},
+        {"worked_examples": 0, "dev_score": 0.44},
+        {"worked_examples": 2, "dev_score": None},
+    ],
+    "dev_answers": 96,
+    "decodings_tried": [
+        {"decoding": "free", "dev_score": 0.44},
+        {"decoding": "allowed answers only", "dev_score": 0.5},
+    ],
+    "examples_tried": [
+        {"examples": "nearest", "dev_score": 0.3},
+        {"examples": "the same for all", "draw": 0, "dev_score": 0.2},
+        {"examples": "the same for all", "draw": 1, "dev_score": 0.4},
+        {"examples": "none", "dev_score": 0.1},
+    ],
+    "abstaining_tried": [{"abstains_below": 0.21, "dev_score": 0.4}],
+    "passages_tried": [{"passages": 2, "dev_recall": 0.875}],
+    "retrievers_tried": [{"retriever": "bm25", "questions": 3, "recall": {"2": 0.5}}],
+    "set_by_user": ["retriever"],
+}
+SETTINGS = {
+    "passages": 2, "worked_examples": 0, "decoding": "allowed answers only",
+    "examples": "the same for all", "draw": 1, "retriever": "rrf",
+}  # fmt: skip
+
+
+def rows_of(settings=SETTINGS, effort=TRIED):
+    one = dataclasses.replace(arm("rag", 0.5), settings=settings, effort=effort)
+    found = efforts(experiment({"prompt": 0.3, "rag": one}))
+    return [(setting, said) for title, setting, said in found.rows if title == one.title]
+
+
+def test_every_trial_stands_with_its_score_and_the_one_taken_is_marked():
+    assert rows_of() == [
+        ("Passages before the question", "3: 41 %, 2: 44 % (taken)"),
+        ("Worked examples with passages", "0: 44 % (taken), 2: not known"),
+        ("Answers", "free: 44 %, allowed answers only: 50 % (taken)"),
+        ("Which worked examples", "nearest: 30 %, the same for all (set 1): 20 %, "
+         "the same for all (set 2): 40 % (taken), none: 10 %"),
+        ("Says 'I do not know' below a closeness of", "0.21: 40 %; none was taken"),
+        ("Passages before the question", "2: found 88 % (taken)"),
+        ("Retriever", "rrf, set by you"),
+    ]  # fmt: skip
+
+
+def test_a_setting_that_was_kept_without_a_trial_of_its_own_is_named():
+    trials = [{"examples": "spread", "dev_score": 0.4}, {"examples": "none", "dev_score": 0.1}]
+    ((_, said),) = rows_of({"examples": "nearest"}, {"examples_tried": trials})
+    assert said == "spread: 40 %, none: 10 %; nearest was taken"
+
+
+def test_a_bound_that_was_taken_is_marked_and_a_learning_rate_tells_its_time():
+    taken = rows_of({"abstains_below": 0.21}, {"abstaining_tried": TRIED["abstaining_tried"]})
+    assert taken == [("Says 'I do not know' below a closeness of", "0.21: 40 % (taken)")]
+    trial = {"learning_rate": 0.001, "dev_metric": 0.5, "dev_loss": 1, "steps": 3, "seconds": 60,
+             "curve": []}  # fmt: skip
+    effort = {"tried": [trial], "judged_by": "exact match"}
+    ((name, said),) = rows_of({"learning_rate": 0.001}, effort)
+    assert (name, said) == ("Learning rate", "0.001: 50 % in 60 s (taken), by exact match")
+
+
+def test_where_nothing_was_tried_or_decided_there_is_no_table():
+    assert efforts(experiment({"prompt": 0.3})) is None
+
+
+@pytest.fixture(scope="module")
+def full(tmp_path_factory):
+    return fullest(tmp_path_factory.mktemp("full"))
+
+
+def test_the_report_the_app_and_the_terminal_say_the_same(full, capsys):
+    found = efforts(experiment_of(full))
+    report = build(full, experiment_of(full), prior_of(full), "technical")
+    (part,) = [one for one in report.sections if one.key == "rungs"]  # Compare draws this one
+    tables = {block.caption: block for block in part.blocks if isinstance(block, Table)}
+    assert tables[found.caption].rows == found.rows
+    assert any("0.0005: 50 % in 12 s" in row[2] for row in found.rows)
+    assert main(["show", str(full.folder)]) == 0
+    said = capsys.readouterr().out
+    assert f"\n{TITLE}:\n" in said and all(cell in said for row in found.rows for cell in row)
+
+
+def test_a_way_that_the_user_set_is_not_said_to_be_the_efforts(full):
+    experiment = experiment_of(full)
+    tried = [{"retriever": "rrf", "questions": 1, "recall": {"1": 1.0}}]
+    effort = {"retrievers_tried": tried, "set_by_user": ["retriever"]}
+    one = dataclasses.replace(experiment.rungs["rag"], effort=effort)
+    found = searching(dataclasses.replace(experiment, rungs={"rag": one}))
+    assert "You set this way; no other was tried." in found.notes
+
+
+def test_what_a_second_look_found_and_costs_is_told_and_who_took_it(full):
+    base = experiment_of(full)
+    trials = [
+        {"reranker": "none", "dev_recall": 0.7},
+        {"reranker": "m@1", "dev_recall": 0.8, "seconds_a_question": 0.5},
+    ]
+    for taken, note in (
+        ("m@1", "put in order once more by m@1"),
+        ("none", "it did not find clearly more"),
+    ):
+        arm_of = base.rungs["rag"]
+        effort = {**arm_of.effort, "rerankers_tried": trials}
+        settings = {**arm_of.settings, "reranker": taken}
+        one = dataclasses.replace(arm_of, effort=effort, settings=settings)
+        found = dataclasses.replace(base, rungs={"rag": one})
+        assert any(note in line for line in searching(found).notes)
+        (said,) = [row[2] for row in efforts(found).rows if row[1].startswith("Second look")]
+        first, second = said.split(", ")
+        assert first == "none: found 70 %" + " (taken)" * (taken == "none")
+        assert second == "m@1: found 80 % for 0.5 s a question" + " (taken)" * (taken == "m@1")

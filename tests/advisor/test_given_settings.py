@@ -1,0 +1,116 @@
+"""Sections [retrieval], [prompt] and [decoding]: what the user decides in the place of dev."""
+
+import dataclasses
+
+import pytest
+
+from advisor import workflow
+from advisor.new_project import create_project
+from advisor.project import open_project, read_project
+from advisor.settings_file import change
+from harness.given import DecodingSettings, Given, PromptSettings, RetrievalSettings
+from harness.runner import make_plan
+from harness.settings import settings_problems
+from tests.conftest import write_label_project
+from tests.harness.rung_bench import page
+
+WANTED = Given(
+    RetrievalSettings("rrf", 3, 120), PromptSettings(5), DecodingSettings("always")
+)  # fmt: skip
+TEXT = """
+[retrieval]
+retriever = "rrf"
+passages = 3
+passage_words = 120
+[prompt]
+examples = 5
+[decoding]
+constrained = "always"
+"""
+
+
+def write(project, text):
+    with (project / "rungwise.toml").open("a", encoding="utf-8") as out:
+        out.write(f"\n{text}\n")
+    return project
+
+
+def test_what_is_written_is_in_the_plan_of_a_check(label_project):
+    project = open_project(write(label_project, TEXT))
+    assert project.settings().given == WANTED
+    task = workflow.load(project).task
+    assert make_plan(project.root, "r", task, project.settings()).given == WANTED
+
+
+def test_without_these_sections_nothing_is_decided(label_project):
+    assert open_project(label_project).settings().given == Given()
+
+
+def test_a_run_goes_on_with_what_it_was_started_with_and_a_new_run_takes_the_new_settings(
+    tmp_path, tiny_model
+):
+    root = write_label_project(tmp_path / "p", tiny_model, ["few_shot"])
+    first = workflow.start_run(open_project(write(root, "[prompt]\nexamples = 1")), "first")
+    changed = change(root, {("prompt", "examples"): 2})
+    assert workflow.start_run(changed, "first").plan().given.prompt.examples == 1
+    second = workflow.start_run(changed, "second")
+    assert second.plan().given.prompt.examples == 2
+    counts = []
+    for run in (first, second):
+        found = workflow.check(changed, run).rungs["few_shot"]
+        counts.append(found.settings["demonstrations"])
+        assert found.effort["set_by_user"] == ["demonstrations"]
+    assert counts == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("section", "line", "error", "fix"),
+    [
+        ("retrieval", 'retriever = "bm52"', "there is no retriever 'bm52'", "hybrid, dense, bm25"),
+        ("retrieval", "retriever = 3", "retriever cannot be 3", "a text in quotes"),
+        ("retrieval", "passages = -1", "passages must be from 1 to 50", "write passages = 3"),
+        ("retrieval", "passages = 99", "passages must be from 1 to 50", "write passages = 3"),
+        ("retrieval", "passages = 2.5", "passages cannot be 2.5", "write passages = 3"),
+        ("retrieval", "passage_words = 3", "must be from 10 to 1000", "passage_words = 80"),
+        ("retrieval", "pasages = 3", "there is no key 'pasages'", "did you mean passages?"),
+        ("prompt", "examples = -2", "examples must be from 1 to 50", "write examples = 3"),
+        ("decoding", 'constrained = "yes"', "constrained cannot be 'yes'", "dev, always, never"),
+    ],
+)
+def test_what_cannot_be_is_an_error_with_what_to_write(label_project, section, line, error, fix):
+    (problem,) = read_project(write(label_project, f"[{section}]\n{line}")).problems
+    assert error in problem.message and fix in problem.fix
+    assert problem.where == f"rungwise.toml, [{section}]"
+
+
+def test_free_text_and_an_endpoint_cannot_be_held_to_allowed_answers(label_project):
+    write(label_project, '[decoding]\nconstrained = "always"')
+    project = open_project(label_project)
+    elsewhere = dataclasses.replace(project.settings(), generator="openai:http://127.0.0.1:1/v1#m")
+    (problem,) = settings_problems(project.root, elsewhere, "", "label")
+    assert "an endpoint's answers cannot be held" in problem.message
+    file = label_project / "rungwise.toml"
+    file.write_text(file.read_text().replace('"label"', '"answer"', 1))
+    (problem,) = read_project(label_project).problems
+    assert "nothing to hold answers to" in problem.message and "remove constrained" in problem.fix
+
+
+def test_a_new_project_says_each_setting_with_its_meaning_and_decides_none(tmp_path):
+    folder = tmp_path / "pages"
+    folder.mkdir()
+    (folder / "a.md").write_text(page(0).text, encoding="utf-8")
+    rows = tmp_path / "rows.csv"
+    rows.write_text(
+        "question,answer\n"
+        + "\n".join(f"How long is leg {i}?,It takes {i} days." for i in range(9))
+    )
+    create_project(tmp_path / "p", [rows, folder])
+    said = (tmp_path / "p" / "rungwise.toml").read_text(encoding="utf-8")
+    for line in ('# retriever = "hybrid"   # hybrid | dense | bm25 | rrf', "# passages = 3",
+                 "# passage_words = 80", "# examples = 3"):  # fmt: skip
+        assert line in said
+    assert "[decoding]" not in said, "free text has no allowed answers"
+    project = open_project(tmp_path / "p")
+    assert project.settings().given == Given()
+    taken = change(project.root, {("retrieval", "retriever"): "bm25"})
+    assert taken.settings().given.retrieval.retriever == "bm25"
