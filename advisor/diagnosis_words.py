@@ -27,6 +27,8 @@ RISING = 3
 APART, GAP = 2.0, 0.5
 """Loss on dev over that on training rows, and their difference in nats a token (a token of dev is
 then 1.6 times as surprising), from which they lie far apart. A choice of ours."""
+NO_CAUSE = "no single cause stands out"
+"""Of what was wrong in content."""
 RULES = 3
 """Broken rules of the word lists that are named."""
 
@@ -111,7 +113,7 @@ def about_content(experiment: Experiment, rung: str) -> str:
         return f"Of the valid answers these fields were wrong most often: {', '.join(named)}."
     text = f"{answers(one, 'wrong_content')} were wrong or incomplete in content"
     if experiment.task.kind not in ("answer", "text") or not experiment.task.n_documents:
-        return f"{text}; no single cause stands out."
+        return f"{text}; {NO_CAUSE}."
     if reads(one):
         return (
             f"{text}. Whether the right passage was before the model is not known: the rows name "

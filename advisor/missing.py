@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from advisor.choice import Choice, misses_target, not_good_enough
 from advisor.diagnosis import costliest
-from advisor.diagnosis_words import about_form
+from advisor.diagnosis_words import NO_CAUSE, about_form
 from advisor.measured import TUNED, floor_contrast, headline_score, inline, score_of
 from advisor.numbers import as_set, count, in_sentence
 from harness.closed_answers import CLOSED
@@ -77,19 +77,19 @@ def _mistakes(experiment: Experiment) -> Iterator[str]:
     task, found = experiment.task, experiment.diagnostics
     nearest = max(experiment.scored, key=lambda name: headline_score(experiment, name)[0])
     most = costliest(experiment, nearest) if nearest in found.rungs else None
-    if most is None:
+    if most is None or NO_CAUSE in most[1]:
         return
     (lost, text), rung = most, inline(experiment.rungs[nearest])
     if found.metric != task.metric:
-        yield f"Mending what costs {rung} most would: {text}"
+        yield f"Mending this would, for {rung} lost most by it: {text}"
         return
     costs, short = round(100 * lost), round(100 * _short_by(experiment, nearest))
     if costs >= short:
-        yield f"Mending what costs {rung} most would ({count(costs, 'point')}): {text}"
+        yield f"Mending this would, for {rung} lost {count(costs, 'point')} by it: {text}"
     else:
         yield (
-            f"Mending what costs {rung} most would not be enough alone ({count(costs, 'point')}, "
-            f"where {short} are missing): {text}"
+            f"Mending this would not be enough alone, for {rung} lost {count(costs, 'point')} by it "
+            f"and {short} are missing: {text}"
         )
 
 
