@@ -88,8 +88,8 @@ def _mistakes(experiment: Experiment) -> Iterator[str]:
         yield f"Mending this would, for {rung} lost {count(costs, 'point')} by it: {text}"
     else:
         yield (
-            f"Mending this would not be enough alone, for {rung} lost {count(costs, 'point')} by it "
-            f"and {short} are missing: {text}"
+            f"Mending this would not be enough alone, for {rung} lost {count(costs, 'point')} by "
+            f"it and {short} are missing: {text}"
         )
 
 
