@@ -101,8 +101,11 @@ def test_with_a_python_that_is_named_nothing_is_installed_for_the_tests_on_a_car
     root = Path(__file__).parents[1]
 
     def would_run(*given: str) -> str:
-        command = ["make", "--dry-run", "--always-make", "gpu-test", *given]
-        return subprocess.run(command, cwd=root, capture_output=True, text=True, check=True).stdout
+        command = ["make", "--no-print-directory", "--dry-run", "--always-make", "gpu-test"]
+        done = subprocess.run(
+            [*command, *given], cwd=root, capture_output=True, text=True, check=True
+        )
+        return done.stdout
 
     assert "pip" in would_run()
     named = would_run("PYTHON=some-python")

@@ -18,7 +18,14 @@ def test_a_python_that_cannot_make_environments_is_an_error_with_a_fix_and_leave
     refusing = f'case "$2" in *ensurepip*) exit 1;; esac\nexec "{sys.executable}" "$@"\n'
     python.write_text(f"#!/bin/sh\n{refusing}", encoding="utf-8")
     python.chmod(0o755)
-    command = ["make", "-f", MAKEFILE, ".venv/bin/python", f"PYTHON={python}"]
+    command = [
+        "make",
+        "--no-print-directory",
+        "-f",
+        MAKEFILE,
+        ".venv/bin/python",
+        f"PYTHON={python}",
+    ]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     error, fix = done.stdout.splitlines()
