@@ -22,6 +22,8 @@ def agreement_of(experiment: Experiment, choice: Choice, recommended: str, prior
     """How the outcome stands to what the answers pointed to."""
     if not experiment.scored:
         return "too_close_to_call"
+    if recommended != "none" and choice.ahead is not None:
+        return "too_close_to_call"  # another rung leads, which is not settled yet
     if prior in NOTHING:
         return "confirmed" if recommended == "none" else "overturned"
     if recommended == "none":
@@ -139,7 +141,7 @@ def _won_by(experiment: Experiment, choice: Choice, prior: str) -> str:
     if choice.why == "target" and less:
         return less + reached
     contrast = experiment.contrast(choice.rung, prior)
-    assert contrast is not None and contrast.difference is not None  # or nothing is overturned
+    assert contrast is not None  # or nothing is overturned
     if choice.why == "target" and contrast.verdict != "better":
         return f"{reached} {_short_of(experiment, prior)}"
     return ("" if contrast.verdict == "better" else less) + _compared(experiment, contrast)

@@ -10,7 +10,9 @@ from advisor.terminal import ask, note
 
 SHARE = "From how many right answers in 100 is it good enough?"
 UNDOES = "To find out: one wrong answer undoes how many right ones? (for example 4)"
-LEFT = "An empty line leaves it open; target = 0.80 under [check] in rungwise.toml says it later."
+LEFT = "An empty line leaves it open; target under [check] in rungwise.toml says it later."
+NO_SHARE = "For 80 of 100 type 80."
+HUNDRED = 100
 
 
 def ask_target(project: Project) -> None:
@@ -18,7 +20,7 @@ def ask_target(project: Project) -> None:
     if project.check.target is not None or project.problems:
         return
     note(f"\n{SHARE}\n{LEFT}")
-    share, kept = _number(100), dict[Place, object]()
+    share, kept = _number(HUNDRED), dict[Place, object]()
     if share is None:
         note(f"\n{UNDOES}")
         undoes = _number(math.inf)
@@ -39,6 +41,9 @@ def _number(most: float) -> float | None:
             number = float(said.rstrip(" %"))
         except ValueError:
             number = -1.0
+        if most == HUNDRED and 0 < number < 1:
+            note(NO_SHARE)  # 0.80 is how the file says it
+            continue
         if 0 <= number <= most and number < math.inf:
             return number
         upper = "" if most == math.inf else f" to {most:g}"

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from advisor.criteria import criterion
 from advisor.decision import NONE, OPEN, Decision, Triggers, changed
-from advisor.numbers import count, in_sentence, percent
+from advisor.numbers import as_set, count, in_sentence, percent
 from advisor.triggers import Fired
 from advisor.verdict import ADVICE
 from advisor.weighing import Weighing
@@ -34,7 +34,8 @@ def trigger_sentences(triggers: Triggers) -> list[str]:
     if triggers.price_moves is not None:
         told.append(f"The cost of an answer moves by more than {triggers.price_moves:g} %.")
     if triggers.score_below is not None:
-        told.append(f"Of newer questions less than {percent(triggers.score_below)} go right.")
+        share = as_set(triggers.score_below)
+        told.append(f"Fewer than {share} of newer questions are answered right.")
     if triggers.other_model:
         told.append("Another base model is used.")
     if triggers.new_data:

@@ -84,7 +84,7 @@ def about_form(experiment: Experiment, rung: str) -> str:
     text += "label of the list" if label else "valid JSON by the schema"
     if not label and one.form.malformed_cut:
         text += f", {one.form.malformed_cut:,} of them cut at the length limit"
-    if rung == held:
+    if rung == held or held in experiment.skipped:  # nothing here can hold answers to the form
         return f"{text}."
     if held in experiment.rungs:
         title, scored = experiment.rungs[held].title, score_of(experiment, held)

@@ -172,9 +172,14 @@ def _over(amount: float | None, share: float | None) -> float | None:
     return found if math.isfinite(found) else None
 
 
+def machine_price(arm: ArmResult, prices: Prices) -> float | None:
+    """An hour of the user's machine, where it answers: nobody says what a provider's costs."""
+    return None if arm.path == "endpoint" else prices.machine_per_hour
+
+
 def _basis(arm: ArmResult, prices: Prices) -> Basis:
     """Seconds of the user's machine where it answers and has a price, else tokens."""
-    if prices.machine_per_hour is not None and arm.path != "endpoint":
+    if machine_price(arm, prices) is not None:
         return "seconds"
     return "none" if prices.input_per_million is None else "tokens"
 
@@ -213,7 +218,7 @@ class _Tasks(NamedTuple):
 
     def up_front(self, per_answer: float | None) -> tuple[Part, ...]:
         """Labels, set-up, preparing and evaluating, as far as they have a price."""
-        prices, machine = self.prices, self._machine()
+        prices, machine = self.prices, machine_price(self.arm, self.prices)
         return _known(
             ("labelled examples", _times(prices.label_per_example, self._labelled())),
             ("setting up", _times(prices.engineer_per_hour, self._setup_hours())),
@@ -240,10 +245,6 @@ class _Tasks(NamedTuple):
         if basis == "none":
             found.insert(0, "input_per_million")
         return found
-
-    def _machine(self) -> float | None:
-        """An hour of the machine that prepares; nobody says what a provider takes for training."""
-        return None if self.arm.path == "endpoint" else self.prices.machine_per_hour
 
     def _labelled(self) -> int:
         """Examples whose right answers the rung needed: to learn, to choose, to be evaluated."""
@@ -280,7 +281,8 @@ class _Tasks(NamedTuple):
         else:
             return None
         by_hand = _times(prices.engineer_per_hour, hours)
-        machine = _times(self._machine(), machine_s / HOUR_S if machine_s else None)
+        hour = machine_price(self.arm, prices)
+        machine = _times(hour, machine_s / HOUR_S if machine_s else None)
         known = [one for one in (by_hand, machine) if one is not None]
         return _times(sum(known) if known else None, prices.changes_per_month)
 

@@ -11,6 +11,8 @@ from harness.given import SET_BY_USER
 from harness.types import Json
 
 TITLE: Final = "What was tried on dev"
+CLEARLY: Final = "by more than its usual scatter (one standard error of the difference)"
+"""By how much another setting must lead, in words: `harness.choosing.taken`."""
 _RESULTS: Final = ("dev_score", "dev_metric", "dev_recall")
 _MEASURED: Final = (*_RESULTS, "dev_loss", "steps", "seconds", "seconds_a_question", "curve")
 """Keys of a trial that are results; the others are what was tried."""
@@ -52,8 +54,9 @@ def efforts(experiment: Experiment) -> Efforts | None:
         return None
     notes = [
         "Shares are scores on dev; where it says found, they are the share of questions whose "
-        "answer stood in a passage. The usual setting was kept unless another led by more than "
-        "chance explains; of learning rates the best was taken."
+        f"answer stood in a passage. The usual setting was kept unless another led {CLEARLY}. "
+        "Learning rates, the bound for 'I do not know' and the passages that retrieval with "
+        "fine-tuning shows go by rules of their own."
     ]
     return Efforts("Settings of each rung", ("Rung", "Setting", "On dev"), rows, 3, tuple(notes))
 

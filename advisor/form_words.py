@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from advisor.numbers import percent
 from advisor.reading_words import part
 from harness.closed_answers import CLOSED
+from harness.decoding import HELD
 from harness.diagnosis.findings import RungDiagnosis, Share
 from harness.experiment import Experiment
 from harness.language import named
@@ -24,11 +25,14 @@ def about_examples_and_form(experiment: Experiment, rung: str) -> Iterator[str]:
     found = experiment.diagnostics.rungs
     if rung != SHOWN or ALONE not in found:
         return
-    for what, before, after in _forms(experiment.task.kind, found[ALONE], found[SHOWN]):
+    kind, settings = experiment.task.kind, experiment.rungs[SHOWN].settings
+    if kind in CLOSED and settings.get("decoding") == HELD:
+        return  # another form could not be written, with examples or without
+    for what, before, after in _forms(kind, found[ALONE], found[SHOWN]):
         if before.mean is None or after.mean is None or before.mean < MANY_OFF:
             continue
-        figures = f"{percent(after.mean)} of its answers were {what}, of the prompt's alone "
-        figures += f"{percent(before.mean)}"
+        figures = f"with them {percent(after.mean)} of answers were {what}, without them "
+        figures += percent(before.mean)
         fewer = (after.high or 0.0) < (before.low or 0.0)
         if fewer and after.mean <= CURED * before.mean:
             yield f"Worked examples cure the form: {figures}. No training is needed for that."

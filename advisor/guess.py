@@ -50,7 +50,9 @@ def guess_files(files: Sequence[Path]) -> Guess:
     read = {table: read_rows(table, table.name) for table in tables}
     pairs, wrong_pairs = pairs_among(read)
     taken = [one.file for one in pairs]
-    tables = _of_examples([table for table in tables if table not in taken], read)
+    columns = {table: detect(_names(read[table])) for table in tables if table not in taken}
+    tables = _of_examples(columns)
+    others = [table for table in columns if table not in tables]
     documents = tuple(file for file in files if file not in [*tables, *taken])
     unreadable = [
         file
@@ -65,6 +67,7 @@ def guess_files(files: Sequence[Path]) -> Guess:
         )
         for file in unreadable
     ]
+    problems += [_held_out(one, tables[0], columns) for one in others if _is_held_out(one, columns)]
     if len(tables) > 2:
         problems.append(
             Problem(
@@ -78,14 +81,34 @@ def guess_files(files: Sequence[Path]) -> Guess:
     return _guess_rows(tables, documents, read)._replace(pairs=pairs[0] if pairs else None)
 
 
-def _of_examples(tables: list[Path], read: Mapping[Path, Rows]) -> list[Path]:
+def _of_examples(columns: Mapping[Path, Columns]) -> list[Path]:
     """Tables with a question and an answer a row; all where none is recognised as such.
 
     A price list beside the examples is a document like others.
     """
-    columns = {table: detect(_names(read[table])) for table in tables}
-    recognised = [table for table in tables if columns[table].question and columns[table].answer]
-    return recognised or tables
+    return [table for table, found in columns.items() if found.question and found.answer] or [
+        *columns
+    ]
+
+
+def _is_held_out(table: Path, columns: Mapping[Path, Columns]) -> bool:
+    """Whether a table that is not recognised is an answer key, by its name or its questions.
+
+    As a document it would let retrieval read the answers.
+    """
+    asked = {found.question for found in columns.values() if found.question and found.answer}
+    named = HELDOUT_NAME.search(table.stem.lower()) is not None
+    return named or columns[table].question in asked
+
+
+def _held_out(table: Path, known: Path, columns: Mapping[Path, Columns]) -> Problem:
+    names = f"{columns[known].question}, {columns[known].answer}"
+    return Problem(
+        "it has the look of held-out rows, and its columns are not recognised",
+        f"name its columns as those of {known.name}: {names}; a document goes into a folder, which "
+        "is then given",
+        str(table),
+    )
 
 
 def _names(rows: Rows) -> list[str]:

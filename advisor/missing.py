@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 
-from advisor.choice import Choice, misses_target, not_good_enough
+from advisor.choice import Choice, not_good_enough
 from advisor.diagnosis import costliest
 from advisor.diagnosis_words import NO_CAUSE, about_form
 from advisor.measured import TUNED, floor_contrast, headline_score, inline, score_of
 from advisor.numbers import as_set, count, in_sentence
+from harness.cell import parse_cell
 from harness.closed_answers import CLOSED
 from harness.experiment import Experiment
 from harness.rungs import title_of
@@ -36,7 +37,8 @@ def missing(experiment: Experiment, choice: Choice, learned: str = "") -> list[s
 
 def untried_form(experiment: Experiment) -> bool:
     """Whether the prompt loses most by its form, and what would mend that was not measured."""
-    known = (*experiment.scored, *experiment.skipped, *experiment.not_run)
+    failed = [parse_cell(cell)[0] for cell in experiment.failed]
+    known = (*experiment.rungs, *experiment.skipped, *experiment.not_run, *failed)
     if experiment.task.kind not in CLOSED or HELD in known:
         return False
     prompt = experiment.diagnostics.rungs.get("prompt")
@@ -95,8 +97,9 @@ def _mistakes(experiment: Experiment) -> Iterator[str]:
 
 def _short_by(experiment: Experiment, rung: str) -> float:
     """How far a rung's score lies below the target, or below the best floor, as a share."""
-    if experiment.task.target is not None and misses_target(experiment, rung):
-        return experiment.task.target - headline_score(experiment, rung)[0]
+    scored, target = headline_score(experiment, rung)[0], experiment.task.target
+    if target is not None and scored < target:
+        return target - scored
     floor = floor_contrast(experiment, rung)
     return -(floor.difference or 0.0) if floor else 0.0
 
@@ -119,6 +122,6 @@ def _rows(experiment: Experiment, learned: str) -> Iterator[str]:
         yield learned
     elif any(name in TUNED for name in experiment.scored):
         yield (
-            "Whether more training rows would is not measured yet; the learning curve, a probe of "
-            "this run, says so."
+            "Whether more training rows would help is not known yet: run the learning curve to "
+            "find out."
         )

@@ -11,6 +11,8 @@ from advisor.guess import Guess
 from harness.errors import Problem, UserError
 
 SHOWN_FILES = 5
+MOVE_AWAY = "move it away, choose another folder, or give that file itself with --from"
+SAME_NAME = "rename one of the two files of this name"
 
 
 class Places(NamedTuple):
@@ -67,13 +69,17 @@ def places_of(root: Path, guess: Guess) -> Places:
                 copies.append((file, root / tables[file]))
     documents, copied, apart = _documents(root, guess.documents)
     copies += copied
-    there = [target for _, target in copies if target.exists()]
+    given = [file.resolve() for file in guess.documents]
+    there = {
+        target: SAME_NAME if target.resolve() in given else MOVE_AWAY
+        for _, target in copies
+        if target.exists()
+    }
     if guess.schema and (root / "schema.json").exists():
-        there.append(root / "schema.json")
+        there[root / "schema.json"] = "move it away: one is written from the answers"
     if there:
-        fix = "move it away, choose another folder, or give that file itself with --from"
-        said = "there is such a file already"
-        raise UserError(*(Problem(said, fix, str(file)) for file in there[:SHOWN_FILES]))
+        said, shown = "there is such a file already", list(there.items())[:SHOWN_FILES]
+        raise UserError(*(Problem(said, fix, str(file)) for file, fix in shown))
     return Places(tables, documents, tuple(copies), apart)
 
 
@@ -101,6 +107,7 @@ def _documents(
         for source, files in found.items()
         for file, name in files
     ]
+    copies = [(file, target) for file, target in copies if file.resolve() != target.resolve()]
     return "data/documents", copies, tuple(subfolders.values())
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from advisor.numbers import seconds
+from advisor.result_file import EXPERIMENT
 from advisor.training_figures import (
     Look,
     Loss,
@@ -127,8 +128,18 @@ def _progress(
         state=state,
         cells=tuple(cells),
         log=tuple(_line(event, several) for event in events),
-        remarks=tuple(dict.fromkeys(event.message for event in events if _is_remark(event))),
+        remarks=tuple(dict.fromkeys(one.message for one in _since(events) if _is_remark(one))),
     )
+
+
+def _since(events: Sequence[Event]) -> Sequence[Event]:
+    """What was said since a process was last set to the whole: before it, other plans held."""
+    starts = [at for at, event in enumerate(events) if not event.cell and _is_start(event)]
+    return events[starts[-1] :] if starts else events
+
+
+def _is_start(event: Event) -> bool:
+    return event.kind == "started" or event.message in (STARTING, STARTING_PROBE)
 
 
 def _is_remark(event: Event) -> bool:
@@ -138,9 +149,7 @@ def _is_remark(event: Event) -> bool:
     )
 
 
-def state_of(
-    run: Run, events: Sequence[Event] | None = None, result: str = "experiment.json"
-) -> State:
+def state_of(run: Run, events: Sequence[Event] | None = None, result: str = EXPERIMENT) -> State:
     """Whether a process works on a run, has finished it and written its result, or is gone."""
     if is_running(run):
         return "running"

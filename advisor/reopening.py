@@ -7,10 +7,11 @@ from typing import NamedTuple
 
 from advisor.decision import Decision, decisions_of
 from advisor.project import CONFIG, Project, answers_in, read_project
+from advisor.questionnaire import AnswerSheet
+from advisor.result_file import experiment_of
 from advisor.triggers import Fired, Later, triggered, unseen
 from advisor.weighed import known_prices
-from harness.disk import decode
-from harness.errors import RungwiseError
+from harness.errors import RungwiseError, UserError
 from harness.experiment import Experiment
 from harness.store import Run, runs_in
 
@@ -43,7 +44,7 @@ def standing(run: Run) -> Standing:
     project = read_project(root) if (root / CONFIG).is_file() else None
     known = Later(today())
     if project is not None:
-        sheet, done = answers_in(root), _experiment(run)
+        sheet, done = _answers(root), experiment_of(run)
         known = dataclasses.replace(
             known,
             prices=known_prices(done, project.prices) if done else None,
@@ -57,6 +58,14 @@ def standing(run: Run) -> Standing:
     return Standing(versions, triggered(last, project, known), unseen(last, known))
 
 
+def _answers(root: Path) -> AnswerSheet | None:
+    """The questionnaire; a damaged one says nothing here: `rungwise ask` does."""
+    try:
+        return answers_in(root)
+    except UserError:
+        return None
+
+
 def _newest(run: Run, project: Project) -> Experiment | None:
     """The newest finished check that was started after this one; a damaged one says nothing."""
     since = run.plan().created
@@ -64,7 +73,7 @@ def _newest(run: Run, project: Project) -> Experiment | None:
         if one.name == run.name:
             continue
         try:
-            found = _experiment(one)
+            found = experiment_of(one)
         except RungwiseError:
             continue
         if found is not None and found.created > since:
@@ -91,8 +100,3 @@ def reopened(root: Path) -> list[tuple[Run, Standing]]:
         if stands.fired:
             found.append((run, stands))
     return found
-
-
-def _experiment(run: Run) -> Experiment | None:
-    file = run.folder / "experiment.json"
-    return decode(file.read_bytes(), Experiment, file) if file.is_file() else None

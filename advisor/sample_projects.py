@@ -6,6 +6,7 @@ from importlib.resources import as_file, files
 from pathlib import Path
 
 from advisor.project import CONFIG
+from harness.disk import write_whole
 from harness.errors import Problem, UserError
 
 SAMPLES = ("support-desk", "ticket-routing", "order-json")
@@ -35,8 +36,8 @@ def copy_sample(name: str, target: Path) -> Path:
         unfinished.touch()
         others = shutil.ignore_patterns(CONFIG)
         shutil.copytree(source, target, dirs_exist_ok=True, ignore=others)
-        # last: a folder that holds it passes for a project
-        shutil.copyfile(source / CONFIG, target / CONFIG)
+        # last and in one step: a folder that holds it passes for a project
+        write_whole(target / CONFIG, (source / CONFIG).read_bytes())
         unfinished.unlink()
     return target
 

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Literal
 
 from advisor.decision import NONE, OPEN, Decision
-from advisor.numbers import in_sentence, percent
+from advisor.numbers import as_set, in_sentence
 from advisor.project import Project
 from advisor.questionnaire import questions
 from harness.experiment import Experiment
@@ -185,7 +185,7 @@ def _drift(decision: Decision, later: Later) -> Fired | None:
     least, found = decision.triggers.score_below, later.newer_score
     if least is None or found is None or found >= least:
         return None
-    text = f"Of newer questions {percent(found)} go right, less than {percent(least)}."
+    text = f"Of newer questions {as_set(found)} were answered right, fewer than {as_set(least)}."
     return Fired("drift", text)
 
 

@@ -1,9 +1,18 @@
 """What it costs, at the user's prices, until a rung goes by a change."""
 
-from advisor.economics import HOUR_S
+from dataclasses import replace
+
+from advisor.economics import HOUR_S, machine_price
 from advisor.numbers import money
 from advisor.prices import Prices
+from harness.experiment import Experiment
 from harness.probe_result import BroughtUp
+
+
+def of_machine(experiment: Experiment, prices: Prices) -> Prices:
+    """Prices without an hour of the own machine, where a provider answers; the costs' own rule."""
+    known = [machine_price(arm, prices) for arm in experiment.rungs.values()]
+    return replace(prices, machine_per_hour=next((one for one in known if one is not None), None))
 
 
 def update_cost(by: BroughtUp, prices: Prices) -> float | None:

@@ -24,8 +24,11 @@ from advisor.ready import is_run_name, require_ready
 from advisor.recommend import recommend
 from advisor.recommendation import Recommendation
 from advisor.report import Audience, build, report_format
+from advisor.result_file import EXPERIMENT
+from advisor.result_file import experiment_of as experiment_of
+from advisor.result_file import verdict_of as verdict_of
 from advisor.taken_words import taken_of
-from advisor.verdict import Verdict, reconcile
+from advisor.verdict import reconcile
 from harness.disk import write_json, writing
 from harness.errors import Problem, UserError
 from harness.experiment import Experiment
@@ -35,9 +38,6 @@ from harness.settings import CheckSettings
 from harness.store import Event, Run, runs_in
 from harness.task import Loaded, load_task
 from harness.watch import STARTING, announce
-
-EXPERIMENT = "experiment.json"
-"""File in the run's folder: what was found, written last."""
 
 # 1. a project: advisor.sample_projects, advisor.new_project
 
@@ -195,21 +195,6 @@ def use_what_it_has(run: Run) -> bool:
 # 5. what was found
 
 
-def experiment_of(run: Run) -> Experiment | None:
-    """The finished experiment; None while it runs."""
-    file = run.folder / EXPERIMENT
-    if not file.is_file():
-        return None
-    try:
-        experiment = msgspec.json.decode(file.read_bytes(), type=Experiment)
-        verdict_of(experiment)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        again = f"rungwise check {run.folder.parents[1]} --run {run.name}"
-        fix = f"write it again from what was measured: {again}"
-        raise UserError(Problem(f"damaged ({error})", fix, str(file))) from error
-    return experiment
-
-
 def finished(run: Run) -> Experiment:
     """The finished experiment.
 
@@ -226,11 +211,6 @@ def finished(run: Run) -> Experiment:
             )
         )
     return experiment
-
-
-def verdict_of(experiment: Experiment) -> Verdict:
-    """The verdict as a value."""
-    return msgspec.convert(experiment.verdict, Verdict)
 
 
 def find_run(where: str, project: Path | None = None) -> Run:

@@ -15,6 +15,7 @@ from advisor.project import ANSWERS, CONFIG, Project
 from advisor.reopening import today
 from advisor.report import Audience, Report, build, report_format
 from advisor.report.sources import read_sources
+from advisor.result_file import EXPERIMENT
 from harness import exporting
 from harness.beside import store_of
 from harness.errors import UserError
@@ -64,12 +65,12 @@ def rendered(run: Run, audience: Audience, form: str) -> bytes:
 
 def _measured(run: Run) -> tuple[float, ...]:
     """When the result was last written."""
-    return ((run.folder / "experiment.json").stat().st_mtime,)
+    return ((run.folder / EXPERIMENT).stat().st_mtime,)
 
 
 def _written(run: Run) -> tuple[float, ...]:
     """When what a report rests on was last written: the result, and the project's own prices."""
-    files = (run.folder / "experiment.json", run.folder.parents[1] / CONFIG)
+    files = (run.folder / EXPERIMENT, run.folder.parents[1] / CONFIG)
     return tuple(file.stat().st_mtime for file in files if file.is_file())
 
 
@@ -82,7 +83,7 @@ def _changed(run: Run) -> tuple[float, ...]:
     curve = learning.store_of(run).folder / learning.RESULT
     beside = (run.folder / name for name in (FILE, exporting.FILE, "labels.jsonl", *JUDGED))
     answers = run.folder.parents[1] / ANSWERS  # they propose weights
-    later = (one.folder / "experiment.json" for one in runs_in(run.folder.parents[1]))
+    later = (one.folder / EXPERIMENT for one in runs_in(run.folder.parents[1]))
     return (
         *_written(run),
         float(today().toordinal()),

@@ -97,7 +97,7 @@ def _triggers(last: Triggers) -> Triggers:
     with second:
         price = _number("cost of an answer moves by more than, %", last.price_moves, "price")
         below = _number("answers a month fall below", last.volume_below, "below")
-        right = _number("of newer questions fewer go right than, %", _percent(last), "right")
+        right = _number("right answers to newer questions fall below, %", _percent(last), "right")
         model = st.checkbox("another model is used", last.other_model, key="decide_model")
         data = st.checkbox("the data changes", last.new_data, key="decide_data")
     return Triggers(

@@ -19,6 +19,7 @@ from advisor.page_parts.walk import walk
 from advisor.progress import state_of
 from advisor.project import Project
 from advisor.report import Report
+from advisor.result_file import EXPERIMENT
 from advisor.verdict import Verdict
 from harness.closed_answers import CLOSED
 from harness.errors import RungwiseError
@@ -153,7 +154,7 @@ def behind(
 def choose_run(project: Project, run: Run) -> None:
     """Another check to look at, where the project has several finished ones."""
     runs = runs_in(project.root)
-    names = [one.name for one in runs if (one.folder / "experiment.json").is_file()]
+    names = [one.name for one in runs if (one.folder / EXPERIMENT).is_file()]
     if len(names) > 1:
         st.session_state[CHOSEN] = run.name
         st.selectbox(

@@ -6,6 +6,7 @@ from advisor.report.cost_section import table_of
 from advisor.report.document import Block, Bullets, Paragraph, Section, Terms
 from advisor.report.sources import Sources
 from advisor.report.tested_section import tested_section
+from advisor.update_cost import of_machine
 from harness.probe_result import AnyResult
 from harness.probes import probe_type
 from harness.trained import TrainedResult
@@ -13,7 +14,8 @@ from harness.trained import TrainedResult
 
 def probe_sections(sources: Sources) -> list[Section]:
     """A section for each finished probe; none where none was run."""
-    return [probe_section(result, sources.prices) for result in sources.probes]
+    prices = of_machine(sources.experiment, sources.prices)
+    return [probe_section(result, prices) for result in sources.probes]
 
 
 def probe_section(result: AnyResult, prices: Prices) -> Section:

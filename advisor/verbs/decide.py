@@ -18,7 +18,7 @@ THRESHOLDS = {
     "changes_above": "reopen when the documents change more often than N times a month",
     "volume_above": "reopen above N answers a month",
     "volume_below": "reopen below N answers a month",
-    "score_below": "reopen when of newer questions less than this share goes right, such as 0.7",
+    "score_below": "reopen when fewer than this share of newer questions go right, such as 0.7",
     "price_moves": "reopen when the cost of an answer moves by more than N per cent",
 }
 

@@ -17,9 +17,11 @@ from advisor.training_formats import training_formats
 from advisor.verb import Verb
 from harness.errors import JobError, Problem, UserError
 from harness.parity import Parity
+from harness.plugins import pick
 from harness.rungs import rungs
 from harness.store import Run
 
+WHAT = "format of training rows"
 SHORT = 60
 """Characters of a text that an error line quotes."""
 
@@ -69,7 +71,7 @@ def run(given: Namespace) -> int:
             terminal.out(f"  {line}")
     if done.parity.verified:
         return 0
-    terminal.show_error(_not_the_same(done.parity, done.folder, wanted))
+    terminal.show_error(not_the_same(done))
     return 1
 
 
@@ -87,8 +89,9 @@ def _export(found: Run, wanted: Wanted, out: Path) -> Done:
         progress.close()
 
 
-def _not_the_same(found: Parity, folder: Path, wanted: Wanted) -> JobError:
+def not_the_same(done: Done) -> JobError:
     """What differs, with the first examples, in one line."""
+    found, form = done.parity, done.record.form
     shown = "; ".join(
         f"asked {_short(one.question)} it says {_short(one.exported)}, measured was "
         f"{_short(one.stored)}"
@@ -96,11 +99,12 @@ def _not_the_same(found: Parity, folder: Path, wanted: Wanted) -> JobError:
     )
     words = f"the export does not answer as what was measured: {found.why_not}"
     fix = "do not use it"
-    if wanted.merged and found.precision == "bfloat16":
-        fix += "; rounding to bfloat16 may be why: add --dtype float32, or leave --merge out"
+    if form != "adapter" and found.precision == "bfloat16":
+        fix += "; rounding to bfloat16 may be why: add --dtype float32"
+        fix += ", or leave --merge out" if form == "merged" else ""
     else:
         fix += f"; compare its README.md with the run, and look into {PARITY_FILE}"
-    return JobError(Problem(f"{words}. {shown}" if shown else words, fix, str(folder)))
+    return JobError(Problem(f"{words}. {shown}" if shown else words, fix, str(done.folder)))
 
 
 def _short(text: str) -> str:
@@ -123,6 +127,7 @@ def _rows(given: Namespace) -> int:
     if odd:
         fix = f"leave {' and '.join(odd)} out"
         raise UserError(Problem("that says how a model is exported, and not rows", fix, odd[0]))
+    pick({**training_formats(), **PAIR_FORMATS}, given.training_set, WHAT, "--training-set")
     if given.training_set in PAIR_FORMATS:
         pairs = _pairs(given)
         n, written = len(pairs), training_set.write_pairs(pairs, given.training_set, given.out)

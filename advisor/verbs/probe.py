@@ -10,6 +10,7 @@ from advisor.probe_words import by_group, figures, sentences
 from advisor.project import prices_of
 from advisor.terminal import out, out_json, table
 from advisor.terminal_progress import Progress
+from advisor.update_cost import of_machine
 from advisor.verb import Verb
 from advisor.verbs_shared import show_failed, stoppable
 from harness.learning.result import NAME, WHAT
@@ -59,7 +60,8 @@ def run(given: Namespace) -> int:
     if given.json:
         out_json(result)
     else:
-        _print(result, prices_of(found.folder.parents[1]))
+        prices = prices_of(found.folder.parents[1])
+        _print(result, of_machine(workflow.finished(found), prices))
         out(f"\nprobe: {store.folder}")
         out(f"next: rungwise report {found.folder}")
     return status

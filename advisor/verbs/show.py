@@ -31,6 +31,7 @@ from advisor.summary import (
     voice_table,
 )
 from advisor.terminal import out, out_json
+from advisor.update_cost import of_machine
 from advisor.verb import Verb
 from advisor.voice import TITLE
 from harness.experiment import Experiment
@@ -104,7 +105,7 @@ def _parts(found: Run, experiment: Experiment) -> Iterator[tuple[str, str]]:
     yield SEARCH, search_table(experiment)
     yield FAIR, fair_text(experiment)
     yield TRIED, effort_table(experiment)
-    prices = prices_of(found.folder.parents[1])
+    prices = of_machine(experiment, prices_of(found.folder.parents[1]))
     for result in results(found):
         yield probe_type(result.probe).title, _points(sentences(result, prices))
     if curve := result_of(found):

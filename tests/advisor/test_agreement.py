@@ -104,6 +104,27 @@ def test_without_answers_there_is_no_agreement():
     assert found.prior_sentence.startswith("No questionnaire was filled in")
 
 
+@pytest.mark.parametrize("aim", ["stay", "none", "prompt", "rag", "finetune"])
+def test_where_another_rung_leads_and_nothing_is_settled_nothing_is_overturned_either(aim):
+    """The prompt lies behind the floor; retrieval leads, and not once all comparisons count."""
+    means = {"prompt": 0.3, "rag": 0.5, "finetune": 0.2, "majority": 0.4}
+    words = {("finetune", "prompt"): "worse", ("finetune", "rag"): "worse"}
+    found = experiment(means, words)
+    leads = [
+        dataclasses.replace(c, low=0.02, high=0.38) if (c.a, c.b) == ("rag", "prompt") else c
+        for c in found.comparisons
+    ]
+    floors = [
+        dataclasses.replace(c, low=0.01, high=0.19) if c.a == "rag" else c
+        for c in found.floor_contrasts
+    ]
+    found = dataclasses.replace(found, comparisons=tuple(leads), floor_contrasts=tuple(floors))
+    said = verdict(found, aim)
+    assert said.headline == "Not settled yet: retrieval leads."
+    assert said.agreement == "too_close_to_call"
+    assert said.prior_sentence.endswith("; the measurement is too close to call.")
+
+
 # With a target
 
 
@@ -163,6 +184,21 @@ def test_an_expected_rung_that_may_reach_the_target_is_not_overturned_by_one_tha
     found = verdict(experiment(means, target=0.60), "rag")  # retrieval: 47 to 63 %
     assert (found.recommended, found.agreement) == ("none", "too_close_to_call")
     assert verdict(experiment(means, target=0.65), "rag").agreement == "overturned"
+
+
+def test_without_one_question_in_common_the_words_do_without_a_difference():
+    means = {"prompt": 0.5, "rag": 0.86}
+    found = experiment(means, target=0.80)
+    nothing = [
+        dataclasses.replace(c, difference=None, low=None, high=None, n=0) for c in found.comparisons
+    ]
+    said = verdict(dataclasses.replace(found, comparisons=tuple(nothing)), "prompt")
+    assert said.agreement == "overturned"
+    assert said.prior_sentence.startswith(
+        "Your answers pointed to prompt; the measurement does not: it points to retrieval, which "
+        "scored 86 % (78–94 %) where you asked for 80 %. Prompt scored 50 % (42–58 %), and you "
+        "asked for 80 %."
+    )
 
 
 # By which number, against which answers

@@ -77,6 +77,17 @@ def test_a_bound_that_was_taken_is_marked_and_a_learning_rate_tells_its_time():
     assert (name, said) == ("Learning rate", "0.001: 50 % in 60 s (taken), by exact match")
 
 
+def test_one_rule_is_told_in_one_way_and_claims_no_setting_that_goes_by_another(full):
+    rule = "by more than its usual scatter (one standard error of the difference)"
+    (note,) = efforts(experiment_of(full)).notes
+    assert rule in note and "chance explains" not in note
+    assert "Learning rates, the bound for 'I do not know' and the passages that retrieval with" in (
+        note
+    )
+    ways = searching(experiment_of(full)).notes
+    assert any(rule in one for one in ways) and not any("chance explains" in one for one in ways)
+
+
 def test_where_nothing_was_tried_or_decided_there_is_no_table():
     assert efforts(experiment({"prompt": 0.3})) is None
 

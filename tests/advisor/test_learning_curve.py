@@ -277,7 +277,9 @@ def test_a_check_gone_on_with_after_a_curve_says_by_it_whether_more_rows_are_wha
     run.change_plan(dataclasses.replace(run.plan(), target=0.99))
     before = workflow.verdict_of(workflow.check(project, run))
     assert before.recommended == "none"
-    assert any("training rows would is not measured yet" in text for text in before.would_change_if)
+    assert any(
+        "training rows would help is not known yet" in text for text in before.would_change_if
+    )
     kept(run, result("hardly", gain=0.01, low=0.0, high=0.02))
     after = workflow.verdict_of(workflow.check(project, run))
     (told,) = [text for text in after.would_change_if if "twice the rows" in text]

@@ -4,6 +4,8 @@ import dataclasses
 
 import pytest
 
+from advisor.diagnosis_words import about_form
+from advisor.missing import _short_by, untried_form
 from advisor.verdict import reconcile
 from harness.experiment import Estimate
 from harness.types import Answer
@@ -11,7 +13,9 @@ from tests.advisor.experiments import METRIC, arm, reads_plainly, verdict
 from tests.advisor.experiments import experiment as by_hand
 from tests.advisor.label_cells import HELDOUT, answers, assembled, half, nearly_all
 
-LATER = "Whether more training rows would is not measured yet; the learning curve, a probe of this"
+LATER = (
+    "Whether more training rows would help is not known yet: run the learning curve to find out."
+)
 
 
 def free(example):
@@ -46,6 +50,17 @@ def test_a_cause_that_costs_less_than_what_is_missing_is_not_enough_alone(tmp_pa
         "Mending this would not be enough alone, for prompt lost 25 points by it and 40 are "
         "missing: 15 of 60 answers (25 %) were no label of the list."
     )
+
+
+def test_where_a_target_is_set_what_is_missing_is_missing_to_it_and_not_to_a_floor(tmp_path):
+    wrong = answers(lambda i: i % 20 >= 2)
+    given = [free(e) if i % 20 >= 17 else wrong[i] for i, e in enumerate(HELDOUT)]
+    cells = {("majority", 0): answers(half), ("prompt", 0): given}
+    found = assembled(tmp_path, cells, target=0.8)
+    nearest = found.rungs["prompt"].scores["accuracy_score"]
+    assert nearest.mean < 0.8 < nearest.high
+    assert _short_by(found, "prompt") == pytest.approx(0.05)
+    assert _short_by(assembled(tmp_path / "2", cells), "prompt") < 0, "it beats the floor"
 
 
 def test_a_floor_that_is_as_good_names_it_as_well(tmp_path):
@@ -143,3 +158,15 @@ def test_a_constrained_prompt_that_cannot_run_here_is_not_advised(tmp_path):
     cells = {("prompt", 0): [free(e) for e in HELDOUT], ("finetune", 0): answers(nearly_all)}
     experiment = assembled(tmp_path, cells, skipped={"constrained": "the endpoint cannot do it"})
     assert reconcile(experiment, None).headline == "Fine-tune."
+    said = about_form(experiment, "prompt")
+    assert said == "60 of 60 answers (100 %) were no label of the list.", "nothing can hold it"
+
+
+def test_a_constrained_prompt_that_ran_and_failed_is_not_said_to_be_unmeasured(tmp_path):
+    cells = {("prompt", 0): [free(e) for e in HELDOUT], ("finetune", 0): answers(nearly_all)}
+    assert untried_form(assembled(tmp_path / "1", cells))
+    failed = assembled(tmp_path / "2", {**cells, ("constrained", 0): None})
+    assert not failed.rungs["constrained"].scores["accuracy_score"].n
+    assert not untried_form(failed)
+    broken = dataclasses.replace(assembled(tmp_path / "3", cells), failed={"constrained-s0": "no"})
+    assert not untried_form(broken)

@@ -1,11 +1,16 @@
 """What an update costs at the user's prices, and the user's own edits given in the app."""
 
+import dataclasses
+
 import pytest
 
 from advisor import probing
 from advisor.prices import Prices
 from advisor.probe_words import figures, sentences
-from advisor.update_cost import update_cost
+from advisor.report.probe_section import probe_sections
+from advisor.report.sources import read_sources
+from advisor.update_cost import of_machine, update_cost
+from advisor.workflow import experiment_of
 from harness.beside import store_of
 from harness.errors import UserError
 from harness.probe_result import BroughtUp, plan_of
@@ -70,6 +75,36 @@ def test_edited_documents_given_in_the_app_take_the_place_of_made_up_changes(run
     assert started[0][0] == ["probe", str(run.folder), "freshness"]
     probing.start_in_background(run, "freshness")
     assert plan_of(store_of(run, "freshness")).planted == (one,), "what was begun goes on"
+
+
+def test_two_files_of_one_name_are_refused_before_one_overwrites_the_other(run, monkeypatch):  # noqa: F811
+    monkeypatch.setattr("advisor.background.start", lambda *given: pytest.fail("started"))
+    _, name, content = edited(run)
+    with pytest.raises(UserError) as refused:
+        probing.start_in_background(run, "freshness", [(name, content), (name, content + b" ")])
+    (problem,) = refused.value.problems
+    assert problem.where == name and problem.message == "two files have this name"
+
+
+def test_where_a_provider_answers_an_hour_of_the_own_machine_is_counted_nowhere(run):  # noqa: F811
+    experiment = experiment_of(run)
+    assert of_machine(experiment, PRICED) == PRICED
+    far = {n: dataclasses.replace(a, path="endpoint") for n, a in experiment.rungs.items()}
+    there = dataclasses.replace(experiment, rungs=far)
+    index = BroughtUp("index", 1000.0)
+    assert update_cost(index, of_machine(there, PRICED)) == 30, "the engineer's hours"
+    (part,) = [
+        one
+        for one in probe_sections(sources(run, there, probe_run(run, "freshness", fresh)))
+        if one.key == "probe_freshness"
+    ]
+    told = "".join(line for block in part.blocks for line in getattr(block, "lines", ()))
+    assert "that is 30.00 EUR: an engineer's hours." in told
+
+
+def sources(run, experiment, result):  # noqa: F811
+    found = read_sources(run, experiment, None)
+    return dataclasses.replace(found, prices=PRICED, probes=(result,))
 
 
 def test_a_file_that_is_no_document_of_the_run_is_named(run, monkeypatch):  # noqa: F811

@@ -68,6 +68,23 @@ def test_a_run_whose_lock_is_held_is_running(alive):
     assert state_of(alive) == "running"
 
 
+def test_what_was_said_of_an_earlier_start_is_no_longer_said(run):
+    """A climb has stopped, and then the rest was run too."""
+    stops = "Prompt is good enough; what is dearer is not run."
+    tell(run, "", "started", cells=CELLS)
+    tell(run, "", "doing", stops)
+    assert progress(run).remarks == (stops,)
+    tell(run, "", "doing", STARTING)
+    assert progress(run).remarks == ()
+    tell(run, "", "started", cells=CELLS)
+    tell(run, "finetune-s0", "started")
+    assert progress(run).remarks == ()
+    tell(run, "", "doing", "The disk is slow.")
+    tell(run, "finetune-s0", "started")
+    assert progress(run).remarks == ("The disk is slow.",)
+    assert len(progress(run).log) == 7, "all of it stays in the log"
+
+
 def test_a_process_that_does_not_report_in_time_did_not_start(run):
     tell(run, "", "doing", STARTING, ago=5)
     assert state_of(run) == "starting"

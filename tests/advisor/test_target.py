@@ -49,6 +49,19 @@ def test_a_share_of_right_answers_is_kept_as_the_target(root, typed, capsys):
     assert "Kept: target = 0.8 under [check]" in said
 
 
+def test_a_share_in_the_place_of_a_number_of_100_is_asked_for_again(root, typed, capsys):
+    typed("0.80\n80\n")
+    assert asked(root).target == 0.8
+    said = capsys.readouterr().err
+    assert said.count("For 80 of 100 type 80.") == 1
+    assert "0.80" not in said.split("Kept")[0], "nothing to copy that would be misread"
+
+
+def test_a_wrong_answer_may_undo_less_than_a_right_one(root, typed):
+    typed("\n0.5\n")
+    assert asked(root).wrong_undoes == 0.5
+
+
 def test_who_does_not_know_is_asked_what_a_wrong_answer_undoes(root, typed, capsys):
     typed("\n4\n")
     found = asked(root)

@@ -88,6 +88,7 @@ def test_the_file_holds_the_training_rows_as_the_rungs_ask_them_and_no_other_row
 def test_a_wrong_format_a_file_that_is_there_and_options_of_a_model_are_refused(run, tmp_path):
     out = tmp_path / "rows.jsonl"
     said = refused(here("export", run.folder, "--training-set", "axolotl", "--out", out))
+    assert all("trl_dpo, openai_dpo" in fix for fix in said.values())
     assert any("openai" in fix and "trl" in fix for fix in said.values())
     said = refused(
         here("export", run.folder, "--training-set", "trl", "--merge", "--seed", "0", "--out", out)

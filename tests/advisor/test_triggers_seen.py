@@ -6,6 +6,7 @@ import pytest
 
 from advisor.deciding import decide, finished
 from advisor.decision import Triggers
+from advisor.decision_words import trigger_sentences
 from advisor.reopening import reopened, standing
 from advisor.report import AUDIENCES, build, report_format
 from advisor.settings_file import change
@@ -95,7 +96,26 @@ def test_newer_answers_that_go_wrong_reopen_a_decision(root, run):
     assert standing(run) == (*standing(run)[:1], (), ())
     change(root, {("check", "newer_score"): 0.66})
     (fired,) = standing(run).fired
-    assert fired.text == "Of newer questions 66 % go right, less than 70 %."
+    assert fired.text == "Of newer questions 66 % were answered right, fewer than 70 %."
+
+
+def test_shares_that_were_set_are_said_with_all_their_digits(root, run):
+    kept = made(run, "rag", Triggers(score_below=0.845))
+    assert trigger_sentences(kept.triggers)[0] == (
+        "Fewer than 84.5 % of newer questions are answered right."
+    )
+    change(root, {("check", "newer_score"): 0.842})
+    (fired,) = standing(run).fired
+    assert fired.text == "Of newer questions 84.2 % were answered right, fewer than 84.5 %."
+
+
+def test_a_damaged_questionnaire_stops_neither_report_nor_show_of_what_was_decided(root, run):
+    made(run, "rag", Triggers(score_below=0.7))
+    change(root, {("check", "newer_score"): 0.66})
+    (root / "answers.toml").write_text("nothing = [", encoding="utf-8")
+    assert [one.kind for one in standing(run).fired] == ["drift"]
+    assert "Look at it again" in here("show", run.folder).stdout
+    assert build(run, experiment_of(run), None, "technical").sections
 
 
 def test_a_share_is_a_share(root, run):
@@ -112,11 +132,11 @@ def test_show_and_report_say_what_reopens_the_decision_of_a_run(root, run):
     assert "Decided:" not in here("show", run.folder).stdout
     done = here("decide", run.folder, "--rung", "rag", "--by", "A", "--why", "So.",
                 "--score-below", "0.7")  # fmt: skip
-    assert "Of newer questions less than 70 % go right." in done.stdout
+    assert "Fewer than 70 % of newer questions are answered right." in done.stdout
     calm = "Decided: Use retrieval. Nothing that would reopen it is known to have happened."
     assert calm in here("show", run.folder).stdout
     change(root, {("check", "newer_score"): 0.66})
-    loud = "Look at it again: Of newer questions 66 % go right, less than 70 %."
+    loud = "Look at it again: Of newer questions 66 % were answered right, fewer than 70 %."
     assert loud in here("show", run.folder).stdout
     for audience in AUDIENCES:
         report = build(run, experiment_of(run), None, audience)

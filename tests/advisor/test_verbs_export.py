@@ -6,7 +6,8 @@ import json
 import pytest
 from safetensors.torch import load_file, save_file
 
-from advisor.exporting import Wanted, export, is_exporting, stop_export
+from advisor.exporting import Done, Wanted, export, is_exporting, stop_export
+from advisor.verbs.export import not_the_same
 from harness.disk import write_json
 from harness.errors import JobError, UserError
 from harness.exporting import exports_of, need_room, trained, unfinished
@@ -116,6 +117,27 @@ def test_a_zeroed_adapter_is_caught_kept_under_a_name_that_says_so_and_exits_1(r
     assert not (tmp_path / "tuned").exists()
     assert [record.verified for record in exports_of(run)] == [False, False]
     assert "NOT verified" in here("show", run.folder).stdout
+
+
+@pytest.mark.parametrize(
+    ("form", "precision", "fix"),
+    [
+        ("merged", "bfloat16", "add --dtype float32, or leave --merge out"),
+        ("full", "bfloat16", "rounding to bfloat16 may be why: add --dtype float32"),
+        ("full", "float32", "compare its README.md"),
+        ("merged", "float32", "compare its README.md"),
+        ("adapter", "bfloat16", "compare its README.md"),
+    ],
+)
+def test_rounding_is_offered_as_the_reason_only_where_weights_were_rounded(
+    run, tmp_path, form, precision, fix
+):
+    done = export(run, Wanted("finetune", questions=1), tmp_path / "out")
+    parity = dataclasses.replace(done.parity, precision=precision, why_not="answers differ")
+    record = dataclasses.replace(done.record, form=form)
+    (problem,) = not_the_same(Done(done.folder, record, parity)).problems
+    assert fix in problem.fix
+    assert ("--merge" in problem.fix) == (form == "merged" and precision == "bfloat16")
 
 
 def test_another_chat_template_is_caught_and_named(run, untied, tmp_path, monkeypatch):
