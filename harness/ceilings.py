@@ -29,6 +29,7 @@ from harness.types import (
 )
 from harness.workbench import Workbench
 from rag.index import Hit, Index
+from rag.rerank import Reranker
 
 LOOKED_THROUGH = 50
 """Passages that search lists to say which of several right ones is closest to the question."""
@@ -77,6 +78,10 @@ class KnowingIndex(Index):
     def using(self, retriever: str) -> "KnowingIndex":
         """The same, looked up another way."""
         return KnowingIndex(self._searching.using(retriever), self._gold)
+
+    def reranking(self, reranker: Reranker | None) -> "KnowingIndex":
+        """The same, with another second look or without one."""
+        return KnowingIndex(self._searching.reranking(reranker), self._gold)
 
     def search(self, queries: Sequence[str], k: int) -> list[list[Hit]]:
         """The k best passages of each query, gold ones first."""
