@@ -39,7 +39,8 @@ def seconds_needed(
         JobError: the machine's speed could not be measured.
     """
     plan, view, project = run.plan(), run.view(), run.folder.parents[1]
-    model = resolve(plan.generator, "generator", project, revision=plan.generator_revision, say=say)
+    revision = plan.weights or plan.generator_revision
+    model = resolve(plan.generator, "generator", project, revision=revision, say=say)
     pace = speed(model, say) if measure else known_speed(model, beside_others=True)
     if pace is None:
         return None
@@ -48,7 +49,7 @@ def seconds_needed(
         rungs=(curve.rung,),
         effort=plan.effort,
         generator=plan.generator,
-        revision=plan.generator_revision,
+        revision=revision,
         embedder=plan.embedder,
         tuning=tuning,
         given=plan.given,
