@@ -9,6 +9,7 @@ from harness.learning.point import recipe_of
 from harness.learning.result import CurvePlan, rows_of, store_of
 from harness.models import resolve
 from harness.rungs import rung_type
+from harness.search_cost import looked_up, second_look
 from harness.settings import CheckSettings
 from harness.speed import known_speed, sizes_of, speed
 from harness.store import Run
@@ -64,5 +65,7 @@ def seconds_needed(
         work = rung_type(curve.rung).work(part, effort)
         if tuning.method == "full":
             work = dataclasses.replace(work, learns=FULL_WORK * work.learns)
-        total += seconds_of(work, pace, sizes)
+        learned = dataclasses.replace(task, train=task.train[: rows_of(cell)])
+        questions = looked_up(rung_type(curve.rung).needs, learned)
+        total += seconds_of(work, pace, sizes) + second_look(questions, amounts, pace, sizes)
     return total
