@@ -183,8 +183,8 @@ def further(experiment: Experiment, rung: str) -> Iterator[str]:
             yield f"{part(copied, 'answers')} were copied from a passage and not right."
         if (one.form.recited.mean or 0.0) >= SOME_COPIED:
             yield (
-                f"{part(one.form.recited, 'answers')} were, word for word, the answer to a "
-                "training question, where another is right."
+                f"{part(one.form.recited, 'answers of some length')} were, word for word, the "
+                "answer to a training question, where another is right."
             )
         yield from _voice(one.form)
     yield from about_language(one)

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from advisor.numbers import capital, percent, seconds, setting
 from harness.demonstrations import FIXED
 from harness.experiment import ArmResult, Experiment
-from harness.given import SET_BY_USER
+from harness.given import SET_BY_USER, WANTED
 from harness.types import Json
 
 TITLE: Final = "What was tried on dev"
@@ -84,8 +84,10 @@ def _otherwise(name: str, settings: Mapping[str, Json]) -> str:
 
 
 def _set(arm: ArmResult) -> Iterator[tuple[str, str]]:
+    wanted = arm.effort.get(WANTED) or {}
     for name in arm.effort.get(SET_BY_USER) or ():
-        yield title_of(name), f"{setting(arm.settings.get(name))}, set by you"
+        said = f"all there are; you set {wanted[name]}" if name in wanted else "set by you"
+        yield title_of(name), f"{setting(arm.settings.get(name))}, {said}"
 
 
 def title_of(name: str) -> str:

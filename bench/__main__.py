@@ -32,7 +32,7 @@ PARTS = {
     "verdicts": "what a check concludes on six real data sets, through `rungwise new` and `check`",
     "raft": "trained to read passages beside tuned without any and handed them, on a finished run",
     "adapters": "several adapters on one base against a base for each: seconds, memory",
-    "statistics": "what 8 rungs, 5 seeds, 1,000 questions take to compare, and to work out whole",
+    "statistics": "what 8 rungs, 5 seeds, 1,000 questions take to compare, seven to work out whole",
     "retrieval": "what is found without a reader, by retriever, terms and passage length",
     "retrieval_spans": "which cut and which choice of passages shows most of what was asked for",
     "retrieval_scale": "search in 100,000 passages: time by retriever, recall against exact search",

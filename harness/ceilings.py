@@ -29,6 +29,8 @@ from harness.types import (
 )
 from harness.workbench import Workbench
 from rag.index import Hit, Index
+from rag.rerank import Reranker
+from rag.widen import rows_around
 
 LOOKED_THROUGH = 50
 """Passages that search lists to say which of several right ones is closest to the question."""
@@ -78,6 +80,10 @@ class KnowingIndex(Index):
         """The same, looked up another way."""
         return KnowingIndex(self._searching.using(retriever), self._gold)
 
+    def reranking(self, reranker: Reranker | None) -> "KnowingIndex":
+        """The same, with another second look or without one."""
+        return KnowingIndex(self._searching.reranking(reranker), self._gold)
+
     def search(self, queries: Sequence[str], k: int) -> list[list[Hit]]:
         """The k best passages of each query, gold ones first."""
         found = self._searching.search(queries, max(k, LOOKED_THROUGH))
@@ -88,18 +94,35 @@ class KnowingIndex(Index):
         if gold is None:
             return hits
         top = max(CERTAIN, hits[0].score if hits else CERTAIN)
-        # a passage of several documents is right where it is the right one of any of them
-        named = [{hit.chunk.id, *(one.id for one in hit.also)} for hit in hits]
+        named = [self._names(hit) for hit in hits]
         listed, wanted = set().union(*named), frozenset(gold.passages)
         right = [hit for hit, names in zip(hits, named, strict=True) if names & wanted]
         beyond = (one for one in gold.passages if one not in listed and one in self._by_id)
         right += [Hit(self.with_context(self._by_id[one]), top) for one in beyond]
         first = right if gold.by_document else right[:1]
-        taken = {hit.chunk.id for hit in first}
-        return [
-            *(hit._replace(score=top) for hit in first),
-            *(hit for hit in hits if hit.chunk.id not in taken),
-        ]
+        return self._apart([*(hit._replace(score=top) for hit in first), *hits])
+
+    def _names(self, hit: Hit) -> set[str]:
+        """Ids of all passages whose text is shown, those around the one found among them.
+
+        One of several documents is right where it is the right one of any of them.
+        """
+        chunk = hit.chunk
+        around = rows_around(self.chunks, self._by_id[chunk.id], self.context)
+        near = self.chunks[around.start : around.stop]
+        inside = {one.id for one in near if chunk.start <= one.start and one.end <= chunk.end}
+        return inside | {one.id for one in hit.also}
+
+    def _apart(self, hits: Sequence[Hit]) -> list[Hit]:
+        """Without those of which something is shown before."""
+        shown: set[str] = set()
+        kept = []
+        for hit in hits:
+            names = self._names(hit)
+            if not names & shown:
+                kept.append(hit)
+                shown |= names
+        return kept
 
 
 class ReadingCeiling:

@@ -15,19 +15,26 @@ from harness.closed_answers import CLOSED
 from harness.device import most_threads
 from harness.effort import CHUNK_WORDS, effort, effort_of
 from harness.generators.endpoint import PREFIX
-from harness.given import ON_DEV
+from harness.given import ON_DEV, RetrievalSettings
 from harness.models import EMBEDDED, ModelRef, resolve, unpacked
-from harness.passage_size import MOST_PASSAGES
 from harness.prompts import passage, system_prompt, target
 from harness.retrieval import as_context, passages_of
 from harness.rungs import rung_type
 from harness.runner import answer_limit, chosen_rungs
+from harness.search_cost import (
+    ENDING_S,
+    index_seconds,
+    looked_up,
+    searching_memory,
+    second_look,
+)
 from harness.settings import CheckSettings
 from harness.speed import ROW, Speed, known_speed, sizes_of, speed
 from harness.tuning_memory import free_from_outside, memory_of
 from harness.types import Task
 from harness.work import Amounts, Work
 from rag.index import Hit
+from rag.rerank import Size, size_of
 from tuning.recipe import adapter_shape
 from tuning.sizes import ModelSizes
 
@@ -37,20 +44,12 @@ DOCUMENTS = 50
 """Cut into passages to learn how long these are."""
 CHAT_TOKENS = 12
 """Around a question: what marks turns of a conversation."""
-ENDING_S = 1.0
-"""Seconds a cell takes beside its work."""
-EMBEDDING_S = 7.0
-"""Seconds to import and open the embedder."""
 FULL_WORK = 1.5
 """A token learned by all weights over one learned by an adapter: 6 operations a weight against 4,
 for the gradient of the weights comes on top."""
-EMBEDDER_BYTES = 0.4e9
-"""What a process holds more once it has opened the embedder."""
 MOVED = 0.25
 """Of the held-out questions, those that a ceiling asks anew: search does not have the right passage
 first. On the sample 0.2; where search is poor it is more."""
-EMBEDDER_WEIGHTS = 10.6e6
-"""In the linear layers of all-MiniLM-L6-v2."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,16 +176,19 @@ def need_of(
         if tuning.method == "full":
             work = dataclasses.replace(work, learns=FULL_WORK * work.learns)
         runs = settings.seeds if rung.seeded else 1
-        each = seconds_of(work, pace, sizes)
+        each = seconds_of(work, pace, sizes) + second_look(
+            looked_up(rung.needs, task), amounts, pace, sizes
+        )
         memory = memory_of(work, pace, sizes, rank, tuning.method)
-        memory += EMBEDDER_BYTES if "embeddings" in rung.needs else 0.0
+        memory += searching_memory(rung.needs, amounts)
         longest = max(longest, work.row)
         ceilings = ceilings_of(rung.name, task.spec, task.heldout)
-        beside = len(ceilings) * seconds_of(ceiling_work(amounts, work), pace, sizes)
+        one = seconds_of(ceiling_work(amounts, work), pace, sizes)
+        one += second_look(len(task.heldout), amounts, pace, sizes)
+        beside = len(ceilings) * one
         needs.append(RungNeed(rung.name, rung.title, runs, runs * each + beside, memory))
     searches = any("embeddings" in rung_type(need.rung).needs for need in needs)
-    cuts = len(tries.passage_words)
-    index_s = _index_seconds(task, amounts, pace, sizes.linear, cuts) if searches else 0.0
+    index_s = index_seconds(task, amounts, tries, pace, sizes) if searches else 0.0
     return CheckNeed(
         rungs=tuple(needs),
         skipped=skipped,
@@ -261,8 +263,9 @@ def count_amounts(project: Path, task: Task, settings: CheckSettings, model: Mod
         question=mean([example.question for example in task.train]) + CHAT_TOKENS,
         answer=mean([target(task.spec, example) for example in task.train]),
         longest_answer=limit,
-        passage=_mean_by_token(lengths(passages)) * settings.given.retrieval.times_as_long,
+        passage=_mean_by_token(lengths(passages)),
         system=mean([system_prompt(task.spec)]) + CHAT_TOKENS,
+        reranker=_reranker(project, settings.given.retrieval),
         closed=task.spec.kind in CLOSED and settings.given.decoding.constrained == ON_DEV,
         pairs=len(pairs.train),
         dev_pairs=len(pairs.dev),
@@ -273,19 +276,16 @@ def count_amounts(project: Path, task: Task, settings: CheckSettings, model: Mod
     )
 
 
+def _reranker(project: Path, given: RetrievalSettings) -> Size | None:
+    if not given.reranker:
+        return None
+    revision = given.reranker_revision
+    return size_of(resolve(given.reranker, "reranker", project, revision=revision).folder)
+
+
 def _mean_by_token(lengths: Sequence[int]) -> float:
     """Mean length of the passage that a token stands in: long ones are found more often.
 
     On the sample, with titles, passages found have 91 tokens, all passages 85, and this says 93.
     """
     return sum(n * n for n in lengths) / max(1, sum(lengths))
-
-
-def _index_seconds(task: Task, amounts: Amounts, pace: Speed, weights: int, cuts: int) -> float:
-    """Embedding as fast as the model reads; `cuts` lengths of passages embed all documents each."""
-    words = sum(len(document.text.split()) for document in task.documents)
-    cuts = cuts if words <= MOST_PASSAGES * CHUNK_WORDS else 1
-    questions = (len(task.train) + len(task.dev) + len(task.heldout)) * amounts.question
-    passages = words / CHUNK_WORDS * amounts.passage
-    operations = 2 * EMBEDDER_WEIGHTS * (questions + cuts * passages)
-    return EMBEDDING_S + ENDING_S + operations / (pace.reads * 2 * weights)

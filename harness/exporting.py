@@ -122,9 +122,8 @@ def trained(run: Run, rung: str, seed: int | None = None) -> Trained:
             fix = f"seeds of this run: {', '.join(map(str, seeds))}"
         raise UserError(Problem(f"the run holds no trained model of {what}", fix, run.name))
     cell = run.cell(cell_name(rung, seeds[0] if seed is None else seed))
-    base = resolve(
-        plan.generator, "generator", run.folder.parents[1], revision=plan.generator_revision
-    )
+    revision = plan.weights or plan.generator_revision
+    base = resolve(plan.generator, "generator", run.folder.parents[1], revision=revision)
     require_same(base, plan.weights)
     precision: Precision = "bfloat16" if cell.precision == "bfloat16" else "float32"
     return Trained(cell, adapter_folder(run.folder, cell.cell), base, precision)

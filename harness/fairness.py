@@ -173,7 +173,7 @@ def base_knows(heldout: Sequence[Example], rights: Rights) -> Check:
     return Check(
         check,
         holds,
-        f"without documents it answers {sum(asked)} of {len(asked)} document questions right "
+        f"the prompt alone answers {sum(asked)} of {len(asked)} document questions right "
         f"({100 * share:.0f} %); {meaning}",
     )
 

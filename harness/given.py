@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from rag.retrievers import RETRIEVERS
-from rag.widen import CONTEXTS, PASSAGE
+from rag.widen import CONTEXTS
 
 ON_DEV, ALWAYS, NEVER = "dev", "always", "never"
 MOST_PASSAGES: Final = 50
@@ -31,11 +31,6 @@ class RetrievalSettings:
     """What is shown of a passage found: itself, with its neighbours, or its section."""
     rerank: str = ON_DEV
     """Whether it is used only where dev is clearly better with it, or always."""
-
-    @property
-    def times_as_long(self) -> int:
-        """About how many passages are shown for one."""
-        return {"": 1, PASSAGE: 1}.get(self.context, 3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +75,9 @@ NOTHING: Final = Given()
 
 SET_BY_USER: Final = "set_by_user"
 """In a rung's effort: those of its settings that the user decided."""
+
+WANTED: Final = "wanted"
+"""In a rung's effort: of these, what was decided where there is less of it."""
 
 Wrong = list[tuple[str, str, str]]
 """Key, what is wrong, and what to write."""

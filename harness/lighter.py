@@ -6,7 +6,7 @@ Linux ends a process that takes the last memory with a signal that it cannot see
 
 from harness.cell import parse_cell
 from harness.disk import write_json
-from harness.rungs import rungs
+from harness.rungs import trains
 from harness.store import PARTS, Run
 
 KILLED = -9
@@ -21,15 +21,14 @@ def lighten(run: Run, cell: str, status: int) -> bool:
         cell: that did not come to its end.
         status: of its process.
     """
-    rung = rungs().get(parse_cell(cell)[0])
-    trains = rung is not None and "weights" in rung.needs
-    if status != KILLED or not trains or not run.cell_file(cell, ".preparing").is_file():
+    trained = trains(parse_cell(cell)[0])
+    if status != KILLED or not trained or not run.cell_file(cell, ".preparing").is_file():
         return False
     write_json(run.cell_file(cell, PARTS), 2 * run.parts(cell))
     run.say(
         "doing",
-        "The process was killed in training, most often for lack of memory: it goes on with half "
-        "as much at once",
+        "The process was killed while preparing, most often for lack of memory: it goes on with "
+        "half as much at once",
         cell,
     )
     return True

@@ -160,14 +160,16 @@ def worked_examples(
 
     The same ones before every question, so that the model reads them once for all. Of those whose
     passages hold the answer, the ones with the shortest passages; each from another document where
-    there are enough documents.
+    there are enough documents. They are found without a second look, which would read as many pairs
+    as there are passages to order, for every training question.
 
     Returns:
         At most as many as asked for; fewer where search finds the answers of fewer.
     """
     k, count, layout = reading
     known = [example for example in train if holds_answer(example, (), spec) is not None]
-    found = contexts_for(index, [example.question for example in known], k) if count else []
+    plain = index.reranking(None)
+    found = contexts_for(plain, [example.question for example in known], k) if count else []
     pool = [
         (sum(len(one.text) for one in contexts), at, example, contexts)
         for at, (example, contexts) in enumerate(zip(known, found, strict=bool(count)))

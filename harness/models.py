@@ -108,7 +108,8 @@ def resolve(
         name: an embedded name, a hub id, or a local folder.
         role: what it is wanted for.
         project: relative folders are looked up here first.
-        revision: the hub commit wanted; empty takes the one in the cache.
+        revision: the hub commit wanted; empty takes the one in the cache. A run that goes on wants
+            the one it began with, also where the hub's name for it has moved on.
         say: told about work that takes seconds.
 
     Raises:
@@ -167,7 +168,7 @@ def require_same(ref: ModelRef, weights: str) -> None:
             Problem(
                 f"the weights of {ref.name} are no longer those that this run began with "
                 f"(then {weights[:12]}, now {ref.revision[:12]})",
-                "put the earlier ones back, or start a new run without --run",
+                "put the earlier ones back, or check again as a new run",
                 "[model]",
             )
         )

@@ -11,7 +11,8 @@ from harness.manner import sentences_of
 from harness.text import tokens
 from harness.types import Context, Example, TaskSpec
 
-LAST, HINT, FIRST = "closest last", "closest last, a sentence of it first", "closest first"
+LAST, FIRST = "closest last", "closest first"
+HINT = "closest last, with its most fitting sentence above all"
 LAYOUTS = (LAST, HINT, FIRST)
 """How passages may stand before a question; the first needs no reason."""
 

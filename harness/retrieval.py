@@ -13,7 +13,7 @@ from harness.text import YES_NO, normalise
 from harness.types import Context, Example, Query, TaskSpec, TrainView
 from harness.workbench import EMBEDDING_TIME, Workbench
 from rag.chunk import Chunk, chunk_documents, count_words
-from rag.index import Hit, Index, IndexMismatchError, corpus_hash
+from rag.index import Hit, Index, IndexMismatchError, corpus_hash, same_text
 from rag.measure import recall
 from rag.types import Document
 
@@ -158,8 +158,10 @@ def judged(
 
 
 def total_right(chunks: Sequence[Chunk], examples: Sequence[Example], spec: TaskSpec) -> list[int]:
-    """How many of all passages hold each example's answer."""
-    return [len(rows) for rows in right_passages(chunks, examples, spec)]
+    """How many of all passages hold each example's answer; of those with the same text, one."""
+    copies = same_text(chunks)
+    found = right_passages(chunks, examples, spec)
+    return [len({copies.get(row, [row])[0] for row in rows}) for rows in found]
 
 
 def right_passages(

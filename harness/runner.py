@@ -165,10 +165,11 @@ def _refuse_other_weights(run: Run, plan: Plan) -> None:
         return
     project = run.folder.parents[1]
     if plan.weights:
-        ref = resolve(plan.generator, "generator", project, revision=plan.generator_revision)
+        ref = resolve(plan.generator, "generator", project, revision=plan.weights)
         require_same(ref, plan.weights)
     if plan.embedder_weights:
-        require_same(resolve(plan.embedder, "embedder", project), plan.embedder_weights)
+        ref = resolve(plan.embedder, "embedder", project, revision=plan.embedder_weights)
+        require_same(ref, plan.embedder_weights)
 
 
 def is_running(run: Run) -> bool:

@@ -190,13 +190,14 @@ def _too_small(
     problems = []
     if heldout and len(cut.heldout) < SMALLEST_HELDOUT:
         more = "add rows to it"
+        drawn = sources.heldout_file is None or sources.max_heldout is not None
         if sources.heldout_file is None:
             more = "add examples, or raise heldout under [data] in rungwise.toml"
         problems.append(
             Problem(
                 f"the held-out set has {len(cut.heldout)} rows; below {SMALLEST_HELDOUT} nothing "
                 "can be said, below 30 only very large differences can be seen",
-                _finer_groups(cut) or more,
+                (_finer_groups(cut) if drawn else "") or more,
                 shown(sources.heldout_file or sources.train),
             )
         )

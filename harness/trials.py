@@ -163,7 +163,7 @@ def for_lack_of_memory(result: Trial | TrainingResult) -> dict[str, Json]:
     if result.twice:
         found["layers_computed_twice"] = True
     if result.divided > 1:
-        found["killed_so_tokens_at_once"] = MICRO_TOKENS // result.divided
+        found["tokens_at_once_after_a_kill"] = MICRO_TOKENS // result.divided
     return found
 
 

@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass, replace
 
 from harness.effort import Effort
+from rag.rerank import Size
 from tuning.recipe import MICRO_TOKENS, batch_rows
 
 TIMED = 6
@@ -23,7 +24,7 @@ class Amounts:
     longest_answer: int
     """The limit on every answer: what an untuned model often runs into."""
     passage: float
-    """0 without documents."""
+    """As they are cut; 0 without documents."""
     system: float
     """What all prompts begin with; computed once where rows go together."""
     closed: bool = False
@@ -34,6 +35,8 @@ class Amounts:
     heldout_pairs: int = 0
     pair_side: float = 0.0
     """Tokens of one of a pair's answers after its question."""
+    reranker: Size | None = None
+    """The user's; None without one."""
     tuned_already: bool = False
     """Fine-tuning on the examples is part of the same check, and need not be done again."""
 
@@ -95,7 +98,9 @@ def tuning_on(amounts: Amounts, effort: Effort, prompt: float) -> Work:
     )
     # dev is read twice a look: once for the loss, once to be answered
     work = work.and_reads(looks * amounts.dev, 2 * row, amounts.answer)
-    work = work.and_reads(amounts.heldout, prompt, amounts.answer)
+    # whether answers are held to the allowed ones takes answering dev both ways
+    answered = amounts.heldout + 2 * amounts.closed * amounts.dev
+    work = work.and_reads(answered, prompt, amounts.answer)
     return replace(
         work,
         row=row + amounts.system,
@@ -106,15 +111,16 @@ def tuning_on(amounts: Amounts, effort: Effort, prompt: float) -> Work:
 
 def aligning_on(amounts: Amounts, effort: Effort) -> Work:
     """Fine-tuning, unless that is done, then preference pairs: two answers a row."""
-    tuned = tuning_on(amounts, effort, amounts.question)
+    before = replace(amounts, closed=False)
+    tuned = tuning_on(before, effort, amounts.question)
     if amounts.tuned_already:
-        heldout = replace(amounts, train=0, dev=0)
+        heldout = replace(before, train=0, dev=0)
         tuned = replace(tuning_on(heldout, effort, amounts.question), learns=0.0)
     side = amounts.pair_side + amounts.system
     step = _rows_of_step(effort, amounts.pairs)
     parts = _parts(step * 2 * side, 2 * side, MICRO_TOKENS)
     looks = effort.evaluations + 1
-    answered = looks * amounts.dev
+    answered = (looks + 2 * amounts.closed) * amounts.dev
     # the reference reads training and dev pairs, each look the dev pairs, three states the others
     read = amounts.pairs + amounts.dev_pairs * (1 + looks) + 3 * amounts.heldout_pairs
     row = amounts.question + amounts.answer

@@ -105,7 +105,7 @@ class Workbench:
             self.generator_name,
             "generator",
             self.project,
-            revision=self.revision,
+            revision=self.weights or self.revision,
             say=lambda line: self.say(line, {}),
         )
         require_same(ref, self.weights)
@@ -114,7 +114,8 @@ class Workbench:
     @cached_property
     def embedder(self) -> Embedder:
         """The sentence embedder; vectors are kept in the project, beside its runs."""
-        ref = resolve(self.embedder_name, "embedder", self.project)
+        revision = self.embedder_weights
+        ref = resolve(self.embedder_name, "embedder", self.project, revision=revision)
         require_same(ref, self.embedder_weights)
         return Embedder(
             ref.folder,

@@ -98,8 +98,8 @@ class Index:
         other.retriever, other.reranker, other.context = RETRIEVERS[retriever], None, PASSAGE
         return other
 
-    def reranking(self, reranker: Reranker) -> "Index":
-        """The same, and what is found first is put in order by a cross-encoder."""
+    def reranking(self, reranker: Reranker | None) -> "Index":
+        """The same, and what is found first is put in order by a cross-encoder; None: it is not."""
         other = copy.copy(self)
         other.reranker = reranker
         return other

@@ -5,8 +5,9 @@ Slower than a search by hundreds of times, so it orders a few passages and not a
 
 import json
 from collections.abc import Callable, Sequence
+from math import prod
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +19,14 @@ POOL: Final = 30
 one costs about as long as embedding it."""
 
 Scores = npt.NDArray[np.float32]
+
+
+class Size(NamedTuple):
+    """How large a model is."""
+
+    file_bytes: int
+    linear: int
+    """Weights in its linear layers, each of which multiplies every token."""
 
 
 class RerankerError(Exception):
@@ -144,6 +153,20 @@ def refuse_unusable(folder: Path) -> None:
                 held.keys()
         except (SafetensorError, OSError) as error:
             raise RerankerError(f"{file.name} is damaged ({error})", _AGAIN) from error
+
+
+def size_of(folder: Path) -> Size:
+    """Of a usable model, without opening it."""
+    from safetensors import safe_open
+
+    file_bytes = linear = 0
+    for file in folder.glob("*.safetensors"):
+        file_bytes += file.stat().st_size
+        with safe_open(file, "pt") as held:
+            names = [name for name in held.keys() if "embedding" not in name]  # noqa: SIM118
+            shapes = [held.get_slice(name).get_shape() for name in names]
+        linear += sum(prod(shape) for shape in shapes if len(shape) == 2)
+    return Size(file_bytes, linear)
 
 
 def longest_pair(folder: Path) -> int | None:

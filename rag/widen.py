@@ -13,6 +13,8 @@ from rag.chunk import Chunk, count_words
 PASSAGE, WINDOW, SECTION = "passage", "window", "section"
 CONTEXTS: Final = (PASSAGE, WINDOW, SECTION)
 """The passage; with the one before and the one behind; its section, as far as `SECTION_WORDS`."""
+TIMES_AS_LONG: Final = {PASSAGE: 1, WINDOW: 3, SECTION: 3}
+"""About how many passages are shown for one."""
 SECTION_WORDS: Final = 320
 """Words of a section that are shown at most, the nearest to the passage."""
 

@@ -200,6 +200,16 @@ def test_a_dev_set_that_cannot_be_parted_off_is_said_before_anything_runs(tmp_pa
     assert not (root / "runs").exists()
 
 
+def test_a_held_out_file_of_few_rows_needs_more_rows_whatever_groups_the_examples_have(tmp_path):
+    config = LABEL_TASK.replace('examples = "data/examples', 'train = "data/examples')
+    config = config.replace("heldout = 30", 'heldout = "data/heldout.jsonl"\ngroup = "of"')
+    rows = grouped(*[1] * 5).replace('"of": "', '"of": "h').replace('"text": "', '"text": "other ')
+    files = {"examples__jsonl": grouped(*[30] * 4), "heldout__jsonl": rows}
+    loaded = workflow.load(open_project(make_project(tmp_path / "p", config, **files)))
+    (problem,) = loaded.problems
+    assert "the held-out set has 5 rows" in problem.message and problem.fix == "add rows to it"
+
+
 def test_a_missing_file_is_named_with_its_key_while_questions_and_history_need_no_data(tmp_path):
     root = make_project(tmp_path / "p", LABEL_TASK)
     error = "data/examples.jsonl: there is no such file or folder"

@@ -30,9 +30,10 @@ between them. Measured: 1.19 on rows of 302 tokens, 1.24 on rows of 114 (float32
 HOLES_BF16 = 1.9
 """The same in bfloat16 training, and beside it what oneDNN keeps for every shape it has met. Fitted
 to the peaks of 11 trainings on seven data sets (1.4 to 5.3 GB): nine within 12 %, two 20 and 34 %
-below what is foretold, the last one of ten steps."""
+below what is foretold, the last one of ten steps. That was before batches were filled up to shapes
+that come again (`tuning.models.llama.batch`), of which oneDNN keeps fewer: on the careful side."""
 KERNELS_BF16 = 0.95e9
-"""Bytes."""
+"""Bytes; fitted with `HOLES_BF16` before batches were filled up, and likewise careful."""
 
 
 class Load(NamedTuple):

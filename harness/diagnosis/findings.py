@@ -121,7 +121,8 @@ class Form:
     copied: Share
     """Of the answers with passages: lifted from one word by word, and not right."""
     recited: Share = field(default_factory=Share)
-    """Word for word the answer of a training row, where the right one is another; of free text."""
+    """Word for word the answer of a training row, where the right one is another; of the answers of
+    a trained rung in free text that are no bare words."""
     too_short: Share = field(default_factory=Share)
     """Fewer words than the middle nine tenths of the training answers; of free text only."""
     too_long: Share = field(default_factory=Share)

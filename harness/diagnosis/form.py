@@ -7,12 +7,14 @@ from harness.closed_answers import CLOSED
 from harness.diagnosis.findings import BrokenRule, Form, Share
 from harness.diagnosis.material import Material
 from harness.diagnosis.subject import Subject
+from harness.rungs import trains
 from harness.text import normalise
 from harness.types import Answer, Example
 from harness.wording import Range, Rule, house_range, rules_of, words_of
 
 SHORTEST_COPY = 6
-"""Words below which an answer that stands in a passage is a quotation, not a copy."""
+"""Words below which an answer that stands in a passage is a quotation, not a copy, and one that
+answers a training question too is chance."""
 
 
 def form(material: Material, subject: Subject) -> Form:
@@ -34,7 +36,7 @@ def form(material: Material, subject: Subject) -> Form:
         empty=material.share(subject.rows(lambda e, a: float(not a.text.strip()))),
         truncated=material.share(subject.rows(lambda e, a: float(a.truncated))),
         copied=_copied(material, subject),
-        recited=Share() if closed else _recited(material, subject),
+        recited=Share() if closed or not trains(subject.name) else _recited(material, subject),
         too_short=_share_of_lengths(material, subject, lambda n: n < allowed.low),
         too_long=_share_of_lengths(material, subject, lambda n: n > allowed.high),
         broken_rules=() if closed else _broken_rules(material, subject),
@@ -89,7 +91,7 @@ def _copied(material: Material, subject: Subject) -> Share:
 
 
 def _recited(material: Material, subject: Subject) -> Share:
-    """Answers that are a training row's, and not the right one."""
+    """Of answers that are no bare words, those that are a training row's and not the right one."""
     language = material.spec.language
     known = {normalise(text, language) for row in material.train for text in row.references}
 
@@ -97,6 +99,8 @@ def _recited(material: Material, subject: Subject) -> Share:
         if subject.abstains(answer):
             return None
         said = normalise(answer.text, language)
+        if len(said.split()) < SHORTEST_COPY:
+            return None
         right = {normalise(text, language) for text in example.references}
         return float(said in known - right)
 

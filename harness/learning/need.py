@@ -9,6 +9,7 @@ from harness.learning.point import recipe_of
 from harness.learning.result import CurvePlan, rows_of, store_of
 from harness.models import resolve
 from harness.rungs import rung_type
+from harness.search_cost import looked_up, second_look
 from harness.settings import CheckSettings
 from harness.speed import known_speed, sizes_of, speed
 from harness.store import Run
@@ -39,7 +40,8 @@ def seconds_needed(
         JobError: the machine's speed could not be measured.
     """
     plan, view, project = run.plan(), run.view(), run.folder.parents[1]
-    model = resolve(plan.generator, "generator", project, revision=plan.generator_revision, say=say)
+    revision = plan.weights or plan.generator_revision
+    model = resolve(plan.generator, "generator", project, revision=revision, say=say)
     pace = speed(model, say) if measure else known_speed(model, beside_others=True)
     if pace is None:
         return None
@@ -48,7 +50,7 @@ def seconds_needed(
         rungs=(curve.rung,),
         effort=plan.effort,
         generator=plan.generator,
-        revision=plan.generator_revision,
+        revision=revision,
         embedder=plan.embedder,
         tuning=tuning,
         given=plan.given,
@@ -63,5 +65,7 @@ def seconds_needed(
         work = rung_type(curve.rung).work(part, effort)
         if tuning.method == "full":
             work = dataclasses.replace(work, learns=FULL_WORK * work.learns)
-        total += seconds_of(work, pace, sizes)
+        learned = dataclasses.replace(task, train=task.train[: rows_of(cell)])
+        questions = looked_up(rung_type(curve.rung).needs, learned)
+        total += seconds_of(work, pace, sizes) + second_look(questions, amounts, pace, sizes)
     return total

@@ -27,6 +27,11 @@ def rung_type(name: str) -> RungType:
     return pick(rungs(), name, "rung", "[check] rungs")
 
 
+def trains(name: str) -> bool:
+    """Whether a rung changes the model's weights; False for what is no rung."""
+    return name in rungs() and "weights" in rungs()[name].needs
+
+
 def rungs_for(kind: Kind, *, pairs: bool = False) -> tuple[str, ...]:
     """Those that can take a kind of task, in order of effort.
 

@@ -66,7 +66,7 @@ class ConstrainedRung:
 
 
 def _work(amounts: Amounts, effort: Effort) -> Work:
-    """Answers to labels are tried in two ways; to JSON in one, which this overstates."""
+    """Answers to labels are tried on dev in two ways; JSON is not tried, which this overstates."""
     return asking(amounts, amounts.question, 2, amounts.answer)
 
 

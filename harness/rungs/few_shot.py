@@ -10,6 +10,7 @@ from harness.choosing import Choice, choose, taken
 from harness.decoding import choose_decoding, decided, decoding_of, with_decoding
 from harness.demonstrations import FIXED, NEAREST, Chosen, Pool, candidates
 from harness.effort import Effort
+from harness.given import WANTED
 from harness.prompts import render
 from harness.rung import RungType
 from harness.scoring import Scored
@@ -50,8 +51,8 @@ class FewShotRung:
             self.count, self.chosen, self.constraint = count, chosen, constraint
             return self.bench.dev_scored(dev, answers_only(self.answer(queries, 0)))
 
-        most = len(self.view.train)
-        counts = [n for n in self.bench.effort.demonstrations if n <= most] or [most]
+        most, wanted = len(self.view.train), self.bench.effort.demonstrations
+        counts = [n for n in wanted if n <= most] or [most]
         by_count = partial(score, chosen=Chosen(NEAREST))
         choice = choose("demonstrations", counts, by_count, self.bench.say)
         which = self._which(choice, score)
@@ -62,6 +63,8 @@ class FewShotRung:
         settings = {"demonstrations": choice.value, **which.settings, **decoding.settings}
         cost = int(str(choice.effort["dev_answers"])) + len(dev) * len(which.tried)
         effort = {**choice.effort, "dev_answers": cost}
+        if self.bench.given.prompt.examples > most:
+            effort[WANTED] = {"demonstrations": self.bench.given.prompt.examples}
         if which.tried:
             effort |= {"examples_tried": which.tried, "against_none": which.against_none}
         return Preparation(settings, with_decoding(effort, decoding))

@@ -1,6 +1,7 @@
 """Passages from the documents before the question; the model itself stays as it is."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property, partial
 from typing import NamedTuple
 
@@ -19,7 +20,7 @@ from harness.types import Answer, Example, Failure, Json, Preparation, Query, Tr
 from harness.work import Amounts, Work, asking
 from harness.workbench import Workbench
 from rag.index import Index
-from rag.widen import PASSAGE
+from rag.widen import PASSAGE, TIMES_AS_LONG
 from tuning.constrain import Constraint
 
 
@@ -159,11 +160,20 @@ class _Chosen(NamedTuple):
 
 
 def _work(amounts: Amounts, effort: Effort) -> Work:
-    tried = (effort.passages, effort.reading_examples, effort.layouts, effort.contexts)
-    trials = sum(len(one) - 1 for one in tried)
-    trials += 1 if trials else 0  # what each choice begins with is what the one before it took
+    tried = (effort.passages, effort.reading_examples, effort.layouts)
+    trials, usual, *wider = sum(len(one) - 1 for one in tried), *effort.contexts
+    trials += 1 if trials or wider else 0  # each choice begins with what the one before it took
     trials += (1 if trials else 2) if amounts.closed else 0
-    return asking(amounts, amounts.question + max(effort.passages) * amounts.passage, trials)
+    passages = max(effort.passages) * amounts.passage
+    work = asking(amounts, amounts.question + TIMES_AS_LONG[usual] * passages, trials)
+    for context in wider:
+        longer = amounts.question + TIMES_AS_LONG[context] * passages
+        more = asking(replace(amounts, heldout=0), longer, 1)
+        row = max(work.row, more.row)
+        work = replace(
+            work, reads=work.reads + more.reads, writes=work.writes + more.writes, row=row
+        )
+    return work
 
 
 RUNG = RungType(

@@ -29,6 +29,7 @@ from harness.types import Answer, Context, Example, Failure, Json, Preparation, 
 from harness.work import Amounts, Work, tuning_on
 from harness.workbench import Workbench
 from rag.index import Hit, Index
+from rag.widen import TIMES_AS_LONG
 from tuning.constrain import Constraint
 
 LEFT_OUT = 0.2
@@ -124,7 +125,7 @@ class RagFinetuneRung:
 
 
 def _work(amounts: Amounts, effort: Effort) -> Work:
-    passages = max(2, *effort.passages)
+    passages = max(2, *effort.passages) * TIMES_AS_LONG[effort.contexts[0]]
     return tuning_on(amounts, effort, amounts.question + passages * amounts.passage)
 
 

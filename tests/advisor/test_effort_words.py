@@ -61,6 +61,12 @@ def test_every_trial_stands_with_its_score_and_the_one_taken_is_marked():
     ]  # fmt: skip
 
 
+def test_what_was_decided_beyond_what_there_is_stands_beside_what_was_done():
+    effort = {"set_by_user": ["demonstrations"], "wanted": {"demonstrations": 50}}
+    (row,) = rows_of({"demonstrations": 20}, effort)
+    assert row[1] == "20, all there are; you set 50"
+
+
 def test_a_setting_that_was_kept_without_a_trial_of_its_own_is_named():
     trials = [{"examples": "spread", "dev_score": 0.4}, {"examples": "none", "dev_score": 0.1}]
     ((_, said),) = rows_of({"examples": "nearest"}, {"examples_tried": trials})

@@ -98,9 +98,10 @@ def test_looks_too_few_to_tell_are_said_to_be_too_few(tmp_path):
 
 def test_answers_of_training_rows_given_to_other_questions_are_counted(tmp_path):
     spec = TaskSpec("desk", "answer", "Answer.", metric="token_f1_score")
-    learned = [Example(f"t{i}", f"x {i}", (f"It takes {i} days.",)) for i in range(20)]
-    items = [Example(f"h{i}", f"message {i}", ("It takes 3 days.",)) for i in range(N)]
-    texts = ["It takes 7 days!", "It takes 3 days.", "It takes long.", "Sorry."]
+    learned = [Example(f"t{i}", f"x {i}", (f"It takes {i} days in all here.",)) for i in range(20)]
+    items = [Example(f"h{i}", f"message {i}", ("It takes 3 days in all here.",)) for i in range(N)]
+    long = "It takes longer than that, we fear."
+    texts = ["It takes 7 days in all here!", "It takes 3 days in all here.", long, long]
     task = Task(spec, tuple(learned), tuple(learned[:2]), tuple(items), (), "f1")
     run = start(tmp_path / "runs" / "only", task, ["finetune-s0"])
     put(run, "finetune", 0, [Answer(e.id, texts[i % 4]) for i, e in enumerate(items)])

@@ -125,6 +125,29 @@ def test_a_passage_that_is_right_in_a_copy_of_its_document_is_not_shown_twice(tm
     assert len({hit.chunk.text for hit in hits}) == 4
 
 
+@pytest.mark.parametrize("context", ["window", "section"])
+def test_a_right_passage_that_stands_in_its_neighbours_window_is_not_shown_twice(context, tmp_path):
+    work = "Step {0} of the {0} work is done by the {0} team at once."
+    names = ("anvil", "bolt", "crane", "drill", "easel", "forge", "gauge")
+    lines = [work.format(name) for name in names]
+    pages = [Document(f"{at}.md", "\n\n".join(part), f"{at}.md", None, "")
+             for at, part in enumerate((lines, ["Nothing of that stands here."]))]  # fmt: skip
+    tools = bench(tmp_path, tmp_path, "rag-s1")
+    tools.passage_words = 14
+    index = open_index(tools, pages).using("bm25").showing(context)
+    question = "What does the crane team do at once?"
+    (plain,) = index.search([question], 4)
+    assert "crane" in index.chunks[2].text and plain[0].chunk.id == index.chunks[2].id
+    for row, one in enumerate(index.chunks[:7]):
+        told = KnowingIndex(index, {question: Gold("q", (one.id,), False)})
+        (hits,) = told.search([question], 4)
+        assert one.text in hits[0].chunk.text, "right, whichever passage it stands around"
+        said = "\n".join(hit.chunk.text for hit in hits)
+        assert all(said.count(line) <= 1 for line in lines), "nothing is shown twice"
+        if row in (1, 2, 3):
+            assert [hit.chunk for hit in hits] == [hit.chunk for hit in plain], "as search has it"
+
+
 # A check with it
 
 

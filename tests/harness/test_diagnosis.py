@@ -354,6 +354,17 @@ def test_cut_and_copied_answers_are_counted():
     assert undefined(found.malformed)
 
 
+def test_only_what_a_trained_rung_says_at_length_can_be_a_training_rows_answer():
+    items = [item(i) for i in range(4)]
+    long = "It takes 9 weeks from then on."
+    learned = [Example("t0", "x", (long,)), Example("t1", "y", ("Yes",))]
+    texts = ["Yes", long, "It takes 8 weeks from then on.", "Yes"]
+    cells = [cell(rung, said(items, texts)) for rung in ("prompt", "finetune")]
+    found = look(ASK, items, cells, learned).rungs
+    assert (found["finetune"].form.recited.mean, found["finetune"].form.recited.n) == (0.5, 2)
+    assert undefined(found["prompt"].form.recited), "it has seen no training row"
+
+
 def test_documents_that_training_touched_against_those_it_did_not():
     items = [item(i, page="old" if i < 12 else "new") for i in range(24)]
     train = [item(100, page="old"), Example("t", "x", ("y",))]

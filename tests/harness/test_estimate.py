@@ -12,14 +12,17 @@ from harness import speed as speeds
 from harness.effort import EFFORTS, effort_of
 from harness.errors import UserError
 from harness.estimate import count_amounts, estimate, known_estimate, need_of, slower_by
+from harness.given import Given, RetrievalSettings
 from harness.models import resolve
 from harness.rungs import rungs
 from harness.settings import CheckSettings
 from harness.tuning_memory import free_from_outside
 from harness.types import Example, Task, TaskSpec
 from harness.work import Amounts
+from rag.rerank import Size, size_of
 from rag.types import Document
 from tests.conftest import LABELS, label_rows
+from tests.rag.cross_encoder import make_cross_encoder
 from tuning.recipe import MICRO_TOKENS, TuningSettings
 from tuning.sizes import ModelSizes
 
@@ -184,6 +187,75 @@ def test_a_step_of_many_rows_holds_what_goes_through_together_not_the_whole_step
     work = rungs()["finetune"].work(long, effort_of("quick", TuningSettings()))
     assert work.learns_at_once == pytest.approx(5000 + 25 + 66), "a row is not cut"
     assert work.answers_at_once == pytest.approx(25)
+
+
+def test_the_rerankers_second_look_takes_time_in_every_process_that_searches_and_memory(
+    settings, tmp_path
+):
+    without, twice = (
+        needed(amounts=dataclasses.replace(AMOUNTS, reranker=size))
+        for size in (None, Size(90_000_000, 10_600_000))
+    )
+    more = {rung: by_rung(twice)[rung] - seconds for rung, seconds in by_rung(without).items()}
+    assert {rung for rung, seconds in more.items() if seconds} == {"rag", "rag_finetune"}
+    assert more["rag_finetune"] > 1.9 * more["rag"] - 7 > 7, "it looks its training rows up too"
+    grown = [
+        a.memory_bytes - b.memory_bytes for a, b in zip(twice.rungs, without.rungs, strict=True)
+    ]
+    assert {one for one in grown if one} == {90_000_000}
+    cross = make_cross_encoder(tmp_path / "cross")
+    given = Given(RetrievalSettings(reranker=cross.as_posix()))
+    model = resolve(settings.generator, "generator")
+    chosen = dataclasses.replace(settings, given=given)
+    size = count_amounts(tmp_path, TASK, chosen, model).reranker
+    # two layers of width 32 that widen to 64, the pooler, the score
+    assert size == size_of(cross) and size.linear == 2 * (4 * 32**2 + 2 * 32 * 64) + 32**2 + 32
+    assert size.file_bytes == (cross / "model.safetensors").stat().st_size
+
+
+def test_embedding_takes_as_long_whatever_passages_and_context_the_user_decides(settings, tmp_path):
+    page = dataclasses.replace(PAGE, text="Parcels come late. " * 13_000)
+    task, model = (
+        dataclasses.replace(TASK, documents=(page,)),
+        resolve(settings.generator, "generator"),
+    )
+
+    def index_s(**given):
+        chosen = dataclasses.replace(settings, given=Given(RetrievalSettings(**given)))
+        amounts = count_amounts(tmp_path, task, chosen, model)
+        return need_of(task, chosen, amounts, SMOLLM, PACE).index_s
+
+    usual = index_s() - 8
+    assert index_s(context="window") - 8 == pytest.approx(usual)
+    assert index_s(passage_words=400) - 8 == pytest.approx(usual, rel=0.1)
+
+
+def test_wider_contexts_make_the_prompts_of_rungs_that_read_longer_also_where_one_is_only_tried():
+    rag, tuned = (rungs()[name].work for name in ("rag", "rag_finetune"))
+    usual, window, tried = (
+        dataclasses.replace(EFFORTS["quick"], contexts=contexts)
+        for contexts in (("passage",), ("window",), ("passage", "window"))
+    )
+    wide = 32 + 3 * 2 * 86
+    assert rag(AMOUNTS, window).reads == 126 * wide
+    assert rag(AMOUNTS, tried).reads == (126 + 32) * (32 + 2 * 86) + 32 * wide
+    assert rag(AMOUNTS, window).row == rag(AMOUNTS, tried).row > rag(AMOUNTS, usual).row
+    assert tuned(AMOUNTS, window).row == tuned(AMOUNTS, usual).row + 2 * 2 * 86
+    assert tuned(AMOUNTS, tried) == tuned(AMOUNTS, usual), "it tries none"
+
+
+@pytest.mark.parametrize("rung", ["finetune", "rag_finetune", "preference"])
+@pytest.mark.parametrize("before", [False, True])
+def test_answering_dev_freely_and_held_is_counted_where_answers_are_closed(rung, before):
+    amounts = dataclasses.replace(AMOUNTS, pairs=300, pair_side=60, tuned_already=before)
+    work = rungs()[rung].work
+    free, closed = (
+        work(dataclasses.replace(amounts, closed=one), EFFORTS["quick"]) for one in (False, True)
+    )
+    assert closed.writes - free.writes == pytest.approx(2 * 32 * 25)
+    prompt = 32 + 2 * 86 * (rung == "rag_finetune")
+    assert closed.reads - free.reads == pytest.approx(2 * 32 * prompt)
+    assert (closed.row, closed.learns) == (free.row, free.learns)
 
 
 @pytest.mark.parametrize("rung", ["finetune", "preference"])

@@ -27,6 +27,18 @@ def test_nothing_decided_leaves_the_effort_as_it_is():
     assert effort_of("normal", USUAL, Given()) == effort("normal")
 
 
+def test_more_examples_than_there_are_rows_are_said_to_be_all_there_are(tmp_path, tiny_model):
+    given = Given(prompt=PromptSettings(examples=50))
+    tools = tools_with(tmp_path, tiny_model, "few_shot-s1", given)
+    view = dataclasses.replace(VIEW, train=VIEW.train[:6])
+    prepared = rungs()["few_shot"].build(view, tools).prepare(None)
+    assert prepared.settings["demonstrations"] == 6
+    assert prepared.effort["wanted"] == {"demonstrations": 50}
+    enough = rungs()["few_shot"].build(VIEW, tools_with(
+        tmp_path, tiny_model, "few_shot-s2", Given(prompt=PromptSettings(examples=2))))  # fmt: skip
+    assert "wanted" not in enough.prepare(None).effort
+
+
 @pytest.mark.parametrize("name", RETRIEVERS)
 def test_any_retriever_can_be_forced_also_one_that_no_effort_tries(name, tmp_path, tiny_model):
     given = Given(RetrievalSettings(name, 2))

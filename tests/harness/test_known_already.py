@@ -36,7 +36,7 @@ def test_from_half_on_it_is_said_once_before_the_first_costly_cell(tmp_path, n_r
     assert known.before(["few_shot-s0"]) == "", "examples cost little"
     assert known.before([]) == "", "nothing is left to run"
     said = known.before(["index-s0"])
-    assert said.startswith("The questions may not need your documents: without documents it ")
+    assert said.startswith("The questions may not need your documents: the prompt alone ")
     assert f"answers {n_right} of 20 document questions right ({5 * n_right} %)" in said
     assert said.endswith("The check goes on.")
     assert known.before(["rag-s0"]) == ""

@@ -11,6 +11,7 @@ from harness import beside, reopen
 from harness.beside import is_probing
 from harness.disk import write_json, write_lines
 from harness.errors import JobError, UserError
+from harness.given import Given, RetrievalSettings
 from harness.learning.need import seconds_needed
 from harness.learning.point import bench_of, recipe_of, train_point
 from harness.learning.result import CurveResult, plan_of, result_of, rows_of, store_of
@@ -24,6 +25,7 @@ from harness.store import PASSAGE_SIZE, Run
 from harness.types import Example
 from tests.harness.probed_run import make_run
 from tests.harness.rung_bench import Bench
+from tests.rag.cross_encoder import make_cross_encoder
 
 CELLS = ["majority-s0", "prompt-s0", "finetune-s0"]
 
@@ -274,6 +276,12 @@ def test_a_rung_that_reads_is_trained_on_passages_cut_as_in_the_check(
     assert bench_of(store, "rag_finetune.12-s0").passage_words == 40
     train_point(store, "rag_finetune.12-s0")
     assert {file: file.read_bytes() for file in before} == before
+    pace = Speed(1e3, 300.0, 50.0, 20.0, 2.0, int(1e8), 4, "a core", "cpu", 1)
+    monkeypatch.setattr("harness.learning.need.speed", lambda model, say: pace)
+    alone = seconds_needed(run, plan_of(store))
+    cross = RetrievalSettings(reranker=make_cross_encoder(tmp_path / "cross").as_posix())
+    run.change_plan(dataclasses.replace(run.plan(), given=Given(cross)))
+    assert seconds_needed(run, plan_of(store)) > alone + 7, "the second look takes time here too"
 
 
 def test_cells_never_open_the_references(run):

@@ -42,7 +42,8 @@ def test_a_training_that_was_killed_is_started_once_more_with_half_as_much(play)
     assert processes.calls[-2:] == [["finetune-s0"], ["finetune-s0"]]
     assert run.parts("finetune-s0") == 2 and run.parts("rag-s0") == 1
     said = [event.message for event in run.events()[0] if event.cell == "finetune-s0"]
-    assert any("it goes on with half as much at once" in message for message in said)
+    (told,) = [one for one in said if "killed while preparing" in one]
+    assert "it goes on with half as much at once" in told
 
 
 def test_one_that_is_killed_again_has_failed_and_a_later_try_halves_once_more(play):
@@ -82,4 +83,4 @@ def test_a_real_training_killed_by_the_system_comes_to_its_end_in_the_same_check
     assert process.returncode == 0, screen
     cell = run.cell("finetune-s0")
     assert len(cell.answers) == 30
-    assert cell.preparation.settings["killed_so_tokens_at_once"] == 1024
+    assert cell.preparation.settings["tokens_at_once_after_a_kill"] == 1024

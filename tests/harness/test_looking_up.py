@@ -113,6 +113,18 @@ def test_passages_that_hold_an_answer_are_counted_as_one_by_one(index):
     assert min(by_hand) > 0
 
 
+def test_a_passage_of_several_documents_is_one_that_search_can_find(tools):
+    copies = [dataclasses.replace(page, id=f"{page.id}-{n}", source=f"{page.source}-{n}")
+              for n in range(2) for page in VIEW.documents]  # fmt: skip
+    rows = [dataclasses.replace(e, context_ids=()) for e in TRAIN if "stage" in e.question]
+    tried = {}
+    for pages in (VIEW.documents, (*VIEW.documents, *copies)):
+        index = open_index(tools, pages)
+        (found,) = choose_retriever(tools, index, rows).tried
+        tried[len(pages)] = found
+    assert tried[8] == tried[24], "as good as where each stands once"
+
+
 def test_a_question_that_nothing_answers_is_not_judged(index):
     assert {e.id for e, _ in judged(index, TRAIN, 3, SPEC)} == {e.id for e in TRAIN if e.answerable}
 

@@ -5,6 +5,7 @@ import dataclasses
 import pytest
 
 from advisor.project import read_project
+from harness.ceilings import KnowingIndex
 from harness.errors import UserError
 from harness.given import Given, RetrievalSettings
 from harness.looking_up import NO_RERANKER, ask, choose_retriever, retriever_of
@@ -138,3 +139,21 @@ def test_a_wish_without_a_reranker_is_an_error(tmp_path, tiny_model):
         out.write('[retrieval]\nrerank = "always"\n')
     (problem,) = read_project(root).problems
     assert "no reranker to use always" in problem.message
+
+
+def test_worked_examples_are_looked_up_without_the_reranker(tmp_path, tiny_model, cross):
+    """It reads what the questions asked find, not what hundreds of training questions do."""
+    tools = tools_with(tmp_path, tiny_model, cross, "always")
+    rung = rungs()["rag"].build(VIEW, tools)
+    rung.prepare({"passages": 1, "worked_examples": 2, "retriever": "hybrid",
+                  "reranker": tools.reranker.name})  # fmt: skip
+    read = []
+    plain = tools.reranker.scores
+    tools.reranker.scores = lambda query, texts: read.append(query) or plain(query, texts)
+    list(rung.answer(QUERIES[:2], 0))
+    assert set(read) == {query.text for query in QUERIES[:2]}
+    assert len(tools.generator.asked[-1][0].turns) == 2
+    read.clear()
+    rung.index = KnowingIndex(rung.index, {})
+    list(rung.answer(QUERIES[:2], 0))
+    assert set(read) == {query.text for query in QUERIES[:2]}, "nor for a ceiling"
