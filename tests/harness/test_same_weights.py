@@ -44,7 +44,7 @@ def test_the_weights_of_a_run_are_kept_and_others_are_refused_when_it_goes_on(pr
     ((error, fix),) = refused(here("check", project, "--run", "first")).items()
     now = folder_revision(project / "model", cache_folder())
     assert error.startswith("[model]: the weights of") and f"(then {weights[:12]}, now" in error
-    assert now[:12] in error and "put the earlier ones back, or start a new run" in fix
+    assert now[:12] in error and "put the earlier ones back, or check again as a new run" in fix
     assert here("check", project, "--run", "second").returncode == 0
 
 
