@@ -55,7 +55,6 @@ def label_part(run: Run) -> None:
         st.rerun()  # what the judge may do has changed, below this part
     st.session_state[ENOUGH] = now.enough
     _progress(now)
-    st.session_state.setdefault(BY, who())
     if now.next is None:
         say("All answers have been looked at.")
     else:
@@ -110,7 +109,9 @@ def _buttons(run: Run, now: Labelling) -> None:
             disabled=now.last is None, on_click=_back, args=(run, now.last),
         )  # fmt: skip
     with places[4]:
-        st.text_input("Who looks", key=BY, max_chars=LONGEST_NAME)
+        # a value of its own, not of the session: that reaches the browser only with the next draw,
+        # and whoever presses a key before it would be nobody
+        st.text_input("Who looks", who(), key=BY, max_chars=LONGEST_NAME)
 
 
 def _keep(run: Run, said: Said, opinion: Opinion) -> None:

@@ -34,9 +34,6 @@ def open_tab(window, app, root, run):
     window.quiet()
 
 
-# Slow, until it is known why a page on a fast machine now and then hears no more keys after "Back"
-# and draws nothing below itself: 4 of 7 runs on 2026-11-27, with unchanged code of the page.
-@pytest.mark.slow
 def test_thirty_keys_then_one_button_and_nothing_is_sent_in_between(app, visit):
     root = make_project(app.projects / "judged")
     run = make_run(root)
