@@ -28,6 +28,7 @@ _TITLES: Final = {
     "context": "Shown of a passage found",
     "reranker": "Second look by a reranker",
     "examples": "Which worked examples",
+    "prompt": "Prompts",
     "decoding": "Answers",
     "abstains_below": "Says 'I do not know' below a closeness of",
 }

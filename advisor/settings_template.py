@@ -31,7 +31,14 @@ def chosen_on_dev(kind: Kind, *, documents: bool) -> Iterator[tuple[str, Any]]:
                 'rerank = "dev"          # dev | always: used only where dev is better, or always',
             ),
         )
-    yield "prompt", _remarks("examples = 3           # worked examples that few_shot shows")
+    yield (
+        "prompt",
+        _remarks(
+            "examples = 3           # worked examples that few_shot shows",
+            'proposer = "openai:URL#MODEL"   # a stronger model to ask for instructions: it is '
+            "sent 8 training rows",
+        ),
+    )
     if kind in CLOSED:
         yield (
             "decoding",

@@ -51,6 +51,8 @@ class Effort:
     """What rag tries to show of a passage found; see `rag.widen`."""
     pair_epochs: float = 1
     """Passes over the preference pairs at most."""
+    prompts: int = 6
+    """Prompts that searched_prompt tries, the plain one too."""
     batch_rows: int | None = None
     """Rows of an optimiser step; None leaves it to the amount of data."""
 
@@ -75,6 +77,7 @@ EFFORTS = {
             passage_words=SIZES,
             abstains=True,
             pair_epochs=2,
+            prompts=12,
         ),
         Effort(
             "thorough",
@@ -93,6 +96,7 @@ EFFORTS = {
             layouts=LAYOUTS,
             contexts=(PASSAGE, WINDOW),
             pair_epochs=3,
+            prompts=18,
         ),
     )
 }

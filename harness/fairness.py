@@ -266,6 +266,10 @@ def _decoding(plan: Plan, ladder: Sequence[Cell]) -> str:
     text += f"; {names}: among allowed answers only" if names else ""
     if any(cell.preparation.settings.get(CALIBRATED) for cell in ladder):
         text += ", labels of the constrained prompt by what the question adds to each"
+    own = [c for c in ladder if "system" in c.preparation.settings]
+    if own:
+        names = ", ".join(dict.fromkeys(title_of(cell.rung).lower() for cell in own))
+        text += f"; {names}: its own system prompt, which is what it looks for on dev"
     layouts = {cell.preparation.settings.get("layout", LAST) for cell in ladder} - {LAST}
     return f"{text}; passages of retrieval stand {', '.join(layouts)}" if layouts else text
 

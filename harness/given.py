@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from harness.generators.endpoint import is_endpoint
 from rag.retrievers import RETRIEVERS
 from rag.widen import CONTEXTS
 
@@ -39,6 +40,8 @@ class PromptSettings:
 
     examples: int = 0
     """Worked examples that few_shot shows; 0 chooses the number on dev."""
+    proposer: str = ""
+    """A stronger model's endpoint, which is asked for instructions to try; empty: none is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +111,14 @@ def wrong_retrieval(settings: RetrievalSettings) -> Wrong:
 
 def wrong_prompt(settings: PromptSettings) -> Wrong:
     """What cannot be in section ``[prompt]``."""
-    if 0 <= settings.examples <= MOST_EXAMPLES:
-        return []
-    said = f"examples must be from 1 to {MOST_EXAMPLES}, or 0"
-    return [("examples", said, "write examples = 3, or 0 to choose on dev")]
+    wrong: Wrong = []
+    if not 0 <= settings.examples <= MOST_EXAMPLES:
+        said = f"examples must be from 1 to {MOST_EXAMPLES}, or 0"
+        wrong.append(("examples", said, "write examples = 3, or 0 to choose on dev"))
+    if settings.proposer and not is_endpoint(settings.proposer):
+        said = f"{settings.proposer!r} is not an endpoint"
+        wrong.append(("proposer", said, "write openai:http://host:port/v1#model-name"))
+    return wrong
 
 
 def wrong_decoding(settings: DecodingSettings) -> Wrong:

@@ -40,21 +40,33 @@ class Prompt(NamedTuple):
         return [*rows, {"role": "user", "content": self.user}]
 
 
+ONE_LABEL = "Answer with exactly one of these labels and nothing else:"
+
+
 def system_prompt(spec: TaskSpec) -> str:
-    """The instruction made explicit for the kind of task; the same text for every rung."""
-    lines = [spec.instruction.strip()]
+    """The instruction made explicit for the kind of task; the same text for every rung.
+
+    Only a prompt search (`harness.wordings`) writes another one, for its own rung.
+    """
+    return "\n".join(system_parts(spec).values())
+
+
+def system_parts(spec: TaskSpec) -> dict[str, str]:
+    """What the system prompt is made of, in its order: instruction, form, meaning, abstention."""
+    parts = {"instruction": spec.instruction.strip()}
     if spec.kind == "label":
-        lines.append("Answer with exactly one of these labels and nothing else:")
-        lines.append("\n".join(spec.labels))
+        parts["form"] = "\n".join((ONE_LABEL, *spec.labels))
         if spec.descriptions:
-            lines.append("What they mean:")
-            lines.append("\n".join(f"{label}: {words}" for label, words in spec.descriptions))
+            meant = (f"{label}: {words}" for label, words in spec.descriptions)
+            parts["meaning"] = "\n".join(("What they mean:", *meant))
     elif spec.kind == "json":
-        lines.append("Answer with one JSON object that follows this JSON Schema and nothing else:")
-        lines.append(spec.schema)
+        parts["form"] = (
+            "Answer with one JSON object that follows this JSON Schema and nothing else:\n"
+            f"{spec.schema}"
+        )
     if spec.abstention:
-        lines.append(f"If the answer is not known, reply: {spec.abstention}")
-    return "\n".join(lines)
+        parts["abstention"] = f"If the answer is not known, reply: {spec.abstention}"
+    return parts
 
 
 def rendering(spec: TaskSpec) -> str:

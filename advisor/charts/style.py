@@ -49,14 +49,15 @@ class Style:
 STYLES = {
     "prompt": Style("", "circle"),
     "few_shot": Style("#56b4e9", "square"),
+    "searched_prompt": Style("#999999", "triangle-left"),
     "constrained": Style("#e69f00", "diamond"),
     "rag": Style("#0072b2", "triangle-up"),
     "finetune": Style("#d55e00", "triangle-down"),
     "rag_finetune": Style("#009e73", "cross"),
     "preference": Style("#cc79a7", "triangle-right"),
 }
-"""The palette of Okabe and Ito, without its yellow, which is invisible on white."""
-OTHER = Style("#f0e442", "triangle-left")
+"""The palette of Okabe and Ito and a grey, without its yellow, which is invisible on white."""
+OTHER = Style("#f0e442", "wedge")
 """A rung that was added as a plug-in."""
 
 

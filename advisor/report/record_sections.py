@@ -7,6 +7,7 @@ from functools import partial
 from advisor import charts
 from advisor.effort_words import efforts, given_up
 from advisor.numbers import capital, count, in_sentence, interval, percent, setting
+from advisor.prompt_words import TEXTS, found_prompt
 from advisor.report.document import (
     Block,
     Bullets,
@@ -105,6 +106,7 @@ def how_built(sources: Sources) -> Section:
     for name, arm in sources.experiment.rungs.items():
         what = f"{rungs()[name].what} " if name in rungs() else ""
         pairs.append((arm.title, f"{what}{_built(sources, arm)}"))
+        pairs.extend(found_prompt(arm))
     blocks: list[Block] = [Terms(tuple(pairs))]
     experiment = sources.experiment
     if tried := efforts(experiment):
@@ -124,11 +126,12 @@ def how_built(sources: Sources) -> Section:
 
 def _built(sources: Sources, arm: ArmResult) -> str:
     """Settings, what was tried, seeds, cuts and failures of a rung as sentences."""
-    told = []
+    told, own = [], found_prompt(arm)
     if arm.settings.get("method") == "full":
         told.append("Here all weights of the model were trained, not an adapter.")
-    if arm.settings:
-        told.append(f"Settings: {_pairs(arm.settings)}.")
+    settings = {k: v for k, v in arm.settings.items() if not own or k not in TEXTS}
+    if settings:
+        told.append(f"Settings: {_pairs(settings)}.")
     told += given_up(arm)
     dev_answers = arm.effort.get("dev_answers", 0)
     told.append(f"Answers on dev spent on choosing: {dev_answers:,}.")

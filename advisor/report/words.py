@@ -15,6 +15,7 @@ KIND_WORDS: Mapping[Kind, str] = {
 UPKEEP: Mapping[str, str] = {
     "prompt": "Nothing has to be kept current but the instruction.",
     "few_shot": "The examples have to be kept current.",
+    "searched_prompt": "A changed task or model asks for another search.",
     "constrained": "The form has to be kept current.",
     "rag": "The documents have to be kept current; a changed one counts from the next question on.",
     "finetune": "Whatever changes has to be trained again.",

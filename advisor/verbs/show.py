@@ -14,6 +14,8 @@ from advisor.money_tables import money_of
 from advisor.pair_words import TITLE as PAIRS
 from advisor.probe_words import sentences
 from advisor.project import prices_of
+from advisor.prompt_words import TITLE as PROMPT
+from advisor.prompt_words import found_prompts
 from advisor.reopening import standing
 from advisor.report import build
 from advisor.report.plain import section_text
@@ -105,6 +107,7 @@ def _parts(found: Run, experiment: Experiment) -> Iterator[tuple[str, str]]:
     yield SEARCH, search_table(experiment)
     yield FAIR, fair_text(experiment)
     yield TRIED, effort_table(experiment)
+    yield PROMPT, found_prompts(experiment)
     prices = of_machine(experiment, prices_of(found.folder.parents[1]))
     for result in results(found):
         yield probe_type(result.probe).title, _points(sentences(result, prices))

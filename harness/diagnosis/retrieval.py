@@ -13,7 +13,10 @@ from harness.retrieval import evidence
 
 UNTRAINED = "rag"
 """The rung in which the model as it is reads passages."""
-READER = {"prompt": "rag", "few_shot": "rag", "constrained": "rag", "finetune": "rag_finetune"}
+READER = {
+    "prompt": "rag", "few_shot": "rag", "searched_prompt": "rag", "constrained": "rag",
+    "finetune": "rag_finetune",
+}  # fmt: skip
 """A rung without passages, and the same model reading them."""
 WITHOUT = {"rag": "prompt", "rag_finetune": "finetune"}
 """A rung that reads, and the same model without passages."""

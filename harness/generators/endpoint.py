@@ -49,6 +49,12 @@ def address_of(name: str) -> SplitResult | None:
     return found
 
 
+def is_endpoint(name: str) -> bool:
+    """Whether a name is an address with a model: ``openai:http://127.0.0.1:8000/v1#model``."""
+    parts, model = address_of(name), name.partition("#")[2]
+    return parts is not None and parts.scheme in ("http", "https") and bool(model)
+
+
 class EndpointGenerator:
     """``openai:http://127.0.0.1:8000/v1#model``; the key, if any, is in ``OPENAI_API_KEY``.
 
@@ -68,7 +74,7 @@ class EndpointGenerator:
     def __init__(self, name: str, *, key: str = KEY, timeout_s: float = TIMEOUT_S) -> None:
         address, _, model = name.removeprefix(PREFIX).partition("#")
         parts = address_of(name)
-        if parts is None or parts.scheme not in ("http", "https") or not model:
+        if parts is None or not is_endpoint(name):
             raise UserError(
                 Problem(
                     f"{name!r} is not an endpoint",

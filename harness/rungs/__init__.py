@@ -7,7 +7,10 @@ from harness.plugins import load_plugins, pick
 from harness.rung import RungType
 from harness.types import Kind
 
-LADDER = ("prompt", "few_shot", "constrained", "rag", "finetune", "rag_finetune", "preference")
+LADDER = (
+    "prompt", "few_shot", "searched_prompt", "constrained", "rag", "finetune", "rag_finetune",
+    "preference",
+)  # fmt: skip
 """The order of effort: a later rung costs more to build and to keep."""
 
 

@@ -1,0 +1,43 @@
+"""The prompt that a search found, so that it can be used elsewhere. Pure."""
+
+from typing import Final
+
+from advisor.numbers import count
+from harness.experiment import ArmResult, Experiment
+
+TITLE: Final = "The prompt that was found"
+TEXTS: Final = ("prompt", "wording", "system", "before", "after", "count", "way", "draw")
+"""Settings of a searched prompt that are told here, whole."""
+QUESTION: Final = "{the question}"
+
+
+def found_prompt(arm: ArmResult) -> tuple[tuple[str, str], ...]:
+    """Names and texts of a rung's own prompt; empty where it asks as all others do."""
+    settings = arm.settings
+    if "system" not in settings:
+        return ()
+    shown = [f"What was changed: {settings['prompt']}."]
+    if settings["count"]:
+        examples = count(settings["count"], "worked example")
+        shown.append(f"Before each question stand {examples} of the training rows.")
+    proposer = arm.effort.get("proposer") or {}
+    if proposer.get("failed"):
+        shown.append(f"No proposed instruction was tried: {proposer['failed']}.")
+    return (
+        (TITLE, " ".join(shown)),
+        ("System prompt", settings["system"]),
+        ("Each question", f"{settings['before']}{QUESTION}{settings['after']}"),
+    )
+
+
+def found_prompts(experiment: Experiment) -> str:
+    """The same of all rungs, for a terminal; empty where none has one."""
+    return "\n".join(
+        f"{name}:\n{_indented(text)}"
+        for arm in experiment.rungs.values()
+        for name, text in found_prompt(arm)
+    )
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"  {line}" for line in text.splitlines())

@@ -1,0 +1,125 @@
+"""A search over wordings and worked examples on dev, with a fixed number of candidates.
+
+First the wordings, without examples; then the best of them with sets of examples. In both the
+plain one stands first and another is taken only where it leads by more than one standard error
+(`harness.choosing.taken`): of many candidates one is ahead by luck. Seeded; nothing here sees the
+held-out rows.
+"""
+
+import random
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from harness.choosing import taken
+from harness.demonstrations import FIXED, NEAREST, Chosen
+from harness.scoring import Scored
+from harness.types import Example, Json, TaskSpec
+from harness.wordings import Wording, moves, plain, worded
+from harness.workbench import Say
+
+_NEAREST: Final = Chosen(NEAREST)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Worked examples before each question."""
+
+    count: int = 0
+    chosen: Chosen = _NEAREST
+
+
+def in_words(wording: Wording, shown: Shown) -> str:
+    """A prompt as it is recorded, and told in tables."""
+    if not shown.count:
+        return wording.name
+    which = f" (set {shown.chosen.draw + 1})" if shown.chosen.way == FIXED else ""
+    return f"{wording.name}; {shown.count} examples, {shown.chosen.way}{which}"
+
+
+@dataclass
+class Search:
+    """One search; `run` does it."""
+
+    spec: TaskSpec
+    train: Sequence[Example]
+    candidates: int
+    """Prompts that are tried in all, the plain one too; at least 2."""
+    score: Callable[[Wording, Shown], Scored]
+    """What dev gives a prompt."""
+    say: Say
+    proposed: Sequence[Wording] = ()
+    """Somebody else's wordings; at most half of those that are tried."""
+    tried: list[Json] = field(default_factory=list)
+
+    def run(self, counts: Sequence[int]) -> tuple[Wording, Shown, Scored]:
+        """The prompt to use, with what dev gave it.
+
+        Args:
+            counts: numbers of worked examples to try.
+        """
+        wording, usual = self._wording()
+        shown = self._sets(counts, self.candidates - len(self.tried))
+        scored = [usual, *(self._try(wording, one) for one in shown)]
+        at = taken([one.rows for one in scored])
+        return wording, (Shown(), *shown)[at], scored[at]
+
+    def _wording(self) -> tuple[Wording, Scored]:
+        """The plain wording, or a better one."""
+        found = [(plain(self.spec), self._try(plain(self.spec), Shown()))]
+        for wording in self._wordings(found):
+            found.append((wording, self._try(wording, Shown())))
+        return found[taken([scored.rows for _, scored in found])]
+
+    def _wordings(self, found: Sequence[tuple[Wording, Scored]]) -> Iterator[Wording]:
+        """Candidates one by one, drawn while the results of the earlier ones come in."""
+        most = max(1, self.candidates // 2 - 1)
+        proposed = self.proposed[: (most + 1) // 2]
+        yield from proposed
+        rng = random.Random(0)
+        names = list(moves(self.spec.kind))
+        rng.shuffle(names)
+        singles = [one for name in names if (one := worded(self.spec, self.train, [name]))]
+        left = most - len(proposed)
+        several = 1 if left > 2 and len(singles) > 1 else 0
+        alone = singles[: left - several]
+        yield from alone
+        gained = self._gained(found, alone)
+        seen = {one.name for one, _ in found}
+        for drawn in [gained, *self._draws(rng, [one.name for one in singles])]:
+            if len(found) > most:
+                return
+            joined = worded(self.spec, self.train, drawn)
+            if joined is not None and joined.name not in seen:
+                seen.add(joined.name)
+                yield joined
+
+    def _gained(
+        self, found: Sequence[tuple[Wording, Scored]], alone: Sequence[Wording]
+    ) -> list[str]:
+        """The moves that alone gave more than the plain wording."""
+        scores = {wording.name: scored.score for wording, scored in found}
+        usual = found[0][1].score
+        gave = [(scores.get(one.name), one.name) for one in alone]
+        return [name for got, name in gave if got is not None and (usual is None or got > usual)]
+
+    def _draws(self, rng: random.Random, names: Sequence[str]) -> Iterator[list[str]]:
+        """Sets of two or three moves."""
+        for _ in range(20 * self.candidates if len(names) > 1 else 0):
+            yield rng.sample(names, min(len(names), rng.choice((2, 3))))
+
+    def _sets(self, counts: Sequence[int], most: int) -> list[Shown]:
+        """The nearest ones first, then the same for all by other draws."""
+        sizes = [count for count in counts if 0 < count <= len(self.train)]
+        found = [Shown(count) for count in sizes[: max(1, most // 3)]]
+        draw = 0
+        while sizes and len(found) < most:
+            found.append(Shown(sizes[draw % len(sizes)], Chosen(FIXED, draw)))
+            draw += 1
+        return found[:most]
+
+    def _try(self, wording: Wording, shown: Shown) -> Scored:
+        self.say(f"Trying a prompt on dev, {len(self.tried) + 1} of {self.candidates}", {})
+        scored = self.score(wording, shown)
+        self.tried.append({"prompt": in_words(wording, shown), "dev_score": scored.score})
+        return scored
