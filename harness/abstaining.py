@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from harness.answering import Asked
-from harness.choosing import clearly_ahead
+from harness.choosing import CLEARLY, taken
 from harness.scoring import row_scores
 from harness.types import Answer, Example, Json
 from harness.workbench import Workbench
@@ -71,15 +71,16 @@ def choose_bound(
 
     as_is = scores(answers)
     never = scores([Answer(example.id, spec.abstention) for example in dev])
-    best, lead, tried = None, 0.0, []
-    for share in SHARES:
-        bound = round(near[int(share * len(near))], 4)
-        after = [n if c < bound else a for a, n, c in zip(as_is, never, here, strict=True)]
-        gain = sum(after) / len(after) - sum(as_is) / len(as_is)
-        tried.append({BOUND: bound, "dev_score": round(sum(after) / len(after), 4)})
-        ahead = clearly_ahead([b - a for a, b in zip(as_is, after, strict=True)])
-        if ahead and gain > lead:
-            best, lead = bound, gain
+    bounds = [round(near[int(share * len(near))], 4) for share in SHARES]
+    after = [
+        [n if c < bound else a for a, n, c in zip(as_is, never, here, strict=True)]
+        for bound in bounds
+    ]
+    tried = [
+        {BOUND: bound, "dev_score": round(sum(rows) / len(rows), 4)}
+        for bound, rows in zip(bounds, after, strict=True)
+    ]
+    best = [None, *bounds][taken([as_is, *after], CLEARLY)]
     settings: dict[str, Json] = {} if best is None else {BOUND: best}
     return Bound(best, settings, {"abstaining_tried": tried})
 

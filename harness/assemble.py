@@ -26,8 +26,7 @@ from harness.metric import Metric, fitted
 from harness.pair_scores import pair_result
 from harness.right_answers import right_answers
 from harness.rungs import rungs
-from harness.scoring import headline, item_scores, scorers_for
-from harness.seed_scores import seed_scores
+from harness.scoring import Table, headline, mean_score, scorers_for, table_of
 from harness.store import SCHEMA, Cell, Plan, Run
 from harness.types import Answer, Example, TaskSpec, TrainView
 
@@ -57,7 +56,7 @@ def assemble(run: Run, failed: Mapping[str, str]) -> Experiment:
     cells = [cell for arm in arms.values() for cell in arm.cells]
     # learned once, from train and dev: every arm is measured with the same yardstick
     scorers = scorers_for(view)
-    tables = {cell.cell: _table(cell.answers, heldout, spec, scorers) for cell in cells}
+    tables = {cell.cell: table_of(cell.answers, heldout, spec, scorers) for cell in cells}
     write_json(run.folder / "scores.json", tables)
     metric = scorers[0]
     results = {
@@ -127,7 +126,7 @@ def headline_estimate(run: Run, plan: Plan, rung: str) -> Estimate:
     heldout, spec = run.heldout(), plan.spec
     arm = Arm(rung, tuple(run.cell(cell) for cell in plan.cells if rung_of(cell) == rung))
     metric = fitted(headline(spec), run.view())
-    tables = {cell.cell: _table(cell.answers, heldout, spec, [metric]) for cell in arm.cells}
+    tables = {cell.cell: table_of(cell.answers, heldout, spec, [metric]) for cell in arm.cells}
     return _estimate(metric, arm, heldout, spec, tables, clusters_of(heldout))
 
 
@@ -135,10 +134,6 @@ def _left_out(plan: Plan, planned: Sequence[str], reached: Container[str]) -> di
     """Rungs that a climb had no need of."""
     why = f"a lower rung reached the target of {100 * (plan.target or 0):.6g} %"
     return {name: why for name in planned if plan.climb and name not in reached}
-
-
-Table = dict[str, dict[str, float | None]]
-"""Metric to item id to score, for one cell."""
 
 
 def _best(names: Sequence[str], results: Mapping[str, ArmResult], metric: str) -> str:
@@ -157,25 +152,6 @@ def _arms(run: Run, plan: Plan) -> dict[str, Arm]:
             found.setdefault(cell.rung, []).append(cell)
     order = [*rungs(), *CEILINGS, *FLOORS]
     return {name: Arm(name, tuple(found[name])) for name in order if name in found}
-
-
-def _table(
-    given: Sequence[Answer],
-    heldout: Sequence[Example],
-    spec: TaskSpec,
-    scorers: Sequence[Metric],
-) -> Table:
-    answers = {answer.query_id: answer for answer in given}
-    return {
-        metric.name: {
-            example.id: score.value
-            for example, score in zip(
-                heldout, item_scores(metric, heldout, answers, spec), strict=True
-            )
-        }
-        for metric in scorers
-        if metric.item is not None
-    }
 
 
 def _result(
@@ -208,7 +184,7 @@ def _result(
         path=first.path,
         answer_joules=_known_mean([cell.answer_joules for cell in arm.cells]),
         prepare_joules=_known_mean([_prepared_joules(cell) for cell in arm.cells]),
-        seed_scores=seed_scores(scorers[0], spec, arm.cells, heldout, tables),
+        seed_scores=tuple(mean_score(scorers[0], heldout, c.answers, spec) for c in arm.cells),
     )
 
 

@@ -1,7 +1,8 @@
 """Choosing a setting on dev, with what it cost written down.
 
 One rule for all settings: the first of the candidates needs no reason, another one is taken where
-it is better by more than chance explains.
+it leads the first by more than one standard error of the paired difference. That is less than a
+test would ask for: of two equal settings, the second leads by so much about once in six times.
 """
 
 import math
@@ -18,7 +19,7 @@ CLEARLY = 1.645
 20."""
 
 
-T = TypeVar("T", int, str)
+T = TypeVar("T", bool, int, str)
 
 
 class Choice(NamedTuple, Generic[T]):
@@ -28,11 +29,6 @@ class Choice(NamedTuple, Generic[T]):
     effort: dict[str, Json]
     scored: Scored | None = None
     """Of the value taken; None where it was taken without a trial."""
-
-    @property
-    def dev_score(self) -> float | None:
-        """Of the value taken; None also where it was taken without a trial."""
-        return self.scored.score if self.scored else None
 
 
 def choose(
@@ -70,26 +66,27 @@ def choose(
     return Choice(values[at], {"tried": listed, "dev_answers": cost}, tried[at])
 
 
-def taken(settings: Sequence[Sequence[float | None]]) -> int:
-    """Which of several settings to take: the first, unless another is better by more than chance.
+def taken(settings: Sequence[Sequence[float | None]], errors: float = 1.0) -> int:
+    """Which of several settings to take: the first, unless another one is clearly ahead of it.
 
-    One that is ahead of the first by more than the standard error of the paired difference is; of
-    several, the one that is farthest ahead.
+    Of several that are ahead of the first by more than so many standard errors of the paired
+    difference, the one that is farthest ahead.
 
     Args:
         settings: what each question scores under each setting, higher is better; None leaves the
             question out. The usual or simplest setting stands first.
+        errors: standard errors.
     """
     best, lead = 0, 0.0
     for at, rows in enumerate(settings[1:], 1):
         pairs = zip(rows, settings[0], strict=True)
         gains = [new - old for new, old in pairs if new is not None and old is not None]
-        if clearly_ahead(gains, 1.0) and fmean(gains) > lead:
+        if clearly_ahead(gains, errors) and fmean(gains) > lead:
             best, lead = at, fmean(gains)
     return best
 
 
-def clearly_ahead(gains: Sequence[float], errors: float = CLEARLY) -> bool:
+def clearly_ahead(gains: Sequence[float], errors: float) -> bool:
     """Whether a setting leads another by so many standard errors of the difference, row by row.
 
     A lead of one answer is exactly one standard error, and is none.

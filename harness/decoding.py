@@ -8,7 +8,7 @@ look worse than it is, and the rung above it better.
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from harness.choosing import taken
+from harness.choosing import choose
 from harness.closed_answers import CLOSED, constraint_of
 from harness.errors import RungwiseError
 from harness.generators.local import LocalGenerator
@@ -37,14 +37,14 @@ def choose_decoding(
     dev_rows: int,
     free: Scored | None = None,
 ) -> Decoding:
-    """Free answers, unless allowed ones alone do better on dev by more than chance explains.
+    """Free answers, unless allowed ones alone lead on dev by more than one standard error.
 
     What the user decided needs no trial.
 
     Args:
         bench: the task, and the model that must be able to be held to something.
         score: dev's score under a constraint.
-        dev_rows: answers that one trial costs.
+        dev_rows: questions of dev; without any there is nothing to choose on.
         free: what free answers score on dev, where that is known already.
     """
     allowed = _allowed(bench)
@@ -56,18 +56,12 @@ def choose_decoding(
         return Decoding(allowed if always else None, {"decoding": HELD if always else FREE}, {})
     if not dev_rows:
         return Decoding(None, {}, {})
-    trials = 1 if free is not None else 2
-    if free is None:
-        bench.say("Trying free answers on dev", {})
-        free = score(None)
-    bench.say("Trying allowed answers only on dev", {})
-    held = score(allowed)
-    better = taken([free.rows, held.rows]) == 1
-    tried = [
-        {"decoding": name, "dev_score": one.score} for name, one in ((FREE, free), (HELD, held))
-    ]
-    effort: dict[str, Json] = {"decodings_tried": tried, "dev_answers": trials * dev_rows}
-    return Decoding(allowed if better else None, {"decoding": HELD if better else FREE}, effort)
+    ways = {FREE: None, HELD: allowed}
+    known = {FREE: free} if free else None
+    found = choose("decoding", tuple(ways), lambda way: score(ways[way]), bench.say, known)
+    tried, cost = found.effort["tried"], found.effort["dev_answers"]
+    effort: dict[str, Json] = {"decodings_tried": tried, "dev_answers": cost}
+    return Decoding(ways[found.value], {"decoding": found.value}, effort)
 
 
 def decided(bench: Workbench) -> Constraint | None:

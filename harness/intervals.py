@@ -140,11 +140,12 @@ def wilson_bounds(share: float, n: float, z: float) -> Bounds:
 
 def _share_bounds(mean: float, n: int, spread: Spread) -> Bounds:
     """Wilson's interval of a mean of scores in 0..1, at its effective number of items."""
-    binomial = mean * (1 - mean) / n
+    binomial, most = mean * (1 - mean) / n, mean * (1 - mean) / spread.units
     # Near 0 and 1 a sample looks calmer than its source: trust it as far as it holds five items'
-    # worth of score on its rarer side, and for the rest take the most that 0..1 allows.
-    trust = min(1.0, n * min(mean, 1 - mean) / _FEW)
-    variance = trust * spread.variance + (1 - trust) * max(spread.variance, binomial)
+    # worth of score on its rarer side, and for the rest take the most that 0..1 allows, which is
+    # that all items of a cluster are alike. A single cluster shows no spread to trust.
+    trust = min(1.0, n * min(mean, 1 - mean) / _FEW) if spread.units > 1 else 0.0
+    variance = trust * spread.variance + (1 - trust) * max(spread.variance, most)
     known = variance > _NEGLIGIBLE and binomial > 0
     effective = n * binomial / variance if known else spread.units
     return wilson_bounds(mean, effective, critical(0.05, spread.units - 1))
@@ -186,7 +187,8 @@ def difference_bounds(
             # All items differ by the same: as if one more had come without a difference.
             variance = (mean / spread.units) ** 2
         binomial = gains + losses - mean**2
-        known = min(variance, binomial) > _NEGLIGIBLE
+        # a single cluster shows no spread: it counts as one item, however its items differ
+        known = spread.units > 1 and min(variance, binomial) > _NEGLIGIBLE
         effective = binomial / variance if known else float(spread.units)
         z = critical(alpha, spread.units - 1)
     low = _tango_low(gains, losses, effective, z)

@@ -11,7 +11,7 @@ from harness.diagnosis.material import item_metric, material_of
 from harness.fairness import READERS, base_knows
 from harness.metric import fitted
 from harness.rungs import rungs
-from harness.scoring import item_scores
+from harness.scoring import table_of
 from harness.store import Plan, Run
 
 ALONE = "prompt"
@@ -46,10 +46,7 @@ class KnownAlready:
         """Which questions the prompt gets right, as the checklist counts it at the end."""
         spec, heldout, cell = self.plan.spec, self.run.heldout(), self.run.cell(name)
         metric = fitted(item_metric(spec), self.run.view())
-        answers = {answer.query_id: answer for answer in cell.answers}
-        scores = item_scores(metric, heldout, answers, spec)
-        table = {one.id: score.value for one, score in zip(heldout, scores, strict=True)}
-        tables = {name: {metric.name: table}}
+        tables = {name: table_of(cell.answers, heldout, spec, [metric])}
         found = material_of(spec, heldout, (), {ALONE: [cell]}, tables, None)
         return found.subjects[ALONE].right
 

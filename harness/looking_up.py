@@ -13,7 +13,7 @@ from harness.models import PLACES
 from harness.plugins import pick
 from harness.prompts import LAST, Demonstration, render, target, with_passages
 from harness.retrieval import contexts_for, holds_answer, judged, total_right
-from harness.types import Example, Json, Query, TaskSpec
+from harness.types import Context, Example, Json, Query, TaskSpec
 from harness.workbench import Workbench
 from rag.index import Index
 from rag.measure import ndcg, recall, reciprocal_rank
@@ -153,36 +153,46 @@ class Reading(NamedTuple):
     layout: str = LAST
 
 
-def worked_examples(
-    spec: TaskSpec, index: Index, train: Sequence[Example], reading: Reading
-) -> list[Demonstration]:
-    """Training questions with the k passages they find and the right answer, to show how to read.
+Read = tuple[Example, tuple[Context, ...]]
+"""A training question with the passages that it finds."""
 
-    The same ones before every question, so that the model reads them once for all. Of those whose
-    passages hold the answer, the ones with the shortest passages; each from another document where
-    there are enough documents. They are found without a second look, which would read as many pairs
-    as there are passages to order, for every training question.
+
+def readable(spec: TaskSpec, index: Index, train: Sequence[Example], k: int) -> list[Read]:
+    """Training questions whose k passages hold the answer, those with the shortest passages first.
+
+    They are found without a second look, which would read as many pairs as there are passages to
+    order, for every training question.
+    """
+    known = [example for example in train if holds_answer(example, (), spec) is not None]
+    found = contexts_for(index.reranking(None), [example.question for example in known], k)
+    pool = [one for one in zip(known, found, strict=True) if holds_answer(*one, spec)]
+    return sorted(pool, key=lambda one: sum(len(context.text) for context in one[1]))
+
+
+def worked_examples(spec: TaskSpec, pool: Sequence[Read], reading: Reading) -> list[Demonstration]:
+    """Training questions with the passages they find and the right answer, to show how to read.
+
+    The same ones before every question, so that the model reads them once for all. The first of
+    the pool; each from another document where there are enough documents.
+
+    Args:
+        spec: of the task.
+        pool: see `readable`.
+        reading: how many, in which layout.
 
     Returns:
         At most as many as asked for; fewer where search finds the answers of fewer.
     """
-    k, count, layout = reading
-    known = [example for example in train if holds_answer(example, (), spec) is not None]
-    plain = index.reranking(None)
-    found = contexts_for(plain, [example.question for example in known], k) if count else []
-    pool = [
-        (sum(len(one.text) for one in contexts), at, example, contexts)
-        for at, (example, contexts) in enumerate(zip(known, found, strict=bool(count)))
-        if holds_answer(example, contexts, spec)
-    ]
     taken: list[Demonstration] = []
     used: set[str] = set()
     for fresh in (True, False):
-        for _, _, example, contexts in sorted(pool, key=lambda one: one[:2]):
-            read = with_passages(example.question, contexts, layout, spec.language)
+        for example, contexts in pool:
+            if len(taken) == reading.examples:
+                return taken
+            read = with_passages(example.question, contexts, reading.layout, spec.language)
             shown = Demonstration(read, target(spec, example))
             new = not used & {one.source for one in contexts}
-            if len(taken) < count and shown not in taken and (new or not fresh):
+            if shown not in taken and (new or not fresh):
                 taken.append(shown)
                 used |= {one.source for one in contexts}
     return taken

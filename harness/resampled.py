@@ -12,6 +12,7 @@ from harness.errors import Problem, UserError
 from harness.experiment import Experiment
 from harness.family import over_all
 from harness.metrics import metric
+from harness.scoring import Table
 from harness.stats.joint import DRAWS, joint_means, joint_wholes
 from harness.stats.scores import Floats
 from harness.store import Run
@@ -37,9 +38,7 @@ def resampled(run: Run, experiment: Experiment) -> Resampled:
         UserError: scores.json is missing or damaged.
     """
     name = experiment.task.metric
-    names = tuple(
-        rung for rung, arm in experiment.rungs.items() if arm.scores[name].mean is not None
-    )
+    names = experiment.scored
     if not names:
         return Resampled((), np.zeros((DRAWS, 0)))
     heldout = run.heldout()
@@ -70,8 +69,8 @@ def resampled(run: Run, experiment: Experiment) -> Resampled:
     return Resampled(names, found[~np.isnan(found).any(axis=1)])
 
 
-Tables = dict[str, dict[str, dict[str, float | None]]]
-"""Cell to metric to item to score."""
+Tables = dict[str, Table]
+"""By cell."""
 
 
 def _tables(file: Path, run: str) -> Tables:

@@ -18,7 +18,7 @@ from harness.good_enough import GoodEnough
 from harness.known_already import KnownAlready
 from harness.lighter import lighten
 from harness.locking import alone, is_held
-from harness.models import require_same, resolve
+from harness.models import Role, resolve
 from harness.preferences import why_not
 from harness.prompts import target
 from harness.rung import RungType
@@ -89,6 +89,7 @@ def make_plan(
         preference=settings.preference,
         weights=weights.get("generator", ""),
         embedder_weights=weights.get("embedder", ""),
+        reranker_weights=weights.get("reranker", ""),
         given=settings.given,
     )
 
@@ -163,13 +164,14 @@ def _refuse_other_weights(run: Run, plan: Plan) -> None:
     """Refuse to go on with other models than those that have answered so far."""
     if all(run.finished(cell) for cell in plan.cells):
         return
-    project = run.folder.parents[1]
-    if plan.weights:
-        ref = resolve(plan.generator, "generator", project, revision=plan.weights)
-        require_same(ref, plan.weights)
-    if plan.embedder_weights:
-        ref = resolve(plan.embedder, "embedder", project, revision=plan.embedder_weights)
-        require_same(ref, plan.embedder_weights)
+    models: tuple[tuple[str, Role, str], ...] = (
+        (plan.generator, "generator", plan.weights),
+        (plan.embedder, "embedder", plan.embedder_weights),
+        (plan.given.retrieval.reranker, "reranker", plan.reranker_weights),
+    )
+    for name, role, weights in models:
+        if weights:
+            resolve(name, role, run.folder.parents[1], weights=weights)
 
 
 def is_running(run: Run) -> bool:

@@ -17,6 +17,10 @@ class Scored(NamedTuple):
     """What each question contributes; None where it has no score."""
 
 
+Table = dict[str, dict[str, float | None]]
+"""Metric to item id to score, of one cell."""
+
+
 def headline(spec: TaskSpec) -> Metric:
     """The metric that decides: the one named in the task, else the default of its kind."""
     from harness.metrics import metric
@@ -60,6 +64,21 @@ def item_scores(
         else:
             out.append(metric.item(example, answer, spec))
     return out
+
+
+def table_of(
+    given: Sequence[Answer], examples: Sequence[Example], spec: TaskSpec, scorers: Sequence[Metric]
+) -> Table:
+    """The scores of one cell's answers, by every metric that is defined item by item.
+
+    An item without an answer has no score.
+    """
+    answers = {answer.query_id: answer for answer in given}
+    found = {m.name: item_scores(m, examples, answers, spec) for m in scorers if m.item is not None}
+    return {
+        name: {example.id: score.value for example, score in zip(examples, scores, strict=True)}
+        for name, scores in found.items()
+    }
 
 
 def mean_score(

@@ -2,7 +2,9 @@
 
 import os
 import subprocess
+import time
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from harness.errors import JobError, Problem
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from tuning.encode import Encoded
 
 GB: Final = 1e9
+HOLDS_S: Final = 60.0
+"""Seconds after which a card's driver is asked again."""
 
 
 def memory_of(work: Work, pace: Speed, sizes: ModelSizes, rank: int, method: str = "lora") -> float:
@@ -80,16 +84,20 @@ def free_bytes(kind: str) -> int:
 def free_from_outside(kind: str) -> int:
     """The same before any model is there, without opening the card: whoever does keeps part of it.
 
-    The driver's own program is asked, and torch only where there is none.
+    The driver's own program is asked, and torch only where there is none. What it said holds for a
+    minute: the app asks whenever a page is drawn anew, and a check under way changes the answer.
     """
-    told = _told_by_driver() if kind == "cuda" else None
+    if kind != "cuda":
+        return free_bytes(kind)
+    first = os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")[0].strip() or "0"
+    told = told_by_driver(first, int(time.monotonic() // HOLDS_S))
     return free_bytes(kind) if told is None else told
 
 
-def _told_by_driver() -> int | None:
-    """Free bytes of the first card that this process may use; None where nothing tells."""
-    first = os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")[0].strip() or "0"
-    command = ["nvidia-smi", "-i", first, "--query-gpu=memory.free"]
+@lru_cache(maxsize=1)
+def told_by_driver(card: str, minute: int) -> int | None:
+    """Free bytes of a card in a minute of this process's clock; None where nothing tells."""
+    command = ["nvidia-smi", "-i", card, "--query-gpu=memory.free"]
     try:
         done = subprocess.run(
             [*command, "--format=csv,noheader,nounits"],

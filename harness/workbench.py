@@ -15,7 +15,7 @@ from harness.generators.endpoint import PREFIX, EndpointGenerator
 from harness.generators.local import LocalGenerator
 from harness.given import NOTHING, Given
 from harness.metric import Metric, fitted
-from harness.models import PLACES, ModelRef, require_same, resolve
+from harness.models import PLACES, ModelRef, resolve
 from harness.scoring import Scored, headline, mean_score, row_scores
 from harness.store import Run
 from harness.types import Answer, Example, Json, TaskSpec, TrainView
@@ -63,8 +63,9 @@ class Workbench:
     """Folder in which vectors are kept; by default beside the project's runs."""
     revision: str = ""
     weights: str = ""
-    """What the base model must be, see `harness.models.require_same`."""
+    """What the base model must be, see `harness.models.resolve`."""
     embedder_weights: str = ""
+    reranker_weights: str = ""
     timed_queries: int = TIMED
     """Queries answered one by one first, to time them as a user would meet them."""
     say: Say = field(default=lambda message, figures: None)
@@ -101,22 +102,20 @@ class Workbench:
     @cached_property
     def generator_ref(self) -> ModelRef:
         """Where the base model is."""
-        ref = resolve(
+        return resolve(
             self.generator_name,
             "generator",
             self.project,
-            revision=self.weights or self.revision,
+            revision=self.revision,
+            weights=self.weights,
             say=lambda line: self.say(line, {}),
         )
-        require_same(ref, self.weights)
-        return ref
 
     @cached_property
     def embedder(self) -> Embedder:
         """The sentence embedder; vectors are kept in the project, beside its runs."""
-        revision = self.embedder_weights
-        ref = resolve(self.embedder_name, "embedder", self.project, revision=revision)
-        require_same(ref, self.embedder_weights)
+        weights = self.embedder_weights
+        ref = resolve(self.embedder_name, "embedder", self.project, weights=weights)
         return Embedder(
             ref.folder,
             f"{ref.name}@{ref.revision}",
@@ -131,10 +130,16 @@ class Workbench:
         """The cross-encoder that the user named.
 
         Raises:
-            UserError: it is not here, or cannot be used.
+            UserError: it is not here, is another one than the run began with, or cannot be used.
         """
         named = self.given.retrieval
-        ref = resolve(named.reranker, "reranker", self.project, revision=named.reranker_revision)
+        ref = resolve(
+            named.reranker,
+            "reranker",
+            self.project,
+            revision=named.reranker_revision,
+            weights=self.reranker_weights,
+        )
         found = Reranker(
             ref.folder,
             f"{ref.name}@{ref.revision}",

@@ -4,11 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
 from harness.answering import Asked, answer_all, answers_only
-from harness.choosing import taken
+from harness.choosing import choose
 from harness.closed_answers import CALIBRATED, CLOSED, calibrated, constraint_of
 from harness.effort import Effort
 from harness.prompts import render
 from harness.rung import RungType
+from harness.scoring import Scored
 from harness.types import Answer, Failure, Json, Preparation, Query, TrainView
 from harness.work import Amounts, Work, asking
 from harness.workbench import Workbench
@@ -41,19 +42,14 @@ class ConstrainedRung:
             return Preparation(method)
         ways = {False: plain, True: self._calibrated()}
         queries = [Query(example.id, example.question) for example in dev]
-        found = []
-        for way, constraint in ways.items():
-            self.bench.say(f"Trying {CALIBRATED} = {way} on dev", {})
-            self.constraint = constraint
-            found.append(self.bench.dev_scored(dev, answers_only(self.answer(queries, 0))))
-        at = taken([one.rows for one in found])
-        self.constraint = ways[bool(at)]
-        tried: list[Json] = [
-            {CALIBRATED: way, "dev_score": one.score} for way, one in zip(ways, found, strict=True)
-        ]
-        return Preparation(
-            {**method, CALIBRATED: bool(at)}, {"tried": tried, "dev_answers": len(ways) * len(dev)}
-        )
+
+        def score(way: bool) -> Scored:
+            self.constraint = ways[way]
+            return self.bench.dev_scored(dev, answers_only(self.answer(queries, 0)))
+
+        found = choose(CALIBRATED, tuple(ways), score, self.bench.say)
+        self.constraint = ways[found.value]
+        return Preparation({**method, CALIBRATED: found.value}, found.effort)
 
     def _calibrated(self) -> Constraint:
         local = self.bench.local()

@@ -10,7 +10,15 @@ from harness.answering import answer_all, answers_only
 from harness.choosing import choose, together
 from harness.decoding import Decoding, choose_decoding, decided, decoding_of, with_decoding
 from harness.effort import Effort
-from harness.looking_up import Reading, ask, choose_retriever, retriever_of, worked_examples
+from harness.looking_up import (
+    Read,
+    Reading,
+    ask,
+    choose_retriever,
+    readable,
+    retriever_of,
+    worked_examples,
+)
 from harness.passage_size import sizes_tried
 from harness.prompts import LAST, Demonstration
 from harness.retrieval import open_index, recall_at_k
@@ -32,6 +40,7 @@ class RagRung:
         self.reading = Reading(0)
         self.constraint: Constraint | None = None
         self.bound: float | None = None
+        self.pools: dict[tuple[int, str, str], list[Read]] = {}
 
     @property
     def k(self) -> int:
@@ -135,7 +144,12 @@ class RagRung:
 
     def _shown(self, reading: Reading) -> list[Demonstration]:
         """Worked examples of such reading."""
-        return worked_examples(self.view.spec, self.index, self.view.train, reading)
+        if not reading.examples:
+            return []
+        spec, looked_up = self.view.spec, (reading.k, self.index.context, self.index.retriever.name)
+        if looked_up not in self.pools:
+            self.pools[looked_up] = readable(spec, self.index, self.view.train, reading.k)
+        return worked_examples(spec, self.pools[looked_up], reading)
 
     def answer(self, queries: Sequence[Query], timed: int) -> Iterator[Answer | Failure]:
         """The closest passages, then the question; worked examples before both, if any.

@@ -22,6 +22,7 @@ from harness.retrieval import (
     holds_answer,
     open_index,
     recall_at_k,
+    right_passages,
 )
 from harness.rung import RungType
 from harness.trials import Lesson
@@ -103,25 +104,33 @@ class RagFinetuneRung:
     def _lessons(self, examples: Sequence[Example], mend: bool) -> list[Lesson]:
         """Examples with their passages; for training, a missed answer passage is put in."""
         found = contexts_for(self.index, [example.question for example in examples], self.k)
-        rng = random.Random(self.bench.seed)
+        if mend:
+            self._put_in(examples, found)
         lessons = []
         for example, contexts in zip(examples, found, strict=True):
-            missed = mend and holds_answer(example, contexts, self.view.spec) is False
-            if missed and rng.random() >= LEFT_OUT:
-                contexts = self._with_answer(example, contexts)
             query = Query(example.id, example.question)
             prompt = render(self.view.spec, example.question, contexts)
             lessons.append(Lesson(example, Asked(query, prompt, contexts)))
         return lessons
 
-    def _with_answer(self, example: Example, contexts: tuple[Context, ...]) -> tuple[Context, ...]:
-        """The farthest passage gives way to one that holds the answer, where one can be found."""
-        if evidence(example, self.view.spec):
-            for row in range(len(self.index.chunks)):
-                right = as_context(Hit(self.index.with_context(row), 0.0))
-                if holds_answer(example, [right], self.view.spec):
-                    return (*contexts[: self.k - 1], right)
-        return contexts
+    def _put_in(self, examples: Sequence[Example], found: list[tuple[Context, ...]]) -> None:
+        """Where the answer is missed, the farthest passage gives way to one that holds it."""
+        spec, rng = self.view.spec, random.Random(self.bench.seed)
+        missed = [
+            at
+            for at, (example, contexts) in enumerate(zip(examples, found, strict=True))
+            if holds_answer(example, contexts, spec) is False
+            and rng.random() >= LEFT_OUT
+            and evidence(example, spec)
+        ]
+        if not missed:
+            return
+        shown = [self.index.with_context(row) for row in range(len(self.index.chunks))]
+        rows = right_passages(shown, [examples[at] for at in missed], spec)
+        for at, holding in zip(missed, rows, strict=True):
+            if holding:
+                right = as_context(Hit(shown[holding[0]], 0.0))
+                found[at] = (*found[at][: self.k - 1], right)
 
 
 def _work(amounts: Amounts, effort: Effort) -> Work:

@@ -24,11 +24,12 @@ def critical(alpha: float, df: float) -> float:
     No df (a single unit) leaves nothing to estimate a spread from; the intervals then use the
     largest spread that bounded scores can have, which needs no t.
     """
+    # by the lower tail: the upper one, 1 - alpha / 2, is 1 where alpha is smaller than rounding
     if math.isinf(df) or df < 1:
-        return normal_quantile(1 - alpha / 2)
+        return -normal_quantile(alpha / 2)
     from scipy.special import stdtrit
 
-    return float(stdtrit(df, 1 - alpha / 2))
+    return -float(stdtrit(df, alpha / 2))
 
 
 def t_p_value(difference: float, items: Spread, seeds: SeedSpread) -> float:

@@ -109,7 +109,7 @@ def judged(comparison: Comparison, p_adjusted: float | None, contrasts: float) -
     verdict = _verdict(comparison, p_adjusted)
     needed, note = None, comparison.note if verdict == "inconclusive" else ""
     if verdict == "inconclusive" and comparison.difference is not None:
-        if comparison.n >= _TOO_FEW_TO_PLAN:
+        if comparison.n >= _TOO_FEW_TO_PLAN and comparison.units > 1:
             # Few clusters are less sure of their spread than their number of items suggests.
             unsure = critical(ALPHA, comparison.units - 1) / critical(ALPHA, math.inf)
             needed = items_to_settle(

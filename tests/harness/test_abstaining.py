@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from harness.abstaining import BOUND, bound_of, choose_bound, closeness, split_off
-from harness.choosing import clearly_ahead
+from harness.choosing import CLEARLY, clearly_ahead
 from harness.effort import EFFORTS
 from harness.looking_up import ask
 from harness.retrieval import open_index
@@ -127,7 +127,7 @@ def test_the_rung_gives_the_tasks_own_sentence_and_asks_only_about_the_rest(tmp_
      ([1], False), ([], False), ([0, 0], False), ([0.1, 0.1], True)],
 )  # fmt: skip
 def test_a_lead_is_clear_where_chance_would_seldom_give_it(gains, expected):
-    assert clearly_ahead(gains) is expected
+    assert clearly_ahead(gains, CLEARLY) is expected
 
 
 def test_a_question_without_a_word_is_as_far_as_can_be(index):

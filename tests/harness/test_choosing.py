@@ -77,7 +77,7 @@ def test_a_single_value_is_taken_without_a_trial():
 
 def test_two_choices_one_after_the_other_cost_what_both_cost():
     first, second = chosen({2: 10, 1: 5}), chosen({0: 10, 4: 15})
-    assert (first.dev_score, second.dev_score) == (0.5, 0.75)
+    assert (first.scored.score, second.scored.score) == (0.5, 0.75)
     both = together((first, second))
     assert len(both["tried"]) == 4 and both["dev_answers"] == 80
 

@@ -198,6 +198,20 @@ def test_a_single_cluster_is_no_evidence():
     assert result.low < 0 < result.high
 
 
+def test_a_single_cluster_whose_items_differ_both_ways_shows_no_equivalence():
+    a, b = table(30, 29, neither=41)
+    result = paired(a, b, clusters=["one"] * 100)
+    assert (result.verdict, result.non_inferior, result.n_needed) == ("inconclusive", False, None)
+    assert result.low < -0.5 and result.high > 0.5
+    assert result.note.startswith("clusters on which the arms differ: 1; needed")
+
+
+def test_trainings_that_hardly_differ_on_a_single_cluster_are_compared():
+    trained = [[0.9 + 1e-7 * seed] * 20 for seed in range(5)]
+    result = paired(trained, [[0.1] * 20], clusters=["one"] * 20)
+    assert (result.p, result.verdict) == (1.0, "inconclusive")
+
+
 def test_seeds_that_all_say_the_same_are_one_measurement():
     a, b = table(12, 3, both=20)
     assert paired([a, a, a], [b, b]) == paired(a, b)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from statsmodels.stats.proportion import proportion_confint
 
-from harness.intervals import mean_interval, wilson, zero_failures_upper
+from harness.intervals import mean_interval, wilson, wilson_bounds, zero_failures_upper
 
 
 @given(n=st.integers(1, 2000), share=st.floats(0, 1))
@@ -76,6 +76,35 @@ def test_copies_of_an_item_add_no_certainty_when_they_are_one_cluster():
     assert naive.high - naive.low < 0.5 * (once.high - once.low)
     assert clustered.high - clustered.low == pytest.approx(once.high - once.low, rel=0.1)
     assert clustered.method == "Wilson at effective n, clustered"
+
+
+@pytest.mark.parametrize("right", [3, 48, 50, 97, 100])
+def test_a_single_cluster_says_as_little_as_one_item(right):
+    scores = [1] * right + [0] * (100 - right)
+    found = mean_interval(scores, clusters=["one"] * 100)
+    one = wilson_bounds(right / 100, 1, 1.96)
+    assert (found.low, found.high) == pytest.approx(one, abs=1e-4)
+
+
+def test_a_first_failure_does_not_make_a_rate_surer_than_none_did():
+    clusters = [at // 10 for at in range(100)]
+    widths = []
+    for failed in range(4):
+        found = mean_interval([1] * failed + [0] * (100 - failed), clusters)
+        widths.append(found.high - found.low)
+    assert widths[1] > 0.8 * widths[0], "all ten clusters had none: one of them has one now"
+
+
+@pytest.mark.parametrize(("count", "size", "share"), [(20, 20, 0.97), (50, 5, 0.97), (10, 20, 0.9)])
+def test_high_shares_of_clusters_that_are_alike_in_themselves_are_covered(count, size, share):
+    """Documents differ in difficulty: 30 % of the variance is theirs (beta-binomial)."""
+    rng, held, draws = np.random.default_rng(count), 0, 1500
+    ease = rng.beta(share * 7 / 3, (1 - share) * 7 / 3, (draws, count, 1))
+    right = (rng.random((draws, count, size)) < ease).reshape(draws, -1)
+    for scores in right * 1.0:
+        found = mean_interval(scores, np.repeat(np.arange(count), size).tolist())
+        held += found.low <= share <= found.high
+    assert held / draws >= 0.93 - 3 * math.sqrt(0.05 * 0.95 / draws)
 
 
 def test_seeds_that_disagree_widen_the_interval():

@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from harness.decoding import FREE, HELD, choose_decoding
-from harness.looking_up import Reading, worked_examples
+from harness.looking_up import Reading, readable, worked_examples
 from harness.prompts import target, with_passages
 from harness.retrieval import contexts_for, holds_answer, open_index
 from harness.rungs import rungs
@@ -77,8 +77,9 @@ def index(tools):
 
 
 def test_worked_examples_show_passages_that_hold_the_answer_from_different_documents(index):
-    shown = worked_examples(SPEC, index, TRAIN, Reading(2, 3))
-    assert len(shown) == 3 and shown == worked_examples(SPEC, index, TRAIN, Reading(2, 3))
+    pool = readable(SPEC, index, TRAIN, 2)
+    shown = worked_examples(SPEC, pool, Reading(2, 3))
+    assert len(shown) == 3 and shown == worked_examples(SPEC, pool, Reading(2, 3))
     sources = []
     for one in shown:
         (row,) = (row for row in TRAIN if one.question.endswith(f"Question: {row.question}"))
@@ -90,7 +91,8 @@ def test_worked_examples_show_passages_that_hold_the_answer_from_different_docum
 
 
 def test_no_more_worked_examples_than_there_are_and_none_where_none_is_asked_for(index):
-    assert worked_examples(SPEC, index, TRAIN, Reading(1, 0)) == []
-    many = worked_examples(SPEC, index, TRAIN, Reading(1, 500))
+    pool = readable(SPEC, index, TRAIN, 1)
+    assert worked_examples(SPEC, pool, Reading(1, 0)) == []
+    many = worked_examples(SPEC, pool, Reading(1, 500))
     assert 0 < len(many) <= len(TRAIN) and len({one.question for one in many}) == len(many)
-    assert worked_examples(SPEC, index, (), Reading(1, 3)) == []
+    assert readable(SPEC, index, (), 1) == [] == worked_examples(SPEC, [], Reading(1, 3))

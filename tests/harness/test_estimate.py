@@ -16,7 +16,7 @@ from harness.given import Given, RetrievalSettings
 from harness.models import resolve
 from harness.rungs import rungs
 from harness.settings import CheckSettings
-from harness.tuning_memory import free_from_outside
+from harness.tuning_memory import HOLDS_S, free_from_outside, told_by_driver
 from harness.types import Example, Task, TaskSpec
 from harness.work import Amounts
 from rag.rerank import Size, size_of
@@ -168,14 +168,21 @@ def test_on_a_card_the_cards_memory_counts_and_what_the_process_holds_beside_it_
     assert need.has_room_for(27e9) and not need.has_room_for(29e9)
 
 
-def test_the_driver_is_asked_how_much_of_the_card_is_free(monkeypatch, tmp_path):
+def test_the_driver_is_asked_how_much_of_the_card_is_free_once_a_minute(monkeypatch, tmp_path):
+    clock = [600.0]
+    monkeypatch.setattr("harness.tuning_memory.time.monotonic", lambda: clock[0])
+    told_by_driver.cache_clear()
     program = tmp_path / "nvidia-smi"
     program.write_text('#!/bin/sh\necho "$2" >> "$0.asked"\necho 20480\n', encoding="utf-8")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3,1")
-    assert free_from_outside("cuda") == 20480 * 2**20
+    for _ in range(3):
+        assert free_from_outside("cuda") == 20480 * 2**20
     assert (tmp_path / "nvidia-smi.asked").read_text(encoding="utf-8") == "3\n"
+    clock[0] += HOLDS_S
+    program.write_text("#!/bin/sh\necho 1024\n", encoding="utf-8")
+    assert free_from_outside("cuda") == 1024 * 2**20, "a check has begun meanwhile"
     assert free_from_outside("cpu") == pytest.approx(psutil.virtual_memory().available, rel=0.3)
 
 

@@ -7,7 +7,7 @@ import pytest
 from advisor.searching import searching
 from harness.cell import run_cell
 from harness.effort import CHUNK_WORDS
-from harness.looking_up import Reading, choose_retriever, worked_examples
+from harness.looking_up import Reading, choose_retriever, readable, worked_examples
 from harness.passage_size import settle_passage_size
 from harness.retrieval import contexts_for, open_index
 from harness.rungs import rungs
@@ -55,7 +55,7 @@ def test_retriever_length_and_worked_examples_go_by_the_named_document(tools):
     index = open_index(tools, PAPERS)
     (tried,) = choose_retriever(tools, index, VIEW.dev).tried
     assert tried["questions"] == 6 and tried["recall"]["2"] == 1.0
-    shown = worked_examples(LABELS, index, VIEW.train, Reading(1, 3))
+    shown = worked_examples(LABELS, readable(LABELS, index, VIEW.train, 1), Reading(1, 3))
     assert len(shown) == 3 and all("drug" in one.question for one in shown)
     tools.effort = dataclasses.replace(EFFORT, passage_words=(CHUNK_WORDS, 40))
     settle_passage_size(tools, VIEW)
@@ -66,7 +66,7 @@ def test_where_no_document_is_named_nothing_is_judged_and_nothing_follows_the_wo
     index = open_index(tools, PAPERS)
     (tried,) = choose_retriever(tools, index, nameless(VIEW.dev)).tried
     assert tried["questions"] == 0 and tried["recall"] == {"1": None, "2": None}
-    assert worked_examples(LABELS, index, nameless(VIEW.train), Reading(1, 3)) == []
+    assert readable(LABELS, index, nameless(VIEW.train), 1) == []
 
 
 def test_training_with_retrieval_swaps_in_no_passage_for_its_word(tools):

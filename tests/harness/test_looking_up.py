@@ -4,13 +4,23 @@ import pytest
 
 from harness.effort import EFFORTS
 from harness.errors import UserError
-from harness.looking_up import BEFORE, DEPTH, ask, choose_retriever, quality, retriever_of
-from harness.prompts import FIRST, LAYOUTS, passage, render
+from harness.looking_up import (
+    BEFORE,
+    DEPTH,
+    ask,
+    choose_retriever,
+    quality,
+    readable,
+    retriever_of,
+)
+from harness.prompts import FIRST, LAYOUTS, passage, render, with_passages
 from harness.retrieval import contexts_for, holds_answer, judged, open_index, total_right
 from harness.rungs import rungs
+from harness.scoring import Scored
 from harness.types import Example, Query
 from rag.retrievers import DEFAULT, RETRIEVERS
 from rag.types import Document
+from rag.widen import CONTEXTS
 from tests.harness.rung_bench import DEV, EFFORT, QUERIES, SPEC, TRAIN, VIEW, bench, closed
 
 ALL = dataclasses.replace(EFFORT, retrievers=("hybrid", "bm25", "dense"))
@@ -207,13 +217,31 @@ def test_what_was_answered_on_dev_is_not_asked_again_to_try_worked_examples(
     assert prepared.effort["dev_answers"] == 4 * 2 + 4 * documents_named + held
 
 
-def test_dev_chooses_how_passages_stand_and_a_later_process_keeps_it(tmp_path, tiny_model):
+@pytest.mark.parametrize("liked", LAYOUTS)
+def test_dev_chooses_how_passages_stand(liked, tmp_path, tiny_model, monkeypatch):
     tools = bench(tmp_path, tiny_model, "rag-s1")
-    tools.effort = dataclasses.replace(EFFORT, reading_examples=(0, 1), layouts=LAYOUTS)
+    tools.effort = dataclasses.replace(
+        EFFORT, passages=(2,), reading_examples=(0, 1), layouts=LAYOUTS
+    )
+    index = open_index(tools, VIEW.documents)
+
+    def by_layout(dev, answers):
+        """Every question is right where its passages stand as liked, and none elsewhere."""
+        found = contexts_for(index, [example.question for example in dev], 2)
+        wanted = [with_passages(e.question, c, liked) for e, c in zip(dev, found, strict=True)]
+        asked = [prompt.user for prompt, _ in tools.generator.asked[-len(dev) :]]
+        rows = tuple(float(one == other) for one, other in zip(asked, wanted, strict=True))
+        return Scored(sum(rows) / len(rows), rows)
+
+    monkeypatch.setattr(tools, "dev_scored", by_layout)
     prepared = rungs()["rag"].build(VIEW, tools).prepare(None)
     tried = [one["layout"] for one in prepared.effort["tried"] if "layout" in one]
-    assert tried == list(LAYOUTS) and prepared.settings["layout"] in LAYOUTS
-    assert len(tools.generator.asked) == prepared.effort["dev_answers"] == 4 * (2 + 1 + 2)
+    assert tried == list(LAYOUTS) and prepared.settings["layout"] == liked
+    assert len(tools.generator.asked) == prepared.effort["dev_answers"] == 4 * (2 + 2)
+
+
+def test_a_later_process_keeps_how_passages_stand(tmp_path, tiny_model):
+    tools = bench(tmp_path, tiny_model, "rag-s1")
     later = rungs()["rag"].build(VIEW, tools)
     later.prepare({"passages": 2, "worked_examples": 1, "retriever": "hybrid", "layout": FIRST})
     list(later.answer(QUERIES[:1], 0))
@@ -224,3 +252,24 @@ def test_dev_chooses_how_passages_stand_and_a_later_process_keeps_it(tmp_path, t
     train = next(e for e in TRAIN if example.endswith(f"Question: {e.question}"))
     (found,) = contexts_for(open_index(tools, VIEW.documents), [train.question], 2)
     assert example.startswith(passage(found[0])), "examples stand as the question does"
+
+
+def test_training_questions_are_looked_up_once_for_a_number_of_passages_and_a_context(
+    tmp_path, tiny_model, monkeypatch
+):
+    looked_up = []
+
+    def counting(spec, index, train, k):
+        looked_up.append((k, index.context))
+        return readable(spec, index, train, k)
+
+    monkeypatch.setattr("harness.rungs.rag.readable", counting)
+    tools = bench(tmp_path, tiny_model, "rag-s1")
+    tools.effort = dataclasses.replace(
+        EFFORT, reading_examples=(0, 1, 2), layouts=LAYOUTS, contexts=CONTEXTS
+    )
+    rung = rungs()["rag"].build(VIEW, tools)
+    prepared = rung.prepare(None)
+    list(rung.answer(QUERIES, 0))
+    assert prepared.effort["dev_answers"] > 4 * len(LAYOUTS), "several settings were tried"
+    assert set(looked_up) >= {(rung.k, "passage")} and len(set(looked_up)) == len(looked_up)

@@ -1,6 +1,7 @@
 """The user's cross-encoder in a check: taken where dev is clearly better, or where they want it."""
 
 import dataclasses
+import json
 
 import pytest
 
@@ -9,14 +10,17 @@ from harness.ceilings import KnowingIndex
 from harness.errors import UserError
 from harness.given import Given, RetrievalSettings
 from harness.looking_up import NO_RERANKER, ask, choose_retriever, retriever_of
+from harness.reopen import workbench_of
 from harness.retrieval import contexts_for, open_index
 from harness.rungs import rungs
+from harness.runner import make_plan, run_check
 from harness.settings import CheckSettings, settings_problems
-from harness.types import Example, Query
+from harness.store import Run
+from harness.types import Example, Query, Task
 from rag.rerank import Reranker
 from rag.types import Document
 from tests.conftest import write_label_project
-from tests.harness.rung_bench import DEV, EFFORT, QUERIES, VIEW, bench
+from tests.harness.rung_bench import DEV, EFFORT, HELDOUT, QUERIES, SPEC, TRAIN, VIEW, bench
 from tests.rag.cross_encoder import make_cross_encoder
 
 
@@ -116,6 +120,36 @@ def test_another_reranker_than_the_rung_was_built_with_is_refused(tmp_path, tiny
     with pytest.raises(UserError, match="built with other@1") as refused:
         retriever_of({"retriever": "bm25", "reranker": "other@1"}, index, tools)
     assert "begin a new run" in refused.value.problems[0].fix
+
+
+def test_a_run_keeps_the_rerankers_weights_and_does_not_go_on_with_others(
+    tmp_path, tiny_model, monkeypatch
+):
+    monkeypatch.setenv("RUNGWISE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr("harness.runner._run_cells", lambda run, plan, on_event: "goes on")
+    folder = make_cross_encoder(tmp_path / "cross", longest=512)
+    model = tiny_model.as_posix()
+    given = Given(RetrievalSettings(reranker=folder.as_posix()))
+    settings = CheckSettings(("rag",), generator=model, embedder=model, given=given)
+    task = Task(SPEC, TRAIN, DEV, HELDOUT, VIEW.documents, "f00d")
+    run = Run(tmp_path / "project" / "runs" / "one")
+    run.create(make_plan(tmp_path, "one", task, settings), task)
+    tools = workbench_of(run, VIEW, "rag-s0", 0, lambda message, figures: None)
+    weights = run.plan().reranker_weights
+    assert run_check(run) == "goes on" and tools.reranker.name == f"{folder.as_posix()}@{weights}"
+
+    make_cross_encoder(tmp_path / "cross", longest=256)
+    for goes_on in (lambda: run_check(run), lambda: dataclasses.replace(tools).reranker):
+        with pytest.raises(UserError, match="no longer those that this run began with") as refused:
+            goes_on()
+        (problem,) = refused.value.problems
+        assert problem.where == "[retrieval]" and "check again as a new run" in problem.fix
+        assert weights[:12] in problem.message
+    file = run.folder / "run.json"
+    older = json.loads(file.read_bytes())
+    del older["reranker_weights"]
+    file.write_text(json.dumps(older), encoding="utf-8")
+    assert run_check(run) == "goes on", "a run from before the check sum was kept"
 
 
 def test_a_missing_or_unusable_reranker_stops_a_check_before_it_starts(tmp_path, tiny_model, cross):
