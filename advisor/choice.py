@@ -46,11 +46,6 @@ def choose(experiment: Experiment) -> Choice:
     return Choice(top, "climb", top, _ahead(experiment, top), below)
 
 
-def climbed(experiment: Experiment) -> str:
-    """Where the climb ends."""
-    return _walk(experiment).top
-
-
 def _walk(experiment: Experiment) -> Climb:
     """The climb, read off the verdict words that were stored.
 

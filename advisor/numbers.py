@@ -10,6 +10,11 @@ def percent(share: float | None) -> str:
     return "not known" if share is None else f"{share * 100:.0f} %"
 
 
+def dev_score(score: float | None) -> str:
+    """0.3 -> '30 %', and -0.3 too: a metric of which less is better is kept turned round on dev."""
+    return percent(None if score is None else abs(score))
+
+
 def as_set(share: float | None) -> str:
     """0.845 -> '84.5 %': a share that was set, with all its digits; None -> 'not known'."""
     return "not known" if share is None else f"{share * 100:.6g} %"

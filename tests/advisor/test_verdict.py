@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from advisor.choice import climbed as climb
+from advisor.choice import choose
 from advisor.economics import costs_of
 from advisor.prices import Prices
 from advisor.verdict import reconcile
@@ -23,15 +23,15 @@ BETTER = {("few_shot", "prompt"): "better"}
 @pytest.mark.parametrize("word", ["inconclusive", "equivalent", "worse"])
 def test_no_step_is_taken_for_anything_but_better(word):
     found = experiment({"prompt": 0.5, "rag": 0.7}, {("rag", "prompt"): word})
-    assert climb(found) == "prompt" == verdict(found).recommended
+    assert choose(found).top == "prompt" == verdict(found).recommended
 
 
 def test_each_step_must_beat_the_one_that_was_climbed_to():
     means = {"prompt": 0.4, "few_shot": 0.5, "rag": 0.6, "finetune": 0.7}
     words = {**BETTER, ("rag", "prompt"): "better", ("finetune", "few_shot"): "better"}
-    assert climb(experiment(means, words)) == "finetune"
+    assert choose(experiment(means, words)).top == "finetune"
     del words["finetune", "few_shot"]
-    assert climb(experiment(means, words)) == "few_shot", "rag only beats what was left behind"
+    assert choose(experiment(means, words)).top == "few_shot", "rag only beats what was left behind"
 
 
 @pytest.mark.parametrize(
