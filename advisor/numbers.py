@@ -3,6 +3,8 @@
 import math
 
 MINUS = "−"
+QUOTED = 60
+"""Characters of a name or a text of the user that a sentence holds."""
 
 
 def percent(share: float | None) -> str:
@@ -51,6 +53,12 @@ def in_points(difference: float | None) -> str:
     """0.34 -> '+34 points'; 0.01 -> '+1 point'."""
     one = difference is not None and abs(round(difference * 100)) == 1
     return f"{points(difference)} point{'' if one else 's'}"
+
+
+def short(text: str, longest: int = QUOTED) -> str:
+    """A text of the user in one line; what is left out becomes '…'."""
+    line = " ".join(text.split())
+    return line if len(line) <= longest else f"{line[:longest]}…"
 
 
 def capital(text: str) -> str:

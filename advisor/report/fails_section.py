@@ -5,8 +5,8 @@ from functools import partial
 from advisor import charts
 from advisor.axes import located, sentence, shares
 from advisor.diagnosis import besides, conclusion, telling
-from advisor.diagnosis_words import part_name, short
-from advisor.numbers import points
+from advisor.diagnosis_words import part_name
+from advisor.numbers import points, short
 from advisor.report.document import Block, Figure, Paragraph, Section, Table, Terms
 from advisor.report.items import mark_of
 from advisor.report.reading_tables import ceiling, citing
