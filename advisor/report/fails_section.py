@@ -211,8 +211,7 @@ def _items(sources: Sources) -> list[Block]:
     scores = {name: sources.item_scores(name) for name in sources.experiment.rungs}
     rows = []
     for key in (key for key in ids if key in numbers):
-        text = sources.heldout[numbers[key]].question
-        text = text if len(text) <= QUESTION else f"{text[:QUESTION]}…"
+        text = short(sources.heldout[numbers[key]].question, QUESTION)
         marks = (mark_of(scores[name][key])[0] for name in scores)
         rows.append((f"{numbers[key] + 1}", text, *marks))
     head = ("No.", "Question", *(arm.title for arm in sources.experiment.rungs.values()))
