@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from advisor.guess import Guess
+from advisor.project_reading import CONFIG
 from harness.errors import Problem, UserError
 
 SHOWN_FILES = 5
@@ -44,6 +45,13 @@ def check_given(root: Path, files: Sequence[Path]) -> None:
         Problem("the project would lie inside this folder", "choose another folder", str(file))
         for file in files
         if file.is_dir() and root.resolve().is_relative_to(file.resolve())
+    ]
+    fix = "give the table and the folder of documents in it, each by itself"
+    # its examples and reports would be looked up as documents, held-out answers among them
+    problems += [
+        Problem("this folder is a project, not documents", fix, str(file))
+        for file in files
+        if (file / CONFIG).is_file()
     ]
     if problems:
         raise UserError(*problems)
