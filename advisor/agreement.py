@@ -53,7 +53,7 @@ def _falls_short(experiment: Experiment, prior: str) -> bool:
     alone = Choice(prior, "climb", prior, None)
     if prior not in experiment.scored or not not_good_enough(experiment, alone):
         return False
-    return misses_target(experiment, prior) or not floor_not_settled(experiment, alone)
+    return misses_target(experiment, prior) or not floor_not_settled(experiment, [prior])
 
 
 def _by_target(experiment: Experiment, recommended: str, prior: str) -> Agreement:

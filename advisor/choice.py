@@ -5,15 +5,16 @@ Pure. Where the user said what is good enough, the lowest rung that reaches it. 
 the margin: a rung that costs more to build and keep must give something for it.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from advisor.measured import floor_contrast, headline_score, seems_better
+from advisor.measured import floor_contrast, headline_score, no_better, seems_better
 from harness.climb import Climb, climb, reached
 from harness.experiment import Experiment
 from harness.rungs import rungs
 
-Why = Literal["target", "climb", "no worse"]
+Why = Literal["target", "climb", "no worse", "floor"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +36,21 @@ def choose(experiment: Experiment) -> Choice:
     good = _good_enough(experiment)
     if good is not None:
         return Choice(good, "target", good, None)
-    walk = _walk(experiment)
+    found = _climbed(experiment, experiment.scored)
+    if beats_floor(experiment, found.ahead or found.rung) is not False:
+        return found
+    # the floor is the rung below the ladder: of two rungs that are level with each other, only one
+    # may be shown to beat it
+    beating = [name for name in experiment.scored if beats_floor(experiment, name, shown=True)]
+    return replace(_climbed(experiment, beating), why="floor") if beating else found
+
+
+def _climbed(experiment: Experiment, scored: Sequence[str]) -> Choice:
+    """The climb over some of the rungs, and down to the lowest one that is no worse."""
+    walk = _walk(experiment, scored)
     top = walk.top
-    names = list(experiment.rungs)
-    for name in names[: names.index(top)]:
+    names = list(scored)
+    for name in names[: names.index(top)] if top in names else ():
         contrast = experiment.contrast(name, top)
         if contrast is not None and contrast.non_inferior:
             return Choice(name, "no worse", top, _ahead(experiment, name))
@@ -46,12 +58,12 @@ def choose(experiment: Experiment) -> Choice:
     return Choice(top, "climb", top, _ahead(experiment, top), below)
 
 
-def _walk(experiment: Experiment) -> Climb:
+def _walk(experiment: Experiment, scored: Sequence[str]) -> Climb:
     """The climb, read off the verdict words that were stored.
 
     A rung without a score is neither stood on nor in the way; where none has one, it is the first.
     """
-    names = experiment.scored or tuple(experiment.rungs)[:1]
+    names = scored or tuple(experiment.rungs)[:1]
 
     def word(a: str, b: str, contrasts: float) -> str:
         found = experiment.contrast(a, b)
@@ -69,18 +81,33 @@ def not_good_enough(experiment: Experiment, choice: Choice) -> bool:
     if not experiment.scored or misses_target(experiment, choice.rung):
         return True
     # where another rung leads, the floor is that one's to beat
-    floor = floor_contrast(experiment, choice.ahead or choice.rung)
+    return beats_floor(experiment, choice.ahead or choice.rung) is False
+
+
+def beats_floor(experiment: Experiment, rung: str, *, shown: bool = False) -> bool | None:
+    """Whether a rung is ahead of the best that is done without a language model.
+
+    Args:
+        experiment: as it was measured.
+        rung: one of it.
+        shown: a lead that is not shown once all comparisons count is none.
+
+    Returns:
+        None where there is nothing to compare with.
+    """
+    floor = floor_contrast(experiment, rung)
     if floor is None or floor.difference is None:
-        return False
-    return floor.verdict != "better" and not seems_better(floor)
+        return None
+    return floor.verdict == "better" or (not shown and seems_better(floor))
 
 
-def floor_not_settled(experiment: Experiment, choice: Choice) -> bool:
-    """More items might show that the rung beats the floor: it is ahead, if anything."""
-    floor = floor_contrast(experiment, choice.ahead or choice.rung)
-    if floor is None or floor.verdict != "inconclusive" or floor.non_superior:
-        return False
-    return (floor.difference or 0.0) > 0
+def floor_not_settled(experiment: Experiment, rungs: Sequence[str]) -> bool:
+    """Whether more items might show that one of some rungs beats the floor."""
+    floors = [floor_contrast(experiment, name) for name in rungs]
+    return any(
+        floor is not None and floor.verdict == "inconclusive" and not no_better(floor)
+        for floor in floors
+    )
 
 
 def misses_target(experiment: Experiment, rung: str) -> bool:

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from advisor.choice import Choice, floor_not_settled, misses_target
+from advisor.choice import Choice, misses_target, not_good_enough
 from advisor.economics import RungCost
-from advisor.measured import TUNED, floor_contrast, inline, score_of, seems_better
+from advisor.measured import TUNED, best_scored, floor_contrast, inline, score_of, seems_better
 from advisor.numbers import (
     as_set,
     count,
@@ -55,12 +55,14 @@ def changes(
                 f"whether {inline(experiment.rungs[name])} differs from "
                 f"{inline(experiment.rungs[chosen])}."
             )
-    floor = floor_contrast(experiment, chosen)
+    short = bool(experiment.scored) and not_good_enough(experiment, choice)
+    near = best_scored(experiment) if short else chosen
+    floor = floor_contrast(experiment, near)
     if floor and floor.verdict == "inconclusive" and floor.n_needed is not None:
-        claim = "beats" if (floor.difference or 0.0) > 0 else "is really behind"
+        claim = "beats" if (floor.difference or 0.0) > 0 else "differs from"
         found.append(
             f"About {rounded_up(floor.n_needed):,} held-out questions in all would show whether "
-            f"{inline(experiment.rungs[chosen])} {claim} doing without a language model."
+            f"{inline(experiment.rungs[near])} {claim} doing without a language model."
         )
     if experiment.not_run:
         saved = f"That saved about {seconds(spared_s)}. " if spared_s else ""
@@ -98,7 +100,7 @@ def cautions(experiment: Experiment, choice: Choice) -> list[str]:
             f"{score_of(experiment, chosen)}."
         )
     floor = floor_contrast(experiment, chosen)
-    if floor is not None and floor_not_settled(experiment, choice) and seems_better(floor):
+    if floor is not None and seems_better(floor):
         other = inline(experiment.floors[floor.b])
         said.append(
             f"It is not shown to beat doing without a language model ({other}): "

@@ -19,6 +19,20 @@ def floor_contrast(experiment: Experiment, chosen: str) -> Contrast | None:
     return next((c for c in experiment.floor_contrasts if c.a == chosen), None)
 
 
+def best_scored(experiment: Experiment) -> str:
+    """The rung with the highest score, which need not be shown to be better than another.
+
+    Raises:
+        ValueError: no rung has a score.
+    """
+    return max(experiment.scored, key=lambda name: headline_score(experiment, name)[0])
+
+
+def no_better(contrast: Contrast) -> bool:
+    """Whether the first of two is shown not to be ahead by what matters."""
+    return contrast.verdict in ("worse", "equivalent") or contrast.non_superior
+
+
 def score_of(experiment: Experiment, name: str) -> str:
     """The headline score of a rung, floor or ceiling in words: ``71 % (62–79 %)``."""
     arms = {**experiment.ceilings, **experiment.floors, **experiment.rungs}

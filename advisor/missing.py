@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from advisor.choice import Choice, not_good_enough
 from advisor.diagnosis import costliest
 from advisor.diagnosis_words import NO_CAUSE, about_form
-from advisor.measured import TUNED, floor_contrast, headline_score, inline, score_of
+from advisor.measured import TUNED, best_scored, floor_contrast, headline_score, inline, score_of
 from advisor.numbers import as_set, count, in_sentence
 from harness.cell import parse_cell
 from harness.closed_answers import CLOSED
@@ -77,7 +77,7 @@ def _score(experiment: Experiment) -> Iterator[str]:
 def _mistakes(experiment: Experiment) -> Iterator[str]:
     """What costs the rung that came nearest most, and whether mending it can be enough."""
     task, found = experiment.task, experiment.diagnostics
-    nearest = max(experiment.scored, key=lambda name: headline_score(experiment, name)[0])
+    nearest = best_scored(experiment)
     most = costliest(experiment, nearest) if nearest in found.rungs else None
     if most is None or NO_CAUSE in most[1]:
         return

@@ -2,8 +2,15 @@
 
 from advisor.choice import Choice, floor_not_settled, misses_target
 from advisor.limits import ALLOWED
-from advisor.measured import floor_contrast, headline_score, inline, score_of, seems_better
-from advisor.numbers import as_set, in_points, margin_in_points, percent, points_range, rounded_up
+from advisor.measured import (
+    best_scored,
+    floor_contrast,
+    headline_score,
+    inline,
+    score_of,
+    seems_better,
+)
+from advisor.numbers import as_set, in_points, margin_in_points, points_range, rounded_up
 from harness.experiment import Contrast, Experiment
 from harness.rungs import rungs
 
@@ -42,6 +49,14 @@ def _rule(experiment: Experiment, choice: Choice) -> list[str]:
             f"You asked for {as_set(task.target)}{within if low < (task.target or 0) else ''}: "
             f"{rung} reaches that with {score_of(experiment, choice.rung)}"
             f"{others if choice.rung != experiment.scored[0] else ''}."
+        ]
+    floor = floor_contrast(experiment, choice.rung)
+    if choice.why == "floor" and floor is not None:
+        return [
+            f"{experiment.rungs[choice.rung].title} is the lowest rung that is shown to beat doing "
+            f"without a language model: {in_points(floor.difference)} "
+            f"({points_range(floor.low, floor.high)}) against "
+            f"{inline(experiment.floors[floor.b])}."
         ]
     if choice.why == "no worse":
         top = inline(experiment.rungs[choice.top])
@@ -95,23 +110,24 @@ def _why_none(experiment: Experiment, choice: Choice) -> str:
     chosen, target = choice.rung, experiment.task.target
     if not experiment.scored:
         return "No rung gave an answer that could be scored."
-    arm = experiment.rungs[chosen]
+    # a higher rung may have scored more without being shown to be better
+    best = best_scored(experiment)
+    arm = experiment.rungs[best]
     if misses_target(experiment, chosen):
-        # a higher rung may have scored more without being shown to be better
-        best = max(experiment.rungs, key=lambda name: headline_score(experiment, name)[0])
         return (
-            f"The best rung, {inline(experiment.rungs[best])}, reached "
-            f"{score_of(experiment, best)}; you asked for {as_set(target)}."
+            f"The best rung, {inline(arm)}, reached {score_of(experiment, best)}; you asked for "
+            f"{as_set(target)}."
         )
-    floor = floor_contrast(experiment, chosen)
+    floor = floor_contrast(experiment, best)
     assert floor is not None  # the only other way to end here
     other = experiment.floors[floor.b]
-    if floor_not_settled(experiment, choice):
+    figures = f"{in_points(floor.difference)} ({points_range(floor.low, floor.high)})"
+    if floor_not_settled(experiment, [best]):
         return (
             f"{arm.title} is not shown to do better than {inline(other)}, which needs no language "
-            f"model: {in_points(floor.difference)} ({points_range(floor.low, floor.high)})."
+            f"model: {figures}."
         )
     return (
-        f"{arm.title} does no better than doing without a language model: {inline(other)} scored "
-        f"{percent(other.scores[experiment.task.metric].mean)}."
+        f"{arm.title} does no better than doing without a language model: {figures} against "
+        f"{inline(other)}."
     )

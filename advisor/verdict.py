@@ -12,6 +12,7 @@ from advisor.economics import RungCost
 from advisor.limits import ALLOWED, cautions, changes, dearer
 from advisor.measured import (
     TUNED,
+    best_scored,
     floor_contrast,
     inline,
     score_of,
@@ -89,7 +90,7 @@ def reconcile(
     recommended = "none" if not_good_enough(experiment, choice) else chosen
     prior = recommendation.aim if recommendation else None
     open_floor = recommended == "none" and not misses_target(experiment, chosen)
-    open_floor = open_floor and floor_not_settled(experiment, choice)
+    open_floor = open_floor and floor_not_settled(experiment, experiment.scored)
     agreement = agreement_of(experiment, choice, recommended, prior) if prior else None
     if agreement is not None and open_floor:
         agreement = "too_close_to_call"
@@ -124,7 +125,8 @@ def _headline(experiment: Experiment, choice: Choice, recommended: str) -> str:
     if not experiment.scored:
         return "Nothing could be scored."
     if recommended == "none" and not misses_target(experiment, choice.rung):
-        beats = "is shown to beat" if floor_not_settled(experiment, choice) else "beats"
+        open_floor = floor_not_settled(experiment, experiment.scored)
+        beats = "is shown to beat" if open_floor else "beats"
         return f"None of these {beats} doing without a language model."
     if choice.ahead is not None and recommended != "none":
         return f"Not settled yet: {inline(experiment.rungs[choice.ahead])} leads."
@@ -140,13 +142,13 @@ def _sentence(experiment: Experiment, choice: Choice, recommended: str) -> str:
     """The score that counts, and its lead over what it has to be compared with."""
     task, chosen = experiment.task, choice.rung
     ahead = None if recommended == "none" else choice.ahead
-    named = ahead or chosen
     asked = count(task.n_heldout, "held-out question")
     if not experiment.scored:
         return f"On {asked} no answer of any rung could be scored."
+    named = best_scored(experiment) if recommended == "none" else ahead or chosen
     arm = experiment.rungs[named]
     text = f"On {asked} {inline(arm)} scored {score_of(experiment, named)} on {task.metric_title}"
-    floor = floor_contrast(experiment, chosen)
+    floor = floor_contrast(experiment, named)
     if recommended == "none" and floor and not misses_target(experiment, chosen):
         other = inline(experiment.floors[floor.b])
         return f"{text}; {other} scored {score_of(experiment, floor.b)}."

@@ -24,6 +24,7 @@ PARTS = {
     "pages": "how long each page of the app takes to draw",
     "ladder": "the whole sample check: seconds and memory by rung",
     "training": "LoRA steps: the engine beside TRL and beside PEFT, same rows, same start",
+    "shapes": "LoRA steps of other lengths each: batches filled up beside those that are not",
     "answering": "answers: the engine beside transformers' pipeline and generate, same prompts",
     "embedding": "passages to vectors: the embedder beside sentence-transformers by its defaults",
     "search": "search in 100,000 vectors: the store beside FAISS Flat, same closest",

@@ -51,6 +51,8 @@ class Given(NamedTuple):
     precision: str
     kind: str
     threads: int
+    even: bool = True
+    """Where the engine fills batches up (`tuning.models.llama.batch.EVEN`), whether it may."""
 
 
 def measure() -> dict[str, Json]:
@@ -129,11 +131,14 @@ def engine_steps(given: Given) -> Work:
     """The engine, its rows cut into parts as in training."""
     import torch
 
+    from tuning.models.llama.engine import EngineModel
     from tuning.schedule import micro_batches
 
     torch.set_num_threads(given.threads)
     dtype, device = getattr(torch, given.precision), torch.device(given.kind)
     model = open_model(given.folder, dtype=dtype, device=device, path="engine")
+    assert isinstance(model, EngineModel)
+    model.even = model.even and given.even
 
     def step(rows: Sequence[Encoded], optimiser: Any) -> float:
         learned, total = sum(len(row.completion) for row in rows), 0.0

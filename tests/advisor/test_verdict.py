@@ -6,6 +6,7 @@ import pytest
 
 from advisor.choice import choose
 from advisor.economics import costs_of
+from advisor.numbers import in_points, points_range
 from advisor.prices import Prices
 from advisor.verdict import reconcile
 from tests.advisor.experiments import (
@@ -142,8 +143,6 @@ def test_where_another_rung_leads_the_floor_is_that_ones_to_beat():
     [
         (("worse", -0.2), "none"),
         (("equivalent", 0.01), "none"),
-        (("inconclusive", -0.02), "none"),
-        (("inconclusive", 0.0), "none"),
         (("inconclusive", 0.15), "prompt"),
         (("better", 0.2), "prompt"),
     ],
@@ -155,9 +154,58 @@ def test_none_is_good_enough_when_a_floor_is_as_good(word, recommended):
         assert found.headline == "None of these beats doing without a language model."
         assert found.sentence.endswith("; always the commonest answer scored 50 % (42–58 %).")
         assert found.reasons[0] == (
-            "Prompt does no better than doing without a language model: always the commonest "
-            "answer scored 50 %."
+            "Prompt does no better than doing without a language model: "
+            f"{in_points(word[1])} ({points_range(word[1] - 0.1, word[1] + 0.1)}) against always "
+            "the commonest answer."
         )
+    reads_plainly(found)
+
+
+@pytest.mark.parametrize("difference", [-0.02, 0.0])
+def test_a_rung_that_more_questions_could_show_to_beat_the_floor_is_not_said_to_be_no_better(
+    difference,
+):
+    words = {("prompt", "majority"): ("inconclusive", difference)}
+    found = verdict(experiment({"prompt": 0.5, "majority": 0.5}, words), "prompt")
+    assert (found.recommended, found.agreement) == ("none", "too_close_to_call")
+    assert found.headline == "None of these is shown to beat doing without a language model."
+    assert any(
+        "whether prompt differs from doing without a language model" in text
+        for text in found.would_change_if
+    )
+    reads_plainly(found)
+
+
+def test_where_none_is_recommended_the_best_rung_is_the_one_that_is_quoted():
+    means = {"prompt": 0.02, "finetune": 0.05, "nearest": 0.04}
+    words = {("prompt", "nearest"): ("worse", -0.02),
+             ("finetune", "nearest"): ("inconclusive", 0.01),
+             ("finetune", "prompt"): ("inconclusive", 0.03)}  # fmt: skip
+    found = verdict(experiment(means, words))
+    assert found.recommended == "none"
+    assert found.headline == "None of these is shown to beat doing without a language model."
+    assert found.sentence.startswith("On 100 held-out questions fine-tuning scored 5 %")
+    assert found.reasons[0].startswith("Fine-tuning is not shown to do better than")
+    assert any("whether fine-tuning beats doing without" in text for text in found.would_change_if)
+    words["finetune", "nearest"] = ("equivalent", 0.01)
+    settled = verdict(experiment(means, words))
+    assert settled.headline == "None of these beats doing without a language model."
+
+
+def test_the_floor_is_the_first_step_so_that_the_lowest_rung_shown_to_beat_it_is_recommended():
+    means = {"few_shot": 0.7, "finetune": 0.85, "rag_finetune": 0.86, "majority": 0.6}
+    words = {("few_shot", "majority"): ("inconclusive", 0.05),
+             ("finetune", "few_shot"): ("inconclusive", 0.08),
+             ("finetune", "majority"): ("better", 0.25),
+             ("rag_finetune", "majority"): ("better", 0.26),
+             ("rag_finetune", "finetune"): ("inconclusive", 0.01),
+             ("rag_finetune", "few_shot"): ("inconclusive", 0.09)}  # fmt: skip
+    found = verdict(experiment(means, words))
+    assert found.recommended == "finetune" and found.headline == "Fine-tune."
+    assert found.reasons[0] == (
+        "Fine-tuning is the lowest rung that is shown to beat doing without a language model: "
+        "+25 points (+15 to +35) against always the commonest answer."
+    )
     reads_plainly(found)
 
 
