@@ -73,7 +73,7 @@ def signed(number: int) -> str:
 
 def points_range(low: float | None, high: float | None) -> str:
     """0.24, 0.44 -> '+24 to +44'."""
-    return f"{points(low)} to {points(high)}"
+    return "no interval" if low is None or high is None else f"{points(low)} to {points(high)}"
 
 
 def count(number: int, singular: str, plural: str = "") -> str:

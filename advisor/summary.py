@@ -17,7 +17,7 @@ from advisor.money_tables import (
     time_rows,
 )
 from advisor.money_words import sentences
-from advisor.numbers import interval, percent, points, points_range, seconds
+from advisor.numbers import capital, interval, percent, points, points_range, seconds
 from advisor.pair_words import pair_words
 from advisor.recommendation import Recommendation
 from advisor.searching import searching
@@ -124,7 +124,7 @@ def fair_text(experiment: Experiment) -> str:
     """How many conditions of a fair comparison hold, and each that does not."""
     open_ = [line for line in experiment.fairness if not line.holds]
     words = {False: "does not hold", None: "not known"}
-    told = [f"{words[line.holds]}: {line.check}. {line.detail}" for line in open_]
+    told = [f"{words[line.holds]}: {line.check}. {capital(line.detail)}" for line in open_]
     held = len(experiment.fairness) - len(open_)
     return "\n".join(
         f"  - {text}" for text in (f"{held} of {len(experiment.fairness)} conditions hold", *told)
@@ -230,7 +230,7 @@ def recommendation_text(recommendation: Recommendation) -> str:
         )
     lines += _list(
         "Cannot be used now",
-        [f"{b.rung.replace('_', ' ')}: {b.because}. {b.lifted_by}" for b in recommendation.blocked],
+        [f"{b.rung.replace('_', ' ')}: {b.why}" for b in recommendation.blocked],
     )
     lines += _list("What would change this", [f.text for f in recommendation.would_change_if[:5]])
     lines += _list("To find out", [t.text for t in recommendation.to_find_out])
