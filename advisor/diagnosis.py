@@ -1,6 +1,7 @@
 """Why each rung fails, in plain sentences. Pure: figures come from the harness, words from here."""
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from advisor.diagnosis_words import (
     about_abstention,
@@ -11,6 +12,17 @@ from advisor.diagnosis_words import (
 )
 from advisor.measured import inline
 from harness.experiment import Experiment
+
+
+class Reason(NamedTuple):
+    """Why a rung fails."""
+
+    lost: float
+    """Of its score, for all that is wrong in this way."""
+    what: str
+    """What would have to be mended: 'the form of answers'."""
+    text: str
+    """What stands out of it, as a sentence."""
 
 
 def conclusion(experiment: Experiment, rung: str) -> str:
@@ -29,14 +41,14 @@ def reasons(experiment: Experiment, rung: str) -> tuple[str, ...]:
         return (f"No answer of {arm} could be scored, so there is nothing to learn from it.",)
     if not one.losses:
         return ("Nothing to mend: every scored answer was right.",)
-    found = sorted(_weighed(experiment, rung), key=lambda pair: -pair[0])
-    told = [text for lost, text in found if lost > experiment.task.margin]
-    return tuple(told or [found[0][1]])
+    found = sorted(_weighed(experiment, rung), key=lambda one: -one.lost)
+    told = [one.text for one in found if one.lost > experiment.task.margin]
+    return tuple(told or [found[0].text])
 
 
-def costliest(experiment: Experiment, rung: str) -> tuple[float, str] | None:
-    """The reason that costs a rung most, and the score lost for it; None where none is known."""
-    return max(_weighed(experiment, rung), key=lambda pair: pair[0], default=None)
+def costliest(experiment: Experiment, rung: str) -> Reason | None:
+    """The reason that costs a rung most; None where none is known."""
+    return max(_weighed(experiment, rung), key=lambda one: one.lost, default=None)
 
 
 def besides(experiment: Experiment, rung: str) -> tuple[str, ...]:
@@ -44,20 +56,22 @@ def besides(experiment: Experiment, rung: str) -> tuple[str, ...]:
     return (*reasons(experiment, rung)[1:], *further(experiment, rung))
 
 
-def _weighed(experiment: Experiment, rung: str) -> Iterator[tuple[float, str]]:
-    """A sentence a reason, with the score that was lost for it."""
+def _weighed(experiment: Experiment, rung: str) -> Iterator[Reason]:
+    """Each reason with the score that was lost for it."""
     one = experiment.diagnostics.rungs[rung]
     lost = {loss.cause: loss.share.mean or 0.0 for loss in one.losses}
     reading = sum(lost.get(cause, 0.0) for cause in ("not_found", "refused", "not_used"))
     if one.retrieval is not None and reading:
-        yield reading, about_retrieval(experiment, rung)
+        yield Reason(reading, "how passages are found and read", about_retrieval(experiment, rung))
     if "form" in lost:
-        yield lost["form"], about_form(experiment, rung)
+        yield Reason(lost["form"], "the form of answers", about_form(experiment, rung))
     for cause in ("refused", "answered_anyway"):
         if cause in lost:
-            yield lost[cause], about_abstention(experiment, rung, cause)
+            text = about_abstention(experiment, rung, cause)
+            yield Reason(lost[cause], "when it says that it does not know", text)
     if "wrong_content" in lost:
-        yield lost["wrong_content"], about_content(experiment, rung)
+        text = about_content(experiment, rung)
+        yield Reason(lost["wrong_content"], "the content of answers", text)
 
 
 def telling(experiment: Experiment, standing: str, most: int = 10) -> tuple[str, ...]:

@@ -7,14 +7,12 @@ from advisor.examples_words import about_examples
 from advisor.form_words import about_examples_and_form, about_language
 from advisor.lever import lever
 from advisor.measured import TUNED, inline, score_of
-from advisor.numbers import count, percent
+from advisor.numbers import count, percent, short
 from advisor.reading_words import about_ceiling, about_reading, did, part
 from harness.diagnosis.findings import Cause, Form, Loss, RungDiagnosis, Share, Slice
 from harness.diagnosis.slices import SMALLEST
 from harness.experiment import Experiment
 
-LONGEST = 60
-"""Characters of a label or another name inside a sentence."""
 COLLAPSED = 0.5
 """Share of answers that are one label, from which they have fallen onto it, if at most half as
 many questions are of that label."""
@@ -281,9 +279,3 @@ def answers(one: RungDiagnosis, cause: Cause) -> str:
     none = Loss(cause, Share(), 0)
     n = next((loss for loss in one.losses if loss.cause == cause), none).answers
     return f"{n:,} of {count(one.n_answers, 'answer')} ({percent(n / max(1, one.n_answers))})"
-
-
-def short(text: str) -> str:
-    """A name from the user's files at a length that a sentence can hold."""
-    line = " ".join(text.split())
-    return line if len(line) <= LONGEST else f"{line[:LONGEST]}…"

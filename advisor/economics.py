@@ -6,26 +6,22 @@ not given is not counted, and is listed as missing; nothing stands in for it.
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 from advisor.measured import TUNED
+from advisor.paid import HOUR_S, Part, known, machine_price, times, total
 from advisor.prices import Prices
+from advisor.update_cost import update_parts
 from harness.experiment import ArmResult, Estimate, Experiment
+from harness.probe_result import BroughtUp
 
 Basis = Literal["tokens", "seconds", "none"]
 MONTHS = 12
 """Over which building is spread, and totals are added up."""
-MILLION, HOUR_S = 1e6, 3600.0
+MILLION = 1e6
 LOOKS_UP = ("rag", "rag_finetune")
 """Rungs into which a change is brought by indexing it anew."""
-
-
-class Part(NamedTuple):
-    """An amount and what it is for."""
-
-    words: str
-    amount: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +101,7 @@ def _cost(experiment: Experiment, name: str, prices: Prices) -> RungCost:
     each = _answer(arm, basis, busy, prices)
     tasks = _Tasks(experiment, name, arm, prices)
     building, keeping = tasks.up_front(each), tasks.monthly()
-    up_front = sum(part.amount for part in building) if building else None
+    up_front = total(building)
     fixed = sum(part.amount for part in keeping)
     volume, wrong = prices.answers_per_month, prices.wrong_answer_cost
 
@@ -172,11 +168,6 @@ def _over(amount: float | None, share: float | None) -> float | None:
     return found if math.isfinite(found) else None
 
 
-def machine_price(arm: ArmResult, prices: Prices) -> float | None:
-    """An hour of the user's machine, where it answers: nobody says what a provider's costs."""
-    return None if arm.path == "endpoint" else prices.machine_per_hour
-
-
 def _basis(arm: ArmResult, prices: Prices) -> Basis:
     """Seconds of the user's machine where it answers and has a price, else tokens."""
     if machine_price(arm, prices) is not None:
@@ -219,18 +210,18 @@ class _Tasks(NamedTuple):
     def up_front(self, per_answer: float | None) -> tuple[Part, ...]:
         """Labels, set-up, preparing and evaluating, as far as they have a price."""
         prices, machine = self.prices, machine_price(self.arm, self.prices)
-        return _known(
-            ("labelled examples", _times(prices.label_per_example, self._labelled())),
-            ("setting up", _times(prices.engineer_per_hour, self._setup_hours())),
-            ("preparing", _times(machine, (self.arm.prepare_s + self._index_s()) / HOUR_S)),
-            ("evaluating", _times(per_answer, self.experiment.task.n_heldout)),
+        return known(
+            ("labelled examples", times(prices.label_per_example, self._labelled())),
+            ("setting up", times(prices.engineer_per_hour, self._setup_hours())),
+            ("preparing", times(machine, (self.arm.prepare_s + self._index_s()) / HOUR_S)),
+            ("evaluating", times(per_answer, self.experiment.task.n_heldout)),
         )
 
     def monthly(self) -> tuple[Part, ...]:
         """Hosting and upkeep, as far as they have a price."""
         prices = self.prices
         hosting = prices.tuned_hosting_per_month if self.name in TUNED else None
-        return _known(("hosting", hosting), ("upkeep", self._upkeep()))
+        return known(("hosting", hosting), ("upkeep", self._upkeep()))
 
     def missing(self, basis: Basis) -> list[str]:
         """Keys that would have counted."""
@@ -273,27 +264,16 @@ class _Tasks(NamedTuple):
         A changed fact is brought into retrieval with tuning by the index alone. The machine's time
         to index or to train is that of the check.
         """
-        prices = self.prices
         if self.name in LOOKS_UP:
-            hours, machine_s = prices.reindexing_hours, self._index_s()
+            by = BroughtUp("index", self._index_s() or None)
         elif self.name in TUNED:
-            hours, machine_s = prices.retraining_hours, self.arm.prepare_s
+            by = BroughtUp("train", self.arm.prepare_s or None)
         else:
             return None
-        by_hand = _times(prices.engineer_per_hour, hours)
-        hour = machine_price(self.arm, prices)
-        machine = _times(hour, machine_s / HOUR_S if machine_s else None)
-        known = [one for one in (by_hand, machine) if one is not None]
-        return _times(sum(known) if known else None, prices.changes_per_month)
+        hour = machine_price(self.arm, self.prices)
+        parts = update_parts(by, replace(self.prices, machine_per_hour=hour))
+        return times(total(parts), self.prices.changes_per_month)
 
     def _index_s(self) -> float:
         """Seconds of embedding and indexing; 0 where nothing is looked up, or it is not known."""
         return (self.experiment.index_s or 0.0) if self.name in LOOKS_UP else 0.0
-
-
-def _times(price: float | None, amount: float | None) -> float | None:
-    return None if price is None or amount is None else price * amount
-
-
-def _known(*parts: tuple[str, float | None]) -> tuple[Part, ...]:
-    return tuple(Part(words, amount) for words, amount in parts if amount is not None)

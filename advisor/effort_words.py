@@ -2,17 +2,25 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
-from typing import Final, NamedTuple
+from typing import Final
 
-from advisor.numbers import capital, percent, seconds, setting
+from advisor.money_tables import Rows
+from advisor.numbers import capital, dev_score, seconds, setting
 from harness.demonstrations import FIXED
 from harness.experiment import ArmResult, Experiment
 from harness.given import SET_BY_USER, WANTED
 from harness.types import Json
 
 TITLE: Final = "What was tried on dev"
-CLEARLY: Final = "by more than its usual scatter (one standard error of the difference)"
+ONE_ERROR: Final = "by more than its usual scatter (one standard error of the difference)"
 """By how much another setting must lead, in words: `harness.choosing.taken`."""
+NOTE: Final = (
+    "Shares are scores on dev; where it says found, they are the share of questions whose answer "
+    f"stood in a passage. The usual setting was kept unless another led {ONE_ERROR}. Learning "
+    "rates, the bound for 'I do not know' and the passages that retrieval with fine-tuning shows "
+    "go by rules of their own."
+)
+"""How to read `efforts`."""
 _RESULTS: Final = ("dev_score", "dev_metric", "dev_recall")
 _MEASURED: Final = (*_RESULTS, "dev_loss", "steps", "seconds", "seconds_a_question", "curve")
 """Keys of a trial that are results; the others are what was tried."""
@@ -35,31 +43,12 @@ _TITLES: Final = {
 """Settings whose name is not plain enough."""
 
 
-class Efforts(NamedTuple):
-    """One row a setting of a rung."""
-
-    caption: str
-    head: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    words: int
-    """All columns are words."""
-    notes: tuple[str, ...]
-
-
-def efforts(experiment: Experiment) -> Efforts | None:
-    """Every setting that was tried or decided, rung by rung; None where none was."""
+def efforts(experiment: Experiment) -> Rows | None:
+    """Every setting that was tried or decided, rung by rung, a row each; None where none was."""
     rows = tuple(
         (arm.title, *row) for arm in experiment.rungs.values() for row in (*_tried(arm), *_set(arm))
     )
-    if not rows:
-        return None
-    notes = [
-        "Shares are scores on dev; where it says found, they are the share of questions whose "
-        f"answer stood in a passage. The usual setting was kept unless another led {CLEARLY}. "
-        "Learning rates, the bound for 'I do not know' and the passages that retrieval with "
-        "fine-tuning shows go by rules of their own."
-    ]
-    return Efforts("Settings of each rung", ("Rung", "Setting", "On dev"), rows, 3, tuple(notes))
+    return Rows("Settings of each rung", ("Rung", "Setting", "On dev"), rows, 3) if rows else None
 
 
 def _tried(arm: ArmResult) -> Iterator[tuple[str, str]]:
@@ -113,7 +102,7 @@ def _trial(trial: Mapping[str, Json], settings: Mapping[str, Json]) -> str:
     if "seconds_a_question" in trial:
         took = f" for {seconds(trial['seconds_a_question'])} a question"
     taken = " (taken)" if _is_taken(trial, settings) else ""
-    return f"{said}: {found}{percent(scored)}{took}{taken}"
+    return f"{said}: {found}{dev_score(scored)}{took}{taken}"
 
 
 def _is_taken(trial: Mapping[str, Json], settings: Mapping[str, Json]) -> bool:

@@ -1,6 +1,6 @@
 """What dev said of worked examples, in words. Pure."""
 
-from advisor.numbers import count, percent
+from advisor.numbers import count, dev_score
 from harness.experiment import Experiment
 
 RUNG = "few_shot"
@@ -15,8 +15,8 @@ def about_examples(experiment: Experiment) -> str:
     if arm is None or not found or found["help"] not in _FOUND:
         return ""
     shown = count(arm.settings["demonstrations"], "example")
-    scores = (percent(None if one is None else abs(one)) for one in (found["shown"], found["none"]))
     return (
-        "On dev, worked examples {}: {} with {}, {} without any. They are shown all the same; "
-        "the prompt rung does without."
-    ).format(_FOUND[found["help"]], next(scores), shown, next(scores))
+        f"On dev, worked examples {_FOUND[found['help']]}: {dev_score(found['shown'])} with "
+        f"{shown}, {dev_score(found['none'])} without any. They are shown all the same; the prompt "
+        "rung does without."
+    )

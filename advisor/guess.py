@@ -78,7 +78,7 @@ def guess_files(files: Sequence[Path]) -> Guess:
         )
     if problems or wrong_pairs:
         raise UserError(*problems, *wrong_pairs)
-    return _guess_rows(tables, documents, read)._replace(pairs=pairs[0] if pairs else None)
+    return _guess_rows(tables, documents, read, columns)._replace(pairs=pairs[0] if pairs else None)
 
 
 def _of_examples(columns: Mapping[Path, Columns]) -> list[Path]:
@@ -117,7 +117,10 @@ def _names(rows: Rows) -> list[str]:
 
 
 def _guess_rows(
-    tables: list[Path], documents: tuple[Path, ...], read: Mapping[Path, Rows]
+    tables: list[Path],
+    documents: tuple[Path, ...],
+    read: Mapping[Path, Rows],
+    columns: Mapping[Path, Columns],
 ) -> Guess:
     """What the tables of examples seem to be."""
     tables.sort(key=lambda file: HELDOUT_NAME.search(file.stem.lower()) is not None)
@@ -125,19 +128,15 @@ def _guess_rows(
     heldout = tables[1] if len(tables) == 2 else None
     if train is None:
         return Guess(None, None, documents, "answer", Columns(), 0)
-    rows = read[train]
-    names = _names(rows)
-    columns = detect(names)
-    kind = _kind(rows, columns, bool(documents))
+    rows, found = read[train], columns[train]
+    kind = _kind(rows, found, bool(documents))
     schema = None
     if kind == "json":
         every = (*rows.rows, *(read[heldout].rows if heldout else ()))
-        objects = [_as_object(row.fields.get(columns.answer)) for row in every]
+        objects = [_as_object(row.fields.get(found.answer)) for row in every]
         schema = draft_schema([one for one in objects if one is not None])
-    instruction = _instruction(kind, rows, columns)
-    return Guess(
-        train, heldout, documents, kind, columns, len(rows.rows), tuple(names), schema, instruction
-    )
+    names, instruction = tuple(_names(rows)), _instruction(kind, rows, found)
+    return Guess(train, heldout, documents, kind, found, len(rows.rows), names, schema, instruction)
 
 
 def _instruction(kind: Kind, rows: Rows, columns: Columns) -> str:

@@ -7,6 +7,7 @@ from advisor.economics import RungCost
 from advisor.measured import TUNED, best_scored, floor_contrast, inline, score_of, seems_better
 from advisor.numbers import (
     as_set,
+    capital,
     count,
     in_points,
     in_sentence,
@@ -43,27 +44,7 @@ def changes(
     spared_s: float | None,
 ) -> list[str]:
     """What would change the verdict: more items, a rung not measured, another answer."""
-    found: list[str] = []
-    chosen = choice.rung
-    for name in sorted(experiment.rungs, key=lambda one: one != choice.ahead):  # the leader first
-        contrast = experiment.contrast(name, chosen) if name != chosen else None
-        if contrast is None or contrast.verdict != "inconclusive" or contrast.non_superior:
-            continue
-        if contrast.n_needed is not None and choice.why != "target":
-            found.append(
-                f"About {rounded_up(contrast.n_needed):,} held-out questions in all would show "
-                f"whether {inline(experiment.rungs[name])} differs from "
-                f"{inline(experiment.rungs[chosen])}."
-            )
-    short = bool(experiment.scored) and not_good_enough(experiment, choice)
-    near = best_scored(experiment) if short else chosen
-    floor = floor_contrast(experiment, near)
-    if floor and floor.verdict == "inconclusive" and floor.n_needed is not None:
-        claim = "beats" if (floor.difference or 0.0) > 0 else "differs from"
-        found.append(
-            f"About {rounded_up(floor.n_needed):,} held-out questions in all would show whether "
-            f"{inline(experiment.rungs[near])} {claim} doing without a language model."
-        )
+    found = _settled_by_more(experiment, choice)
     if experiment.not_run:
         saved = f"That saved about {seconds(spared_s)}. " if spared_s else ""
         names = ", ".join(in_sentence(title_of(name)) for name in experiment.not_run)
@@ -73,11 +54,47 @@ def changes(
         )
     for name, reason in experiment.skipped.items():
         found.append(f"{title_of(name)} was not measured: {reason}.")
-    if experiment.task.n_documents and chosen not in READING:
+    if experiment.task.n_documents and choice.rung not in READING:
         found.append("Facts that change would: only retrieval follows a changed document.")
     if recommendation is not None:
         found.extend(flip.text for flip in recommendation.would_change_if[:2])
     return found
+
+
+def _settled_by_more(experiment: Experiment, choice: Choice) -> list[str]:
+    """How many held-out questions would settle what is open, where that can be told."""
+    chosen, found, untold = choice.rung, list[str](), list[str]()
+    for name in sorted(experiment.rungs, key=lambda one: one != choice.ahead):  # the leader first
+        contrast = experiment.contrast(name, chosen) if name != chosen else None
+        if contrast is None or contrast.verdict != "inconclusive" or contrast.non_superior:
+            continue
+        if choice.why == "target" or contrast.difference is None:
+            continue
+        what = f"{inline(experiment.rungs[name])} differs from {inline(experiment.rungs[chosen])}"
+        _tell(what, contrast.n_needed, found, untold)
+    short = bool(experiment.scored) and not_good_enough(experiment, choice)
+    near = best_scored(experiment) if short else chosen
+    floor = floor_contrast(experiment, near)
+    if floor and floor.verdict == "inconclusive" and floor.difference is not None:
+        claim = "beats" if floor.difference > 0 else "differs from"
+        what = f"{inline(experiment.rungs[near])} {claim} doing without a language model"
+        _tell(what, floor.n_needed, found, untold)
+    if untold:
+        found.append(
+            f"Whether {', and whether '.join(untold)} is left open, and how many questions would "
+            "settle that cannot be told from these."
+        )
+    return found
+
+
+def _tell(what: str, needed: int | None, found: list[str], untold: list[str]) -> None:
+    """Say how many questions would show it, or keep it for later where that is not known."""
+    if needed is None:
+        untold.append(what)
+    else:
+        found.append(
+            f"About {rounded_up(needed):,} held-out questions in all would show whether {what}."
+        )
 
 
 def cautions(experiment: Experiment, choice: Choice) -> list[str]:
@@ -114,7 +131,7 @@ def cautions(experiment: Experiment, choice: Choice) -> list[str]:
         )
     said.extend(_trainings(experiment))
     said.extend(
-        f"{line.check}: no. {line.detail}."
+        f"{line.check}: this does not hold. {capital(line.detail)}."
         for line in experiment.fairness
         if line.holds is False and line.check != NO_ANSWER_FAILED  # said already
     )

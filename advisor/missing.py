@@ -79,19 +79,20 @@ def _mistakes(experiment: Experiment) -> Iterator[str]:
     task, found = experiment.task, experiment.diagnostics
     nearest = best_scored(experiment)
     most = costliest(experiment, nearest) if nearest in found.rungs else None
-    if most is None or NO_CAUSE in most[1]:
+    if most is None or NO_CAUSE in most.text:
         return
-    (lost, text), rung = most, inline(experiment.rungs[nearest])
+    rung = inline(experiment.rungs[nearest])
     if found.metric != task.metric:
-        yield f"Mending this would, for {rung} lost most by it: {text}"
+        yield f"Mending {most.what} could: {rung} lost most by it. {most.text}"
         return
-    costs, short = round(100 * lost), round(100 * _short_by(experiment, nearest))
+    costs, short = round(100 * most.lost), round(100 * _short_by(experiment, nearest))
+    lost = f"{rung} lost {count(costs, 'point')} by it"
     if costs >= short:
-        yield f"Mending this would, for {rung} lost {count(costs, 'point')} by it: {text}"
+        yield f"Mending {most.what} could: {lost}. {most.text}"
     else:
         yield (
-            f"Mending this would not be enough alone, for {rung} lost {count(costs, 'point')} by "
-            f"it and {short} are missing: {text}"
+            f"Mending {most.what} would not be enough alone: {lost} and {short} are missing. "
+            f"{most.text}"
         )
 
 

@@ -10,7 +10,7 @@ from advisor.pairs_file import add_pairs
 from advisor.placing import Places
 from advisor.prices import PRICE_KEYS
 from advisor.project import INSTRUCTIONS
-from advisor.settings_template import chosen_on_dev
+from advisor.settings_template import chosen_unless_decided
 from harness.data_columns import Columns
 from harness.types import Kind
 
@@ -58,7 +58,9 @@ def config_text(name: str, guess: Guess | None = None, places: Places | None = N
     check.add(tomlkit.comment("wrong_undoes = 4   # right answers that one wrong answer undoes"))
     check.add(tomlkit.comment("climb = true    # stop at the first rung that reaches the target"))
     document.add("check", check)
-    for section, settings in chosen_on_dev(kind, documents=bool(places and places.documents)):
+    for section, settings in chosen_unless_decided(
+        kind, documents=bool(places and places.documents)
+    ):
         document.add(section, settings)
     document.add("prices", _prices_table())
     if kind in ("answer", "text"):

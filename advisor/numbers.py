@@ -3,11 +3,18 @@
 import math
 
 MINUS = "−"
+QUOTED = 60
+"""Characters of a name or a text of the user that a sentence holds."""
 
 
 def percent(share: float | None) -> str:
     """0.714 -> '71 %'; None -> 'not known'."""
     return "not known" if share is None else f"{share * 100:.0f} %"
+
+
+def dev_score(score: float | None) -> str:
+    """0.3 -> '30 %', and -0.3 too: a metric of which less is better is kept turned round on dev."""
+    return percent(None if score is None else abs(score))
 
 
 def as_set(share: float | None) -> str:
@@ -48,6 +55,12 @@ def in_points(difference: float | None) -> str:
     return f"{points(difference)} point{'' if one else 's'}"
 
 
+def short(text: str, longest: int = QUOTED) -> str:
+    """A text of the user in one line; what is left out becomes '…'."""
+    line = " ".join(text.split())
+    return line if len(line) <= longest else f"{line[:longest]}…"
+
+
 def capital(text: str) -> str:
     """A sentence's first letter as a capital; those behind it stay ('RAG' is no 'rag')."""
     return text[:1].upper() + text[1:]
@@ -60,7 +73,7 @@ def signed(number: int) -> str:
 
 def points_range(low: float | None, high: float | None) -> str:
     """0.24, 0.44 -> '+24 to +44'."""
-    return f"{points(low)} to {points(high)}"
+    return "no interval" if low is None or high is None else f"{points(low)} to {points(high)}"
 
 
 def count(number: int, singular: str, plural: str = "") -> str:

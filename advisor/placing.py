@@ -2,12 +2,13 @@
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import count
 from pathlib import Path
 from typing import NamedTuple
 
 from advisor.guess import Guess
+from advisor.project_reading import CONFIG
 from harness.errors import Problem, UserError
 
 SHOWN_FILES = 5
@@ -39,19 +40,27 @@ def check_given(root: Path, files: Sequence[Path]) -> None:
         raise UserError(
             *(Problem("there is no such file", "check the path", str(file)) for file in missing)
         )
-    names = Counter(file.name for file in files if file.is_file() and not _inside(root, file))
-    problems = [
-        Problem("two files have this name", "rename one of them", name)
-        for name, times in names.items()
-        if times > 1
-    ]
+    problems = doubled(file.name for file in files if file.is_file() and not _inside(root, file))
     problems += [
         Problem("the project would lie inside this folder", "choose another folder", str(file))
         for file in files
         if file.is_dir() and root.resolve().is_relative_to(file.resolve())
     ]
+    fix = "give the table and the folder of documents in it, each by itself"
+    # its examples and reports would be looked up as documents, held-out answers among them
+    problems += [
+        Problem("this folder is a project, not documents", fix, str(file))
+        for file in files
+        if (file / CONFIG).is_file()
+    ]
     if problems:
         raise UserError(*problems)
+
+
+def doubled(names: Iterable[str], fix: str = "rename one of them") -> list[Problem]:
+    """One for each name that more than one file has."""
+    times = Counter(names)
+    return [Problem("two files have this name", fix, name) for name in times if times[name] > 1]
 
 
 def places_of(root: Path, guess: Guess) -> Places:

@@ -3,13 +3,13 @@
 What finished ones found is read with `harness.probe_measuring.results`.
 """
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
 from advisor import background, workflow
+from advisor.placing import doubled
 from advisor.progress import ask_to_stop
 from harness import probing
 from harness.beside import store_of
@@ -92,13 +92,9 @@ def _with_edits(run: Run, edited: Sequence[tuple[str, bytes]]) -> tuple[Document
     sources: dict[str, list[str]] = {}
     for source in dict.fromkeys(document.source for document in documents):
         sources.setdefault(PurePosixPath(source).name, []).append(source)
-    times = Counter(name for name, _ in edited)
-    problems = [
-        Problem("two files have this name", "give each document once", name)
-        for name, n in times.items()
-        if n > 1
-    ]
-    for name in times:
+    names = [name for name, _ in edited]
+    problems = doubled(names, "give each document once")
+    for name in dict.fromkeys(names):
         if len(sources.get(name, ())) != 1:
             several = name in sources
             said = "several documents have this name" if several else "the run has no such document"

@@ -48,6 +48,12 @@ class Blocked:
     waiting: bool
     """True when doing something first lifts it; False when the situation itself forbids it."""
 
+    @property
+    def why(self) -> str:
+        """Why not now, and what lifts it, as the end of a sentence on the rung."""
+        lifts = f"{'First' if self.waiting else 'It would take'}: {self.lifted_by.rstrip('.')}."
+        return f"{self.because}. {lifts}"
+
 
 @dataclass(frozen=True, slots=True)
 class Requirement:

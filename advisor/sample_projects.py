@@ -1,11 +1,10 @@
 """The sample projects that ship with the program."""
 
 import shutil
-import tomllib
 from importlib.resources import as_file, files
 from pathlib import Path
 
-from advisor.project import CONFIG
+from advisor.project import CONFIG, read_project
 from harness.disk import write_whole
 from harness.errors import Problem, UserError
 
@@ -49,7 +48,6 @@ def _taken(said: str, target: Path) -> Problem:
 def _name_in(folder: Path) -> str:
     """What a project calls itself; empty where that cannot be read."""
     try:
-        raw = tomllib.loads((folder / CONFIG).read_text(encoding="utf-8-sig"))
-        return str(raw["project"]["name"])
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, TypeError):
+        return read_project(folder).project.name
+    except UserError:
         return ""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from advisor.effort_words import CLEARLY
+from advisor.effort_words import ONE_ERROR
 from advisor.numbers import count, in_sentence, percent
 from harness.experiment import ArmResult, Experiment
 from harness.given import SET_BY_USER
@@ -77,7 +77,7 @@ def _notes(tried: Sequence[Mapping[str, Json]], arm: ArmResult) -> list[str]:
     if len(tried) > 1:
         first = in_sentence(_way(str(tried[0]["retriever"])))
         notes.append(
-            f"Another way than {first} is taken only where it leads in what it finds {CLEARLY}."
+            f"Another way than {first} is taken only where it leads in what it finds {ONE_ERROR}."
         )
     else:
         by_user = "retriever" in (arm.effort.get(SET_BY_USER) or ())
@@ -123,8 +123,8 @@ def _sizes(effort: Mapping[str, Json]) -> list[str]:
     return [
         "Lengths of passages were compared by what stands in the same number of words before the "
         f"reader, titles included, on {asked} that are not held out: {', '.join(shares)}. Another "
-        f"length than {tried[0]['words']} is taken where it leads {CLEARLY}; chance alone reaches "
-        "that now and then."
+        f"length than {tried[0]['words']} is taken where it leads {ONE_ERROR}; chance alone "
+        "reaches that now and then."
     ]
 
 

@@ -1,4 +1,4 @@
-"""Settings that dev chooses, as remarks in a new rungwise.toml: what may stand there instead."""
+"""Settings that are chosen unless the user does it, as remarks in a new rungwise.toml."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -9,10 +9,11 @@ from harness.closed_answers import CLOSED
 from harness.types import Kind
 from rag.retrievers import RETRIEVERS
 
-_HEAD = "Chosen on dev. To decide one yourself, take the first # of its line away."
+_ON_DEV = "Chosen on dev. To decide one yourself, take the first # of its line away."
+_TRAINING = "Chosen by your data, the model and dev. To decide one yourself, do the same here."
 
 
-def chosen_on_dev(kind: Kind, *, documents: bool) -> Iterator[tuple[str, Any]]:
+def chosen_unless_decided(kind: Kind, *, documents: bool) -> Iterator[tuple[str, Any]]:
     """Section by section, those that this task can have.
 
     Args:
@@ -23,6 +24,7 @@ def chosen_on_dev(kind: Kind, *, documents: bool) -> Iterator[tuple[str, Any]]:
         yield (
             "retrieval",
             _remarks(
+                _ON_DEV,
                 f'retriever = "hybrid"   # {" | ".join(RETRIEVERS)}: how passages are looked up',
                 "passages = 3           # before each question, of 80 words unless said below",
                 "passage_words = 80     # the longest passage, in words",
@@ -34,6 +36,7 @@ def chosen_on_dev(kind: Kind, *, documents: bool) -> Iterator[tuple[str, Any]]:
     yield (
         "prompt",
         _remarks(
+            _ON_DEV,
             "examples = 3           # worked examples that few_shot shows",
             'proposer = "openai:URL#MODEL"   # a stronger model to ask for instructions: it is '
             "sent 8 training rows",
@@ -43,13 +46,29 @@ def chosen_on_dev(kind: Kind, *, documents: bool) -> Iterator[tuple[str, Any]]:
         yield (
             "decoding",
             _remarks(
-                'constrained = "dev"    # dev | always | never: only allowed answers can be written'
+                _ON_DEV,
+                'constrained = "dev"   # dev | always | never: only allowed answers can be written',
             ),
         )
+    yield (
+        "tuning",
+        _remarks(
+            _TRAINING,
+            'method = "lora"          # lora | full: a small adapter, or all weights of the model',
+            "learning_rate = 0.0005   # else the best of several on dev",
+            "epochs = 3               # passes over the training rows at most",
+            "batch_rows = 8           # rows a step",
+            "rank = 16                # of the adapter",
+            "alpha = 32               # what the adapter adds counts alpha / rank times",
+            "warmup_share = 0.1       # of the steps, those in which the learning rate rises",
+            "looks = 6                # at dev during one training",
+            "patience = 2             # looks without improvement after which training stops",
+        ),
+    )
 
 
 def _remarks(*lines: str) -> Any:
     table = tomlkit.table()
-    for line in (_HEAD, *lines):
+    for line in lines:
         table.add(tomlkit.comment(line))
     return table

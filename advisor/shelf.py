@@ -9,6 +9,7 @@ from pathlib import Path
 from advisor import workflow
 from advisor.decision_words import choice, fired_sentence
 from advisor.new_project import create_project
+from advisor.placing import doubled
 from advisor.project import CONFIG, Project, open_project
 from advisor.reopening import standing
 from advisor.sample_projects import copy_sample
@@ -89,11 +90,8 @@ def take_files(name: str, files: Sequence[tuple[str, bytes]]) -> Path:
     if not files:
         raise UserError(Problem("there are no files", "add a table of examples", "files"))
     names = [_file_name(given) for given, _ in files]
-    doubled = sorted({one for one in names if names.count(one) > 1})
-    if doubled:
-        raise UserError(
-            *(Problem("two files have this name", "rename one of them", one) for one in doubled)
-        )
+    if problems := doubled(names):
+        raise UserError(*problems)
     root = projects_folder() / folder
     with tempfile.TemporaryDirectory() as given:
         for one, (_, content) in zip(names, files, strict=True):

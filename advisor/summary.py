@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from advisor.axes import located
 from advisor.axes import sentence as needs_sentence
 from advisor.diagnosis import conclusion
-from advisor.effort_words import efforts
+from advisor.effort_words import NOTE, efforts
 from advisor.judge_words import lead, notes, tables, titles_of
 from advisor.money_tables import (
     Money,
@@ -17,7 +17,7 @@ from advisor.money_tables import (
     time_rows,
 )
 from advisor.money_words import sentences
-from advisor.numbers import interval, percent, points, points_range, seconds
+from advisor.numbers import capital, interval, percent, points, points_range, seconds
 from advisor.pair_words import pair_words
 from advisor.recommendation import Recommendation
 from advisor.searching import searching
@@ -79,19 +79,13 @@ def differences_table(experiment: Experiment) -> str:
 def voice_table(experiment: Experiment) -> str:
     """Content beside manner, one row a rung; empty where there is no manner to speak of."""
     found = voice(experiment)
-    if found is None:
-        return ""
-    notes = "\n".join(f"  - {note}" for note in found.notes)
-    return f"{table(found.head, found.rows)}\n\n{notes}"
+    return "" if found is None else _noted(table(found.head, found.rows), found.notes)
 
 
 def pair_table(experiment: Experiment) -> str:
     """What preference alignment changed on held-out pairs; empty where no pairs were learned."""
     found = pair_words(experiment)
-    if found is None:
-        return ""
-    notes = "\n".join(f"  - {note}" for note in found.notes)
-    return f"{table(found.head, found.rows)}\n\n{notes}"
+    return "" if found is None else _noted(table(found.head, found.rows), found.notes)
 
 
 def failures(experiment: Experiment) -> str:
@@ -130,7 +124,7 @@ def fair_text(experiment: Experiment) -> str:
     """How many conditions of a fair comparison hold, and each that does not."""
     open_ = [line for line in experiment.fairness if not line.holds]
     words = {False: "does not hold", None: "not known"}
-    told = [f"{words[line.holds]}: {line.check}. {line.detail}" for line in open_]
+    told = [f"{words[line.holds]}: {line.check}. {capital(line.detail)}" for line in open_]
     held = len(experiment.fairness) - len(open_)
     return "\n".join(
         f"  - {text}" for text in (f"{held} of {len(experiment.fairness)} conditions hold", *told)
@@ -140,19 +134,13 @@ def fair_text(experiment: Experiment) -> str:
 def search_table(experiment: Experiment) -> str:
     """The ways to look passages up that were tried; empty where nothing was looked up."""
     found = searching(experiment)
-    if found is None:
-        return ""
-    notes = "\n".join(f"  - {note}" for note in found.notes)
-    return f"{table(found.head, found.rows, found.words)}\n\n{notes}"
+    return "" if found is None else _noted(table(found.head, found.rows, found.words), found.notes)
 
 
 def effort_table(experiment: Experiment) -> str:
     """What each rung tried on dev; empty where nothing was tried or decided."""
     found = efforts(experiment)
-    if found is None:
-        return ""
-    notes = "\n".join(f"  - {note}" for note in found.notes)
-    return f"{table(found.head, found.rows, found.words)}\n\n{notes}"
+    return "" if found is None else _noted(table(found.head, found.rows, found.words), [NOTE])
 
 
 def cost_text(found: Money, full: bool) -> str:
@@ -180,6 +168,11 @@ def judge_text(found: Judged) -> str:
     for rows in tables(found, titles_of(found)):
         lines += [f"{rows.caption}:", table(rows.head, rows.rows, rows.words), ""]
     return "\n".join([*lines, *(f"  - {text}" for text in notes(found))])
+
+
+def _noted(rows: str, notes: Sequence[str]) -> str:
+    """A table with what is to be said of it below."""
+    return "\n".join([rows, "", *(f"  - {note}" for note in notes)])
 
 
 def _row(name: str, arm: ArmResult, metric: str) -> list[str]:
@@ -237,7 +230,7 @@ def recommendation_text(recommendation: Recommendation) -> str:
         )
     lines += _list(
         "Cannot be used now",
-        [f"{b.rung.replace('_', ' ')}: {b.because}. {b.lifted_by}" for b in recommendation.blocked],
+        [f"{b.rung.replace('_', ' ')}: {b.why}" for b in recommendation.blocked],
     )
     lines += _list("What would change this", [f.text for f in recommendation.would_change_if[:5]])
     lines += _list("To find out", [t.text for t in recommendation.to_find_out])

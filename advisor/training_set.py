@@ -15,7 +15,7 @@ from advisor.project import Project
 from advisor.training_format import Row
 from advisor.training_formats import training_format
 from harness.cell import cell_name
-from harness.disk import writing
+from harness.disk import write_whole
 from harness.errors import JobError, Problem, UserError
 from harness.prompts import render, target
 from harness.reopen import reopen
@@ -160,10 +160,7 @@ def write_pairs(pairs: Sequence[PairRow], name: str, out: Path) -> str:
 def _to_file(written: bytes, out: Path) -> None:
     if out.exists():
         raise UserError(Problem("is there already", "give another name with --out", str(out)))
-    with writing(out):
-        temporary = out.with_name(f".{out.name}.tmp")
-        temporary.write_bytes(written)
-        temporary.replace(out)
+    write_whole(out, written)
 
 
 def _words(what: str, title: str) -> str:

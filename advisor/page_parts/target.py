@@ -19,6 +19,8 @@ class Target(NamedTuple):
     """Of right answers; None where that is not decided."""
     climb: bool
     """Stop at the first rung that reaches it."""
+    wrong_undoes: float | None
+    """Right answers that one wrong answer undoes; None where nobody said."""
 
 
 def showing_part(task: Task, rungs: int) -> None:
@@ -66,6 +68,5 @@ def target_part(project: Project) -> Target:
             "Saves time; whether a dearer rung would do better is then left open.",
             "rw-p rw-small rw-quiet",
         )
-    return Target(
-        None if asked is None else round(asked / 100, 8), bool(climb) and asked is not None
-    )
+    target = None if asked is None else round(asked / 100, 8)
+    return Target(target, bool(climb) and asked is not None, wrong)

@@ -105,7 +105,7 @@ def choose_part(project: Project, task: Task, last: Experiment | None, stopped: 
             target=target.share,
             climb=target.climb,
         )
-        start(project, wanted_now)
+        start(project, wanted_now, target.wrong_undoes)
 
 
 def card(rung: RungType, obstacle: str, prior: Recommendation | None, cost: str) -> bool:
@@ -198,11 +198,11 @@ def why_there(rung: RungType, prior: Recommendation | None) -> str:
     return f"{words}. {'For' if reason.effect > 0 else 'Against'} it: {reason.because}."
 
 
-def start(project: Project, settings: CheckSettings) -> None:
+def start(project: Project, settings: CheckSettings, wrong_undoes: float | None) -> None:
     """Plan the run, start its process, and watch it; what is good enough is kept for next time."""
     kept: dict[Place, object] = {("check", "target"): settings.target}
     kept["check", "climb"] = settings.climb or None
-    kept["check", "wrong_undoes"] = st.session_state.get("check_wrong_cost")
+    kept["check", "wrong_undoes"] = wrong_undoes
     try:
         change(project.root, kept)
         with st.spinner("Reading the data and making the model ready …"):

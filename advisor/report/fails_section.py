@@ -5,8 +5,8 @@ from functools import partial
 from advisor import charts
 from advisor.axes import located, sentence, shares
 from advisor.diagnosis import besides, conclusion, telling
-from advisor.diagnosis_words import part_name, short
-from advisor.numbers import points
+from advisor.diagnosis_words import part_name
+from advisor.numbers import points, short
 from advisor.report.document import Block, Figure, Paragraph, Section, Table, Terms
 from advisor.report.items import mark_of
 from advisor.report.reading_tables import ceiling, citing
@@ -211,8 +211,7 @@ def _items(sources: Sources) -> list[Block]:
     scores = {name: sources.item_scores(name) for name in sources.experiment.rungs}
     rows = []
     for key in (key for key in ids if key in numbers):
-        text = sources.heldout[numbers[key]].question
-        text = text if len(text) <= QUESTION else f"{text[:QUESTION]}…"
+        text = short(sources.heldout[numbers[key]].question, QUESTION)
         marks = (mark_of(scores[name][key])[0] for name in scores)
         rows.append((f"{numbers[key] + 1}", text, *marks))
     head = ("No.", "Question", *(arm.title for arm in sources.experiment.rungs.values()))

@@ -1,8 +1,8 @@
 """The part of a report on answers that people and a judge have looked at."""
 
 from advisor.judge_words import lead, notes, tables, title, titles_of
-from advisor.money_tables import Rows
-from advisor.report.document import Block, Bullets, Paragraph, Section, Table
+from advisor.report.cost_section import table_of
+from advisor.report.document import Block, Bullets, Paragraph, Section
 from harness.judge.measure import Judged
 
 
@@ -11,11 +11,7 @@ def judge(found: Judged | None) -> Section | None:
     if found is None:
         return None
     blocks: list[Block] = [Paragraph(lead(found))]
-    blocks += [_table(rows) for rows in tables(found, titles_of(found))]
+    blocks += [table_of(rows) for rows in tables(found, titles_of(found))]
     if told := notes(found):
         blocks.append(Bullets(told))
     return Section("judge", title(found), tuple(blocks))
-
-
-def _table(rows: Rows) -> Table:
-    return Table(rows.caption, rows.head, rows.rows, words=rows.words)

@@ -1,5 +1,6 @@
 """A part of a report as plain text, for a terminal: tables aligned, pictures left out."""
 
+from advisor.numbers import short
 from advisor.report.document import (
     Block,
     Bullets,
@@ -32,7 +33,7 @@ def _block(block: Block) -> str:
     if isinstance(block, Terms):
         return "\n".join(f"  - {word}: {meaning}" for word, meaning in block.pairs)
     if isinstance(block, Table):
-        rows = [[_short(cell) for cell in row] for row in block.rows]
+        rows = [[short(cell, LONGEST) for cell in row] for row in block.rows]
         return f"{block.caption}:\n{table(block.head, rows, block.words)}"
     if isinstance(block, Items):
         return "\n\n".join(_item(item) for item in block.items)
@@ -42,13 +43,10 @@ def _block(block: Block) -> str:
 def _item(item: Item) -> str:
     """A question with what every rung answered."""
     right = " | ".join(item.references) or item.abstention
-    lines = [f"{item.number}. {item.why}", f"   question: {_short(item.question)}"]
-    lines += [f"   right: {_short(right)}"] if right else []
-    lines += [f"   {one.title} ({one.mark}): {_short(one.text)}".rstrip(": ") for one in item.given]
+    lines = [f"{item.number}. {item.why}", f"   question: {short(item.question, LONGEST)}"]
+    lines += [f"   right: {short(right, LONGEST)}"] if right else []
+    lines += [
+        f"   {one.title} ({one.mark}): {short(one.text, LONGEST)}".rstrip(": ")
+        for one in item.given
+    ]
     return "\n".join(lines)
-
-
-def _short(text: str) -> str:
-    """One line of it."""
-    line = " ".join(text.split())
-    return line if len(line) <= LONGEST else f"{line[:LONGEST]} …"

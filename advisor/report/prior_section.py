@@ -31,11 +31,7 @@ def expected(sources: Sources) -> Section | None:
         _reasons(prior, titles),
     ]
     first = [f"First: {one.do.rstrip('.')} ({one.because})." for one in prior.requirements]
-    held = [
-        f"{titles[b.rung]}: not now, because {b.because}. "
-        f"{'First' if b.waiting else 'It would take'}: {b.lifted_by.rstrip('.')}."
-        for b in prior.blocked
-    ]
+    held = [f"{titles[b.rung]}: not now, because {b.why}" for b in prior.blocked]
     if first or held:
         blocks.append(Bullets((*first, *held)))
     blocks += _what_next(prior)

@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from functools import partial
 
 from advisor import charts
-from advisor.effort_words import efforts, given_up
+from advisor.effort_words import NOTE, efforts, given_up
 from advisor.numbers import capital, count, in_sentence, interval, percent, setting
 from advisor.prompt_words import TEXTS, found_prompt
+from advisor.report.cost_section import table_of
 from advisor.report.document import (
     Block,
     Bullets,
@@ -110,8 +111,7 @@ def how_built(sources: Sources) -> Section:
     blocks: list[Block] = [Terms(tuple(pairs))]
     experiment = sources.experiment
     if tried := efforts(experiment):
-        blocks.append(Table(tried.caption, tried.head, tried.rows, words=tried.words))
-        blocks.append(Bullets(tried.notes))
+        blocks += [table_of(tried), Bullets((NOTE,))]
     caption = "All scores, with 95 % intervals; the first decides"
     blocks.append(_all_scores(caption, experiment.rungs))
     beside = {**experiment.ceilings, **experiment.floors}

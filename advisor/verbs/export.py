@@ -9,6 +9,7 @@ import msgspec
 from advisor import terminal, training_set, workflow
 from advisor.export_words import FORMS, parity_sentences
 from advisor.exporting import PARITY_FILE, Done, Wanted, export
+from advisor.numbers import short
 from advisor.pair_formats import PAIR_FORMATS, PairRow
 from advisor.project import CONFIG, open_project
 from advisor.terminal_progress import Exporting
@@ -22,8 +23,6 @@ from harness.rungs import rungs
 from harness.store import Run
 
 WHAT = "format of training rows"
-SHORT = 60
-"""Characters of a text that an error line quotes."""
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -93,8 +92,8 @@ def not_the_same(done: Done) -> JobError:
     """What differs, with the first examples, in one line."""
     found, form = done.parity, done.record.form
     shown = "; ".join(
-        f"asked {_short(one.question)} it says {_short(one.exported)}, measured was "
-        f"{_short(one.stored)}"
+        f"asked {short(one.question)!r} it says {short(one.exported)!r}, measured was "
+        f"{short(one.stored)!r}"
         for one in found.examples
     )
     words = f"the export does not answer as what was measured: {found.why_not}"
@@ -105,11 +104,6 @@ def not_the_same(done: Done) -> JobError:
     else:
         fix += f"; compare its README.md with the run, and look into {PARITY_FILE}"
     return JobError(Problem(f"{words}. {shown}" if shown else words, fix, str(done.folder)))
-
-
-def _short(text: str) -> str:
-    line = " ".join(text.split())
-    return repr(line if len(line) <= SHORT else f"{line[:SHORT]}…")
 
 
 def _as_json(found: Parity) -> dict[str, object]:

@@ -1,13 +1,12 @@
 """rungwise judge: have another model judge the answers, after saying what is sent where."""
 
-import sys
 from argparse import ArgumentParser, Namespace
 
 from advisor import workflow
 from advisor.judge_words import sending_lines
 from advisor.judging import judge, would_send
 from advisor.summary import judge_text
-from advisor.terminal import ask, note, out, out_json
+from advisor.terminal import ask, note, on_terminal, out, out_json
 from advisor.terminal_progress import Requests
 from advisor.verb import Verb
 from advisor.verbs_shared import stoppable
@@ -79,7 +78,7 @@ def _agree(given: Namespace, wanted: Sending) -> None:
     if given.yes is not None:
         fix = f"if that is meant: rungwise judge {given.run} --yes {wanted.host}"
         raise UserError(Problem(f"{given.yes} is not the judge's host; nothing was sent", fix))
-    if sys.stdin.isatty() and (ask("Send it? Type yes > ") or "").casefold() == "yes":
+    if on_terminal() and (ask("Send it? Type yes > ") or "").casefold() == "yes":
         return
     fix = f"if that is meant: rungwise judge {given.run} --yes"
     raise UserError(Problem("nobody has said yes; nothing was sent", fix))

@@ -26,22 +26,12 @@ from advisor.triggers import Later, triggered
 from harness.errors import UserError
 from harness.store import Run
 from tests.advisor.experiments import experiment, verdict
-from tests.advisor.page_project import HOSTILE, make_project, make_run
+from tests.advisor.page_project import HOSTILE, make_run
 
 TODAY = date(2027, 1, 15)
 FOUND = experiment({"prompt": 0.5, "rag": 0.8})
 ALL = Triggers(2, 10_000, 100, 20, review="2027-05-01")
 UNPRICED = dataclasses.replace(ALL, price_moves=None)
-
-
-@pytest.fixture
-def root(tmp_path):
-    return make_project(tmp_path / "project")
-
-
-@pytest.fixture
-def run(root):
-    return make_run(root)
 
 
 def made(rung="rag", by="Ada", why="It is right.", triggers=ALL, **evidence):

@@ -5,9 +5,9 @@ import dataclasses
 import pytest
 
 from advisor.cli import main
-from advisor.effort_words import TITLE, efforts
+from advisor.effort_words import NOTE, TITLE, efforts
 from advisor.report import build
-from advisor.report.document import Table
+from advisor.report.document import Bullets, Table
 from advisor.searching import searching
 from advisor.workflow import experiment_of, prior_of
 from tests.advisor.experiments import arm, experiment
@@ -73,6 +73,12 @@ def test_a_setting_that_was_kept_without_a_trial_of_its_own_is_named():
     assert said == "spread: 40 %, none: 10 %; nearest was taken"
 
 
+def test_a_metric_of_which_less_is_better_is_told_without_the_sign_it_is_kept_with():
+    trials = [{"passages": 1, "dev_score": -0.5}, {"passages": 2, "dev_score": -0.25}]
+    (row,) = rows_of({"passages": 2}, {"tried": trials})
+    assert row[1] == "1: 50 %, 2: 25 % (taken)"
+
+
 def test_a_bound_that_was_taken_is_marked_and_a_learning_rate_tells_its_time():
     taken = rows_of({"abstains_below": 0.21}, {"abstaining_tried": TRIED["abstaining_tried"]})
     assert taken == [("Says 'I do not know' below a closeness of", "0.21: 40 % (taken)")]
@@ -85,10 +91,9 @@ def test_a_bound_that_was_taken_is_marked_and_a_learning_rate_tells_its_time():
 
 def test_one_rule_is_told_in_one_way_and_claims_no_setting_that_goes_by_another(full):
     rule = "by more than its usual scatter (one standard error of the difference)"
-    (note,) = efforts(experiment_of(full)).notes
-    assert rule in note and "chance explains" not in note
+    assert rule in NOTE and "chance explains" not in NOTE
     assert "Learning rates, the bound for 'I do not know' and the passages that retrieval with" in (
-        note
+        NOTE
     )
     ways = searching(experiment_of(full)).notes
     assert any(rule in one for one in ways) and not any("chance explains" in one for one in ways)
@@ -112,7 +117,9 @@ def test_the_report_the_app_and_the_terminal_say_the_same(full, capsys):
     assert any("0.0005: 50 % in 12 s" in row[2] for row in found.rows)
     assert main(["show", str(full.folder)]) == 0
     said = capsys.readouterr().out
-    assert f"\n{TITLE}:\n" in said and all(cell in said for row in found.rows for cell in row)
+    assert any(NOTE in block.lines for block in part.blocks if isinstance(block, Bullets))
+    assert f"\n{TITLE}:\n" in said and f"  - {NOTE}\n" in said
+    assert all(cell in said for row in found.rows for cell in row)
 
 
 def test_a_way_that_the_user_set_is_not_said_to_be_the_efforts(full):

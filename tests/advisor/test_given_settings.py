@@ -13,6 +13,7 @@ from harness.runner import make_plan
 from harness.settings import settings_problems
 from tests.conftest import write_label_project
 from tests.harness.rung_bench import page
+from tuning.recipe import TuningSettings
 
 WANTED = Given(
     RetrievalSettings("rrf", 3, 120), PromptSettings(5), DecodingSettings("always")
@@ -107,10 +108,12 @@ def test_a_new_project_says_each_setting_with_its_meaning_and_decides_none(tmp_p
     create_project(tmp_path / "p", [rows, folder])
     said = (tmp_path / "p" / "rungwise.toml").read_text(encoding="utf-8")
     for line in ('# retriever = "hybrid"   # hybrid | dense | bm25 | rrf', "# passages = 3",
-                 "# passage_words = 80", "# examples = 3"):  # fmt: skip
+                 "# passage_words = 80", "# examples = 3",
+                 '# method = "lora"          # lora | full'):  # fmt: skip
         assert line in said
     assert "[decoding]" not in said, "free text has no allowed answers"
     project = open_project(tmp_path / "p")
     assert project.settings().given == Given()
+    assert project.settings().tuning == TuningSettings()
     taken = change(project.root, {("retrieval", "retriever"): "bm25"})
     assert taken.settings().given.retrieval.retriever == "bm25"

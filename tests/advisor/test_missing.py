@@ -37,7 +37,8 @@ def test_a_missed_target_names_what_costs_the_nearest_rung_most(tmp_path):
     cells = {("prompt", 0): answers(half), ("few_shot", 0): answers(lambda i: i % 3 > 0)}
     said = all_changes(tmp_path, cells, target=0.95)
     assert said[0].startswith(
-        "Mending this would, for prompt with examples lost 33 points by it: The commonest mistake: "
+        "Mending the content of answers could: prompt with examples lost 33 points by it. The "
+        "commonest mistake: "
     )
     assert not any(text.startswith("Whether more training rows") for text in said)
 
@@ -47,8 +48,8 @@ def test_a_cause_that_costs_less_than_what_is_missing_is_not_enough_alone(tmp_pa
     given = [free(e) if i % 20 >= 15 else wrong[i] for i, e in enumerate(HELDOUT)]
     said = all_changes(tmp_path, {("prompt", 0): given}, target=0.95)
     assert said[0].startswith(
-        "Mending this would not be enough alone, for prompt lost 25 points by it and 40 are "
-        "missing: 15 of 60 answers (25 %) were no label of the list."
+        "Mending the form of answers would not be enough alone: prompt lost 25 points by it and "
+        "40 are missing. 15 of 60 answers (25 %) were no label of the list."
     )
 
 
@@ -66,13 +67,11 @@ def test_where_a_target_is_set_what_is_missing_is_missing_to_it_and_not_to_a_flo
 def test_a_floor_that_is_as_good_names_it_as_well(tmp_path):
     cells = {("majority", 0): answers(nearly_all), ("prompt", 0): answers(half)}
     said = all_changes(tmp_path, cells)
-    assert said[0].startswith("Mending this would, for prompt lost 50 points by it: ")
+    assert said[0].startswith("Mending the content of answers could: prompt lost 50 points by it. ")
     given = [free(e) if i % 6 == 0 else answers(half)[i] for i, e in enumerate(HELDOUT)]
     cells = {("majority", 0): answers(lambda i: i != 0), ("prompt", 0): given}
     said = all_changes(tmp_path / "2", cells)
-    assert (
-        "would not be enough alone, for prompt lost 42 points by it and 57 are missing" in said[0]
-    )
+    assert "would not be enough alone: prompt lost 42 points by it and 57 are missing" in said[0]
 
 
 def test_where_something_was_trained_the_learning_curve_says_whether_more_rows_would_help(tmp_path):

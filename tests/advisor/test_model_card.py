@@ -13,17 +13,10 @@ from harness.probe_result import RESULT
 from tests.advisor.test_tested_words import FORGOT, KEPT_BACK, result
 from tests.advisor.trained_run import trained_run
 from tests.command import here
-from tests.conftest import make_llama
 from tests.tuning.oracle import PEFT_WARNING
 from tuning.models import open_tokenizer
 
 pytestmark = pytest.mark.filterwarnings(PEFT_WARNING)
-
-
-@pytest.fixture(scope="module")
-def untied(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("models") / "untied"
-    return make_llama(folder, num_key_value_heads=4, tie_word_embeddings=False)
 
 
 @pytest.fixture

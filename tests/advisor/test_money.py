@@ -18,7 +18,6 @@ from advisor.sample_projects import SAMPLES, copy_sample
 from advisor.settings_file import change
 from harness.errors import RungwiseError
 from tests.advisor.experiments import arm, experiment
-from tests.advisor.page_project import make_project, make_run
 from tests.command import here, refused
 
 GIVEN = """
@@ -33,16 +32,6 @@ finetune_setup_hours = 20
 answers_per_month = 50000
 wrong_answer_cost = 0.02
 """
-
-
-@pytest.fixture
-def root(tmp_path):
-    return make_project(tmp_path / "desk")
-
-
-@pytest.fixture
-def run(root):
-    return make_run(root)
 
 
 def write(root, text):

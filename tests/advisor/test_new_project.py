@@ -266,6 +266,23 @@ def test_nothing_that_is_there_already_is_overwritten(tmp_path, table_file):
     assert not (root / "rungwise.toml").exists()
 
 
+def test_data_of_another_project_is_copied_out_of_it_and_the_project_itself_is_no_document(
+    tmp_path, table_file
+):
+    (tmp_path / "pages").mkdir()
+    (tmp_path / "pages" / "a.md").write_text("# Kart\n\nBeş gün.", encoding="utf-8")
+    other = tmp_path / "other"
+    assert here("new", other, "--from", table_file, tmp_path / "pages").returncode == 0
+    before = {file: file.read_bytes() for file in other.rglob("*.*")}
+    root, table_of, pages = tmp_path / "p", other / "data" / "q.csv", other / "data" / "documents"
+    assert here("new", root, "--from", table_of, pages).returncode == 0
+    assert set(documents_of(root)) == {"a.md"}
+    assert before == {file: file.read_bytes() for file in other.rglob("*.*")}
+    found = refused(here("new", tmp_path / "again", "--from", other))
+    assert list(found) == [f"{other}: this folder is a project, not documents"]
+    assert not (tmp_path / "again").exists()
+
+
 def test_a_table_without_questions_and_answers_is_a_document_beside_one_that_has_them(
     tmp_path, table_file
 ):

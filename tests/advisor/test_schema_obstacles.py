@@ -8,7 +8,7 @@ from advisor import workflow
 from advisor.audit import audit
 from advisor.project import open_project, read_project
 from harness.runner import make_plan
-from tests.command import here, refused
+from tests.command import here, make_project, refused
 from tuning.constrain import obstacle
 
 POSSIBLE = {"type": "object", "properties": {"days": {"type": "integer"}}, "required": ["days"]}
@@ -17,11 +17,8 @@ BEYOND = {**POSSIBLE, "properties": {"days": {"type": "array", "uniqueItems": Tr
 
 
 def project(root, model, schema, value, more=""):
-    (root / "data").mkdir(parents=True)
     rows = [{"text": f"message {i}", "answer": {"days": value(i)}} for i in range(60)]
-    (root / "data" / "rows.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
-    (root / "schema.json").write_text(json.dumps(schema), encoding="utf-8")
-    text = f"""
+    config = f"""
 [model]
 generator = "{model.as_posix()}"
 [data]
@@ -30,14 +27,14 @@ heldout = 15
 columns = {{ question = "text", answer = "answer" }}
 [task]
 kind = "json"
-schema = "schema.json"
+schema = "data/schema.json"
 [check]
 rungs = ["prompt", "constrained"]
 effort = "quick"
 {more}
 """
-    (root / "rungwise.toml").write_text(text, encoding="utf-8")
-    return root
+    lines = "\n".join(map(json.dumps, rows))
+    return make_project(root, config, rows__jsonl=lines, schema__json=json.dumps(schema))
 
 
 @pytest.mark.parametrize("verb", ["audit", "check", "estimate"])
@@ -47,7 +44,8 @@ def test_a_schema_that_nothing_can_follow_is_one_error_before_anything_is_read(
     root = project(tmp_path / "p", tiny_model, NEVER, lambda i: i)
     said, fix = next(iter(refused(here(verb, root)).items()))
     assert said == (
-        "schema.json: no answer can follow this schema: required property 'days' is unsatisfiable"
+        "data/schema.json: no answer can follow this schema: required property 'days' is "
+        "unsatisfiable"
     )
     assert fix.startswith("mend the schema")
     assert not (root / "runs").exists() and len(read_project(root).problems) == 1

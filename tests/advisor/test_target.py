@@ -11,7 +11,6 @@ from advisor.project import open_project
 from advisor.settings_file import change
 from advisor.target_words import no_target_text, pays_sentence
 from harness.errors import UserError
-from tests.advisor.page_project import make_project
 from tests.advisor.test_verbs_ask import whole_sheet
 from tests.command import here
 
@@ -21,11 +20,6 @@ class Terminal(io.StringIO):
 
     def isatty(self):
         return True
-
-
-@pytest.fixture
-def root(tmp_path):
-    return make_project(tmp_path / "project")
 
 
 @pytest.fixture

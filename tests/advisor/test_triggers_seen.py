@@ -12,21 +12,11 @@ from advisor.report import AUDIENCES, build, report_format
 from advisor.settings_file import change
 from advisor.workflow import experiment_of
 from harness.errors import UserError
-from tests.advisor.page_project import make_project, make_run
+from tests.advisor.page_project import make_run
 from tests.command import here, refused
 
 PRICED = {("prices", "machine_per_hour"): 3.6}
 VOLUME = Triggers(volume_above=10_000)
-
-
-@pytest.fixture
-def root(tmp_path):
-    return make_project(tmp_path / "project")
-
-
-@pytest.fixture
-def run(root):
-    return make_run(root)
 
 
 def made(run, rung, triggers):

@@ -5,6 +5,7 @@ import dataclasses
 import pytest
 
 from advisor import workflow
+from advisor.new_project import create_project
 from advisor.project import open_project, read_project
 from harness import tuning_memory
 from harness.effort import effort, effort_of
@@ -40,6 +41,17 @@ def test_what_is_written_is_in_the_plan_of_a_check(label_project):
 def test_without_the_section_everything_is_as_it_was(label_project):
     assert open_project(label_project).settings().tuning == TuningSettings()
     assert effort_of("normal", TuningSettings()) == effort("normal")
+
+
+def test_a_new_project_names_every_setting_and_each_can_be_taken_as_it_stands(tmp_path):
+    create_project(tmp_path / "p", [])
+    file = tmp_path / "p" / "rungwise.toml"
+    before, rest = file.read_text(encoding="utf-8").split("[tuning]\n", 1)
+    section, after = rest.split("\n[", 1)
+    _, *lines = (line.removeprefix("# ") for line in section.splitlines())
+    file.write_text("\n".join([before, "[tuning]", *lines, f"[{after}"]), encoding="utf-8")
+    found = read_project(tmp_path / "p").settings().tuning  # it has no data yet
+    assert found == TuningSettings("lora", 16, 0.0005, 3, 8, 32, 0.1, 6, 2)
 
 
 @pytest.mark.parametrize(

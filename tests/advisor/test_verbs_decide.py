@@ -6,17 +6,6 @@ import pytest
 
 from advisor.cli import main
 from harness.disk import write_json
-from tests.advisor.page_project import make_project, make_run
-
-
-@pytest.fixture
-def root(tmp_path):
-    return make_project(tmp_path / "project")
-
-
-@pytest.fixture
-def run(root):
-    return make_run(root)
 
 
 def test_weigh_prints_the_order_what_flips_it_and_where_points_come_from(run, capsys):

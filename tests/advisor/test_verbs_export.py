@@ -18,14 +18,6 @@ from tests.tuning.oracle import PEFT_WARNING
 pytestmark = pytest.mark.filterwarnings(PEFT_WARNING)
 
 
-@pytest.fixture(scope="module")
-def untied(tmp_path_factory):
-    from tests.conftest import make_llama
-
-    folder = tmp_path_factory.mktemp("models") / "untied"
-    return make_llama(folder, num_key_value_heads=4, tie_word_embeddings=False)
-
-
 @pytest.fixture
 def run(tmp_path, untied):
     return trained_run(tmp_path / "project", untied)

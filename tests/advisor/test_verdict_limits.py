@@ -56,3 +56,20 @@ def test_a_rung_left_for_its_effort_is_named_where_its_right_answers_cost_less()
         "lower effort is worth that is yours to say."
     )
     reads_plainly(said)
+
+
+def test_what_is_open_is_told_also_where_nobody_knows_how_many_questions_would_settle_it():
+    """As on two questions, of which nothing can be planned; nothing to compare is not open."""
+    means = {"majority": 0.6, "prompt": 0.5, "few_shot": None, "rag": 0.7}
+    found = experiment(means, n_heldout=2)
+    unknown = {
+        name: tuple(dataclasses.replace(one, n_needed=None) for one in getattr(found, name))
+        for name in ("comparisons", "floor_contrasts")
+    }
+    said = reconcile(dataclasses.replace(found, **unknown), None)
+    assert said.would_change_if == (
+        "Whether retrieval differs from prompt, and whether retrieval beats doing without a "
+        "language model is left open, and how many questions would settle that cannot be told from "
+        "these.",
+    )
+    reads_plainly(said)

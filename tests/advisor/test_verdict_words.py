@@ -144,7 +144,7 @@ def test_failures_are_said_first_with_their_number():
         "as wrong."
     )
     assert found.cautions[1] == "Not finished: finetune-s0."
-    assert "Same base model for all rungs: no. two devices." in found.cautions
+    assert "Same base model for all rungs: this does not hold. Two devices." in found.cautions
     assert not any("No answer failed" in text for text in found.cautions), "it is said already"
 
 
