@@ -116,6 +116,13 @@ def misses_target(experiment: Experiment, rung: str) -> bool:
     return target is not None and headline_score(experiment, rung)[2] < target
 
 
+def target_open(experiment: Experiment, choice: Choice) -> bool:
+    """Whether a target was set that the chosen rung is neither shown to reach nor to miss."""
+    if experiment.task.target is None or choice.why == "target":
+        return False
+    return choice.rung in experiment.scored and not misses_target(experiment, choice.rung)
+
+
 def _good_enough(experiment: Experiment) -> str | None:
     task = experiment.task
     for name, arm in experiment.rungs.items():

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from advisor.choice import Choice, misses_target, not_good_enough
+from advisor.choice import Choice, not_good_enough, target_open
 from advisor.economics import RungCost
 from advisor.measured import TUNED, best_scored, floor_contrast, inline, score_of, seems_better
 from advisor.numbers import (
@@ -110,8 +110,7 @@ def cautions(experiment: Experiment, choice: Choice) -> list[str]:
             f"With {task.n_heldout} held-out questions a difference below about "
             f"{count(seen, 'point')} can easily go unseen."
         )
-    open_target = task.target is not None and choice.why != "target"
-    if open_target and chosen in experiment.scored and not misses_target(experiment, chosen):
+    if target_open(experiment, choice):
         said.append(
             f"Whether it reaches your target of {as_set(task.target)} is not settled: it scored "
             f"{score_of(experiment, chosen)}."

@@ -19,7 +19,7 @@ def found_prompt(arm: ArmResult) -> tuple[tuple[str, str], ...]:
     shown = [f"What was changed: {settings['prompt']}."]
     if settings["count"]:
         examples = count(settings["count"], "worked example")
-        shown.append(f"Before each question stand {examples} of the training rows.")
+        shown.append(f"{examples} of the training rows stand before each question.")
     proposer = arm.effort.get("proposer") or {}
     if proposer.get("failed"):
         shown.append(f"No proposed instruction was tried: {proposer['failed']}.")

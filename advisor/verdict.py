@@ -7,7 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from advisor.agreement import Agreement, agreement_of, prior_words, without_prior
-from advisor.choice import Choice, choose, floor_not_settled, misses_target, not_good_enough
+from advisor.choice import (
+    Choice,
+    choose,
+    floor_not_settled,
+    misses_target,
+    not_good_enough,
+    target_open,
+)
 from advisor.economics import RungCost
 from advisor.limits import ALLOWED, cautions, changes, dearer
 from advisor.measured import (
@@ -129,6 +136,8 @@ def _headline(experiment: Experiment, choice: Choice, recommended: str) -> str:
         open_floor = floor_not_settled(experiment, experiment.scored)
         beats = "is shown to beat" if open_floor else "beats"
         return f"None of these {beats} doing without a language model."
+    if recommended == "prompt" and target_open(experiment, choice):
+        advice = "Start with a good prompt."  # whether that is enough is not known
     if choice.ahead is not None and recommended != "none":
         return f"Not settled yet: {inline(experiment.rungs[choice.ahead])} leads."
     tuned = any(name in TUNED for name in (*experiment.rungs, *experiment.not_run))

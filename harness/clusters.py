@@ -7,6 +7,8 @@ from harness.types import Example
 
 ENOUGH = 10
 """Clusters, counted as so many of equal size, below which an interval says next to nothing."""
+FEW = 5
+"""Documents that do not stand for others: with so few clusters no interval would say anything."""
 
 
 def joined(keys: Sequence[Iterable[Hashable]]) -> list[int]:
@@ -38,15 +40,20 @@ def clusters_of(heldout: Sequence[Example]) -> list[str] | None:
     Items that share a group or a document belong together, and so do those that others join.
     Where that ties nearly all into one, as when many customers ask about many documents, one of
     the two counts, the one that leaves fewer clusters: DECISIONS.md says how often intervals then
-    hold.
+    hold. Fewer than `FEW` documents are no sample of documents: the result speaks for questions
+    about these, which stand alone in that respect.
     """
     groups = [[("group", one.group)] if one.group else [] for one in heldout]
-    documents = [[("document", name) for name in one.context_ids] for one in heldout]
+    named = {name for one in heldout for name in one.context_ids}
+    documents = [
+        [("document", name) for name in one.context_ids] if len(named) >= FEW else []
+        for one in heldout
+    ]
     both = list(zip(groups, documents, strict=True))
-    found = joined([[*group, *named] for group, named in both])
+    found = joined([[*group, *pages] for group, pages in both])
     if _as_equal(found) < ENOUGH:
-        by_group = joined([group or named[:1] for group, named in both])
-        by_document = joined([named[:1] or group for group, named in both])
+        by_group = joined([group or pages[:1] for group, pages in both])
+        by_document = joined([pages[:1] or group for group, pages in both])
         found = min(by_group, by_document, key=lambda one: len(set(one)))
     return [heldout[first].id for first in found] if len(set(found)) < len(found) else None
 

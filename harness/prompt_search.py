@@ -59,10 +59,10 @@ class Search:
             counts: numbers of worked examples to try.
         """
         wording, usual = self._wording()
-        shown = self._sets(counts, self.candidates - len(self.tried))
-        scored = [usual, *(self._try(wording, one) for one in shown)]
+        with_sets = self._sets(wording, counts)[: self.candidates - len(self.tried)]
+        scored = [usual, *(self._try(*one) for one in with_sets)]
         at = taken([one.rows for one in scored])
-        return wording, (Shown(), *shown)[at], scored[at]
+        return *((wording, Shown()), *with_sets)[at], scored[at]
 
     def _wording(self) -> tuple[Wording, Scored]:
         """The plain wording, or a better one."""
@@ -108,15 +108,18 @@ class Search:
         for _ in range(20 * self.candidates if len(names) > 1 else 0):
             yield rng.sample(names, min(len(names), rng.choice((2, 3))))
 
-    def _sets(self, counts: Sequence[int], most: int) -> list[Shown]:
-        """The nearest ones first, then the same for all by other draws."""
+    def _sets(self, wording: Wording, counts: Sequence[int]) -> list[tuple[Wording, Shown]]:
+        """The nearest ones first, in the plain wording too; then the same for all, by draws.
+
+        What helps without examples may stand in their way.
+        """
+        usual = plain(self.spec)
         sizes = [count for count in counts if 0 < count <= len(self.train)]
-        found = [Shown(count) for count in sizes[: max(1, most // 3)]]
-        draw = 0
-        while sizes and len(found) < most:
-            found.append(Shown(sizes[draw % len(sizes)], Chosen(FIXED, draw)))
-            draw += 1
-        return found[:most]
+        found = [(wording, Shown(count)) for count in sizes[:2]]
+        found += [(usual, Shown(count)) for count in sizes[:1] if wording != usual]
+        for draw in range(self.candidates if sizes else 0):
+            found.append((wording, Shown(sizes[draw % len(sizes)], Chosen(FIXED, draw))))
+        return found
 
     def _try(self, wording: Wording, shown: Shown) -> Scored:
         self.say(f"Trying a prompt on dev, {len(self.tried) + 1} of {self.candidates}", {})

@@ -6,8 +6,11 @@ import pytest
 
 from advisor.cli import main
 from advisor.effort_words import NOTE, TITLE, efforts
+from advisor.prompt_words import TITLE as PROMPT
+from advisor.prompt_words import found_prompts
 from advisor.report import build
-from advisor.report.document import Bullets, Table
+from advisor.report.document import Bullets, Table, Terms
+from advisor.report.formats.html import render
 from advisor.searching import searching
 from advisor.workflow import experiment_of, prior_of
 from tests.advisor.experiments import arm, experiment
@@ -151,3 +154,40 @@ def test_what_a_second_look_found_and_costs_is_told_and_who_took_it(full):
         first, second = said.split(", ")
         assert first == "none: found 70 %" + " (taken)" * (taken == "none")
         assert second == "m@1: found 80 % for 0.5 s a question" + " (taken)" * (taken == "m@1")
+
+
+def test_the_prompt_that_a_search_found_is_told_whole_and_once(full):
+    base = experiment_of(full)
+    settings = {
+        "prompt": "a role; 2 examples, nearest", "wording": "a role", "count": 2, "way": "nearest",
+        "system": "You are an expert.\nSort <b>it</b>.", "before": "Text: ", "after": "\nLabel:",
+        "decoding": "free",
+    }  # fmt: skip
+    tried = [
+        {"prompt": "as it stands", "dev_score": 0.1},
+        {"prompt": "a role; 2 examples, nearest", "dev_score": 0.4},
+    ]
+    failed = {"endpoint": "openai:http://127.0.0.1:1/v1#m", "failed": "it proposed no instruction"}
+    effort = {"prompts_tried": tried, "proposer": failed, "dev_answers": 20}
+    one = dataclasses.replace(
+        base.rungs["prompt"], title="Searched prompt", settings=settings, effort=effort
+    )
+    found = dataclasses.replace(base, rungs={**base.rungs, "prompt": one})
+    (row,) = [row for row in efforts(found).rows if row[0] == "Searched prompt"]
+    assert row[1:] == (
+        "Prompts",
+        "as it stands: 10 %, a role; 2 examples, nearest: 40 % (taken)",
+    )
+    report = build(full, found, prior_of(full), "technical")
+    (part,) = [section for section in report.sections if section.key == "rungs"]
+    (terms, *_) = [block for block in part.blocks if isinstance(block, Terms)]
+    told = dict(terms.pairs)
+    assert told["System prompt"] == settings["system"]
+    assert told["Each question"] == "Text: {the question}\nLabel:"
+    assert "2 worked examples of the training rows stand before each" in told[PROMPT]
+    assert "it proposed no instruction" in told[PROMPT]
+    assert "expert" not in told["Searched prompt"] and "decoding free" in told["Searched prompt"]
+    assert "Sort &lt;b&gt;it&lt;/b&gt;." in render(report).decode()
+    said = found_prompts(found)
+    assert "System prompt:\n  You are an expert.\n  Sort <b>it</b>." in said
+    assert found_prompts(base) == ""

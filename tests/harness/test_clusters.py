@@ -36,6 +36,17 @@ def test_a_page_that_every_question_names_besides_its_own_does_not_make_one_of_a
     assert len(set(clusters_of(rows))) == 30
 
 
+@pytest.mark.parametrize(("documents", "clusters"), [(1, None), (4, None), (5, 5), (9, 9)])
+def test_questions_about_a_handful_of_documents_speak_for_these_and_stand_alone(
+    documents, clusters
+):
+    rows = [row(at, "", f"{at % documents}.pdf") for at in range(90)]
+    found = clusters_of(rows)
+    assert (None if found is None else len(set(found))) == clusters
+    of_customers = clusters_of([row(at, f"c{at // 3}", f"{at % 2}.pdf") for at in range(90)])
+    assert len(set(of_customers)) == 30, "groups count as ever"
+
+
 DRAWS = {
     # 12 customers with 10 questions each about 4 documents of their own
     "nested": lambda rng: (np.arange(N) // 10, np.arange(N) // 10 * 4 + rng.integers(0, 4, N)),
