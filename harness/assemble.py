@@ -27,6 +27,7 @@ from harness.pair_scores import pair_result
 from harness.right_answers import right_answers
 from harness.rungs import rungs
 from harness.scoring import Table, headline, mean_score, scorers_for, table_of
+from harness.showing import showing
 from harness.store import SCHEMA, Cell, Plan, Run
 from harness.types import Answer, Example, TaskSpec, TrainView
 
@@ -75,7 +76,7 @@ def assemble(run: Run, failed: Mapping[str, str]) -> Experiment:
         schema=SCHEMA,
         run=run.name,
         created=plan.created,
-        task=_facts(plan, metric, heldout, view),
+        task=_facts(plan, metric, heldout, view, len(planned)),
         model=_model_facts(plan, cells),
         environment=plan.environment,
         rungs={name: results[name] for name in ladder},
@@ -98,7 +99,10 @@ def assemble(run: Run, failed: Mapping[str, str]) -> Experiment:
     )
 
 
-def _facts(plan: Plan, metric: Metric, heldout: Sequence[Example], view: TrainView) -> TaskFacts:
+def _facts(
+    plan: Plan, metric: Metric, heldout: Sequence[Example], view: TrainView, n_rungs: int
+) -> TaskFacts:
+    shows = showing(heldout, plan.spec)
     return TaskFacts(
         name=plan.spec.name,
         kind=plan.spec.kind,
@@ -113,6 +117,8 @@ def _facts(plan: Plan, metric: Metric, heldout: Sequence[Example], view: TrainVi
         fingerprint=plan.fingerprint,
         margin=plan.margin,
         target=plan.target,
+        groups=shows.groups,
+        detectable=shows.smallest(n_rungs) if n_rungs > 1 else None,
     )
 
 

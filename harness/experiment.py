@@ -103,6 +103,12 @@ class Contrast:
     """a is shown to be no better than b by the margin or more."""
     planned: bool = False
     """A step of the climb: the recommendation rests on it."""
+    low_90: float | None = None
+    """Of the 90 % interval: one within the margin is the two one-sided tests of equivalence."""
+    high_90: float | None = None
+    units: int | None = None
+    """What the n items count as: documents or groups, where these are not independent; None in
+    experiments of before 2026-11-27."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +167,11 @@ class TaskFacts:
     fingerprint: str
     margin: float
     target: float | None
+    groups: int | None = None
+    """Documents or groups that held-out questions belong to; None where each stands alone."""
+    detectable: float | None = None
+    """Difference between two rungs that the held-out set was large enough to show with 80 % power,
+    as it was foretold (`harness.showing`); None where none is."""
 
 
 @dataclass(frozen=True, slots=True)

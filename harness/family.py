@@ -141,4 +141,7 @@ def contrast_of(pair: Pair, one: Comparison, metric: str, planned: bool) -> Cont
         note=one.note,
         non_superior=one.non_superior,
         planned=planned,
+        low_90=one.low_90,
+        high_90=one.high_90,
+        units=one.units,
     )

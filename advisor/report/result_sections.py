@@ -100,6 +100,11 @@ def question(sources: Sources) -> Section:
         f"Compared were {asked}: each on the same {count(task.n_heldout, 'question')} with known "
         f"answers, which none of them had seen while it was built."
     )
+    if task.detectable is not None:
+        text += (
+            f" So many could be foretold to show a difference of about "
+            f"{count(round(100 * task.detectable), 'point')} between two of them in 4 of 5 cases."
+        )
     return Section("question", "The question", (Paragraph(text),))
 
 
@@ -151,12 +156,27 @@ def _pairs(
     blocks.append(
         Paragraph(
             f"Test: {tests}. An interval is for its pair alone; the verdict also allows for "
-            f"{allowed}. So an interval can leave zero out and its pair still be too close to call."
+            f"{allowed}. So an interval can leave zero out and its pair still be too close to "
+            "call. No difference that matters: the 90 % interval lies within "
+            f"{margin_in_points(sources.experiment.task.margin)} to either side."
+            f"{_counted(contrasts)}"
         )
     )
     if notes:
         blocks.append(Bullets(tuple(notes)))
     return blocks
+
+
+def _counted(contrasts: Sequence[Contrast]) -> str:
+    """That questions of one document or group count together, where that is so."""
+    fewer = [c for c in contrasts if c.units is not None and c.units < c.n]
+    if not fewer:
+        return ""
+    least = min(fewer, key=lambda c: c.units or 0)
+    return (
+        f" The {least.n:,} questions belong to {least.units:,} documents or groups, which count as "
+        "one each: what one of them is like, its questions have in common."
+    )
 
 
 def manner(sources: Sources) -> Section | None:

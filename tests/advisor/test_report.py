@@ -12,7 +12,7 @@ import pytest
 from advisor.cli import main
 from advisor.numbers import interval, percent, points, points_range
 from advisor.report import AUDIENCES, build, formats, report_format
-from advisor.report.document import Bullets, Items, Table
+from advisor.report.document import Bullets, Items, Paragraph, Table
 from advisor.workflow import experiment_of, prior_of, write_report
 from harness.errors import UserError
 from harness.store import Run
@@ -271,3 +271,31 @@ def test_a_report_is_made_without_a_machine_learning_library(small):
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
     assert (small.folder / "report" / "report-technical.html").is_file()
+
+
+def test_how_pairs_are_judged_is_told_with_what_counts_as_one_question(full):
+    found = experiment_of(full)
+
+    def counted(units):
+        return dataclasses.replace(
+            found,
+            task=dataclasses.replace(found.task, detectable=0.214, groups=units),
+            comparisons=tuple(dataclasses.replace(c, units=units) for c in found.comparisons),
+            floor_contrasts=(),
+        )
+
+    told = [
+        build(full, counted(units), prior_of(full), "technical")
+        for units in (found.comparisons[0].n, 8)
+    ]
+    alone, together = (
+        " ".join(b.text for b in section(report, "why").blocks if isinstance(b, Paragraph))
+        for report in told
+    )
+    margin = "the 90 % interval lies within 3 points to either side"
+    assert margin in alone and margin in together
+    n = found.comparisons[0].n
+    assert f"The {n} questions belong to 8 documents or groups, which count as one" in together
+    assert "documents or groups" not in alone
+    (asked,) = section(told[1], "question").blocks
+    assert "show a difference of about 21 points between two of them" in asked.text

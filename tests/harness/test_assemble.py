@@ -1,12 +1,16 @@
 """From finished cells to an experiment; most of it is tested through reports and pages."""
 
+import dataclasses
+
 import pytest
 
 from harness.assemble import assemble
+from harness.showing import showing
 from harness.types import Answer, Example, Task, TaskSpec
 from tests.advisor.report_runs import put, start
 
 LABELS = ("a", "b", "c")
+SORTING = TaskSpec("desk", "label", "Sort.", labels=LABELS, metric="macro_f1_score")
 HELDOUT = tuple(Example(f"h{i}", f"message {i}", (LABELS[i % 3],)) for i in range(60))
 TRAIN = (Example("t", "x", ("a",)), Example("u", "y", ("b",)))
 
@@ -22,8 +26,7 @@ def wrong(i: int) -> Answer:
 @pytest.fixture(scope="module")
 def experiment(tmp_path_factory):
     """A run judged by F1 over all items: retrieval is nearly always right, the prompt seldom."""
-    spec = TaskSpec("desk", "label", "Sort.", labels=LABELS, metric="macro_f1_score")
-    task = Task(spec, TRAIN, TRAIN, HELDOUT, (), "f1")
+    task = Task(SORTING, TRAIN, TRAIN, HELDOUT, (), "f1")
     run = start(tmp_path_factory.mktemp("f1") / "runs" / "first", task, ["majority-s0", "prompt-s0",
                 "rag-s0"])  # fmt: skip
     put(run, "majority", 0, [Answer(e.id, "a") for e in HELDOUT], timed=False)
@@ -44,3 +47,21 @@ def test_rungs_are_also_compared_on_a_metric_over_all_items_together(experiment)
 
 def test_what_indexing_took_is_kept_with_the_experiment(experiment):
     assert experiment.index_s == 61.0 and set(experiment.rungs) == {"prompt", "rag"}
+
+
+def test_the_experiment_says_how_each_comparison_was_made_and_what_it_could_show(
+    tmp_path, experiment
+):
+    (found,) = experiment.comparisons
+    assert found.low < found.low_90 < found.difference < found.high_90 < found.high
+    assert found.units == 60 and experiment.task.groups is None
+    # two rungs, so one decision at 5 %; F1 disagrees as often as is assumed for right or wrong
+    assert experiment.task.detectable == pytest.approx(showing(HELDOUT, SORTING).smallest(2))
+    by_page = [dataclasses.replace(e, group=f"g{i // 3}") for i, e in enumerate(HELDOUT)]
+    task = Task(SORTING, TRAIN, TRAIN, tuple(by_page), (), "f2")
+    run = start(tmp_path / "runs" / "first", task, ["prompt-s0", "few_shot-s0"])
+    put(run, "prompt", 0, [right(i) if i % 4 == 0 else wrong(i) for i in range(60)])
+    put(run, "few_shot", 0, [wrong(i) if i % 10 == 0 else right(i) for i in range(60)])
+    grouped = assemble(run, {})
+    assert grouped.task.groups == 20 and grouped.comparisons[0].units == 20
+    assert grouped.task.detectable > experiment.task.detectable
