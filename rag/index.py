@@ -53,7 +53,8 @@ class Index:
     def __init__(self, chunks: Sequence[Chunk], dense: Dense, lexical: Lexical) -> None:
         self.chunks, self._dense, self._lexical = list(chunks), dense, lexical
         self.retriever: Retriever = RETRIEVERS[DEFAULT]
-        self._copies = same_text(chunks)
+        self.copies = same_text(chunks)
+        """Rows of passages whose text stands elsewhere too, each with all of them, itself too."""
         self.reranker: Reranker | None = None
         self.context = PASSAGE
 
@@ -141,7 +142,7 @@ class Index:
             rows = rows_around(self.chunks, one.row, self.context, covered)
             covered.update(rows)
             # a copy of a passage is no copy of what stands around it
-            twins = self._copies.get(one.row, ()) if len(rows) == 1 else ()
+            twins = self.copies.get(one.row, ()) if len(rows) == 1 else ()
             also = tuple(self.chunks[row] for row in twins if row != one.row)
             hits.append(Hit(widened(self.chunks, one.row, rows), one.score, also))
         return hits
@@ -181,7 +182,7 @@ class Index:
     def _once(self, order: list[Ranked]) -> list[Ranked]:
         best: dict[int, Ranked] = {}
         for one in order:
-            best.setdefault(self._copies.get(one.row, [one.row])[0], one)
+            best.setdefault(self.copies.get(one.row, [one.row])[0], one)
         return list(best.values())
 
     def save(self, folder: Path) -> None:
@@ -245,11 +246,13 @@ class Index:
 
 def same_text(chunks: Sequence[Chunk]) -> dict[int, list[int]]:
     """Rows of passages whose heading and words are those of another: each with all of them."""
-    alike: dict[tuple[str, ...], list[int]] = {}
+    alike: dict[bytes, list[int]] = {}
     for row, chunk in enumerate(chunks):
         words = (word.strip(_MARKS) for word in chunk.text.casefold().split())
-        said = tuple(word for word in words if word) or (chunk.text,)
-        alike.setdefault((chunk.heading, *said), []).append(row)
+        said = " ".join(word for word in words if word) or chunk.text
+        # a digest, for the words themselves would be held several times over
+        key = hashlib.blake2b(f"{chunk.heading}\n{said}".encode(), digest_size=16).digest()
+        alike.setdefault(key, []).append(row)
     return {row: rows for rows in alike.values() if len(rows) > 1 for row in rows}
 
 
