@@ -200,10 +200,9 @@ def _read(file: File) -> Extract:
             "encoding", "it holds halves of letters (lone surrogates)", "export it again as UTF-8"
         ) from error
     pages = tuple(page for page in pages if page.text.strip())
-    if len(extract.pages) > file.limits.max_pages:
-        raise file.error("too_large", f"it has {len(extract.pages)} pages", "split it")
+    file.check_pages(len(extract.pages))
     if sum(len(page.text) for page in pages) > file.limits.max_characters:
-        raise file.error("too_large", "it holds too much text", "split it into several files")
+        raise file.too_much_text()
     if not pages and any("media/" in name or "Pictures/" in name for name in file.members):
         raise file.error(
             "no_text_layer", "it holds pictures and no text", "run text recognition (OCR) on it"
