@@ -152,18 +152,20 @@ class Index:
         return widened(self.chunks, row, rows_around(self.chunks, row, self.context))
 
     def _ranked(self, queries: Sequence[str], k: int) -> list[list[Ranked]]:
-        """The k best of each query, each text once; looks deeper where copies took places."""
-        depth = k
-        while True:
-            orders = self.retriever.rank(self._dense, self._lexical, queries, depth)
-            once = [self._once(order)[:k] for order in orders]
-            lacking = any(
-                len(kept) < k and len(order) == depth
-                for kept, order in zip(once, orders, strict=True)
-            )
-            if not lacking:
-                return once
+        """The k best of each query, each text once; looks deeper where copies took places.
+
+        For each query by itself: what is found must not depend on what else is asked with it.
+        """
+        found: dict[int, list[Ranked]] = {}
+        lacking, depth = list(range(len(queries))), k
+        while lacking:
+            asked = [queries[at] for at in lacking]
+            orders = self.retriever.rank(self._dense, self._lexical, asked, depth)
+            found |= {at: self._once(one)[:k] for at, one in zip(lacking, orders, strict=True)}
+            full = {at for at, one in zip(lacking, orders, strict=True) if len(one) == depth}
+            lacking = [at for at in lacking if at in full and len(found[at]) < k]
             depth *= 2
+        return [found[at] for at in range(len(queries))]
 
     def _reranked(self, queries: Sequence[str], k: int) -> list[list[Ranked]]:
         """The first `POOL` of each query in the reranker's order; those behind keep theirs."""
