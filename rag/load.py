@@ -23,6 +23,8 @@ from rag.reading.markup import one_line, tidy, usable_title
 from rag.types import Document, Limits
 
 _DEFAULT_LIMITS: Final = Limits()
+_LONGEST_NAME: Final = 100
+"""Letters of a sheet's name, which stands above all of its passages; programs allow 31."""
 _LEFT_BEHIND: Final = {"thumbs.db", "desktop.ini", "__macosx", "icon\r"}
 """Names, in lower case, that operating systems leave in folders."""
 _FIXES: Final = (
@@ -216,7 +218,8 @@ def _documents(file: File, extract: Extract) -> Iterator[Document]:
     title = usable_title(extract.title) or _readable_stem(file.source)
     for page in extract.pages:
         name = file.source if page.number is None else f"{file.source}#p{page.number}"
-        full_title = f"{title} – {page.title}" if page.title else title
+        own = page.title[:_LONGEST_NAME]
+        full_title = f"{title} – {own}" if own else title
         yield Document(name, page.text, file.source, page.number, full_title)
 
 

@@ -52,15 +52,16 @@ def numbered_word(path: Path) -> Path:
     return word(path, body, **parts)
 
 
-def workbook(path: Path) -> Path:
+def workbook(path: Path, text: str = LONG, name: str = "S") -> Path:
     cells = "".join(f'<row r="{i}"><c t="s"><v>0</v></c></row>' for i in range(1, TIMES))
     return container(path, {
         "_rels/.rels": MAIN.format("xl/workbook.xml"),
-        "xl/workbook.xml": '<w xmlns:r="r"><sheets><sheet name="S" r:id="s"/></sheets></w>',
+        "xl/workbook.xml":
+            f'<w xmlns:r="r"><sheets><sheet name="{name}" r:id="s"/></sheets></w>',
         "xl/_rels/workbook.xml.rels":
             '<R><Relationship Id="s" Type="x/worksheet" Target="sheet.xml"/>'
             '<Relationship Id="t" Type="x/sharedStrings" Target="strings.xml"/></R>',
-        "xl/strings.xml": f"<s><si><t>{LONG}</t></si></s>",
+        "xl/strings.xml": f"<s><si><t>{text}</t></si></s>",
         "xl/sheet.xml": f"<s><d>{cells}</d></s>",
     })  # fmt: skip
 
@@ -129,6 +130,11 @@ def test_names_that_grow_with_every_level_are_refused(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text(json.dumps(inner), encoding="utf-8")
     with pytest.raises(DocumentError, match="its names are too long"):
         load_documents(tmp_path / "a.json")
+
+
+def test_the_name_of_a_sheet_stands_above_its_passages_as_far_as_names_go(tmp_path: Path) -> None:
+    (document,) = load_documents(workbook(tmp_path / "a.xlsx", "x", LONG))
+    assert len(document.title) < 200 and "word3" in document.title
 
 
 def test_a_chapter_that_is_named_again_and_again_is_read_once(tmp_path: Path) -> None:
