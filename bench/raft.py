@@ -9,7 +9,7 @@ passages that `rag_finetune` was given. On the set of the design, fact and manne
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
 
 from harness.answering import Asked, answer_all
@@ -22,7 +22,7 @@ from harness.reopen import reopen
 from harness.retrieval import INDEX_FOLDER
 from harness.scoring import item_scores, mean_score, scorers_for
 from harness.store import Run
-from harness.types import Answer, Json
+from harness.types import Answer, Example, Json, TaskSpec
 
 TRAINED, ALONE, NAIVE = "rag_finetune", "finetune", "naive"
 BESIDE = ("prompt", "rag", ALONE, TRAINED)
@@ -64,42 +64,49 @@ def compared(run: Run, answers: list[Answer]) -> dict[str, Json]:
     """Every metric of every arm, and how far each rung lies from the naive combination."""
     arms = {name: run.cell(f"{name}-s0").answers for name in BESIDE if run.finished(f"{name}-s0")}
     arms[NAIVE] = tuple(answers)
-    view, heldout = run.view(), run.heldout()
-    scorers = scorers_for(view)
+    view, heldout, margin = run.view(), run.heldout(), run.plan().margin
+    scorers, clusters = scorers_for(view), clusters_of(heldout)
     scores = {
         name: {one.name: mean_score(one, heldout, said, view.spec) for one in scorers}
         for name, said in arms.items()
     }
     items = {
-        name: {one.name: _items(run, one, said) for one in scorers if one.item is not None}
+        name: {
+            one.name: _items(one, heldout, said, view.spec)
+            for one in scorers
+            if one.item is not None
+        }
         for name, said in arms.items()
     }
     return {
         "n": len(heldout),
         "scores": scores,
         "differences from naive": {
-            name: {metric: _difference(run, items, name, metric) for metric in items[name]}
+            name: {
+                metric: _difference(rows, items[NAIVE][metric], margin, clusters)
+                for metric, rows in items[name].items()
+            }
             for name in arms
             if name != NAIVE
         },
     }
 
 
-def _items(run: Run, metric: Metric, answers: tuple[Answer, ...]) -> list[float | None]:
+def _items(
+    metric: Metric, heldout: Sequence[Example], answers: Sequence[Answer], spec: TaskSpec
+) -> list[float | None]:
     by_id = {answer.query_id: answer for answer in answers}
-    return [one.value for one in item_scores(metric, run.heldout(), by_id, run.view().spec)]
+    return [one.value for one in item_scores(metric, heldout, by_id, spec)]
 
 
 def _difference(
-    run: Run, items: Mapping[str, Mapping[str, list[float | None]]], name: str, metric: str
+    rows: Sequence[float | None],
+    naive: Sequence[float | None],
+    margin: float,
+    clusters: Sequence[str] | None,
 ) -> dict[str, Json]:
     """A rung less the naive combination, on the same questions."""
-    found = paired(
-        items[name][metric],
-        items[NAIVE][metric],
-        margin=run.plan().margin,
-        clusters=clusters_of(run.heldout()),
-    )
+    found = paired(rows, naive, margin=margin, clusters=clusters)
     return {
         "difference": found.difference,
         "low": found.low,

@@ -53,6 +53,11 @@ def _table(file: Path) -> list[Row]:
     return list(csv.DictReader(io.StringIO(file.read_text(encoding="utf-8"))))
 
 
+def _only(rows: Sequence[Row], *keys: str) -> list[Row]:
+    """Rows with these columns alone."""
+    return [{key: row[key] for key in keys} for row in rows]
+
+
 def _drawn(rows: Sequence[Row], n: int) -> list[Row]:
     return random.Random(SEED).sample(list(rows), min(n, len(rows)))
 
@@ -84,10 +89,7 @@ def _banking77(folder: Path) -> Given:
 
 
 def _xquad(folder: Path) -> Given:
-    rows = [
-        {key: row[key] for key in ("question", "answer", "doc")}
-        for row in _lines(folder / "qa_en.jsonl")
-    ]
+    rows = _only(_lines(folder / "qa_en.jsonl"), "question", "answer", "doc")
     articles = sorted({row["doc"] for row in rows})
     random.Random(SEED).shuffle(articles)
     held, learned = set(articles[:20]), set(articles[20:44])
@@ -106,9 +108,8 @@ def _xquad(folder: Path) -> Given:
 
 
 def _sentiment(folder: Path) -> Given:
-    rows = [{key: row[key] for key in ("text", "label")} for row in _table(folder / "all.csv")]
     return Given(
-        _drawn(rows, 40),
+        _drawn(_only(_table(folder / "all.csv"), "text", "label"), 40),
         (),
         "label",
         "Say whether the review is positive or negative.",
@@ -119,9 +120,8 @@ def _sentiment(folder: Path) -> Given:
 
 
 def _dstc9(folder: Path) -> Given:
-    keys = ("question", "answer", "fact", "doc")
     train, test = (
-        [{key: row[key] for key in keys} for row in _lines(folder / f"{part}.jsonl")]
+        _only(_lines(folder / f"{part}.jsonl"), "question", "answer", "fact", "doc")
         for part in ("train", "test")
     )
     train, test = _drawn(train, 160), _drawn(test, 60)
@@ -139,10 +139,7 @@ def _dstc9(folder: Path) -> Given:
 
 
 def _nq_open(folder: Path) -> Given:
-    rows = _drawn(
-        [{key: row[key] for key in ("question", "answer")} for row in _lines(folder / "qa.jsonl")],
-        200,
-    )
+    rows = _drawn(_only(_lines(folder / "qa.jsonl"), "question", "answer"), 200)
     return Given(
         rows[:120],
         rows[120:],
@@ -167,8 +164,8 @@ def _pubmedqa(folder: Path) -> Given:
     test = _drawn([row for row in rows if row["split"] == "test"], 80)
     train = _drawn([row for row in rows if row["split"] != "test"], 100)
     return Given(
-        [{key: row[key] for key in keys} for row in train],
-        [{key: row[key] for key in keys} for row in test],
+        _only(train, *keys),
+        _only(test, *keys),
         "label",
         "Answer the question by the paper: yes, no or maybe.",
         _documents(folder / "docs", [*train, *test]),

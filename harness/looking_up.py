@@ -94,7 +94,7 @@ def choose_retriever(bench: Workbench, index: Index, dev: Sequence[Example]) -> 
     for name in names:
         pick(RETRIEVERS, name, "retriever", "effort")
         right = judged(index.using(name), dev, max(DEPTH, *ks), bench.spec)
-        totals = totals or total_right(index.chunks, [example for example, _ in right], bench.spec)
+        totals = totals or total_right(index, [example for example, _ in right], bench.spec)
         places = [flags for _, flags in right]
         means[name] = [fmean(recall(flags, k) for k in ks) for flags in places]
         tried.append({"retriever": name, **quality(places, totals, ks)})

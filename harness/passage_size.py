@@ -85,7 +85,10 @@ class Looked(NamedTuple):
 
 
 def settled(looked: dict[int, list[Looked]], passages: Sequence[int]) -> PassageSize:
-    """The size taken: the usual one, unless another is better by more than chance explains.
+    """The size taken: the usual one, unless another leads it by more than one standard error.
+
+    That is the standard error of the paired difference, question by question; of several such
+    sizes, the one farthest ahead (`harness.choosing.taken`).
 
     The budgets are what so many passages of the usual size show, but no less than one passage of
     any size, which is the least that could be shown of it.

@@ -13,7 +13,7 @@ from harness.text import YES_NO, normalise
 from harness.types import Context, Example, Query, TaskSpec, TrainView
 from harness.workbench import EMBEDDING_TIME, Workbench
 from rag.chunk import Chunk, chunk_documents, count_words
-from rag.index import Hit, Index, IndexMismatchError, corpus_hash, same_text
+from rag.index import Hit, Index, IndexMismatchError, corpus_hash
 from rag.measure import recall
 from rag.types import Document
 
@@ -63,8 +63,9 @@ def open_index(bench: Workbench, documents: Sequence[Document]) -> Index:
 def build_search(bench: Workbench, view: TrainView, queries: Sequence[Query]) -> None:
     """Embed everything that any rung will ask for, once, so that no other process has to."""
     questions = [example.question for example in (*view.train, *view.dev)]
-    bench.embedder.embed([*questions, *(query.text for query in queries)])
-    alone = [*questions, *(query.text for query in queries)][:TIMED_TEXTS]
+    asked = [*questions, *(query.text for query in queries)]
+    bench.embedder.embed(asked)
+    alone = asked[:TIMED_TEXTS]
     if len(alone) > 1:
         write_json(bench.folder / EMBEDDING_TIME, bench.embedder.seconds_alone(alone))
     if view.documents:
@@ -157,11 +158,10 @@ def judged(
     ]
 
 
-def total_right(chunks: Sequence[Chunk], examples: Sequence[Example], spec: TaskSpec) -> list[int]:
+def total_right(index: Index, examples: Sequence[Example], spec: TaskSpec) -> list[int]:
     """How many of all passages hold each example's answer; of those with the same text, one."""
-    copies = same_text(chunks)
-    found = right_passages(chunks, examples, spec)
-    return [len({copies.get(row, [row])[0] for row in rows}) for rows in found]
+    found = right_passages(index.chunks, examples, spec)
+    return [len({index.copies.get(row, [row])[0] for row in rows}) for rows in found]
 
 
 def right_passages(

@@ -30,6 +30,9 @@ _CUTS = {
     "list": (re.compile(rf"\n(?={_ITEM.pattern})"), _LINE, _SENTENCE_END, _SPACE, _LETTERS),
     "text": (_SENTENCE_END, _LINE, _SPACE, _LETTERS),
 }
+LONGEST_HEADING = 160
+"""Letters of a heading that stand above every passage below it: a whole paragraph behind a ``#``
+would take the embedder's window from the passages, and as much memory as all of them."""
 LETTERS_A_WORD = 12
 """Letters that make a word where there are fewer spaces than that: longer than the words of any
 language, so that only codes, addresses of pages and what is no text are counted by it."""
@@ -158,7 +161,7 @@ def _pieces(document: Document, count_tokens: CountTokens, max_tokens: int) -> l
         if heading or _ASKS.fullmatch(block):
             opening = start if opening is None else opening
             continue
-        names = " > ".join(name for _, name in path if name != document.title)
+        names = " > ".join(_short(name) for _, name in path if name != document.title)
         if opening is not None and count_tokens(document.text[opening:start]) > max_tokens // 2:
             # headings that leave the text below them no room
             out.extend(_cut(document, opening, start, names, count_tokens, max_tokens))
@@ -173,6 +176,14 @@ def _pieces(document: Document, count_tokens: CountTokens, max_tokens: int) -> l
         end = len(document.text)
         out.extend(_cut(document, opening, end, "", count_tokens, max_tokens))
     return out
+
+
+def _short(heading: str) -> str:
+    """A heading; of one that is too long, its first words."""
+    if len(heading) <= LONGEST_HEADING:
+        return heading
+    first = heading[:LONGEST_HEADING]
+    return f"{first.rpartition(' ')[0] or first} …"
 
 
 def _cut(

@@ -53,7 +53,8 @@ class Index:
     def __init__(self, chunks: Sequence[Chunk], dense: Dense, lexical: Lexical) -> None:
         self.chunks, self._dense, self._lexical = list(chunks), dense, lexical
         self.retriever: Retriever = RETRIEVERS[DEFAULT]
-        self._copies = same_text(chunks)
+        self.copies = same_text(chunks)
+        """Rows of passages whose text stands elsewhere too, each with all of them, itself too."""
         self.reranker: Reranker | None = None
         self.context = PASSAGE
 
@@ -141,7 +142,7 @@ class Index:
             rows = rows_around(self.chunks, one.row, self.context, covered)
             covered.update(rows)
             # a copy of a passage is no copy of what stands around it
-            twins = self._copies.get(one.row, ()) if len(rows) == 1 else ()
+            twins = self.copies.get(one.row, ()) if len(rows) == 1 else ()
             also = tuple(self.chunks[row] for row in twins if row != one.row)
             hits.append(Hit(widened(self.chunks, one.row, rows), one.score, also))
         return hits
@@ -151,18 +152,20 @@ class Index:
         return widened(self.chunks, row, rows_around(self.chunks, row, self.context))
 
     def _ranked(self, queries: Sequence[str], k: int) -> list[list[Ranked]]:
-        """The k best of each query, each text once; looks deeper where copies took places."""
-        depth = k
-        while True:
-            orders = self.retriever.rank(self._dense, self._lexical, queries, depth)
-            once = [self._once(order)[:k] for order in orders]
-            lacking = any(
-                len(kept) < k and len(order) == depth
-                for kept, order in zip(once, orders, strict=True)
-            )
-            if not lacking:
-                return once
+        """The k best of each query, each text once; looks deeper where copies took places.
+
+        For each query by itself: what is found must not depend on what else is asked with it.
+        """
+        found: dict[int, list[Ranked]] = {}
+        lacking, depth = list(range(len(queries))), k
+        while lacking:
+            asked = [queries[at] for at in lacking]
+            orders = self.retriever.rank(self._dense, self._lexical, asked, depth)
+            found |= {at: self._once(one)[:k] for at, one in zip(lacking, orders, strict=True)}
+            full = {at for at, one in zip(lacking, orders, strict=True) if len(one) == depth}
+            lacking = [at for at in lacking if at in full and len(found[at]) < k]
             depth *= 2
+        return [found[at] for at in range(len(queries))]
 
     def _reranked(self, queries: Sequence[str], k: int) -> list[list[Ranked]]:
         """The first `POOL` of each query in the reranker's order; those behind keep theirs."""
@@ -181,7 +184,7 @@ class Index:
     def _once(self, order: list[Ranked]) -> list[Ranked]:
         best: dict[int, Ranked] = {}
         for one in order:
-            best.setdefault(self._copies.get(one.row, [one.row])[0], one)
+            best.setdefault(self.copies.get(one.row, [one.row])[0], one)
         return list(best.values())
 
     def save(self, folder: Path) -> None:
@@ -245,11 +248,13 @@ class Index:
 
 def same_text(chunks: Sequence[Chunk]) -> dict[int, list[int]]:
     """Rows of passages whose heading and words are those of another: each with all of them."""
-    alike: dict[tuple[str, ...], list[int]] = {}
+    alike: dict[bytes, list[int]] = {}
     for row, chunk in enumerate(chunks):
         words = (word.strip(_MARKS) for word in chunk.text.casefold().split())
-        said = tuple(word for word in words if word) or (chunk.text,)
-        alike.setdefault((chunk.heading, *said), []).append(row)
+        said = " ".join(word for word in words if word) or chunk.text
+        # a digest, for the words themselves would be held several times over
+        key = hashlib.blake2b(f"{chunk.heading}\n{said}".encode(), digest_size=16).digest()
+        alike.setdefault(key, []).append(row)
     return {row: rows for rows in alike.values() if len(rows) > 1 for row in rows}
 
 

@@ -23,6 +23,8 @@ from rag.reading.markup import one_line, tidy, usable_title
 from rag.types import Document, Limits
 
 _DEFAULT_LIMITS: Final = Limits()
+_LONGEST_NAME: Final = 100
+"""Letters of a sheet's name, which stands above all of its passages; programs allow 31."""
 _LEFT_BEHIND: Final = {"thumbs.db", "desktop.ini", "__macosx", "icon\r"}
 """Names, in lower case, that operating systems leave in folders."""
 _FIXES: Final = (
@@ -200,10 +202,9 @@ def _read(file: File) -> Extract:
             "encoding", "it holds halves of letters (lone surrogates)", "export it again as UTF-8"
         ) from error
     pages = tuple(page for page in pages if page.text.strip())
-    if len(extract.pages) > file.limits.max_pages:
-        raise file.error("too_large", f"it has {len(extract.pages)} pages", "split it")
+    file.check_pages(len(extract.pages))
     if sum(len(page.text) for page in pages) > file.limits.max_characters:
-        raise file.error("too_large", "it holds too much text", "split it into several files")
+        raise file.too_much_text()
     if not pages and any("media/" in name or "Pictures/" in name for name in file.members):
         raise file.error(
             "no_text_layer", "it holds pictures and no text", "run text recognition (OCR) on it"
@@ -217,7 +218,8 @@ def _documents(file: File, extract: Extract) -> Iterator[Document]:
     title = usable_title(extract.title) or _readable_stem(file.source)
     for page in extract.pages:
         name = file.source if page.number is None else f"{file.source}#p{page.number}"
-        full_title = f"{title} – {page.title}" if page.title else title
+        own = page.title[:_LONGEST_NAME]
+        full_title = f"{title} – {own}" if own else title
         yield Document(name, page.text, file.source, page.number, full_title)
 
 

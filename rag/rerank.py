@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from rag.embed import TOGETHER, TOGETHER_IN_FLOAT32
+from rag.embed import together
 
 POOL: Final = 30
 """Passages that are ordered once more. What search puts behind them is hardly ever right, and every
@@ -77,11 +77,10 @@ class Reranker:
     def _read(self, pairs: list[tuple[str, str]]) -> Any:
         import torch
 
-        few = self._device == "cpu" and self._precision == "float32"
         self.open()
         return self._model.predict(
             pairs,
-            batch_size=TOGETHER_IN_FLOAT32 if few else TOGETHER,
+            batch_size=together(self._device, self._precision),
             activation_fn=torch.nn.Identity(),
             show_progress_bar=False,
             convert_to_numpy=True,

@@ -9,7 +9,7 @@ and so do German compounds and mistyped words. Measured beside stemming and plai
 import re
 import unicodedata
 
-NAME = "words and runs of 4 letters, 1"
+NAME = "words and runs of 4 letters, 2"
 """Written into an index; another number when the same text gives other terms."""
 
 RUN = 4
@@ -24,14 +24,17 @@ _POINTS = re.compile(
 )
 # Letters with the vowel signs of Indic and Southeast Asian scripts, which are no letters to \w;
 # a mark between two digits does not end a number.
-_WORD = re.compile(
-    r"\d+(?:[.,:]\d+)+|[\w\u0900-\u0963\u0966-\u0df3\u0e00-\u0e4e\u0e80-\u0ece\u1000-\u109f"
-    r"\u1780-\u17d3]+"
-)
+_LETTER = r"[\w\u0900-\u0963\u0966-\u0df3\u0e00-\u0e4e\u0e80-\u0ece\u1000-\u109f\u1780-\u17d3]"
+_NUMBER = r"\d+(?:[.,:]\d+)+"
+_WORD = re.compile(rf"{_NUMBER}|{_LETTER}+")
 # Thai, Lao, Burmese, Khmer, kana and Han put no spaces between words.
 UNSPACED = re.compile(
     r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]"
 )
+# Nor do they around a foreign word or a number, which end where the script changes. Signs that
+# repeat or stand for a letter of theirs (\u3005 to \u3007) go with them.
+_RUN_ON = rf"(?:(?={UNSPACED.pattern}){_LETTER}[\u3005-\u3007]*)+"
+_MIXED = re.compile(rf"{_NUMBER}|{_RUN_ON}|(?:(?!{UNSPACED.pattern}){_LETTER})+")
 
 
 def fold(text: str) -> str:
@@ -46,13 +49,15 @@ def fold(text: str) -> str:
 
 def words(text: str) -> list[str]:
     """Folded words and numbers in order."""
-    return _WORD.findall(fold(text))
+    folded = fold(text)
+    return (_MIXED if UNSPACED.search(folded) else _WORD).findall(folded)
 
 
 def terms(text: str) -> list[str]:
     """What a text is found by: each word, and its runs of letters with the word's ends marked.
 
-    Where a script has no spaces, pairs of neighbouring letters take the place of words.
+    Where a script has no spaces, pairs of neighbouring letters take the place of words. A word in
+    another script that stands among them is a word of its own.
 
     >>> terms("The pods")
     ['=the', '_the', 'the_', '=pods', '_pod', 'pods', 'ods_']

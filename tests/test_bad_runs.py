@@ -11,6 +11,7 @@ import pytest
 
 from tests.command import here, importable, make_project, refused, rungwise, said
 from tests.conftest import label_rows
+from tests.small_disk import LACKING, own_mounts
 
 # Two checks in a row, on a machine that may do other work besides.
 pytestmark = pytest.mark.timeout(600)
@@ -52,14 +53,12 @@ def runs(tmp_path_factory, tiny_model) -> Runs:
     folder = tmp_path_factory.mktemp("disk")
     root = make_project(folder / "p", f"{model}{LABEL_TASK}{check}", examples__jsonl=ROWS)
     (folder / "small").mkdir()
-    done = None
-    if shutil.which("unshare"):
-        shell = ["unshare", "--map-root-user", "--mount", "sh", "-c", ON_A_SMALL_DISK, "sh"]
-        command = [*shell, str(folder / "small"), str(root), sys.executable]
-        done = subprocess.run(command, env=importable(), capture_output=True, check=False)
-    if done is None or not (root / "again.rc").is_file():
+    if not own_mounts():
         plain = rungwise("check", root, "--run", "first")
         return Runs(root, False, plain, plain)
+    shell = [*own_mounts(), "sh", "-c", ON_A_SMALL_DISK, "sh"]
+    command = [*shell, str(folder / "small"), str(root), sys.executable]
+    subprocess.run(command, env=importable(), check=True)
 
     def read(name: str) -> subprocess.CompletedProcess:
         out, err, rc = (
@@ -72,7 +71,7 @@ def runs(tmp_path_factory, tiny_model) -> Runs:
 
 def test_a_disk_without_room_ends_the_job_with_a_way_out_and_keeps_what_is_done(runs):
     if not runs.full:
-        pytest.skip("no small disk can be mounted here (unshare and tmpfs are needed)")
+        pytest.skip(LACKING)
     assert runs.first.returncode == 1
     ((error, fix),) = said(runs.first).items()
     assert error == "finetune-s0: the disk is full; free some space"

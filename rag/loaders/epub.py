@@ -42,17 +42,18 @@ def read(file: File) -> Extract:
 
 
 def _chapters(package: etree._Element, name: str) -> list[str]:
-    """Entries of the spine, without the table of contents."""
+    """Entries of the spine, each once, without the table of contents."""
     manifest, spine = child(package, "manifest"), child(package, "spine")
     items = {attribute(each, "id"): each for each in (manifest if manifest is not None else ())}
     order = [items.get(attribute(each, "idref")) for each in (spine if spine is not None else ())]
-    return [
+    chapters = [
         resolve(name, attribute(each, "href"))
         for each in order
         if each is not None
         and "html" in attribute(each, "media-type")
         and "nav" not in attribute(each, "properties").split()
     ]
+    return list(dict.fromkeys(chapters))
 
 
 def _refuse_protected(archive: Archive) -> None:

@@ -8,6 +8,8 @@ from rag.reading.encoding import decode
 from rag.reading.file import Extract, File, Loader, Page
 
 _LINES: Final = (".jsonl", ".ndjson")
+_LONGEST_PATH: Final = 10_000
+"""Letters; it stands before every value below it."""
 
 
 def recognises(file: File) -> bool:
@@ -19,7 +21,7 @@ def read(file: File) -> Extract:
     """Read records; a value deep inside is named by its path, as in `address.city: Ankara`."""
     text = decode(file)
     records = _lines(file, text) if file.suffix in _LINES else _whole(file, text)
-    paragraphs = ("\n".join(_render(record, "")) for record in records)
+    paragraphs = ("\n".join(_render(record, "", file)) for record in records)
     return Extract((Page("\n\n".join(paragraph for paragraph in paragraphs if paragraph)),))
 
 
@@ -44,19 +46,21 @@ def _lines(file: File, text: str) -> list[object]:
     return records
 
 
-def _render(value: object, path: str) -> Iterator[str]:
+def _render(value: object, path: str, file: File) -> Iterator[str]:
     """Lines for a value; what is null or blank has none."""
+    if len(path) > _LONGEST_PATH:
+        raise file.error("too_large", "its names are too long", "shorten them, or nest them less")
     if isinstance(value, dict):
         for key, inner in value.items():
-            yield from _render(inner, f"{path}.{key}" if path else str(key))
+            yield from _render(inner, f"{path}.{key}" if path else str(key), file)
     elif isinstance(value, list):
         if any(isinstance(inner, dict | list) for inner in value):
             for number, inner in enumerate(value, 1):
-                yield from _render(inner, f"{path} {number}".strip())
+                yield from _render(inner, f"{path} {number}".strip(), file)
         elif value:
-            yield from _render(", ".join(_word(inner) for inner in value), path)
+            yield from _render(", ".join(_word(inner) for inner in value), path, file)
     elif value is not None and (word := _word(value).strip()):
-        yield f"{path}: {word}" if path else word
+        yield file.letters.take(f"{path}: {word}" if path else word)
 
 
 def _word(value: object) -> str:

@@ -39,7 +39,7 @@ def read(file: File) -> Extract:
     if body is None:
         raise file.malformed("it has no text part")
     master = child(archive.xml_or_none("styles.xml"), "master-styles")
-    reader, out = _Reader(content), Markup()
+    reader, out = _Reader(content, file), Markup()
     out.margins(reader.margins(master, "header"))
     reader.blocks(body, out)
     reader.notes(out)
@@ -58,9 +58,10 @@ def _refuse_encrypted(archive: Archive) -> None:
 
 
 class _Reader:
-    def __init__(self, content: etree._Element) -> None:
+    def __init__(self, content: etree._Element, file: File) -> None:
         self.title = ""
         """Text of the first paragraph in the style for titles."""
+        self._letters = file.letters
         self._boxes: list[etree._Element] = []
         self._notes: list[str] = []
         styles = child(content, "automatic-styles")
@@ -171,12 +172,14 @@ class _Reader:
             for cell in row:
                 column = len(cells)
                 if local(cell) == "covered-table-cell":
-                    text = rows[-1][column] if below.get(column, 0) > 0 else ""
+                    above = rows[-1] if rows and below.get(column, 0) > 0 else []
+                    text = above[column] if column < len(above) else ""
                     below[column] = below.get(column, 0) - 1
                 else:
                     text = self._cell(cell)
                     below[column] = _count(attribute(cell, "number-rows-spanned"), 1) - 1
-                cells += [text] * _count(attribute(cell, "number-columns-repeated"), 1)
+                times = _count(attribute(cell, "number-columns-repeated"), 1)
+                cells += [self._letters.take(text, times)] * times
             rows.append(cells)
         return rows
 

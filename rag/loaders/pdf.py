@@ -37,8 +37,7 @@ def read(file: File) -> Extract:
     except pdfium.PdfiumError as error:
         raise _refusal(file, error) from error
     try:
-        if len(document) > file.limits.max_pages:
-            raise file.error("too_large", f"it has {len(document)} pages", "split it")
+        file.check_pages(len(document))
         if document.get_formtype() == pdfium_c.FORMTYPE_XFA_FULL:
             # Its only page says "Please wait" in other readers.
             raise file.error("unsupported", "it is a dynamic form (XFA)", "print it to a PDF file")

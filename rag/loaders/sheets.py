@@ -64,6 +64,7 @@ def read(file: File) -> Extract:
     epoch = datetime(1904, 1, 1) if old_mac else datetime(1899, 12, 30)  # noqa: DTZ001 - no zone
     book = _Book(archive, _strings(archive, mains[0]), _kinds(archive, mains[0]), epoch)
     sheets = child(root, "sheets")
+    file.check_pages(len(sheets) if sheets is not None else 0)
     pages = []
     for number, sheet in enumerate(sheets if sheets is not None else (), 1):
         relation, name = targets.get(reference(sheet)), attribute(sheet, "name")
@@ -108,7 +109,7 @@ def _rows(book: _Book, part: str) -> Rows:
     number = 0
     for element in _elements(book.archive, part, ("row", "mergeCell")):
         if local(element) == "mergeCell":
-            _merge(rows, attribute(element, "ref"))
+            _merge(rows, attribute(element, "ref"), book.archive.file)
             continue
         given = element.get("r", "")
         number = int(given) if re.fullmatch("[0-9]{1,7}", given) else number + 1
@@ -118,13 +119,13 @@ def _rows(book: _Book, part: str) -> Rows:
             column = _column(cell.get("r", "")) or column + 1
             text = _value(book, cell)
             if text and column <= _LAST_COLUMN:
-                cells[column] = text
+                cells[column] = book.archive.file.letters.take(text)
         if cells:
             rows[number] = cells
     return rows
 
 
-def _merge(rows: Rows, area: str) -> None:
+def _merge(rows: Rows, area: str, file: File) -> None:
     """Repeat the value of a merged area in the rows below it that hold something else."""
     match = re.fullmatch(r"([A-Z]{1,3})([0-9]{1,7}):[A-Z]{1,3}([0-9]{1,7})", area)
     if match:
@@ -132,7 +133,7 @@ def _merge(rows: Rows, area: str) -> None:
         text = rows.get(first, {}).get(column, "")
         for number in range(first + 1, min(last, first + 100) + 1):
             if text and number in rows:
-                rows[number].setdefault(column, text)
+                rows[number].setdefault(column, file.letters.take(text))
 
 
 def _column(name: str) -> int:

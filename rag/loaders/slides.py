@@ -37,6 +37,7 @@ def read(file: File) -> Extract:
     if not mains:
         raise file.malformed("it has no main part")
     order = child(archive.xml(mains[0]), "sldIdLst")
+    file.check_pages(len(order) if order is not None else 0)
     targets = relations(archive, mains[0])
     slides = []
     for number, element in enumerate(order if order is not None else (), 1):
@@ -109,7 +110,7 @@ class _Slide:
         for inner in data if data is not None else ():
             kind = local(inner)
             if kind == "tbl":
-                self.out.table(_table(inner))
+                self.out.table(_table(inner, self._archive.file))
             elif kind == "chart":
                 for root in self._part(reference(inner)):
                     self._chart(root)
@@ -130,11 +131,26 @@ class _Slide:
             self.out.paragraph(" ".join(text for _, text in _paragraphs(title)))
         series = [each for each in root.iter() if local(each) == "ser"]
         if series:
-            names = [" ".join(_values(each, "tx")) for each in series]
-            categories = _values(series[0], "cat") or _values(series[0], "xVal")
-            columns = [_values(each, "val") or _values(each, "yVal") for each in series]
+            names = [" ".join(self._values(each, "tx")) for each in series]
+            categories = self._values(series[0], "cat") or self._values(series[0], "xVal")
+            columns = [self._values(each, "val") or self._values(each, "yVal") for each in series]
             rows = zip_longest(categories, *columns, fillvalue="")
             self.out.table([["", *names], *rows])
+
+    def _values(self, series: etree._Element, name: str) -> list[str]:
+        """Values of a series as they were last calculated, in order, gaps as empty texts."""
+        element = child(series, name)
+        points = [] if element is None else [each for each in element.iter() if local(each) == "pt"]
+        values = {}
+        for point in points:
+            value, index = child(point, "v"), attribute(point, "idx")
+            if value is not None and index.isdecimal() and len(index) < 6:
+                values[int(index)] = value.text or ""
+        if element is not None and not points:
+            return [each.text or "" for each in element.iter() if local(each) == "v"]
+        last = max(values, default=-1)
+        self._archive.file.letters.take(" ", last + 1)  # one value far out claims all before it
+        return [values.get(index, "") for index in range(last + 1)]
 
     def _notes(self, root: etree._Element) -> None:
         for shape in root.iter():
@@ -164,7 +180,7 @@ def _text(paragraph: etree._Element) -> str:
     return "".join(parts)
 
 
-def _table(table: etree._Element) -> list[list[str]]:
+def _table(table: etree._Element, file: File) -> list[list[str]]:
     """Cells by row and column; a cell over several rows is repeated, over columns it is not."""
     rows: list[list[str]] = []
     for row in (each for each in table if local(each) == "tr"):
@@ -173,23 +189,9 @@ def _table(table: etree._Element) -> list[list[str]]:
             above = rows[-1][len(cells)] if rows and len(cells) < len(rows[-1]) else ""
             joined = attribute(cell, "vMerge") in ("1", "true")
             text = one_line(" ".join(text for _, text in _paragraphs(cell)))
-            cells.append(above if joined and not text else text)
+            cells.append(file.letters.take(above) if joined and not text else text)
         rows.append(cells)
     return rows
-
-
-def _values(series: etree._Element, name: str) -> list[str]:
-    """Values of a series as they were last calculated, in order, gaps as empty texts."""
-    element = child(series, name)
-    points = [] if element is None else [each for each in element.iter() if local(each) == "pt"]
-    values = {}
-    for point in points:
-        value, index = child(point, "v"), attribute(point, "idx")
-        if value is not None and index.isdecimal() and len(index) < 6:
-            values[int(index)] = value.text or ""
-    if element is not None and not points:
-        return [each.text or "" for each in element.iter() if local(each) == "v"]
-    return [values.get(index, "") for index in range(max(values, default=-1) + 1)]
 
 
 LOADER = Loader("presentations", (".pptx", ".pptm", ".ppsx", ".potx"), recognises, read)

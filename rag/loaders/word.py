@@ -130,6 +130,7 @@ class _Reader:
 
     def _write(self, text: str, style: _Style, out: Markup) -> None:
         marker = self._numbering.marker(style.number, style.depth) if style.number else ""
+        self._archive.file.letters.take(marker)
         if style.heading:
             out.heading(style.heading, f"{marker} {text}" if marker.strip("-") else text)
         elif marker:
@@ -195,6 +196,7 @@ class _Reader:
                 if merge is not None and attribute(merge, "val") != "restart" and table:
                     above = table[-1]
                     text = above[len(cells)] if len(cells) < len(above) else ""
+                    self._archive.file.letters.take(text)
                 else:
                     text = self._cell(cell)
                 cells += [text] + [""] * (_span(child(settings, "gridSpan"), 1) - 1)

@@ -44,6 +44,7 @@ class Archive:
         except _DAMAGED as error:
             raise file.malformed(f"its container is damaged or cut off ({error})") from error
         self._check()
+        self._unpacked = 0
         self.names = frozenset(self._zip.namelist())
 
     def _check(self) -> None:
@@ -76,6 +77,10 @@ class Archive:
             )
         if entry.file_size > self.file.limits.max_member_bytes:
             raise self._too_large(f"its part {name!r} is too large")
+        # what is named over and over is unpacked over and over
+        self._unpacked += entry.file_size
+        if self._unpacked > self.file.limits.max_unpacked_bytes:
+            raise self._too_large("it unpacks to more than the allowed size")
         try:
             return self._zip.read(entry)
         except _DAMAGED as error:
@@ -178,9 +183,10 @@ def relations(archive: Archive, part: str) -> dict[str, Relation]:
 
 
 def related(archive: Archive, part: str, kind: str) -> list[str]:
-    """Entries of one kind that a part refers to and that are there."""
+    """Entries of one kind that a part refers to and that are there, each once."""
     found = relations(archive, part).values()
-    return [each.target for each in found if each.kind == kind and each.target in archive.names]
+    named = [each.target for each in found if each.kind == kind and each.target in archive.names]
+    return list(dict.fromkeys(named))
 
 
 def core_title(archive: Archive) -> str:

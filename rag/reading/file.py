@@ -11,7 +11,7 @@ from rag.errors import DocumentError
 from rag.types import Limits
 
 
-@dataclass(frozen=True)  # no slots: `members` is remembered on the instance
+@dataclass(frozen=True)  # no slots: `members` and `letters` are remembered on the instance
 class File:
     """The bytes of one file, which nobody has checked yet."""
 
@@ -36,6 +36,11 @@ class File:
         except (zipfile.BadZipFile, ValueError, NotImplementedError):
             return frozenset()
 
+    @cached_property
+    def letters(self) -> "Letters":
+        """Counts what is taken out of this file."""
+        return Letters(self)
+
     def error(
         self, code: str, reason: str, fix: str, *, pages: tuple[int, ...] = ()
     ) -> DocumentError:
@@ -47,6 +52,19 @@ class File:
         return self.error(
             "malformed", reason, "open it in the program that made it and save it again"
         )
+
+    def too_much_text(self) -> DocumentError:
+        """An error for a file that holds more letters than the limits allow."""
+        return self.error("too_large", "it holds too much text", "split it into several files")
+
+    def check_pages(self, count: int) -> None:
+        """Refuse more pages, slides or sheets than the limits allow.
+
+        Raises:
+            DocumentError: `too_large`.
+        """
+        if count > self.limits.max_pages:
+            raise self.error("too_large", f"it has {count} pages", "split it")
 
     def no_text(self, unit: str, numbers: Sequence[int]) -> DocumentError:
         """An error for pages or slides (a `unit`) that are pictures: scans, photographs of text."""
@@ -64,6 +82,30 @@ class File:
         listed = ", ".join(" ".join(name.split()) or "without a name" for name in names)
         reason = f"its attachments were not read: {listed}"
         return (self.error("unsupported", reason, "save them beside it"),)
+
+
+class Letters:
+    """Counts letters that a file holds once and that are written many times.
+
+    The cell that reaches down a table, the string that all cells name, the number before every
+    item: a file of a few hundred bytes can ask for more of them than there is memory, so they are
+    counted before they are written.
+    """
+
+    def __init__(self, file: File) -> None:
+        self._file, self._left = file, file.limits.max_characters
+
+    def take(self, text: str, times: int = 1) -> str:
+        """The text, counted so many times.
+
+        Raises:
+            DocumentError: `too_large` when it is more than the limits allow, with what was taken
+                out of the file before.
+        """
+        self._left -= len(text) * times
+        if self._left < 0:
+            raise self._file.too_much_text()
+        return text
 
 
 def _ranges(numbers: Sequence[int]) -> str:

@@ -286,3 +286,14 @@ def test_ids_are_distinct_and_the_same_again(text, most):
     first, second = chunks_of(text, most), chunks_of(text, most)
     assert first == second
     assert [chunk.id for chunk in first] == [f"guide.md:{i}" for i in range(len(first))]
+
+
+def test_a_heading_as_long_as_a_paragraph_does_not_stand_whole_above_every_passage():
+    heading = "word " * 2000
+    below = "\n\n".join(f"Paragraph {i} says one thing more. " * 8 for i in range(50))
+    document = Document("a", f"# {heading}\n\n{below}", "a", None, "T")
+    found = chunk_documents([document], count_words, 80)
+    under = [one for one in found if "Paragraph" in one.text]
+    assert len(under) == 50
+    assert all(one.heading == "word " * 31 + "word …" for one in under)
+    assert "".join(one.text for one in found).count("word") == 2000

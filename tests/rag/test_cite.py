@@ -37,6 +37,19 @@ def test_letter_case_and_marks_do_not_matter():
     assert cite("WARRANTY: 24 MONTHS!", [WARRANTY]) == (0,)
 
 
+@pytest.mark.parametrize(("answer", "passage"), [
+    ("iade", "İade süresi 14 gündür."),
+    ("ışık açık", "IŞIK AÇIK KALMALI"),
+    ("सामान वापस करने", "सामान वापस करने की अवधि 14 दिन है"),
+    ("退货期限是十四天", "退货的期限是十四天。"),
+    ("คืนสินค้าได้", "ลูกค้าคืนสินค้าได้ภายใน 14 วัน"),
+    ("iPhone 保修", "购买iPhone时有保修服务"),
+    ("14,50", "It costs 14.50."),
+])  # fmt: skip
+def test_words_are_compared_as_search_compares_them_in_any_language(answer, passage):
+    assert cite(answer, ["Nothing of it. 其他内容在这里。", passage]) == (1,)
+
+
 def test_short_words_are_no_support():
     assert cite("the of at a to", [OPENING]) == ()
 

@@ -49,3 +49,16 @@ def test_without_copies_search_is_as_it_was():
         assert [(hit.chunk, hit.score, hit.also) for hit in hits] == [
             (index.chunks[row], score, ()) for row, score in plain
         ]
+
+
+@pytest.mark.parametrize("name", RETRIEVERS)
+def test_what_a_question_finds_does_not_depend_on_what_is_asked_with_it(name):
+    copies = [chunk(f"copy{i}.md", RETURNS) for i in range(150)]
+    others = [
+        chunk(f"other{i}.md", f"A lamp of kind{i} weighs {i * 7 % 60} grams.") for i in range(150)
+    ]
+    index = Index.build([*copies, *others], HashEmbedder()).using(name)
+    asked = ["may you return a lamp within thirty days", "how many grams does kind7 weigh"]
+    together = index.search(asked, 3)
+    assert len(together[0][0].also) == 149, "or nothing was looked for more deeply"
+    assert together == [index.search([question], 3)[0] for question in asked]

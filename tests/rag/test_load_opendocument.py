@@ -71,3 +71,15 @@ def test_an_encrypted_opendocument_text_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DocumentError) as caught:
         load_documents(odt(tmp_path, **{"META-INF/manifest.xml": manifest}))
     assert caught.value.code == "encrypted"
+
+
+@pytest.mark.parametrize("rows", [
+    "<table-row><table-cell/><table-cell number-rows-spanned='3'><p>x</p></table-cell></table-row>"
+    "<table-row><table-cell/></table-row><table-row><table-cell/><covered-table-cell/></table-row>",
+    "<table-row><table-cell number-rows-spanned='3' number-columns-repeated='0'><p>x</p>"
+    "</table-cell><covered-table-cell/><table-cell/></table-row>",
+], ids=["the row above is shorter", "there is no row above"])  # fmt: skip
+def test_a_covered_cell_with_nothing_above_it_is_empty(tmp_path: Path, rows: str) -> None:
+    content = f"<x><body><text><table>{rows}</table><p>after</p></text></body></x>"
+    (document,) = load_documents(odt(tmp_path, **{"content.xml": content}))
+    assert document.text.endswith("after")

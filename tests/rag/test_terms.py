@@ -56,6 +56,17 @@ def test_where_a_script_has_no_spaces_pairs_of_letters_take_the_place_of_words()
     assert set(terms("返品")) & set(terms("この返品はできます"))
 
 
+@pytest.mark.parametrize(("text", "found"), [
+    ("使用iPhone手机壳", ["使用", "iphone", "手机壳"]),
+    ("14天内，第1,200条", ["14", "天内", "第", "1,200", "条"]),
+    ("ระบบiOS17ใหม่", ["ระบบ", "ios17", "ใหม่"]),
+    ("人々のUSB", ["人々の", "usb"]),
+])  # fmt: skip
+def test_a_foreign_word_among_letters_without_spaces_is_a_word_of_its_own(text, found):
+    assert words(text) == found
+    assert set(terms("iPhone")) <= set(terms("使用iPhone手机壳"))
+
+
 def test_vowel_signs_do_not_cut_a_word():
     assert words("हिन्दी में") == ["हिन्दी", "में"]
     assert words("สวัสดี") == ["สวัสดี"]

@@ -8,7 +8,7 @@ import torch
 
 from tests.tuning.oracle import opened, plain_loss, plain_model, some_ids, some_rows
 from tuning.errors import TuningError
-from tuning.models.whole import Masters
+from tuning.models.whole import Masters, write_model
 from tuning.outcome import Evaluated, Watch
 from tuning.recipe import Recipe
 from tuning.train import mean_loss, train
@@ -119,3 +119,10 @@ def test_a_gradient_for_which_memory_ran_out_does_not_count_twice(monkeypatch):
     for _ in range(2):  # a step of two parts
         torch.autograd.backward((2 * weight).sum())
     assert masters.learned[0].grad.tolist() == [4.0, 4.0, 4.0]
+
+
+def test_a_base_whose_configuration_is_damaged_is_named(tmp_path):
+    (tmp_path / "base").mkdir()
+    (tmp_path / "base" / "config.json").write_text('{"hidden_size"', encoding="utf-8")
+    with pytest.raises(TuningError, match=r"config.json is damaged"):
+        write_model(tmp_path / "out", tmp_path / "base", {"norm": torch.ones(2)})

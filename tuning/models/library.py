@@ -6,6 +6,7 @@ vocabulary head runs on completion tokens only. The adapter is PEFT's own.
 
 import inspect
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -118,7 +119,7 @@ class LibraryModel(Likelihood, Switching):
             where.extend([at] * len(row.completion))
             column.extend(range(end - len(row.completion) - 1, end - 1))
             learned.extend(row.completion)
-        with each_layer_twice(self.base, twice):
+        with each_layer_twice(self.base) if twice else nullcontext():
             cache = None if twice else DynamicCache()
             prefix = list(rows[0].prompt[:shared])
             logits, _ = self._prefill(prefix, ids, (where, column), cache)

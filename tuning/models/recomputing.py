@@ -7,7 +7,7 @@ from typing import Any
 
 
 @contextmanager
-def each_layer_twice(base: Any, really: bool) -> Iterator[None]:
+def each_layer_twice(base: Any) -> Iterator[None]:
     """A forward pass in here keeps each layer's input, and backward computes the layer again.
 
     Only the layers themselves are told that they are in training: what they are made of would drop
@@ -19,11 +19,11 @@ def each_layer_twice(base: Any, really: bool) -> Iterator[None]:
     layers: list[Any] = [
         one for one in base.modules() if isinstance(one, GradientCheckpointingLayer)
     ]
-    for layer in layers if really else ():
+    for layer in layers:
         layer._gradient_checkpointing_func = partial(checkpoint, use_reentrant=False)
         layer.gradient_checkpointing = layer.training = True
     try:
         yield
     finally:
-        for layer in layers if really else ():
+        for layer in layers:
             layer.gradient_checkpointing = layer.training = False

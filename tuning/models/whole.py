@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from tuning.errors import TuningError
+from tuning.files import read_json
 from tuning.models.llama.weights import read_weights
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def write_model(folder: Path, base: Path, weights: "Mapping[str, torch.Tensor]")
         for file in base.glob(pattern):
             if not file.name.endswith(".index.json"):  # it names the base's files of weights
                 shutil.copy(file, folder)
-    config = json.loads((base / "config.json").read_text(encoding="utf-8"))
+    config = read_json(base / "config.json")
     dtype = str(next(iter(weights.values())).dtype).removeprefix("torch.")
     config |= {key: dtype for key in ("dtype", "torch_dtype") if key in config}
     (folder / "config.json").write_text(json.dumps(config, indent=1), encoding="utf-8")
