@@ -45,7 +45,8 @@ READS = {
 }
 
 
-def _lines(file: Path) -> list[Row]:
+def lines(file: Path) -> list[Row]:
+    """The rows of a JSONL file."""
     return [json.loads(line) for line in file.read_text(encoding="utf-8").split("\n") if line]
 
 
@@ -53,16 +54,17 @@ def _table(file: Path) -> list[Row]:
     return list(csv.DictReader(io.StringIO(file.read_text(encoding="utf-8"))))
 
 
-def _only(rows: Sequence[Row], *keys: str) -> list[Row]:
+def only(rows: Sequence[Row], *keys: str) -> list[Row]:
     """Rows with these columns alone."""
     return [{key: row[key] for key in keys} for row in rows]
 
 
-def _drawn(rows: Sequence[Row], n: int) -> list[Row]:
+def drawn(rows: Sequence[Row], n: int) -> list[Row]:
+    """At most n of them, always the same."""
     return random.Random(SEED).sample(list(rows), min(n, len(rows)))
 
 
-def _documents(folder: Path, rows: Sequence[Row]) -> list[Path]:
+def documents(folder: Path, rows: Sequence[Row]) -> list[Path]:
     """Those that the rows name."""
     return [folder / name for name in sorted({row["doc"] for row in rows})]
 
@@ -72,11 +74,11 @@ def _banking77(folder: Path) -> Given:
     labels = random.Random(SEED).sample(sorted({row["label"] for row in train}), 10)
     seen = {row["text"] for row in test}
     return Given(
-        _drawn([r for r in train if r["label"] in labels and r["text"] not in seen], 300),
-        _drawn([r for r in test if r["label"] in labels], 100),
+        drawn([r for r in train if r["label"] in labels and r["text"] not in seen], 300),
+        drawn([r for r in test if r["label"] in labels], 100),
         "label",
         "Classify the message of a bank's customer.",
-        rungs=("prompt", "few_shot", "constrained", "finetune"),
+        rungs=("prompt", "few_shot", "searched_prompt", "constrained", "finetune"),
         expected="fine-tuning far above examples, those above the prompt",
         answers={
             **SORTING,
@@ -89,18 +91,18 @@ def _banking77(folder: Path) -> Given:
 
 
 def _xquad(folder: Path) -> Given:
-    rows = _only(_lines(folder / "qa_en.jsonl"), "question", "answer", "doc")
+    rows = only(lines(folder / "qa_en.jsonl"), "question", "answer", "doc")
     articles = sorted({row["doc"] for row in rows})
     random.Random(SEED).shuffle(articles)
     held, learned = set(articles[:20]), set(articles[20:44])
-    train = _drawn([row for row in rows if row["doc"] in learned], 140)
-    heldout = _drawn([row for row in rows if row["doc"] in held], 60)
+    train = drawn([row for row in rows if row["doc"] in learned], 140)
+    heldout = drawn([row for row in rows if row["doc"] in held], 60)
     return Given(
         train,
         heldout,
         "answer",
         "Answer with the words of the text, as short as you can.",
-        _documents(folder / "docs_en", [*train, *heldout]),
+        documents(folder / "docs_en", [*train, *heldout]),
         rungs=READING,
         expected="retrieval, with or without fine-tuning, far above all that does not read",
         answers={**READS, "main_failure": "facts", "voice": "little"},
@@ -109,7 +111,7 @@ def _xquad(folder: Path) -> Given:
 
 def _sentiment(folder: Path) -> Given:
     return Given(
-        _drawn(_only(_table(folder / "all.csv"), "text", "label"), 40),
+        drawn(only(_table(folder / "all.csv"), "text", "label"), 40),
         (),
         "label",
         "Say whether the review is positive or negative.",
@@ -121,16 +123,16 @@ def _sentiment(folder: Path) -> Given:
 
 def _dstc9(folder: Path) -> Given:
     train, test = (
-        _only(_lines(folder / f"{part}.jsonl"), "question", "answer", "fact", "doc")
+        only(lines(folder / f"{part}.jsonl"), "question", "answer", "fact", "doc")
         for part in ("train", "test")
     )
-    train, test = _drawn(train, 160), _drawn(test, 60)
+    train, test = drawn(train, 160), drawn(test, 60)
     return Given(
         train,
         test,
         "answer",
         "Answer the customer with the fact from the page, then offer further help.",
-        _documents(folder / "docs", [*train, *test]),
+        documents(folder / "docs", [*train, *test]),
         rungs=READING,
         expected="retrieval with fine-tuning above both halves: the fact is looked up, the manner "
         "learnt",
@@ -139,7 +141,7 @@ def _dstc9(folder: Path) -> Given:
 
 
 def _nq_open(folder: Path) -> Given:
-    rows = _drawn(_only(_lines(folder / "qa.jsonl"), "question", "answer"), 200)
+    rows = drawn(only(lines(folder / "qa.jsonl"), "question", "answer"), 200)
     return Given(
         rows[:120],
         rows[120:],
@@ -160,15 +162,15 @@ def _nq_open(folder: Path) -> Given:
 
 def _pubmedqa(folder: Path) -> Given:
     keys = ("question", "answer", "doc")
-    rows = _lines(folder / "qa.jsonl")
-    test = _drawn([row for row in rows if row["split"] == "test"], 80)
-    train = _drawn([row for row in rows if row["split"] != "test"], 100)
+    rows = lines(folder / "qa.jsonl")
+    test = drawn([row for row in rows if row["split"] == "test"], 80)
+    train = drawn([row for row in rows if row["split"] != "test"], 100)
     return Given(
-        _only(train, *keys),
-        _only(test, *keys),
+        only(train, *keys),
+        only(test, *keys),
         "label",
         "Answer the question by the paper: yes, no or maybe.",
-        _documents(folder / "docs", [*train, *test]),
+        documents(folder / "docs", [*train, *test]),
         rungs=("prompt", "constrained", "rag", "finetune", "rag_finetune"),
         expected="always yes is a strong floor, and is named",
         answers={

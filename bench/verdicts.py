@@ -2,8 +2,9 @@
 
 Every set goes the way of a stranger's data: files of his, ``rungwise new --from``, an instruction,
 ``rungwise check``. Nothing here knows a result. The sets are no part of the project; see
-``bench/retrieval_data.py`` for where they are looked for. ``RUNGWISE_VERDICTS=banking77,xquad``
-takes some of them; ``RUNGWISE_KEEP=FOLDER`` keeps the projects, and goes on where a check stopped.
+``bench/retrieval_data.py`` for where they are looked for. ``RUNGWISE_VERDICTS=banking77,snips``
+takes some of them, those of `bench.rung_sets` too, which are not run otherwise;
+``RUNGWISE_KEEP=FOLDER`` keeps the projects, and goes on where a check stopped.
 """
 
 import contextlib
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.retrieval_data import data_folder
+from bench.rung_sets import MORE, MORE_FOLDERS
 from bench.verdict_sets import FOLDERS, SETS, Given
 from harness.types import Json
 
@@ -29,12 +31,13 @@ def measure() -> dict[str, Json]:
         return {"skipped": "the real data sets are not here; RUNGWISE_REAL_DATA names their folder"}
     wanted = os.environ.get("RUNGWISE_VERDICTS", "")
     names = wanted.split(",") if wanted else list(SETS)
-    if unknown := sorted(set(names) - set(SETS)):
-        raise SystemExit(f"error: no set {', '.join(unknown)}\nfix: choose from {', '.join(SETS)}")
+    sets, folders = {**SETS, **MORE}, {**FOLDERS, **MORE_FOLDERS}
+    if unknown := sorted(set(names) - set(sets)):
+        raise SystemExit(f"error: no set {', '.join(unknown)}\nfix: choose from {', '.join(sets)}")
     found: dict[str, Json] = {}
     with _folder() as folder:
         for name in names:
-            given = SETS[name](data / FOLDERS[name])
+            given = sets[name](data / folders[name])
             found[name] = _outcome(_check(folder / name, given), given)
     return found
 

@@ -1,0 +1,92 @@
+"""More real data sets for `bench.verdicts`: cheap rungs beside each other, nothing is trained.
+
+What they show is told in DECISIONS.md: what holding answers to a schema does, and what reading
+documents does in English and in Turkish.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from bench.verdict_sets import READS, SORTING, Given, documents, drawn, lines, only
+
+CHEAP = ("prompt", "few_shot", "searched_prompt", "constrained")
+ASKING = ("prompt", "few_shot", "searched_prompt", "rag")
+
+
+def _snips(folder: Path) -> Given:
+    train, test = (
+        drawn(only(lines(folder / f"{part}.jsonl"), "text", "json"), n)
+        for part, n in (("train", 300), ("test", 100))
+    )
+    return Given(
+        train,
+        test,
+        "json",
+        "Take the request to a voice assistant apart: its intent and the values of its slots.",
+        rungs=CHEAP,
+        expected="free answers are seldom JSON, held ones always; the values stay weak untrained",
+        answers={**SORTING, "main_failure": "form", "output_format": "invalid"},
+    )
+
+
+def _xquad_tr(folder: Path) -> Given:
+    rows = only(lines(folder / "qa_tr.jsonl"), "question", "answer", "doc")
+    articles = sorted({row["doc"] for row in rows})
+    held = [row for row in rows if row["doc"] in articles[:20]]
+    learned = [row for row in rows if row["doc"] in articles[20:]]
+    train, heldout = drawn(learned, 140), drawn(held, 60)
+    return Given(
+        train,
+        heldout,
+        "answer",
+        "Soruyu metnin sözcükleriyle, olabildiğince kısa yanıtla.",
+        documents(folder / "docs_tr", [*train, *heldout]),
+        rungs=ASKING,
+        expected="passages are found as in English; an English model reads them badly",
+        answers={**READS, "main_failure": "facts", "voice": "little"},
+    )
+
+
+def _debian(folder: Path) -> Given:
+    rows = drawn(only(lines(folder / "faq.jsonl"), "question", "answer"), 119)
+    return Given(
+        rows,
+        (),
+        "answer",
+        "Answer the question about Debian.",
+        sorted((folder / "docs").glob("*.en.html")),
+        rungs=ASKING,
+        expected="retrieval above prompt: long answers that stand in the pages",
+        answers={**READS, "main_failure": "facts", "voice": "little"},
+    )
+
+
+def _dbank(folder: Path) -> Given:
+    rows = [
+        *only(lines(folder / "faq.jsonl"), "question", "answer"),
+        *only(lines(folder / "qa_paraphrased.jsonl"), "question", "answer"),
+    ]
+    return Given(
+        rows,
+        (),
+        "answer",
+        "Bankanın müşterisinin sorusunu kısaca yanıtla.",
+        sorted((folder / "docs").iterdir()),
+        rungs=ASKING,
+        expected="retrieval above everything; far too few rows to claim more",
+        answers={**READS, "main_failure": "facts", "examples": "under_50"},
+    )
+
+
+MORE: dict[str, Callable[[Path], Given]] = {
+    "snips": _snips,
+    "xquad_tr": _xquad_tr,
+    "debian": _debian,
+    "dbank": _dbank,
+}
+MORE_FOLDERS = {
+    "snips": "snips_intent_json",
+    "xquad_tr": "xquad_en_tr",
+    "debian": "debian_faq",
+    "dbank": "dbank_faq_tr",
+}
