@@ -22,7 +22,7 @@ def test_it_is_timed_by_the_clock_and_by_the_processor(kind, metric):
 
 def test_all_rungs_all_seeds_and_every_kind_of_reason_are_in_it(tmp_path):
     found = assemble(assembling._run(tmp_path / "runs" / "one", "answer", ""), {})
-    assert len(found.rungs) == 7 and len(found.ceilings) == 2
+    assert len(found.rungs) == 8 and len(found.ceilings) == 2
     assert {len(arm.seeds) for arm in found.rungs.values()} == {2}
     assert found.diagnostics.rungs["rag"].retrieval is not None
     assert found.diagnostics.rungs["rag"].languages is not None
