@@ -1,4 +1,4 @@
-"""How long it takes to work out a whole experiment: seven rungs, ceilings, floors.
+"""How long it takes to work out a whole experiment: eight rungs, ceilings, floors.
 
 Everything that `harness.assemble` does at the end of a check (every metric, comparisons, diagnosis
 with its slices, fairness), and the draws of a weighing. Answers are drawn from sentences of the
