@@ -14,6 +14,8 @@ from harness.rungs import rungs, title_of
 Agreement = Literal["confirmed", "overturned", "too_close_to_call"]
 NOTHING = ("stay", "none")
 """What a questionnaire can advise besides a rung."""
+SMOKE_TEST = 30
+"""Held-out questions below which only very large differences can be seen."""
 NAMED = 2
 """Answers that are named of those that pointed there most."""
 
@@ -42,8 +44,10 @@ def agreement_of(
     if prior == recommended:
         rivals = (experiment.contrast(name, prior) for name in experiment.rungs if name != prior)
         margin = experiment.task.margin
+        # of very few questions nothing is confirmed, level as all may come out
+        least = margin if experiment.task.n_heldout >= SMOKE_TEST else -1.0
         unsettled = any(
-            c is not None and c.verdict == "inconclusive" and (c.difference or 0.0) > margin
+            c is not None and c.verdict == "inconclusive" and (c.difference or 0.0) > least
             for c in rivals
         )
         return "too_close_to_call" if unsettled else "confirmed"

@@ -33,7 +33,7 @@ def known_from(
         loaded: The project's data.
         report: Its audit.
         generator: The model that will answer; what is not known of it answers nothing.
-        card: This machine's graphics card; None where that is not known.
+        card: This machine's graphics card; None where there is none, or that is not known.
     """
     task = loaded.task
     if task is None:
@@ -59,7 +59,7 @@ def known_from(
             " with e-mail addresses, numbers and the like"
         )
     _about_model(generator, task.spec.language, facts, words)
-    if card is not None:
+    if card is not None:  # that there is none here says nothing of where training could be done
         _about_card(card, facts, words)
     asked = questionnaire()
     answers = asked.from_facts(facts)
@@ -89,8 +89,4 @@ def _about_card(card: Card, facts: dict[str, float], words: dict[str, str]) -> N
     """How much the machine's graphics card holds."""
     held = card.memory_bytes / GB
     facts["gpu_memory"] = round(held)  # of what is sold as 24 GB the driver may keep a little
-    words["gpu_memory"] = (
-        f"this machine's card, {card.name}, has {held:.1f} GB"
-        if card.name
-        else "this machine has no NVIDIA card"
-    )
+    words["gpu_memory"] = f"this machine's card, {card.name}, has {held:.1f} GB"

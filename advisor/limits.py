@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from advisor.agreement import SMOKE_TEST
 from advisor.choice import Choice, not_good_enough, target_open
 from advisor.economics import RungCost
 from advisor.measured import TUNED, best_scored, floor_contrast, inline, score_of, seems_better
@@ -100,7 +101,7 @@ def _tell(what: str, needed: int | None, found: list[str], untold: list[str]) ->
 def cautions(experiment: Experiment, choice: Choice) -> list[str]:
     """What to know before acting on it; failures first."""
     task, said, chosen = experiment.task, _failures(experiment), choice.rung
-    if task.n_heldout < 30:
+    if task.n_heldout < SMOKE_TEST:
         said.append(
             f"With {count(task.n_heldout, 'held-out question')} this is a smoke test: only very "
             "large differences can be seen."

@@ -183,8 +183,7 @@ def asked_here(root, monkeypatch):
 @pytest.mark.parametrize(
     ("says", "machine", "option", "words"),
     [
-        ("", {"program": False, "kernel": False}, "none", "this machine has no NVIDIA card"),
-        ("12282, NVIDIA GeForce RTX 4070", {}, "small_card",
+                ("12282, NVIDIA GeForce RTX 4070", {}, "small_card",
          "this machine's card, NVIDIA GeForce RTX 4070, has 12.9 GB"),
         # sold as 24 GB, of which it keeps some to correct errors
         ("22731, NVIDIA A10G", {}, "large_card", "this machine's card, NVIDIA A10G, has 23.8 GB"),
@@ -192,7 +191,7 @@ def asked_here(root, monkeypatch):
         ("No devices were found", {"fails": 6}, None, ""),
         ("[N/A], NVIDIA Odd", {}, None, ""),
     ],
-    ids=["no card", "12 GB", "24 GB", "a card without its program", "a program that fails",
+    ids=["12 GB", "24 GB", "no card", "a program that fails",
          "a card that does not say"],
 )  # fmt: skip
 def test_the_machine_answers_which_card_it_has_where_it_is_sure(

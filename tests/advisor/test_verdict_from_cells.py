@@ -151,7 +151,7 @@ def test_two_held_out_items_earn_no_dearer_rung_its_place_and_are_told_as_two(tm
     assert all(one.verdict == "inconclusive" for one in experiment.comparisons)
     found = reconcile(experiment, prior(aim) if aim else None)
     assert found.recommended in ("prompt", "none"), "no dearer rung has earned its place"
-    assert (found.agreement is None) is (aim is None)
+    assert found.agreement in (None, "too_close_to_call", "overturned"), "two confirm nothing"
     assert found.sentence.startswith("On 2 held-out questions ")
     assert any(text.startswith("With 2 held-out questions") for text in found.cautions)
     reads_plainly(found)
