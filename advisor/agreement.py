@@ -18,20 +18,27 @@ NAMED = 2
 """Answers that are named of those that pointed there most."""
 
 
-def agreement_of(experiment: Experiment, choice: Choice, recommended: str, prior: str) -> Agreement:
-    """How the outcome stands to what the answers pointed to."""
+def agreement_of(
+    experiment: Experiment, choice: Choice, recommended: str, prior: str
+) -> Agreement | None:
+    """How the outcome stands to what the answers pointed to.
+
+    Returns:
+        None where that was not measured and nothing else tells.
+    """
     if not experiment.scored:
         return "too_close_to_call"
     if recommended != "none" and choice.ahead is not None:
-        return "too_close_to_call"  # another rung leads, which is not settled yet
-    if prior in NOTHING:
-        return "confirmed" if recommended == "none" else "overturned"
+        # another rung leads, which is not settled yet
+        return "too_close_to_call" if prior in (*NOTHING, *experiment.scored) else None
     if recommended == "none":
-        return "overturned" if _falls_short(experiment, prior) else "too_close_to_call"
+        return _where_none(experiment, choice, prior)
+    if prior in NOTHING:
+        return "overturned"
     if choice.why == "target":
         return _by_target(experiment, recommended, prior)
     if prior not in experiment.scored:
-        return "too_close_to_call"
+        return None
     if prior == recommended:
         rivals = (experiment.contrast(name, prior) for name in experiment.rungs if name != prior)
         margin = experiment.task.margin
@@ -48,6 +55,22 @@ def agreement_of(experiment: Experiment, choice: Choice, recommended: str, prior
     return "overturned" if settled else "too_close_to_call"
 
 
+def _where_none(experiment: Experiment, choice: Choice, prior: str) -> Agreement | None:
+    """The same where no rung is good enough."""
+    if prior in NOTHING:
+        return "too_close_to_call" if _may_yet_do(experiment, choice) else "confirmed"
+    if prior not in experiment.scored:
+        return None
+    return "overturned" if _falls_short(experiment, prior) else "too_close_to_call"
+
+
+def _may_yet_do(experiment: Experiment, choice: Choice) -> bool:
+    """Whether more questions might show a rung to be good enough, where none is so far."""
+    if misses_target(experiment, choice.rung):
+        return False
+    return floor_not_settled(experiment, experiment.scored)
+
+
 def _falls_short(experiment: Experiment, prior: str) -> bool:
     """Whether a rung is itself shown to be not good enough, where none is advised."""
     alone = Choice(prior, "climb", prior, None)
@@ -56,7 +79,7 @@ def _falls_short(experiment: Experiment, prior: str) -> bool:
     return misses_target(experiment, prior) or not floor_not_settled(experiment, [prior])
 
 
-def _by_target(experiment: Experiment, recommended: str, prior: str) -> Agreement:
+def _by_target(experiment: Experiment, recommended: str, prior: str) -> Agreement | None:
     """The same where the lowest rung that is good enough was asked for: a dearer one is not."""
     if _cheaper(recommended, prior):
         return "overturned"
@@ -67,7 +90,7 @@ def _by_target(experiment: Experiment, recommended: str, prior: str) -> Agreemen
         return "too_close_to_call" if as_good else "confirmed"
     contrast = experiment.contrast(recommended, prior)
     if prior not in experiment.scored or contrast is None:
-        return "too_close_to_call"
+        return None
     fails = misses_target(experiment, prior) or contrast.verdict == "better"
     return "overturned" if fails else "too_close_to_call"
 

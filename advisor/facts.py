@@ -1,4 +1,4 @@
-"""What the user's data answers by itself: facts for the questionnaire, each with its words."""
+"""What data, model and machine answer by themselves: facts for the questionnaire, with words."""
 
 from typing import NamedTuple
 
@@ -6,8 +6,11 @@ from advisor.audit import AuditReport
 from advisor.numbers import count
 from advisor.question_types import DONT_KNOW
 from advisor.questionnaire import questionnaire
+from harness.device import Card
 from harness.models import EMBEDDED
 from harness.task import Loaded
+
+GB = 1e9
 
 
 class Known(NamedTuple):
@@ -19,8 +22,10 @@ class Known(NamedTuple):
     """What in the data says so."""
 
 
-def known_from(loaded: Loaded, report: AuditReport, generator: str = "") -> tuple[Known, ...]:
-    """The questions that the data answers.
+def known_from(
+    loaded: Loaded, report: AuditReport, generator: str = "", card: Card | None = None
+) -> tuple[Known, ...]:
+    """The questions that the data answers, and what will work on it.
 
     Personal data is only said to be there, never to be absent: names cannot be found.
 
@@ -28,6 +33,7 @@ def known_from(loaded: Loaded, report: AuditReport, generator: str = "") -> tupl
         loaded: The project's data.
         report: Its audit.
         generator: The model that will answer; what is not known of it answers nothing.
+        card: This machine's graphics card; None where that is not known.
     """
     task = loaded.task
     if task is None:
@@ -53,6 +59,8 @@ def known_from(loaded: Loaded, report: AuditReport, generator: str = "") -> tupl
             " with e-mail addresses, numbers and the like"
         )
     _about_model(generator, task.spec.language, facts, words)
+    if card is not None:
+        _about_card(card, facts, words)
     asked = questionnaire()
     answers = asked.from_facts(facts)
     return tuple(
@@ -75,3 +83,14 @@ def _about_model(
         facts["language"] = 1.0
         spoken = ", ".join(model.languages)
         words["language"] = f"the task is in “{language}”, and {generator} was made for “{spoken}”"
+
+
+def _about_card(card: Card, facts: dict[str, float], words: dict[str, str]) -> None:
+    """How much the machine's graphics card holds."""
+    held = card.memory_bytes / GB
+    facts["gpu_memory"] = round(held)  # of what is sold as 24 GB the driver may keep a little
+    words["gpu_memory"] = (
+        f"this machine's card, {card.name}, has {held:.1f} GB"
+        if card.name
+        else "this machine has no NVIDIA card"
+    )

@@ -106,7 +106,7 @@ def cautions(experiment: Experiment, choice: Choice) -> list[str]:
         )
     elif task.n_heldout < 100 and (seen := _visible(experiment)):
         said.append(
-            f"With {task.n_heldout} held-out questions a difference below about "
+            f"As {task.n_heldout} held-out questions were answered, a difference below about "
             f"{count(seen, 'point')} can easily go unseen."
         )
     if target_open(experiment, choice):

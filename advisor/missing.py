@@ -1,6 +1,7 @@
 """What is missing where nothing is good enough, by what was measured; nothing is guessed. Pure."""
 
 from collections.abc import Iterator
+from typing import cast
 
 from advisor.choice import Choice, not_good_enough
 from advisor.diagnosis import costliest
@@ -10,7 +11,8 @@ from advisor.numbers import as_set, count, in_sentence
 from harness.cell import parse_cell
 from harness.closed_answers import CLOSED
 from harness.experiment import Experiment
-from harness.rungs import title_of
+from harness.rungs import rungs, rungs_for, title_of
+from harness.types import Kind
 
 HELD = "constrained"
 """The rung that can write allowed answers only."""
@@ -32,6 +34,7 @@ def missing(experiment: Experiment, choice: Choice, learned: str = "") -> list[s
         *_mistakes(experiment),
         *_reader(experiment),
         *_rows(experiment, learned),
+        *_untried(experiment),
     ]
 
 
@@ -115,6 +118,22 @@ def _reader(experiment: Experiment) -> Iterator[str]:
         "A better search alone would not: with the right passage in hand the same model scored "
         f"{score_of(experiment, 'oracle')}, so what reads has to be better."
     )
+
+
+def _untried(experiment: Experiment) -> Iterator[str]:
+    """Rungs that this task can take and this check left out."""
+    task = experiment.task
+    failed = [parse_cell(cell)[0] for cell in experiment.failed]
+    known = {*experiment.rungs, *experiment.skipped, *experiment.not_run, *failed}
+    lacking = set() if task.n_documents else {"documents"}
+    left = [
+        name
+        for name in rungs_for(cast("Kind", task.kind))
+        if name not in known and not rungs()[name].needs & lacking
+    ]
+    if left:
+        names = ", ".join(in_sentence(title_of(name)) for name in left)
+        yield f"Not tried in this check: {names}. A check with them would tell."
 
 
 def _rows(experiment: Experiment, learned: str) -> Iterator[str]:

@@ -14,6 +14,12 @@ from advisor.numbers import as_set, in_points, margin_in_points, points_range, r
 from harness.experiment import Contrast, Experiment
 from harness.rungs import rungs
 
+USABLE = {
+    "linear": "Such a classifier is a choice of its own: it learns from the same rows in seconds, "
+    "and costs next to nothing to ask.",
+}
+"""Floors that a team could well put into service, by what they are."""
+
 
 def reasons_of(experiment: Experiment, choice: Choice, recommended: str) -> list[str]:
     """Which rule chose, one sentence a rival, and why nothing is good enough where that is so."""
@@ -122,12 +128,13 @@ def _why_none(experiment: Experiment, choice: Choice) -> str:
     assert floor is not None  # the only other way to end here
     other = experiment.floors[floor.b]
     figures = f"{in_points(floor.difference)} ({points_range(floor.low, floor.high)})"
+    use = f" {USABLE[floor.b]}" if floor.b in USABLE else ""
     if floor_not_settled(experiment, [best]):
         return (
             f"{arm.title} is not shown to do better than {inline(other)}, which needs no language "
-            f"model: {figures}."
+            f"model: {figures}.{use}"
         )
     return (
         f"{arm.title} does no better than doing without a language model: {figures} against "
-        f"{inline(other)}."
+        f"{inline(other)}.{use}"
     )

@@ -112,6 +112,17 @@ class Axes:
     behaviour: float | None
     """y: how far behaviour has to change, 0–1."""
 
+    @property
+    def words(self) -> tuple[str, str]:
+        """Both where there is no picture, by thirds: `knowledge high`, `behaviour not known`."""
+        return f"knowledge {_third(self.knowledge)}", f"behaviour {_third(self.behaviour)}"
+
+
+def _third(value: float | None) -> str:
+    if value is None:
+        return "not known"
+    return "low" if value < 1 / 3 else "middling" if value < 2 / 3 else "high"
+
 
 @dataclass(frozen=True, slots=True)
 class Step:

@@ -198,7 +198,7 @@ def prior_summary(recommendation: Recommendation) -> str:
 
 
 def recommendation_text(recommendation: Recommendation) -> str:
-    """The ranking with its reasons, gates, and what would change it."""
+    """The ranking, what the case needs, reasons, gates, and what would change it."""
     lines = [prior_summary(recommendation), ""]
     lines.append(
         table(
@@ -213,6 +213,7 @@ def recommendation_text(recommendation: Recommendation) -> str:
             ],
         )
     )
+    lines += ["", f"What the case needs: {', '.join(recommendation.axes.words)}."]
     lines += _list(
         "These answers contradict each other", [c.text for c in recommendation.contradictions]
     )

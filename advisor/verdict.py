@@ -60,7 +60,8 @@ class Verdict:
     prior: str | None
     """Where the answers pointed; None when no questionnaire was filled in."""
     agreement: Agreement | None
-    """None without a prior."""
+    """None without a prior, and where the expected rung was not measured and nothing else settles
+    it."""
     headline: str
     """Two to five words on what to do."""
     sentence: str
@@ -97,11 +98,7 @@ def reconcile(
     chosen = choice.rung
     recommended = "none" if not_good_enough(experiment, choice) else chosen
     prior = recommendation.aim if recommendation else None
-    open_floor = recommended == "none" and not misses_target(experiment, chosen)
-    open_floor = open_floor and floor_not_settled(experiment, experiment.scored)
     agreement = agreement_of(experiment, choice, recommended, prior) if prior else None
-    if agreement is not None and open_floor:
-        agreement = "too_close_to_call"
     return Verdict(
         recommended=recommended,
         prior=prior,

@@ -1,8 +1,14 @@
 """Which processor the work runs on and in which precision, with the reason in words."""
 
-from typing import Literal, NamedTuple
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Final, Literal, NamedTuple
 
 Precision = Literal["bfloat16", "float32"]
+_DRIVER: Final = Path("/proc/driver/nvidia")
+"""Exists where Linux drives a card, also where the driver's own program is out of reach."""
 
 
 class Device(NamedTuple):
@@ -17,6 +23,15 @@ class Device(NamedTuple):
     """Why this processor and this precision, one sentence."""
     threads: int
     """Threads used on the CPU."""
+
+
+class Card(NamedTuple):
+    """A graphics card."""
+
+    name: str
+    """Empty where there is no card."""
+    memory_bytes: int
+    """All of it, free or not; 0 where there is no card."""
 
 
 def pick_device() -> Device:
@@ -45,10 +60,37 @@ def pick_device() -> Device:
     )
 
 
+def find_card() -> Card | None:
+    """The card that work here would take, without opening it; None where nothing tells."""
+    if shutil.which("nvidia-smi") is None and not _DRIVER.exists():
+        return Card("", 0)
+    # the name comes last, for nothing keeps a comma out of it
+    memory, _, name = (told_by_driver("memory.total,name") or "").partition(",")
+    return Card(name.strip(), int(memory) * 2**20) if memory.isdecimal() else None
+
+
+def told_by_driver(query: str) -> str | None:
+    """What the driver's own program says of the card that work here would take.
+
+    Whoever opens a card keeps part of its memory, and this opens none.
+
+    Args:
+        query: properties as nvidia-smi names them, with commas between.
+
+    Returns:
+        The values in that order, memory in MiB; None where the program is missing or fails.
+    """
+    card = os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")[0].strip() or "0"
+    command = ["nvidia-smi", "-i", card, f"--query-gpu={query}", "--format=csv,noheader,nounits"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True)
+    except (OSError, subprocess.SubprocessError, ValueError):  # ValueError: no text
+        return None
+    return done.stdout.strip()
+
+
 def usable_cores() -> int:
     """CPU cores this process may use (affinity and container limits respected where known)."""
-    import os
-
     if hasattr(os, "sched_getaffinity"):
         return max(1, len(os.sched_getaffinity(0)))
     return os.cpu_count() or 1
@@ -72,8 +114,6 @@ def free_cores() -> int:
 
 def wanted_threads() -> int:
     """What ``OMP_NUM_THREADS`` says; 0 where it says nothing."""
-    import os
-
     given = os.environ.get("OMP_NUM_THREADS", "")
     return int(given) if given.isdigit() else 0
 

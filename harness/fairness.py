@@ -15,6 +15,7 @@ from harness.rungs import rungs, title_of
 from harness.store import Cell, Plan, Run, runs_in
 from harness.touched import heldout_sum, note_scoring
 from harness.types import Example
+from harness.wordings import PLAIN
 
 NO_ANSWER_FAILED = "No answer failed"
 READERS = ("rag", "rag_finetune")
@@ -113,7 +114,7 @@ def _same_prompt(plan: Plan, ladder: Sequence[Cell]) -> Check:
     detail = _decoding(plan, ladder)
     if holds is False:
         detail += "; the program was changed while the check stood still, and asks differently now"
-    return Check("Same system prompt, layout and decoding", holds, detail)
+    return Check("Same system prompt, layout and decoding, but for what dev chose", holds, detail)
 
 
 def _looked_once(run: Run, plan: Plan, cells: Sequence[Cell]) -> Check:
@@ -266,10 +267,10 @@ def _decoding(plan: Plan, ladder: Sequence[Cell]) -> str:
     text += f"; {names}: among allowed answers only" if names else ""
     if any(cell.preparation.settings.get(CALIBRATED) for cell in ladder):
         text += ", labels of the constrained prompt by what the question adds to each"
-    own = [c for c in ladder if "system" in c.preparation.settings]
+    own = [c for c in ladder if c.preparation.settings.get("wording", PLAIN) != PLAIN]
     if own:
         names = ", ".join(dict.fromkeys(title_of(cell.rung).lower() for cell in own))
-        text += f"; {names}: its own system prompt, which is what it looks for on dev"
+        text += f"; {names}: another wording of the instruction, chosen on dev"
     layouts = {cell.preparation.settings.get("layout", LAST) for cell in ladder} - {LAST}
     return f"{text}; passages of retrieval stand {', '.join(layouts)}" if layouts else text
 

@@ -1,12 +1,11 @@
 """Memory that answering and training will hold, and what is free for them."""
 
-import os
-import subprocess
 import time
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
+from harness.device import told_by_driver
 from harness.errors import JobError, Problem
 from harness.speed import Speed
 from harness.work import Work
@@ -89,23 +88,12 @@ def free_from_outside(kind: str) -> int:
     """
     if kind != "cuda":
         return free_bytes(kind)
-    first = os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")[0].strip() or "0"
-    told = told_by_driver(first, int(time.monotonic() // HOLDS_S))
+    told = free_of_card(int(time.monotonic() // HOLDS_S))
     return free_bytes(kind) if told is None else told
 
 
 @lru_cache(maxsize=1)
-def told_by_driver(card: str, minute: int) -> int | None:
-    """Free bytes of a card in a minute of this process's clock; None where nothing tells."""
-    command = ["nvidia-smi", "-i", card, "--query-gpu=memory.free"]
-    try:
-        done = subprocess.run(
-            [*command, "--format=csv,noheader,nounits"],
-            capture_output=True,
-            text=True,
-            timeout=10,
-            check=True,
-        )
-        return int(done.stdout.strip()) * 2**20
-    except (OSError, subprocess.SubprocessError, ValueError):
-        return None
+def free_of_card(minute: int) -> int | None:
+    """Free bytes of the card in a minute of this process's clock; None where nothing tells."""
+    told = told_by_driver("memory.free")
+    return int(told) * 2**20 if told and told.isdecimal() else None

@@ -1,7 +1,9 @@
 """Watching the processes at work on cells: events passed on, failures told, a way to stop."""
 
+import contextlib
 import errno
 import os
+import signal
 from collections.abc import Callable
 
 from harness.errors import JobError, Problem
@@ -11,6 +13,7 @@ from harness.store import Event, Run
 OnEvent = Callable[[Event], None]
 STARTING, STARTING_PROBE = "Starting the check", "Starting the probe"
 """Messages of the events that are written before the process is there."""
+SILENT = "the process ended without a word"
 
 
 def announce(run: Run, message: str) -> None:
@@ -71,10 +74,15 @@ class Watch:
         """
         if cell in self.reasons:
             return "; ".join(self.reasons[cell])
-        why = last_line(self.run.cell_file(first, ".log")) or "the process ended without a word"
+        why = last_line(self.run.cell_file(first, ".log")) or SILENT
         if os.strerror(errno.ENOSPC) in why:  # libraries say it each in their own way
             why = "the disk is full; free some space"
         if status == -9:  # then the last line says nothing about why
             why = "the process was killed, most often for lack of memory"
+        elif status < 0:
+            with contextlib.suppress(ValueError):
+                why += f" (ended by signal {signal.Signals(-status).name})"
+        elif why == SILENT:
+            why += f" (exit status {status})"
         self.run.say("failed", why, cell, {"fix": self.fix})
         return why

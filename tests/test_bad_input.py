@@ -210,6 +210,33 @@ def test_a_held_out_file_of_few_rows_needs_more_rows_whatever_groups_the_example
     assert "the held-out set has 5 rows" in problem.message and problem.fix == "add rows to it"
 
 
+@pytest.mark.parametrize(
+    ("files", "where", "error", "fix"),
+    [
+        ({}, "", "no file in it", "put documents into it"),
+        ({".DS_Store": "litter"}, "", "no file in it", "put documents into it"),
+        ({"a.md": ""}, "/a.md", "it has no content (0 bytes)", "copy it again"),
+        ({"a.md": " \n\n"}, "/a.md", "there is no text in it", "check that it is the right file"),
+    ],
+    ids=["an empty folder", "litter only", "an empty file", "nothing but white space"],
+)
+def test_an_empty_corpus_is_said_by_audit_and_stops_a_check_before_anything_runs(
+    tmp_path, files, where, error, fix
+):
+    config = LABEL_TASK.replace("[task]", 'documents = "data/documents"\n[task]')
+    config += '[check]\nrungs = ["prompt", "rag"]\n'
+    root = make_project(tmp_path / "p", config, examples__jsonl=ROWS)
+    (root / "data" / "documents").mkdir()
+    for name, text in files.items():
+        (root / "data" / "documents" / name).write_text(text, encoding="utf-8")
+    audited = here("audit", root)
+    assert audited.returncode == 1, "an error among the findings"
+    assert f"{error}\n  rows: data/documents{where}\n  fix: {fix}\n" in audited.stdout
+    assert "90 examples, 0 documents" in audited.stdout
+    assert refused(rungwise("check", root)) == {f"data/documents{where}: {error}": fix}
+    assert not (root / "runs").exists()
+
+
 def test_a_missing_file_is_named_with_its_key_while_questions_and_history_need_no_data(tmp_path):
     root = make_project(tmp_path / "p", LABEL_TASK)
     error = "data/examples.jsonl: there is no such file or folder"

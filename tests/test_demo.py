@@ -20,7 +20,7 @@ def demo(tmp_path_factory, tiny_model):
     killed_once(config.is_file, *asked)
     text = config.read_text(encoding="utf-8")
     text = text.replace('"smollm2-135m-instruct"', f'"{tiny_model.as_posix()}"')
-    all_rungs = '["prompt", "few_shot", "constrained", "finetune"]'
+    all_rungs = '["prompt", "few_shot", "searched_prompt", "constrained", "finetune"]'
     assert all_rungs in text
     config.write_text(text.replace(all_rungs, '["prompt", "few_shot"]'), encoding="utf-8")
     killed_once(lambda: run.finished("prompt-s0"), *asked)

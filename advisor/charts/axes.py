@@ -26,8 +26,7 @@ def axes(recommendation: Recommendation, theme: Theme = LIGHT, width: int = 260)
             )
         )
     layers += _case(x, y, theme)
-    told = [f"{name} {_words(value)}" for name, value in (("knowledge", x), ("behaviour", y))]
-    description = f"The case: need for {', need for '.join(told)}."
+    description = f"The case: need for {', need for '.join(recommendation.axes.words)}."
     return finish(alt.layer(*layers), theme, description, width=width, height=width)
 
 
@@ -73,9 +72,3 @@ def _case(x: float | None, y: float | None, theme: Theme) -> list[Chart]:
             dy=13 if below else -13,
         ),
     ]
-
-
-def _words(value: float | None) -> str:
-    if value is None:
-        return "not known"
-    return "low" if value < 1 / 3 else "middling" if value < 2 / 3 else "high"

@@ -7,7 +7,7 @@ import streamlit as st
 
 from advisor import charts, workflow
 from advisor.answers import add_known, answer, may_fill, take_case
-from advisor.facts import known_from
+from advisor.facts import Known, known_from
 from advisor.numbers import in_sentence, signed
 from advisor.page_parts.case_cards import case_cards, mark_part
 from advisor.page_parts.frame import chart_theme, first_line, project_or_stop, show_chart
@@ -19,6 +19,7 @@ from advisor.question_types import Case, Question
 from advisor.questionnaire import AnswerSheet, visible
 from advisor.recommend import recommend
 from advisor.recommendation import Recommendation
+from harness.device import find_card
 from harness.errors import RungwiseError
 
 # Session key: the question that is shown.
@@ -141,13 +142,18 @@ def shortcuts(project: Project, sheet: AnswerSheet) -> None:
 def take(project: Project, sheet: AnswerSheet, case: Case) -> None:
     """Start from a worked case; what the user and the data have answered stays."""
     st.session_state.pop(AT, None)
-    keep(project, take_case(sheet, case, known_from(*look_over(project), generator_of(project))))
+    keep(project, take_case(sheet, case, known_of(project)))
     st.rerun()
+
+
+def known_of(project: Project) -> tuple[Known, ...]:
+    """What data, model and machine answer by themselves."""
+    return known_from(*look_over(project), generator_of(project), find_card())
 
 
 def fill_in(project: Project, sheet: AnswerSheet) -> None:
     """Answer what the data says by itself; an answer given by hand stays."""
-    known = known_from(*look_over(project), generator_of(project))
+    known = known_of(project)
     if not any(may_fill(sheet, one.question) for one in known):
         say("The data answers nothing that is still open.", "rw-p rw-quiet")
         return

@@ -19,6 +19,7 @@ from advisor.summary import recommendation_text
 from advisor.terminal import ask, note, on_terminal, out, out_json
 from advisor.terminal_progress import Steps
 from advisor.verb import Verb
+from harness.device import find_card
 from harness.errors import Problem, UserError
 
 KEEP = "="
@@ -133,7 +134,7 @@ def _known(project: Project) -> Sequence[Known]:
         if loaded is None or problems:
             return ()
         report = audit_of(project, loaded, steps.looking)
-        return known_from(loaded, report, project.settings().generator)
+        return known_from(loaded, report, project.settings().generator, find_card())
 
 
 def _put(question: Question, sheet: AnswerSheet) -> str | None:

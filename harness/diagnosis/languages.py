@@ -13,8 +13,9 @@ from harness.types import Answer, Example
 def languages(material: Material, subject: Subject) -> Languages | None:
     """How often the language is another than that of the right answer, or else of the question.
 
-    Where either is not sure the answer is left out, and so is 'I do not know'. Of several seeds the
-    first is looked at. None for labels and JSON, and where the task's language is not known.
+    Where either is not sure the answer is left out, and so is 'I do not know'; with several seeds
+    a question is, unless it has an answer to count in each of them. None for labels and JSON, and
+    where the task's language is not known.
     """
     guess = guesser(material.spec.language) if material.spec.kind not in CLOSED else None
     if guess is None:
@@ -30,5 +31,5 @@ def languages(material: Material, subject: Subject) -> Languages | None:
         spoken[said] += said != wanted
         return float(said != wanted)
 
-    share = material.share(subject.first_seed.rows(other))
+    share = material.share(subject.rows(other))
     return Languages(share, spoken.most_common(1)[0][0] if share.mean else "")

@@ -25,20 +25,20 @@ def half(i: int) -> bool:
     return i % 4 < 2
 
 
-def begun(folder, cells, metric="accuracy_score", **plan):
-    """A run of these cells, none of them finished."""
+def begun(folder, cells, metric="accuracy_score", n=N, **plan):
+    """A run of these cells on the first n questions, none of them finished."""
     spec = TaskSpec("desk", "label", "Sort.", labels=("a", "b"), metric=metric)
-    task = Task(spec, HELDOUT[:2], HELDOUT[:2], HELDOUT, (), "f1")
+    task = Task(spec, HELDOUT[:2], HELDOUT[:2], HELDOUT[:n], (), "f1")
     run = start(folder / "runs" / "first", task, [cell_name(*key) for key in cells])
     run.change_plan(dataclasses.replace(run.plan(), **{"target": None, **plan}))
     return run
 
 
-def assembled(folder, cells, **plan):
+def assembled(folder, cells, n=N, **plan):
     """The experiment of these cells: (rung, seed) to answers; None where every answer failed."""
-    run = begun(folder, cells, **plan)
+    run = begun(folder, cells, n=n, **plan)
     for (rung, seed), given in cells.items():
         found = given or []
         have = {one.query_id for one in found}
-        put(run, rung, seed, found, [one for one in ALL_FAILED if one.query_id not in have])
+        put(run, rung, seed, found, [one for one in ALL_FAILED[:n] if one.query_id not in have])
     return assemble(run, {})

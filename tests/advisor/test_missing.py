@@ -169,3 +169,20 @@ def test_a_constrained_prompt_that_ran_and_failed_is_not_said_to_be_unmeasured(t
     assert not untried_form(failed)
     broken = dataclasses.replace(assembled(tmp_path / "3", cells), failed={"constrained-s0": "no"})
     assert not untried_form(broken)
+
+
+def test_rungs_that_were_not_tried_are_named_and_those_that_cannot_be_are_not():
+    words = {("prompt", "linear"): "worse", ("few_shot", "prompt"): "equivalent",
+             ("few_shot", "linear"): "worse"}  # fmt: skip
+    means = {"prompt": 0.3, "few_shot": 0.3, "linear": 0.8}
+    found = verdict(by_hand(means, words))
+    assert found.would_change_if[0] == (
+        "Not tried in this check: searched prompt, constrained prompt, fine-tuning. A check with "
+        "them would tell."
+    )
+    assert "Such a classifier is a choice of its own" in found.reasons[0]
+    failed = {"skipped": {"searched_prompt": "no"}, "failed": {"constrained-s0": "it died"}}
+    less = verdict(by_hand(means, words, **failed))
+    assert less.would_change_if[0].startswith("Not tried in this check: fine-tuning. ")
+    good = verdict(by_hand({"prompt": 0.9, "linear": 0.5}, {("prompt", "linear"): "better"}))
+    assert not any("Not tried" in text for text in good.would_change_if)

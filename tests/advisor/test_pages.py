@@ -19,6 +19,7 @@ from harness.store import Run
 from harness.watch import STARTING
 from tests.advisor.page_project import HOSTILE, NAME, make_project, make_run
 from tests.conftest import ROOT
+from tests.fake_card import machine_with
 
 PAGES = ("start", "ask", "data", "check", "compare", "decide", "report")
 
@@ -219,7 +220,8 @@ def test_the_ask_page_says_what_does_not_fit_what_to_test_and_every_reason_with_
     assert "Gao 2023 (ALCE), arXiv 2305.14627" in said
 
 
-def test_the_data_answers_what_it_can_and_an_answer_by_hand_stays(project):
+def test_the_data_answers_what_it_can_and_an_answer_by_hand_stays(project, tmp_path, monkeypatch):
+    machine_with(tmp_path, monkeypatch, "12282, NVIDIA GeForce RTX 4070")
     workflow.save_answers(open_project(project), {"examples": "messy"})
     at = page("ask", project)
     at.button(key="ask_from_data").click()
@@ -227,7 +229,8 @@ def test_the_data_answers_what_it_can_and_an_answer_by_hand_stays(project):
     sheet = workflow.answers_of(open_project(project))
     assert sheet.answers["held_out_set"] == "some" and sheet.answers["examples"] == "messy"
     assert sheet.from_data["held_out_set"] == "40 questions held out"
-    assert sheet.from_data.keys() == {"held_out_set", "documents_size", "reader_size"}
+    assert sheet.from_data.keys() == {"held_out_set", "documents_size", "reader_size", "hardware"}
+    assert sheet.answers["hardware"] == "small_card"
 
 
 def test_answers_that_cannot_be_read_are_named_and_kept(project):

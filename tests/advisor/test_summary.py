@@ -1,5 +1,7 @@
 """The tables that the terminal shows."""
 
+import pytest
+
 from advisor.recommend import recommend
 from advisor.summary import differences_table, fair_text, ladder_table, recommendation_text
 from harness.experiment import Check
@@ -34,3 +36,19 @@ def test_a_rung_that_cannot_be_used_now_is_told_with_what_that_would_take():
         "  - rag: only what is written can be found. It would take: writing the knowledge down, "
         "even as questions with answers.\n"
     ) in said
+
+
+@pytest.mark.parametrize(
+    ("answers", "needs"),
+    [
+        ({"main_failure": "facts", "knowledge": "private"}, "knowledge high, behaviour low"),
+        ({"knowledge": "private"}, "knowledge high, behaviour not known"),
+        ({"main_failure": "form", "voice": "high"}, "knowledge low, behaviour high"),
+        ({"held_out_set": "enough"}, "knowledge not known, behaviour not known"),
+    ],
+)
+def test_where_the_answers_put_the_case_is_said_as_the_picture_shows_it(answers, needs):
+    advice = recommend(answers)
+    said = recommendation_text(advice)
+    assert f"\n\nWhat the case needs: {needs}.\n" in said
+    assert said.index(advice.ranking[-1].title) < said.index("What the case needs")

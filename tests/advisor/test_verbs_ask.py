@@ -1,5 +1,6 @@
 """rungwise ask: from a file, on a terminal, through a pipe; every answer is kept at once."""
 
+import io
 import json
 import os
 import pty
@@ -15,6 +16,7 @@ import pytest
 from advisor.questionnaire import cases, questions, read_answers, visible
 from tests.command import PATIENCE_S, here, make_project, refused, rungwise, said
 from tests.conftest import label_rows
+from tests.fake_card import machine_with
 
 EMPTY = '[data]\nexamples = "data/examples.jsonl"\n'
 FIRST, SECOND = questions()[0], questions()[1]
@@ -24,6 +26,14 @@ FIRST, SECOND = questions()[0], questions()[1]
 def root(tmp_path):
     """A project without data: the questions come before it."""
     return make_project(tmp_path / "p", EMPTY)
+
+
+@pytest.fixture
+def labelled(tmp_path):
+    """A project with ninety rows, forty of them held out."""
+    rows = "\n".join(json.dumps(row) for row in label_rows(90))
+    config = f'{EMPTY}heldout = 40\n[task]\nkind = "label"\n'
+    return make_project(tmp_path / "p", config, examples__jsonl=rows)
 
 
 def kept(root):
@@ -148,10 +158,8 @@ def test_nobody_to_answer_is_an_error_that_names_the_other_way(root):
     assert not (root / "answers.toml").exists()
 
 
-def test_what_the_data_answers_is_filled_in_and_said(tmp_path):
-    rows = "\n".join(json.dumps(row) for row in label_rows(90))
-    config = f'{EMPTY}heldout = 40\n[task]\nkind = "label"\n'
-    root = make_project(tmp_path / "p", config, examples__jsonl=rows)
+def test_what_the_data_answers_is_filled_in_and_said(labelled):
+    root = labelled
     done = piped(root, "\n")
     assert done.returncode == 0
     assert "Filled in from your data: Have you put real questions" in done.stderr
@@ -159,6 +167,54 @@ def test_what_the_data_answers_is_filled_in_and_said(tmp_path):
     sheet = read_answers(root / "answers.toml")
     assert sheet.answers["held_out_set"] == "some"
     assert sheet.from_data["held_out_set"] == "40 questions held out"
+
+
+# What the machine answers
+
+
+def asked_here(root, monkeypatch):
+    """The questionnaire in this process, where nobody answers."""
+    monkeypatch.setattr(sys, "stdin", io.StringIO("\n"))
+    done = here("ask", root)
+    assert said(done) == {}
+    return done.stderr, read_answers(root / "answers.toml")
+
+
+@pytest.mark.parametrize(
+    ("says", "machine", "option", "words"),
+    [
+        ("", {"program": False, "kernel": False}, "none", "this machine has no NVIDIA card"),
+        ("12282, NVIDIA GeForce RTX 4070", {}, "small_card",
+         "this machine's card, NVIDIA GeForce RTX 4070, has 12.9 GB"),
+        # sold as 24 GB, of which it keeps some to correct errors
+        ("22731, NVIDIA A10G", {}, "large_card", "this machine's card, NVIDIA A10G, has 23.8 GB"),
+        ("", {"program": False}, None, ""),
+        ("No devices were found", {"fails": 6}, None, ""),
+        ("[N/A], NVIDIA Odd", {}, None, ""),
+    ],
+    ids=["no card", "12 GB", "24 GB", "a card without its program", "a program that fails",
+         "a card that does not say"],
+)  # fmt: skip
+def test_the_machine_answers_which_card_it_has_where_it_is_sure(
+    labelled, tmp_path, monkeypatch, says, machine, option, words
+):
+    machine_with(tmp_path, monkeypatch, says, **machine)
+    said_here, sheet = asked_here(labelled, monkeypatch)
+    assert sheet.answers.get("hardware") == option
+    assert sheet.from_data.get("hardware", "") == words
+    told = "Filled in from your data: Which machine could do the training? "
+    assert (told in said_here) is bool(option)
+    assert f"({words})" in said_here or option is None
+
+
+def test_what_the_user_says_of_the_hardware_stays_whatever_card_there_is(
+    labelled, tmp_path, monkeypatch
+):
+    machine_with(tmp_path, monkeypatch, "81559, NVIDIA H100 80GB HBM3")
+    (labelled / "answers.toml").write_text('[answers]\nhardware = "none"\n', encoding="utf-8")
+    said_here, sheet = asked_here(labelled, monkeypatch)
+    assert sheet.answers["hardware"] == "none" and "hardware" not in sheet.from_data
+    assert "NVIDIA" not in said_here and "held_out_set" in sheet.from_data
 
 
 # On a terminal

@@ -15,7 +15,7 @@ def test_a_cheapest_rung_that_failed_entirely_is_left_out_of_the_choice(tmp_path
     assert found.recommended == "few_shot"
     assert found.sentence.startswith("On 60 held-out questions prompt with examples scored 90 %")
     assert "No answer of prompt could be scored, so it is left out of the choice." in found.cautions
-    assert found.agreement == "too_close_to_call"
+    assert found.agreement is None, "the expected rung has no score"
     assert found.prior_sentence == (
         "Your answers pointed to prompt, which was not measured: none of its answers could be "
         "scored."
@@ -128,3 +128,30 @@ def test_a_target_with_a_fraction_is_told_whole_where_a_climb_stopped_at_it(tmp_
     put(run, "prompt", 0, answers(lambda i: True))
     found = assemble(run, {})
     assert found.not_run == {"rag": "a lower rung reached the target of 84.5 %"}
+
+
+@pytest.mark.parametrize("aim", ["prompt", "rag", None])
+@pytest.mark.parametrize(
+    "cells",
+    [
+        {("prompt", 0): (False, False), ("rag", 0): (True, True)},
+        {("prompt", 0): (True, False), ("rag", 0): (False, True)},
+        {("prompt", 0): (True, True), ("rag", 0): (True, True)},
+        {("prompt", 0): (True, True), ("rag", 0): None},
+        {("prompt", 0): (True, False), ("finetune", 0): (True, True), ("finetune", 1): (True,)},
+    ],
+    ids=["all gained", "one each", "all right", "one rung failed", "a seed that lost an item"],
+)
+def test_two_held_out_items_earn_no_dearer_rung_its_place_and_are_told_as_two(tmp_path, cells, aim):
+    given = {
+        cell: rights and answers(lambda i, rights=rights: rights[i], range(len(rights)))
+        for cell, rights in cells.items()
+    }
+    experiment = assembled(tmp_path, given, n=2, target=0.9)
+    assert all(one.verdict == "inconclusive" for one in experiment.comparisons)
+    found = reconcile(experiment, prior(aim) if aim else None)
+    assert found.recommended in ("prompt", "none"), "no dearer rung has earned its place"
+    assert (found.agreement is None) is (aim is None)
+    assert found.sentence.startswith("On 2 held-out questions ")
+    assert any(text.startswith("With 2 held-out questions") for text in found.cautions)
+    reads_plainly(found)

@@ -9,6 +9,7 @@ from statsmodels.stats.multitest import multipletests
 
 from harness.compare import discordant_needed, holm, minimum_detectable_difference, paired
 from harness.stats.power import items_for_difference, items_to_settle
+from harness.stats.pvalues import mcnemar_exact_p, mcnemar_mid_p
 
 
 def table(gains, losses, both=0, neither=0):
@@ -33,8 +34,23 @@ def test_mid_p_is_statsmodels_exact_p_less_the_probability_of_the_table(gains, l
     assert paired(*table(gains, losses, 5, 9)).p == pytest.approx(exact - seen, abs=1e-9)
 
 
+def test_the_exact_p_is_statsmodels_and_scipys_on_every_small_table():
+    from scipy import stats
+
+    for gains in range(25):
+        for losses in range(25):
+            found = mcnemar_exact_p(gains, losses)
+            theirs = mcnemar([[5, gains], [losses, 9]], exact=True).pvalue
+            assert found.p == pytest.approx(theirs, abs=1e-9)
+            if gains + losses:
+                binomial = stats.binomtest(gains, gains + losses).pvalue
+                assert found.p == pytest.approx(binomial, abs=1e-9)
+            assert mcnemar_mid_p(gains, losses).p <= found.p <= 1
+
+
 def test_as_many_wins_as_losses_give_p_1():
     assert paired(*table(6, 6, both=10)).p == pytest.approx(1.0)
+    assert mcnemar_exact_p(6, 6).p == mcnemar_exact_p(0, 0).p == 1.0
 
 
 def test_the_right_wrong_interval_is_tangos_as_published():

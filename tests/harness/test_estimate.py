@@ -16,7 +16,7 @@ from harness.given import Given, RetrievalSettings
 from harness.models import resolve
 from harness.rungs import rungs
 from harness.settings import CheckSettings
-from harness.tuning_memory import HOLDS_S, free_from_outside, told_by_driver
+from harness.tuning_memory import HOLDS_S, free_from_outside, free_of_card
 from harness.types import Example, Task, TaskSpec
 from harness.work import Amounts
 from rag.rerank import Size, size_of
@@ -171,7 +171,7 @@ def test_on_a_card_the_cards_memory_counts_and_what_the_process_holds_beside_it_
 def test_the_driver_is_asked_how_much_of_the_card_is_free_once_a_minute(monkeypatch, tmp_path):
     clock = [600.0]
     monkeypatch.setattr("harness.tuning_memory.time.monotonic", lambda: clock[0])
-    told_by_driver.cache_clear()
+    free_of_card.cache_clear()
     program = tmp_path / "nvidia-smi"
     program.write_text('#!/bin/sh\necho "$2" >> "$0.asked"\necho 20480\n', encoding="utf-8")
     program.chmod(0o755)

@@ -20,9 +20,12 @@ def asked(*references):
     return [Example(f"h{i}", "?", (text,)) for i, text in enumerate(references)]
 
 
-def languages(language, heldout, texts):
-    answers = [Answer(e.id, text) for e, text in zip(heldout, texts, strict=True)]
-    return look(task(language), heldout, [cell("prompt", answers)]).rungs["prompt"].languages
+def languages(language, heldout, *seeds):
+    cells = []
+    for seed, texts in enumerate(seeds):
+        answers = [Answer(e.id, text) for e, text in zip(heldout, texts, strict=True)]
+        cells.append(cell("prompt", answers, seed))
+    return look(task(language), heldout, cells).rungs["prompt"].languages
 
 
 @pytest.mark.parametrize(
@@ -50,6 +53,16 @@ def test_short_answers_and_those_that_do_not_know_are_left_out():
     found = languages("en", asked(ENGLISH, ENGLISH, ENGLISH), [SORRY, "tomorrow", TURKISH])
     assert (found.other.mean, found.other.n) == (1.0, 1)
     assert undefined(languages("tr", asked(TURKISH), [SHORT]).other)
+
+
+def test_every_seed_counts_on_the_questions_that_all_of_them_answered_for_sure():
+    heldout = asked(*[TURKISH] * 4)
+    first = [TURKISH, TURKISH, SHORT, ENGLISH]
+    found = languages("tr", heldout, first, [ENGLISH, TURKISH, ENGLISH, ENGLISH])
+    assert (found.other.mean, found.other.n, found.mostly) == (0.5, 3, "en")
+    assert languages("tr", heldout, first).other.mean == pytest.approx(1 / 3)
+    alone = languages("tr", heldout[:1], [TURKISH], [SHORT])
+    assert undefined(alone.other) and alone.mostly == ""
 
 
 def test_labels_and_languages_that_are_not_known_have_no_such_count():

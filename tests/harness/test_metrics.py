@@ -15,7 +15,7 @@ from harness.family import over_all
 from harness.metric import fitted
 from harness.metrics import metrics
 from harness.scoring import item_scores, mean_score
-from harness.types import Answer, Example, TaskSpec, TrainView
+from harness.types import Answer, Example, Score, TaskSpec, TrainView
 
 LABELS = ("billing", "delivery", "login", "other")
 SCHEMA = json.dumps({"type": "object", "properties": {"qty": {"type": "integer"}}})
@@ -260,6 +260,59 @@ def test_chrf_is_that_of_sacrebleu_over_100(said, right):
 
     wanted = sacrebleu.sentence_chrf(said, [right], beta=2, char_order=6, word_order=0).score / 100
     assert score("chrf_score", said, right) == pytest.approx(wanted)
+
+
+spoken = st.one_of(words, st.text(max_size=20))
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.tuples(spoken, st.lists(words.filter(bool), min_size=1, max_size=3)), min_size=1)
+)
+def test_bleu_is_that_of_sacrebleu_over_100_over_all_answers_together(rows):
+    import sacrebleu
+
+    said = [text for text, _ in rows]
+    most = max(len(right) for _, right in rows)
+    streams = [[right[at] if at < len(right) else None for _, right in rows] for at in range(most)]
+    # where an answer has four words this is what sacrebleu does by itself
+    bleu = sacrebleu.BLEU(effective_order=True)
+    pairs = [(Example("e", "q", tuple(right)), Answer("e", text)) for text, right in rows]
+    found = metrics()["bleu_score"].whole(pairs, SPECS["answer"])
+    assert found.value == pytest.approx(bleu.corpus_score(said, streams).score / 100, abs=1e-9)
+    if any(len(text.split()) >= 4 for text in said):
+        usual = sacrebleu.corpus_bleu(said, streams).score / 100
+        assert found.value == pytest.approx(usual, abs=1e-9)
+
+
+def test_bleu_is_resampled_by_its_counts_as_by_itself():
+    rng = random.Random(2)
+    examples = [Example(f"e{i}", "q", (" ".join(rng.choices(WORDS, k=8)),)) for i in range(30)]
+    answers = [Answer(one.id, " ".join(one.references[0].split()[: rng.randrange(9)]))
+               for one in examples]  # fmt: skip
+    metric, spec = metrics()["bleu_score"], SPECS["text"]
+    pairs = list(zip(examples, answers, strict=True))
+    quick, (rows,) = over_all(metric, spec, [pairs])
+    slow, (items,) = over_all(replace(metric, counts=None), spec, [pairs])
+    found, wanted = corpus_interval(quick, rows), corpus_interval(slow, items)
+    assert found.low < found.mean < found.high
+    assert (found.low, found.mean, found.high) == pytest.approx(
+        (wanted.low, wanted.mean, wanted.high), abs=1e-12
+    )
+
+
+def test_bleu_leaves_out_what_has_no_reference_and_knows_words_without_spaces():
+    bare = replace(SPECS["text"], abstention="")
+    rows = [(Example("a", "q", ("two days late",)), Answer("a", "two days late")),
+            (Example("b", "q", ()), Answer("b", "anything at all"))]  # fmt: skip
+    bleu = metrics()["bleu_score"]
+    assert bleu.whole(rows, bare).value == pytest.approx(1)
+    assert bleu.whole(rows[1:], bare) == Score(None, "no reference")
+    for language in ("zh", "ja"):
+        spec = replace(bare, language=language)
+        pair = (Example("a", "q", ("退货需要十四天",)), Answer("a", "退货需要七天"))
+        assert 0.2 < bleu.whole([pair], spec).value < 1
+        assert bleu.whole([pair], replace(bare, language="en")).value == 0
 
 
 def test_the_closest_reference_counts():

@@ -96,9 +96,11 @@ def test_a_cell_that_dies_without_a_word_is_named_with_the_last_line_of_its_log(
 
     run, _ = play(CELLS, {"rag-s0": dies, "finetune-s0": lambda run: 1})
     experiment = run_check(run)
+    ended, _ = play(CELLS, {"finetune-s0": lambda run: -15})
+    assert run_check(ended).failed["finetune-s0"].endswith("word (ended by signal SIGTERM)")
     assert experiment.failed == {
         "rag-s0": "ValueError: there is nothing to index",
-        "finetune-s0": "the process ended without a word",
+        "finetune-s0": "the process ended without a word (exit status 1)",
     }
     event = next(e for e in run.events()[0] if (e.kind, e.cell) == ("failed", "rag-s0"))
     assert event.message == experiment.failed["rag-s0"] and "--run first" in event.figures["fix"]

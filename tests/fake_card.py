@@ -1,0 +1,31 @@
+"""A machine with another graphics card, or without one: a driver's program on the path."""
+
+from pathlib import Path
+
+import pytest
+
+ASKED = "-i 0 --query-gpu=memory.total,name --format=csv,noheader,nounits"
+
+
+def machine_with(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, says: str, *, program=True, kernel=True, fails=0
+) -> None:
+    """Puts the program into a folder of its own, the only one that programs are looked for in.
+
+    Args:
+        folder: where that folder is made.
+        monkeypatch: of the test.
+        says: MiB and name, as nvidia-smi writes them when asked for both and nothing else.
+        program: whether there is one.
+        kernel: whether Linux drives a card.
+        fails: what the program exits with.
+    """
+    programs = folder / "programs"
+    programs.mkdir()
+    monkeypatch.setenv("PATH", str(programs))
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    monkeypatch.setattr("harness.device._DRIVER", programs if kernel else programs / "nothing")
+    if program:
+        lines = ("#!/bin/sh", f'[ "$*" = "{ASKED}" ] || exit 3', f"echo '{says}'", f"exit {fails}")
+        (programs / "nvidia-smi").write_text("\n".join(lines), encoding="utf-8")
+        (programs / "nvidia-smi").chmod(0o755)
