@@ -20,7 +20,6 @@ from advisor.recommendation import Recommendation
 from harness.diagnosis.material import OVERLAP
 from harness.experiment import Experiment
 from harness.fairness import NO_ANSWER_FAILED
-from harness.metrics import metrics
 from harness.rungs import title_of
 
 ALLOWED = ", not enough when several rungs are compared at once"
@@ -139,16 +138,8 @@ def cautions(experiment: Experiment, choice: Choice) -> list[str]:
 
 
 def _trainings(experiment: Experiment) -> list[str]:
-    """That a score rests on one training run, whether no more were made or no more can count."""
-    runs = [len(arm.seeds) for name, arm in experiment.rungs.items() if name in TUNED]
-    headline = metrics().get(experiment.task.metric)
-    if runs and headline is not None and headline.whole is not None:
-        return [
-            f"Only the first training run of a rung counts, because “{headline.title}” is a score "
-            "of all answers together: another run could give another result. With a score of "
-            "single answers, such as accuracy, every run would count."
-        ]
-    if 1 in runs:
+    """That a score rests on one training run."""
+    if any(name in TUNED and len(arm.seeds) == 1 for name, arm in experiment.rungs.items()):
         return [
             "One training run each: another seed could give another result. Three runs each "
             "(seeds = 3) would show how much."

@@ -37,8 +37,8 @@ def measure() -> dict[str, Json]:
     for name, scores in (("right or wrong", right), ("graded", graded)):
         for kind, clusters in (("items alone", None), ("items by document", by_document)):
             found[f"{name}, {kind}, s"] = compared_s(scores, clusters)
-    found["macro-F1, items alone, s"] = _corpus_seconds(right[:, 0], None)
-    found["macro-F1, items by document, s"] = _corpus_seconds(right[:, 0], by_document)
+    found["macro-F1, items alone, s"] = _corpus_seconds(right, None)
+    found["macro-F1, items by document, s"] = _corpus_seconds(right, by_document)
     found["whole, labels"] = assembled_s("label")
     found["whole, labels by macro-F1"] = assembled_s("label", "macro_f1_score")
     found["whole, answers from documents"] = assembled_s("answer")
@@ -58,23 +58,24 @@ def compared_s(scores: Any, clusters: list[str] | None) -> float:
 
 
 def _corpus_seconds(scores: Any, clusters: list[str] | None) -> float:
-    """A metric over all items together is resampled; it has no seeds (see `assemble`)."""
+    """The same of a metric over all items together, which is resampled."""
     rng = np.random.default_rng(1)
     truth = rng.choice(LABELS, ITEMS).tolist()
+    examples = [Example(f"e{i}", "", (label,)) for i, label in enumerate(truth)]
     arms: dict[str, list[Any]] = {}
-    for at, one in enumerate(scores):
-        said = rng.choice(LABELS, ITEMS).tolist()
-        arms[f"rung{at}" if at < RUNGS else FLOOR] = [
-            (Example(f"e{i}", "", (truth[i],)), Answer(f"e{i}", truth[i] if one[i] else said[i]))
-            for i in range(ITEMS)
-        ]
+    for at, seeds in enumerate(scores):
+        arm = arms[f"rung{at}" if at < RUNGS else FLOOR] = []
+        for one in seeds if at < RUNGS else seeds[:1]:
+            said = np.where(one > 0, truth, rng.choice(LABELS, ITEMS)).tolist()
+            texts = zip(examples, said, strict=True)
+            arm.append([(example, Answer(example.id, text)) for example, text in texts])
     macro = metric("macro_f1_score")
     family = Family(arms, macro, _spec(), 0.03, clusters)
     began = time.perf_counter()
     _compare(family)
     for rows in arms.values():
-        value, (items,) = over_all(macro, _spec(), [rows])
-        corpus_interval(value, items, clusters=clusters)
+        value, (seeds,) = over_all(macro, _spec(), [rows])
+        corpus_interval(value, seeds, clusters=clusters)
     return round(time.perf_counter() - began, 2)
 
 

@@ -19,7 +19,7 @@ from harness.experiment import (
     TaskFacts,
 )
 from harness.fairness import fairness
-from harness.family import Family, over_all
+from harness.family import Family, items_of, over_all
 from harness.floors import FLOORS
 from harness.intervals import mean_interval
 from harness.metric import Metric, fitted
@@ -206,23 +206,21 @@ def _estimate(
     if metric.whole is None:
         interval = mean_interval(rows if len(rows) > 1 else rows[0], clusters)
     else:
-        value, (items,) = over_all(metric, spec, [rows])
-        interval = corpus_interval(value, items, clusters=clusters)
+        value, (seeds,) = over_all(metric, spec, [rows])
+        interval = corpus_interval(value, seeds, clusters=clusters)
     return Estimate(interval.mean, interval.low, interval.high, interval.n, interval.n_failed)
 
 
 def _rows(
     metric: Metric, arm: Arm, heldout: Sequence[Example], tables: Mapping[str, Table]
 ) -> list[Any]:
-    """What an arm is judged by: seeds by items with their scores.
+    """What an arm is judged by: seeds by items, with their scores.
 
-    For a metric over all items together, the items of the first seed with their answers: such a
-    metric has no scores that could be averaged over seeds.
+    For a metric over all items together, which has no scores of single items, with their answers.
     """
     if metric.whole is None:
         return [list(tables[cell.cell][metric.name].values()) for cell in arm.cells]
-    by_id = {answer.query_id: answer for answer in arm.cells[0].answers}
-    return [(example, by_id[example.id]) if example.id in by_id else None for example in heldout]
+    return [items_of(heldout, cell.answers) for cell in arm.cells]
 
 
 def _latency(answers: Sequence[Answer]) -> Latency:

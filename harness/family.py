@@ -11,11 +11,12 @@ from harness.compare import Comparison, holm, paired, paired_corpus
 from harness.experiment import Contrast
 from harness.metric import Metric
 from harness.rungs import rungs
-from harness.stats.corpus import Counted
 from harness.stats.verdicts import judged
+from harness.stats.wholes import Counted
 from harness.types import Answer, Example, TaskSpec
 
 Item = tuple[Example, Answer] | None
+"""A question with its answer; None where there is none."""
 Whole = Callable[[Sequence[tuple[Example, Answer]]], float | None]
 
 Pair = tuple[str, str]
@@ -27,7 +28,7 @@ class Family:
     """Arms that can be compared on one metric."""
 
     rows: Mapping[str, list[Any]]
-    """Arm to its scores: seeds by items, or for a metric over all items together the items."""
+    """Arm to seeds by items: scores, or for a metric over all items together `Item`s."""
     metric: Metric
     spec: TaskSpec
     margin: float
@@ -36,6 +37,12 @@ class Family:
     @cached_property
     def _found(self) -> dict[Pair, Comparison]:
         return {}
+
+    @cached_property
+    def _whole(self) -> tuple[Whole | Counted, Mapping[str, list[Any]]]:
+        """The metric over all items together, and the arms as it takes them."""
+        value, arms = over_all(self.metric, self.spec, list(self.rows.values()))
+        return value, dict(zip(self.rows, arms, strict=True))
 
     def of_rungs(
         self, names: Sequence[str], scored: Sequence[str], planned: int
@@ -91,34 +98,42 @@ class Family:
     def _between(self, pair: Pair) -> Comparison:
         """The comparison of two arms, computed once."""
         if pair not in self._found:
-            a, b = (self.rows[name] for name in pair)
             if self.metric.whole is None:
+                a, b = (self.rows[name] for name in pair)
                 found = paired(a, b, margin=self.margin, clusters=self.clusters)
             else:
-                value, (a, b) = over_all(self.metric, self.spec, [a, b])
+                value, arms = self._whole
+                a, b = (arms[name] for name in pair)
                 found = paired_corpus(value, a, b, margin=self.margin, clusters=self.clusters)
             self._found[pair] = found
         return self._found[pair]
 
 
+def items_of(examples: Sequence[Example], answers: Sequence[Answer]) -> list[Item]:
+    """What a metric over all items together takes of one seed."""
+    by_id = {answer.query_id: answer for answer in answers}
+    return [(one, by_id[one.id]) if one.id in by_id else None for one in examples]
+
+
 def over_all(
-    metric: Metric, spec: TaskSpec, arms: Sequence[Sequence[Item]]
+    metric: Metric, spec: TaskSpec, arms: Sequence[Sequence[Sequence[Item]]]
 ) -> tuple[Whole | Counted, list[list[Any]]]:
-    """A metric of a whole set of answers, and the arms' items as it takes them.
+    """A metric of a whole set of answers, and the arms as it takes them: seeds by items.
 
     Args:
         metric: one with `whole`.
         spec: of the task.
-        arms: questions with their answers; None where there is none.
+        arms: the items of each seed of each arm.
     """
     whole, counts = metric.whole, metric.counts
     assert whole is not None
     if counts is None:
         return lambda pairs: whole(pairs, spec).value, [list(arm) for arm in arms]
-    # counted together, so that the arms' columns mean the same
-    rows = iter(counts.of([pair for arm in arms for pair in arm if pair is not None], spec))
+    # counted together, so that the columns of all arms and seeds mean the same
+    flat = [pair for arm in arms for items in arm for pair in items if pair is not None]
+    rows = iter(counts.of(flat, spec))
     return Counted(counts.value), [
-        [None if pair is None else next(rows) for pair in arm] for arm in arms
+        [[None if pair is None else next(rows) for pair in items] for items in arm] for arm in arms
     ]
 
 

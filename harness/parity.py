@@ -268,7 +268,7 @@ def _scores(
     if metric.whole is None:
         found = paired(after, before, margin=plan.margin, clusters=clusters)
     else:
-        value, (new, old) = over_all(metric, plan.spec, [after, before])
+        value, (new, old) = over_all(metric, plan.spec, [[after], [before]])
         found = paired_corpus(value, new, old, margin=plan.margin, clusters=clusters)
     return {
         "metric": metric.name,

@@ -10,7 +10,7 @@ from harness.clusters import clusters_of
 from harness.disk import decode
 from harness.errors import Problem, UserError
 from harness.experiment import Experiment
-from harness.family import over_all
+from harness.family import items_of, over_all
 from harness.metrics import metric
 from harness.scoring import Table
 from harness.stats.joint import DRAWS, joint_means, joint_wholes
@@ -54,18 +54,12 @@ def resampled(run: Run, experiment: Experiment) -> Resampled:
             for rung in names
         }
         return Resampled(names, joint_means(arms, clusters=clusters))
-    spec = run.plan().spec
-    entries = {}
-    for rung in names:
-        cell = run.cell(cell_name(rung, experiment.rungs[rung].seeds[0]))
-        by_id = {answer.query_id: answer for answer in cell.answers}
-        entries[rung] = [(one, by_id[one.id]) if one.id in by_id else None for one in heldout]
-    value, arms_items = over_all(headline, spec, list(entries.values()))
-    found = joint_wholes(
-        value,
-        dict(zip(entries, arms_items, strict=True)),
-        clusters=clusters,
-    )
+    entries = [
+        [items_of(heldout, run.cell(cell_name(rung, s)).answers) for s in arm.seeds]
+        for rung, arm in ((name, experiment.rungs[name]) for name in names)
+    ]
+    value, items = over_all(headline, run.plan().spec, entries)
+    found = joint_wholes(value, dict(zip(names, items, strict=True)), clusters=clusters)
     return Resampled(names, found[~np.isnan(found).any(axis=1)])
 
 

@@ -38,7 +38,7 @@ def retrieval(material: Material, subject: Subject) -> Retrieval | None:
     known = [place for place, flag in enumerate(there) if flag is not None]
     pairs = np.array([[float(there[i] is True), subject.means[i]] for i in known], dtype=float)
     clusters = [material.clusters[i] for i in known] if material.clusters else None
-    lead = corpus_interval(_lead, pairs, clusters=clusters)
+    lead = corpus_interval(_lead, [pairs], clusters=clusters)
     items = [material.heldout[i] for i in known]
     return Retrieval(
         recall=material.share([[None if flag is None else float(flag) for flag in there]]),

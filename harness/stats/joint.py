@@ -4,21 +4,32 @@ For whatever is computed from several arms at once (which is best, a weighted su
 interval an arm is not enough: arms that were scored on the same items rise and fall together.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from harness.stats.corpus import Counted, drawn, members_of
 from harness.stats.scores import (
     Clusters,
     Codes,
     Floats,
     Scores,
+    WholeSeeds,
     cluster_codes,
     has_scores,
     score_rows,
     seed_spread,
+    whole_seed_spread,
+)
+from harness.stats.wholes import (
+    Arm,
+    Counted,
+    Metric,
+    answered,
+    drawn,
+    kept_of,
+    members_of,
+    take,
+    value_of,
 )
 
 DRAWS = 4_000
@@ -86,8 +97,8 @@ def _means(rows: Floats, codes: Codes, weights: Floats, rng: np.random.Generator
 
 
 def joint_wholes(
-    metric: Callable[[Any], float | None] | Counted,
-    arms: Mapping[str, Sequence[Any]],
+    metric: Metric | Counted,
+    arms: Mapping[str, Arm],
     *,
     clusters: Clusters | None = None,
     draws: int = WHOLE_DRAWS,
@@ -96,36 +107,51 @@ def joint_wholes(
     """The same for a metric over all items together: clusters drawn with replacement.
 
     Args:
-        metric: takes a selection of an arm's entries, repeats included; or is counted.
-        arms: name to one entry an item; None is failed.
+        metric: takes a selection of a seed's items, repeats included; or is counted.
+        arms: name to the items of each seed; an item that failed in any seed is left out for that
+            arm alone.
         clusters: what each item belongs to.
         draws: rows of the result.
         seed: of the draws.
 
     Returns:
-        (draws, arms); nan where the metric is undefined for what was drawn.
+        (draws, arms) means over seeds; nan where the metric is undefined for what was drawn.
 
     Raises:
         ValueError: there is not one cluster for every item.
     """
-    n = len(next(iter(arms.values())))
+    n = len(next(iter(arms.values()))[0])
     members = members_of(cluster_codes(clusters, np.ones(n, dtype=np.bool_)))
     rng = np.random.default_rng(seed)
-    picked = [drawn(members, rng) for _ in range(draws)]
+    picked = [np.arange(n), *(drawn(members, rng) for _ in range(draws))]
+    weights = np.array([np.bincount(one, minlength=n) for one in picked], dtype=np.float64)
+    found = [_on_picks(metric, arm, picked, weights) for arm in arms.values()]
+    return np.column_stack([_wholes(one, len(members), rng) for one in found])
+
+
+def _wholes(found: Floats, units: int, rng: np.random.Generator) -> Floats:
+    """(draws,) of one arm: (seeds, 1 + draws) with the values on all items in front."""
+    values, draws = found[:, 0], found[:, 1:]
+    means: Floats = draws.mean(axis=0)
+    trained = whole_seed_spread(WholeSeeds(values, draws), units=units)
+    if trained.variance > 0:
+        means = means + np.sqrt(trained.variance) * rng.standard_t(trained.df, size=len(means))
+        return np.asarray(np.clip(means, 0.0, 1.0), dtype=np.float64)
+    return means
+
+
+def _on_picks(
+    metric: Metric | Counted, arm: Arm, picked: Sequence[Codes], weights: Floats
+) -> Floats:
+    """(seeds, picks) values of the metric, nan where it is undefined."""
+    kept = answered(arm)
+    if not kept.any():
+        return np.full((len(arm), len(picked)), np.nan)
     if isinstance(metric, Counted):
-        weights = np.array([np.bincount(one, minlength=n) for one in picked], dtype=np.float64)
-        return np.column_stack([metric.value(weights @ _counts(arm)) for arm in arms.values()])
-    found = np.full((draws, len(arms)), np.nan)
-    for draw, chosen in enumerate(picked):
-        for column, entries in enumerate(arms.values()):
-            selected = [entries[at] for at in chosen if entries[at] is not None]
-            value = metric(selected) if selected else None
-            found[draw, column] = np.nan if value is None else value
-    return found
-
-
-def _counts(entries: Sequence[Any]) -> Floats:
-    """(items, counts), nothing for a failed item."""
-    columns = next((len(entry) for entry in entries if entry is not None), 0)
-    none = np.zeros(columns)
-    return np.array([none if entry is None else entry for entry in entries], dtype=np.float64)
+        counted = kept_of(metric, arm, kept)
+        return np.array([metric.value(weights[:, kept] @ counts) for counts in counted])
+    with_answer = [one[kept[one]] for one in picked]
+    return np.array([
+        [value_of(metric, take(items, one)) if len(one) else np.nan for one in with_answer]
+        for items in arm
+    ])  # fmt: skip

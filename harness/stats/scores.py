@@ -16,6 +16,9 @@ Scores = Sequence[float | None] | Sequence[Sequence[float | None]] | NDArray[Any
 Clusters = Sequence[Hashable | None]
 """What each item belongs to (document, paraphrase family); None and "" stand alone."""
 
+_ROUNDING = 1e-12
+"""By how much seeds' values differ that are the same."""
+
 
 class Pairs(NamedTuple):
     """Two arms on the items that both of them have scored."""
@@ -45,6 +48,25 @@ class SeedSpread(NamedTuple):
     """Squared standard error of the mean from seeds alone; 0 for a single seed."""
     df: float
     """Its degrees of freedom."""
+
+
+class WholeSeeds(NamedTuple):
+    """An arm on a metric of a whole set of answers."""
+
+    values: Floats
+    """(seeds,) on all items."""
+    draws: Floats
+    """(seeds, draws) on the same drawn items for every seed; nan where undefined."""
+
+
+class _ArmSpread(NamedTuple):
+    """What the seeds of one arm add, before it is put together with another."""
+
+    between: float
+    """Variance of the mean over seeds, from how far they lie apart."""
+    within: float
+    """The part of it that answers to single items explain already."""
+    seeds: int
 
 
 def score_rows(scores: Scores) -> Floats:
@@ -144,16 +166,45 @@ def seed_spread(*arms: Floats) -> SeedSpread:
     Args:
         arms: (seeds, items) each; an arm of one seed adds nothing, as it cannot be known.
     """
-    variance, raw, raw_squared = 0.0, 0.0, 0.0
+    parts = []
     for rows in arms:
         seeds, n = rows.shape
         if seeds < 2 or n < 2:
             continue
         means = rows.mean(axis=1)
-        between = float(means.var(ddof=1)) / seeds
         residual = rows - rows.mean(axis=0) - means[:, None] + rows.mean()
         within = float(np.sum(residual**2)) / ((seeds - 1) * (n - 1)) / (n * seeds)
-        variance += max(0.0, between - within)
-        raw += between
-        raw_squared += between**2 / (seeds - 1)
-    return SeedSpread(variance, raw**2 / raw_squared if raw_squared > 0 else np.inf)
+        parts.append(_ArmSpread(float(means.var(ddof=1)) / seeds, within, seeds))
+    return _together(parts)
+
+
+def whole_seed_spread(*arms: WholeSeeds, units: int) -> SeedSpread:
+    """The same for a metric of a whole set of answers, whose draws say what items explain.
+
+    A seed's value less the mean over seeds, on the same drawn items, moves from draw to draw as
+    the answers that change from seed to seed on single items make it move.
+
+    Args:
+        arms: an arm of one seed, or of seeds with one value, adds nothing.
+        units: clusters that were drawn, or items.
+    """
+    parts = []
+    for values, draws in arms:
+        seeds = len(values)
+        if np.ptp(values) <= _ROUNDING:
+            continue
+        defined = draws[:, ~np.isnan(draws).any(axis=0)]
+        moved = (defined - defined.mean(axis=0)).var(axis=1).sum() if defined.size else 0.0
+        # a bootstrap's spread is too small by (units − 1)/units
+        within = float(moved) * units / max(1, units - 1) / ((seeds - 1) * seeds)
+        parts.append(_ArmSpread(float(values.var(ddof=1)) / seeds, within, seeds))
+    return _together(parts)
+
+
+def _together(arms: Sequence[_ArmSpread]) -> SeedSpread:
+    raw = sum(arm.between for arm in arms)
+    raw_squared = sum(arm.between**2 / (arm.seeds - 1) for arm in arms)
+    return SeedSpread(
+        sum(max(0.0, arm.between - arm.within) for arm in arms),
+        raw**2 / raw_squared if raw_squared > 0 else np.inf,
+    )

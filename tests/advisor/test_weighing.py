@@ -266,15 +266,19 @@ def test_a_metric_over_all_answers_is_weighed_from_the_answers(tmp_path):
     spec = TaskSpec("s", "label", "Sort.", labels=("a", "b"), metric="macro_f1_score")
     items = tuple(Example(f"h{i}", f"message {i}", ("ab"[i % 2],)) for i in range(40))
     task = Task(spec, (Example("t", "x", ("a",)),), (Example("d", "y", ("b",)),), items, (), "f1")
-    run = start(tmp_path / "runs" / "f1", task, ["prompt-s0", "few_shot-s0"])
+    run = start(tmp_path / "runs" / "f1", task, ["prompt-s0", "few_shot-s0", "few_shot-s1"])
     put(run, "prompt", 0, [Answer(f"h{i}", "a") for i in range(40)])
-    put(run, "few_shot", 0, [Answer(f"h{i}", "ab"[i % 2 if i % 5 else 0]) for i in range(40)])
+    for seed, every in ((0, 5), (1, 3)):  # of the right ones, so many are not
+        said = ["ab"[i % 2 if i % every else 0] for i in range(40)]
+        put(run, "few_shot", seed, [Answer(f"h{i}", text) for i, text in enumerate(said)])
     finish(run, None)
     of = finished(run)
     draws = resampled(run, of.experiment)
     for name, mean in zip(draws.rungs, draws.draws.mean(axis=0), strict=True):
         stored = of.experiment.rungs[name].scores["macro_f1_score"].mean
         assert mean == pytest.approx(stored, abs=0.02)
+    one, other = of.experiment.rungs["few_shot"].seed_scores
+    assert abs(one - other) > 0.05, "the second training counts, or the mean would not be met"
     assert weigh_run(of).weighing.first.rung == "few_shot"
 
 

@@ -45,6 +45,27 @@ def test_rungs_are_also_compared_on_a_metric_over_all_items_together(experiment)
     assert {c.a: c.verdict for c in experiment.floor_contrasts}["rag"] == "better"
 
 
+def test_every_training_counts_on_a_metric_over_all_items_together(tmp_path):
+    spec = TaskSpec("desk", "label", "Sort.", labels=LABELS, metric="macro_f1_score")
+    task = Task(spec, TRAIN, TRAIN, HELDOUT, (), "f1")
+    cells = ["majority-s0", "prompt-s0", *(f"finetune-s{seed}" for seed in range(3))]
+    run = start(tmp_path / "runs" / "first", task, cells)
+    put(run, "majority", 0, [Answer(e.id, "a") for e in HELDOUT], timed=False)
+    put(run, "prompt", 0, [right(i) if i % 2 else wrong(i) for i in range(60)])
+    for seed, every in enumerate((10, 3, 2)):
+        put(run, "finetune", seed, [right(i) if i % every else wrong(i) for i in range(60)])
+    found = assemble(run, {})
+    tuned, prompt = found.rungs["finetune"], found.rungs["prompt"]
+    mean = sum(tuned.seed_scores) / 3
+    score = tuned.scores["macro_f1_score"]
+    assert score.mean == pytest.approx(mean) and score.low < mean < score.high
+    (step,) = found.comparisons
+    assert step.difference == pytest.approx(mean - prompt.seed_scores[0])
+    assert step.test.endswith("t over seeds")
+    # the first training alone is shown to be ahead; with the others it is not
+    assert tuned.seed_scores[0] - prompt.seed_scores[0] > 0.3 and step.verdict == "inconclusive"
+
+
 def test_what_indexing_took_is_kept_with_the_experiment(experiment):
     assert experiment.index_s == 61.0 and set(experiment.rungs) == {"prompt", "rag"}
 

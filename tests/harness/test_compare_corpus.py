@@ -6,7 +6,7 @@ import pytest
 from sacrebleu.metrics import BLEU
 
 from harness.compare import corpus_interval, holm, paired_corpus
-from harness.stats.corpus import Counted
+from harness.stats.wholes import Counted
 
 CLASSES = 4
 
@@ -34,7 +34,7 @@ def test_the_metric_is_computed_on_all_items_and_not_averaged():
 
     rows = labels(80, 0.6, np.random.default_rng(0))
     expected = f1_score(rows[:, 0], rows[:, 1], average="macro")
-    interval = corpus_interval(macro_f1, rows)
+    interval = corpus_interval(macro_f1, [rows])
     assert interval.mean == pytest.approx(expected, abs=1e-9)
     assert interval.low < expected < interval.high
     assert interval.method == "percentile bootstrap, 2,000 draws, seed 0"
@@ -42,7 +42,7 @@ def test_the_metric_is_computed_on_all_items_and_not_averaged():
 
 def test_the_bootstrap_of_a_mean_agrees_with_wilson():
     items = [("a", "a")] * 140 + [("a", "b")] * 60
-    interval = corpus_interval(accuracy, items)
+    interval = corpus_interval(accuracy, [items])
     assert (interval.low, interval.high) == pytest.approx((0.633, 0.759), abs=0.012)
 
 
@@ -51,7 +51,7 @@ def test_the_bootstrap_of_a_few_values_is_as_wide_as_students_t():
 
     values = np.array([2.0, 3.1, 3.8, 4.4, 5.0, 5.6, 6.2, 6.9, 8.0])
     expected = stats.ttest_1samp(values, 0).confidence_interval()
-    interval = corpus_interval(np.mean, values)
+    interval = corpus_interval(np.mean, [values])
     width = expected.high - expected.low
     assert interval.high - interval.low == pytest.approx(width, rel=0.04)
 
@@ -60,11 +60,11 @@ def test_a_better_classifier_is_better():
     rng = np.random.default_rng(1)
     b = labels(200, 0.5, rng)
     a = labels(200, 0.85, rng, truth=b[:, 0])
-    result = paired_corpus(macro_f1, a, b)
+    result = paired_corpus(macro_f1, [a], [b])
     assert result.verdict == "better"
     assert result.difference == pytest.approx(macro_f1(a) - macro_f1(b))
     assert 0 < result.low < result.difference < result.high
-    mirrored = paired_corpus(macro_f1, b, a)
+    mirrored = paired_corpus(macro_f1, [b], [a])
     assert (mirrored.p, mirrored.verdict) == (result.p, "worse")
     assert (mirrored.low, mirrored.high) == pytest.approx((-result.high, -result.low), abs=1e-12)
     assert holm([result])[0] == result
@@ -80,7 +80,7 @@ def test_bleu_takes_lists_and_leaves_out_failures():
         return metric.corpus_score(texts, [references]).score / 100
 
     items = [*zip(told[:-1], reference[:-1], strict=True), None]
-    interval = corpus_interval(bleu, items)
+    interval = corpus_interval(bleu, [items])
     assert (interval.n, interval.n_failed) == (8, 1)
     assert interval.mean == pytest.approx(bleu(items[:-1]))
     assert interval.low < interval.mean < interval.high
@@ -91,8 +91,8 @@ def test_whole_clusters_are_drawn_and_swapped():
     b = labels(60, 0.5, rng)
     a = labels(60, 0.6, rng, truth=b[:, 0])
     copied = [i // 4 for i in range(240)]
-    once = paired_corpus(macro_f1, a, b)
-    clustered = paired_corpus(macro_f1, a[copied], b[copied], clusters=copied)
+    once = paired_corpus(macro_f1, [a], [b])
+    clustered = paired_corpus(macro_f1, [a[copied]], [b[copied]], clusters=copied)
     assert (clustered.n, clustered.units) == (240, 60)
     assert clustered.high - clustered.low == pytest.approx(once.high - once.low, rel=0.1)
     # Copies swapped one by one would look like four times the evidence.
@@ -102,7 +102,7 @@ def test_whole_clusters_are_drawn_and_swapped():
 
 def test_arms_that_never_differ_have_no_interval_and_no_verdict():
     rows = labels(50, 0.6, np.random.default_rng(3))
-    result = paired_corpus(macro_f1, rows, rows)
+    result = paired_corpus(macro_f1, [rows], [rows])
     assert (result.difference, result.low, result.p) == (0.0, None, 1.0)
     assert result.verdict == "inconclusive"
     assert result.note.startswith("no interval")
@@ -111,8 +111,8 @@ def test_arms_that_never_differ_have_no_interval_and_no_verdict():
 @pytest.mark.parametrize("undefined", [None, math.nan])
 def test_an_undefined_metric_stays_undefined(undefined):
     items = [(1, 1)] * 20
-    assert corpus_interval(lambda rows: undefined, items).mean is None
-    result = paired_corpus(lambda rows: undefined, items, items)
+    assert corpus_interval(lambda rows: undefined, [items]).mean is None
+    result = paired_corpus(lambda rows: undefined, [items], [items])
     assert (result.difference, result.verdict) == (None, "inconclusive")
     assert result.note == "the metric is undefined for these items"
 
@@ -124,16 +124,16 @@ def test_an_interval_needs_the_metric_on_nearly_every_draw():
         of_b = [said == "b" for truth, said in items if truth == "b"]
         return sum(of_b) / len(of_b) if of_b else None
 
-    interval = corpus_interval(recall_of_b, rows)
+    interval = corpus_interval(recall_of_b, [rows])
     assert (interval.mean, interval.low) == (0.0, None)
     assert interval.method.startswith("no interval")
 
 
 def test_no_items_and_unequal_arms_are_said():
-    assert corpus_interval(accuracy, []).n == 0
-    assert paired_corpus(accuracy, [None], [(1, 1)]).n_failed == 1
+    assert corpus_interval(accuracy, [[]]).n == 0
+    assert paired_corpus(accuracy, [[None]], [[(1, 1)]]).n_failed == 1
     with pytest.raises(ValueError, match="2 and 1 items"):
-        paired_corpus(accuracy, [(1, 1), (1, 2)], [(1, 1)])
+        paired_corpus(accuracy, [[(1, 1), (1, 2)]], [[(1, 1)]])
 
 
 @pytest.mark.slow
@@ -147,7 +147,7 @@ def test_long_level_and_coverage_of_macro_f1(n, draws):
     for _ in range(draws):
         b = labels(n, 0.7, rng)
         a = labels(n, 0.7, rng, truth=b[:, 0])
-        result, alone = paired_corpus(macro_f1, a, b, margin=0), corpus_interval(macro_f1, a)
+        result, alone = paired_corpus(macro_f1, [a], [b], margin=0), corpus_interval(macro_f1, [a])
         claimed += result.verdict != "inconclusive"
         held += result.low <= 0 <= result.high
         held_alone += alone.low <= truth <= alone.high
@@ -183,14 +183,17 @@ def test_a_counted_metric_gives_what_computing_it_draw_by_draw_gives(clustered):
     a = labels(90, 0.7, rng, truth=b[:, 0])
     clusters = [f"d{i % 20}" for i in range(90)] if clustered else None
     slow, fast = (
-        paired_corpus(metric, *rows, clusters=clusters)
-        for metric, rows in ((macro_f1, (a, b)), (Counted(counted_f1), (one_hot(a), one_hot(b))))
+        paired_corpus(metric, *arms, clusters=clusters)
+        for metric, arms in (
+            (macro_f1, ([a], [b])),
+            (Counted(counted_f1), ([one_hot(a)], [one_hot(b)])),
+        )
     )
     for field in ("difference", "low", "high", "low_90", "high_90", "p", "item_variance"):
         assert getattr(fast, field) == pytest.approx(getattr(slow, field), abs=1e-12), field
     assert (fast.verdict, fast.n_needed, fast.test) == (slow.verdict, slow.n_needed, slow.test)
     one, other = (
-        corpus_interval(metric, rows, clusters=clusters)
+        corpus_interval(metric, [rows], clusters=clusters)
         for metric, rows in ((macro_f1, a), (Counted(counted_f1), one_hot(a)))
     )
     assert (one.mean, one.low, one.high) == pytest.approx((other.mean, other.low, other.high))
@@ -200,6 +203,7 @@ def test_counted_items_that_failed_are_left_out():
     rows = labels(60, 0.6, np.random.default_rng(4))
     counts = [None if at % 7 == 0 else row for at, row in enumerate(one_hot(rows))]
     some = rows[[at for at in range(60) if at % 7]]
-    found, wanted = corpus_interval(Counted(counted_f1), counts), corpus_interval(macro_f1, some)
+    found = corpus_interval(Counted(counted_f1), [counts])
+    wanted = corpus_interval(macro_f1, [some])
     assert (found.n, found.n_failed) == (51, 9) and found.mean == pytest.approx(wanted.mean)
     assert (found.low, found.high) == pytest.approx((wanted.low, wanted.high))

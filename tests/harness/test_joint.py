@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from harness.intervals import mean_interval
-from harness.stats.corpus import Counted
 from harness.stats.joint import joint_means, joint_wholes
+from harness.stats.wholes import Counted
 
 
 def ends(draws):
@@ -94,7 +94,7 @@ def test_the_same_seed_gives_the_same_draws_and_arms_need_the_same_items():
 def test_a_metric_over_all_items_is_drawn_in_pairs_too():
     a = [1.0, 0.0, 1.0, None] * 25
     b = [0.0, 0.0, 1.0, 1.0] * 25
-    draws = joint_wholes(lambda some: float(np.mean(some)), {"a": a, "b": b}, draws=500)
+    draws = joint_wholes(lambda some: float(np.mean(some)), {"a": [a], "b": [b]}, draws=500)
     assert draws.shape == (500, 2)
     assert draws.mean(axis=0) == pytest.approx([2 / 3, 1 / 2], abs=0.01)
     assert draws[:, 1].std() == pytest.approx(0.05, rel=0.15), "the binomial √(p(1−p)/n)"
@@ -102,12 +102,36 @@ def test_a_metric_over_all_items_is_drawn_in_pairs_too():
 
 
 def test_a_counted_metric_over_all_items_is_drawn_as_the_same_one_computed_each_time():
-    arms = {"a": [1.0, 0.0, 1.0, None] * 10, "b": [0.0, 0.0, 1.0, 1.0] * 10}
+    arms = {
+        "a": [[1.0, 0.0, 1.0, None] * 10, [1.0, None, 1.0, 1.0] * 10],
+        "b": [[0.0, 0.0, 1.0, 1.0] * 10],
+    }
     clusters = [f"d{i % 7}" for i in range(40)]
     counts = {
-        name: [None if value is None else np.array([value, 1.0]) for value in values]
-        for name, values in arms.items()
+        name: [[None if one is None else np.array([one, 1.0]) for one in values] for values in arm]
+        for name, arm in arms.items()
     }
     slow = joint_wholes(lambda some: float(np.mean(some)), arms, clusters=clusters, draws=50)
     share = Counted(lambda sums: sums[:, 0] / sums[:, 1])
     assert joint_wholes(share, counts, clusters=clusters, draws=50) == pytest.approx(slow)
+
+
+def test_trainings_that_differ_make_the_draws_of_a_whole_set_wider_around_their_mean():
+    def draws_of(arm):
+        return joint_wholes(lambda some: float(np.mean(some)), {"a": arm}, draws=2000)[:, 0]
+
+    calm = [[1.0, 0.0] * 40, [0.0, 1.0] * 40]
+    wild = [[1.0] * 60 + [0.0] * 20, [1.0] * 20 + [0.0] * 60]
+    assert draws_of(wild).mean() == pytest.approx(0.5, abs=0.02)
+    assert draws_of(calm).std() < 0.02 and draws_of(wild).std() > 0.15
+    assert draws_of(wild).min() >= 0 and draws_of(wild).max() <= 1
+    alike = draws_of(wild[:1] * 3)
+    assert alike == pytest.approx(draws_of(wild[:1]), abs=1e-12), "alike, they are one"
+
+
+def test_the_draws_of_trainings_by_a_mean_are_as_wide_as_by_its_item_scores():
+    rng = np.random.default_rng(3)
+    arm = [(rng.random(100) < right).astype(float) for right in (0.6, 0.7, 0.75)]
+    whole = joint_wholes(lambda some: float(np.mean(some)), {"a": arm}, draws=3000)[:, 0]
+    items = joint_means({"a": arm})[:, 0]
+    assert ends(whole) == pytest.approx(ends(items), abs=0.02)

@@ -120,7 +120,7 @@ COUNTED = [(name, kind) for name, kind in KEYS if metrics()[name].counts]
 
 @pytest.mark.parametrize(("name", "kind"), COUNTED)
 def test_an_arm_without_any_answer_is_undefined_and_no_crash(name, kind):
-    value, (items,) = over_all(metrics()[name], SPECS[kind], [[None, None]])
+    value, (items,) = over_all(metrics()[name], SPECS[kind], [[[None, None]]])
     found = corpus_interval(value, items)
     assert (found.mean, found.n, found.n_failed) == (None, 0, 2)
 
