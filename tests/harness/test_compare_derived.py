@@ -10,7 +10,8 @@ from scipy import optimize, stats
 from harness.compare import corpus_interval, paired, paired_corpus
 from harness.intervals import mean_interval
 from harness.metrics.macro_f1_score import METRIC
-from harness.stats.corpus import RESAMPLES, Counted
+from harness.stats.corpus import RESAMPLES
+from harness.stats.wholes import Counted
 from harness.types import Answer, Example, TaskSpec
 from tests.harness.test_compare_agreement import table
 
@@ -125,7 +126,7 @@ def test_the_value_by_its_definition_is_scikit_learns():
 
 def test_the_interval_of_macro_f1_is_scipys_bootstrap():
     right, said = guessed(1)
-    found = corpus_interval(COUNTED, counts_of(right, said))
+    found = corpus_interval(COUNTED, [counts_of(right, said)])
     assert (found.low, found.high) == scipys(lambda at: macro_f1(right[at], said[at]), N)
 
 
@@ -139,7 +140,7 @@ def test_the_interval_of_macro_f1_by_cluster_is_scipys_bootstrap_of_clusters():
         at = np.concatenate([members[one] for one in chosen])
         return macro_f1(right[at], said[at])
 
-    found = corpus_interval(COUNTED, counts_of(right, said), clusters=clusters.tolist())
+    found = corpus_interval(COUNTED, [counts_of(right, said)], clusters=clusters.tolist())
     assert (found.low, found.high) == scipys(of_clusters, 20)
 
 
@@ -149,7 +150,7 @@ def test_the_intervals_of_a_difference_in_macro_f1_are_scipys_paired_bootstrap()
     def difference(at):
         return macro_f1(right[at], a[at]) - macro_f1(right[at], b[at])
 
-    found = paired_corpus(COUNTED, counts_of(right, a), counts_of(right, b))
+    found = paired_corpus(COUNTED, [counts_of(right, a)], [counts_of(right, b)])
     assert found.difference == pytest.approx(difference(np.arange(N)), abs=1e-12)
     assert (found.low, found.high) == scipys(difference, N)
     assert (found.low_90, found.high_90) == scipys(difference, N, alpha=0.1)
@@ -163,7 +164,7 @@ def test_the_p_of_a_difference_in_macro_f1_is_scipys_of_all_swaps_but_for_chance
         (a, b), lambda x, y: macro_f1(right, x) - macro_f1(right, y),
         permutation_type="samples", vectorized=False, n_resamples=np.inf,
     )  # fmt: skip
-    found = paired_corpus(COUNTED, counts_of(right, a), counts_of(right, b))
+    found = paired_corpus(COUNTED, [counts_of(right, a)], [counts_of(right, b)])
     assert 0.01 < exact.pvalue < 1
     error = math.sqrt(exact.pvalue * (1 - exact.pvalue) / RESAMPLES)
     assert found.p == pytest.approx(exact.pvalue, abs=4 * error)

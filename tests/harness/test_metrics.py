@@ -292,8 +292,8 @@ def test_bleu_is_resampled_by_its_counts_as_by_itself():
                for one in examples]  # fmt: skip
     metric, spec = metrics()["bleu_score"], SPECS["text"]
     pairs = list(zip(examples, answers, strict=True))
-    quick, (rows,) = over_all(metric, spec, [pairs])
-    slow, (items,) = over_all(replace(metric, counts=None), spec, [pairs])
+    quick, (rows,) = over_all(metric, spec, [[pairs]])
+    slow, (items,) = over_all(replace(metric, counts=None), spec, [[pairs]])
     found, wanted = corpus_interval(quick, rows), corpus_interval(slow, items)
     assert found.low < found.mean < found.high
     assert (found.low, found.mean, found.high) == pytest.approx(
