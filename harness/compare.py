@@ -9,7 +9,7 @@ import math
 from harness.intervals import Bounds, difference_bounds, scale_of, with_seeds
 from harness.stats.corpus import corpus_interval, paired_corpus
 from harness.stats.power import ALPHA, discordant_needed, minimum_detectable_difference
-from harness.stats.pvalues import mcnemar_mid_p, sign_flip, unit_sums
+from harness.stats.pvalues import mcnemar_exact_p, mcnemar_mid_p, sign_flip, unit_sums
 from harness.stats.quantiles import critical, t_p_value
 from harness.stats.scores import (
     Clusters,
@@ -77,9 +77,11 @@ def _compared(pairs: Pairs, margin: float, contrasts: int, seed: int) -> Compari
     n = len(pairs.codes)
     differences = pairs.a.mean(axis=0) - pairs.b.mean(axis=0)
     spread, seeds = item_spread(differences, pairs.codes), seed_spread(pairs.a, pairs.b)
-    exact = all_binary(pairs.a, pairs.b) and spread.units == n
+    exact, p_exact = all_binary(pairs.a, pairs.b) and spread.units == n, None
     if exact:
-        p, test = mcnemar_mid_p(int((differences > 0).sum()), int((differences < 0).sum()))
+        gains, losses = int((differences > 0).sum()), int((differences < 0).sum())
+        p, test = mcnemar_mid_p(gains, losses)
+        p_exact = mcnemar_exact_p(gains, losses)[0]
     else:
         p, test = sign_flip(differences, pairs.codes, seed)
     mean, scale = float(differences.mean()), scale_of(pairs.a, pairs.b)
@@ -99,6 +101,7 @@ def _compared(pairs: Pairs, margin: float, contrasts: int, seed: int) -> Compari
             low_90=low_90,
             high_90=high_90,
             p=p,
+            p_exact=p_exact,
             n=n,
             n_failed=pairs.n_failed,
             units=spread.units,

@@ -106,6 +106,8 @@ class Contrast:
     low_90: float | None = None
     """Of the 90 % interval: one within the margin is the two one-sided tests of equivalence."""
     high_90: float | None = None
+    p_exact: float | None = None
+    """By the exact McNemar test where `p` is mid-p; the verdict rests on the latter."""
     units: int | None = None
     """What the n items count as: documents or groups, where these are not independent; None in
     experiments of before 2026-11-27."""

@@ -159,4 +159,5 @@ def contrast_of(pair: Pair, one: Comparison, metric: str, planned: bool) -> Cont
         low_90=one.low_90,
         high_90=one.high_90,
         units=one.units,
+        p_exact=one.p_exact,
     )

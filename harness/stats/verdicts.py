@@ -59,6 +59,9 @@ class Comparison:
     items or clusters, with one more unit that differs."""
     seed_half_width: float
     """Half-width of the 95 % interval that the seeds alone give; more items do not shrink it."""
+    p_exact: float | None = None
+    """By the exact McNemar test, where p is mid-p: for readers who know that one; no verdict rests
+    on it."""
     p_adjusted: float | None = None
     """Corrected for the number of contrasts."""
     verdict: Verdict = "inconclusive"

@@ -7,6 +7,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
+from scipy.stats import binomtest
 
 from harness.compare import paired
 
@@ -282,3 +283,11 @@ def test_the_result_is_frozen_and_the_same_seed_gives_the_same_p():
     assert result.test == "sign-flip permutation, 10,000 flips, seed 3"
     with pytest.raises(dataclasses.FrozenInstanceError):
         result.p = 0.0
+
+
+def test_the_exact_p_stands_beside_the_mid_p_where_that_is_the_test():
+    a, b = [1.0] * 14 + [0.0] * 26, [1.0] * 4 + [0.0] * 34 + [1.0] * 2
+    found = paired(a, b)
+    assert found.test == "McNemar mid-p" and found.p < found.p_exact
+    assert found.p_exact == pytest.approx(binomtest(2, 12).pvalue)
+    assert paired(a, [0.5] * 40).p_exact is None, "no McNemar test for graded scores"
