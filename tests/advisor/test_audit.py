@@ -20,7 +20,7 @@ ANSWERS = TaskSpec("Desk", "answer", "Answer from the documents.")
 CODES = {
     "empty", "malformed", "encoding", "duplicate", "near_duplicate", "leak", "contradiction",
     "imbalance", "ordered", "label_noise", "too_few", "truncated", "language", "shift",
-    "answer_not_in_documents", "no_text_layer", "unsupported", "pii",
+    "answer_not_in_documents", "no_text_layer", "unsupported", "pii", "few_answers",
 }  # fmt: skip
 
 TOPICS = {
