@@ -1,6 +1,7 @@
 """rungwise audit: what is wrong with the data, and what to do."""
 
 from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from advisor.terminal import out, out_json
 from advisor.terminal_progress import Steps
 from advisor.verb import Verb
 from harness.errors import UserError
+from harness.task import Loaded
 
 WORDS = {"error": "must fix", "warning": "should know", "info": "fine"}
 
@@ -33,11 +35,11 @@ def run(given: Namespace) -> int:
     if given.json:
         out_json(report)
     else:
-        _print(report, given.dir)
+        _print(report, loaded, given.dir)
     return 1 if any(finding.severity == "error" for finding in report.findings) else 0
 
 
-def _print(report: AuditReport, folder: Path) -> None:
+def _print(report: AuditReport, loaded: Loaded, folder: Path) -> None:
     pairs = f", {report.preferences:,} preference pairs" if report.preferences else ""
     out(f"{report.examples:,} examples, {report.documents:,} documents{pairs}")
     for severity, words in WORDS.items():
@@ -47,13 +49,27 @@ def _print(report: AuditReport, folder: Path) -> None:
                 if finding.rows:
                     more = finding.count - len(finding.rows[:5])
                     and_more = f" and {more:,} more" if more > 0 else ""
-                    out(f"  rows: {', '.join(finding.rows[:5])}{and_more}")
+                    listed = ", ".join(finding.rows[:5])
+                    out(f"  {_what(finding.rows, loaded)}: {listed}{and_more}")
                 out(f"  fix: {finding.fix}")
     stops = sum(finding.severity == "error" for finding in report.findings)
     if stops:
         out(f"\nnothing can be checked before that is mended; then run: rungwise audit {folder}")
     else:
         out(f"\nnothing stands against a check; next: rungwise check {folder}")
+
+
+def _what(rows: Sequence[str], loaded: Loaded) -> str:
+    """What names the rows of a finding: an id must not be read as a row number of the file."""
+    if set(rows) <= {document.source for document in loaded.documents}:
+        return "documents"
+    for items, column in (
+        (loaded.examples, loaded.columns.id),
+        (loaded.pairs, loaded.pair_columns.id),
+    ):
+        if set(rows) <= {item.id for item in items}:
+            return f"ids (column {column!r})" if column else "ids (file and its row)"
+    return "where"
 
 
 VERB = Verb(
