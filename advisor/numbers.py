@@ -82,6 +82,12 @@ def count(number: int, singular: str, plural: str = "") -> str:
     return f"{number:,} {word}"
 
 
+def left_out_sentence(rows: int) -> str:
+    """3 -> '3 rows without a question or an answer were left out.'."""
+    verb = "was" if rows == 1 else "were"
+    return f"{count(rows, 'row')} without a question or an answer {verb} left out."
+
+
 def seconds(value: float | None) -> str:
     """0.4321 -> '0.43 s'; 75 -> '75 s'; 200 -> '3.3 min'; 9000 -> '2.5 h'."""
     if value is None:
