@@ -5,11 +5,15 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
+from advisor import workflow
+from advisor.at_odds import at_odds
 from advisor.audit import AuditReport
 from advisor.auditing import audit_of
-from advisor.project import read_project
+from advisor.facts import known_from
+from advisor.project import Project, read_project
+from advisor.questionnaire import AnswerSheet
 from advisor.ready import load_what_can_be
-from advisor.terminal import out, out_json
+from advisor.terminal import note, out, out_json
 from advisor.terminal_progress import Steps
 from advisor.verb import Verb
 from harness.errors import UserError
@@ -32,11 +36,22 @@ def run(given: Namespace) -> int:
         if project.problems or loaded is None:
             raise UserError(*problems)
         report = audit_of(project, loaded, steps.looking)
+    told = at_odds(_answers(project), known_from(loaded, report))
     if given.json:
         out_json(report)
     else:
         _print(report, loaded, given.dir)
+    for line in told:
+        note(f"\n{line}")
     return 1 if any(finding.severity == "error" for finding in report.findings) else 0
+
+
+def _answers(project: Project) -> AnswerSheet:
+    """The questionnaire as it is filled in; a damaged one is told of where it is used."""
+    try:
+        return workflow.answers_of(project) or AnswerSheet({})
+    except UserError:
+        return AnswerSheet({})
 
 
 def _print(report: AuditReport, loaded: Loaded, folder: Path) -> None:

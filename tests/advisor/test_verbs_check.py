@@ -142,6 +142,15 @@ def test_show_finds_a_run_by_folder_and_by_name_in_the_project_folder(checked, m
     assert found == {"there is no run 'two'": "give the run's folder; known here: one"}
 
 
+@pytest.mark.parametrize("typed", ["runs/zzz", "zzz", ""])
+def test_a_run_that_is_not_there_names_those_of_the_project_that_was_typed(
+    checked, monkeypatch, tmp_path, typed
+):
+    monkeypatch.chdir(tmp_path)
+    (fix,) = refused(here("show", checked.root / typed)).values()
+    assert str(checked.root / "runs" / "one") in fix
+
+
 def test_report_writes_every_format_asked_for_and_prints_only_where(checked, tmp_path):
     done = here(
         "report", checked.root / "runs" / "one", "--format", "html, json", "--out", tmp_path,
