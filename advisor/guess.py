@@ -7,16 +7,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from advisor.column_guess import by_place, columns_of, names_of, open_roles
 from advisor.pairs_file import PairsFile, pairs_among
 from advisor.schema_draft import draft_schema
 from harness.data import canonical_json
-from harness.data_columns import Columns, detect
+from harness.data_columns import Columns
 from harness.data_files import READERS, Rows, read_rows
 from harness.errors import Problem, UserError
 from harness.types import Json, Kind
 from rag.load import supported_suffixes
 
 HELDOUT_NAME = re.compile(r"(?<![a-z])(test|held[-_ ]?out|eval|val|valid|validation|dev)(?![a-z])")
+NOTHING_NAMED = Columns()
 FEW_WORDS = 4
 """Answers that are not longer, half of them, are spans rather than sentences."""
 
@@ -38,20 +40,29 @@ class Guess(NamedTuple):
     """What fits the answers better than the usual instruction of their kind; may be empty."""
     pairs: PairsFile | None = None
     """Preference pairs, where a file holds such."""
+    by_place: tuple[str, ...] = ()
+    """Of question and answer, those whose column only its place and its texts tell."""
 
 
-def guess_files(files: Sequence[Path]) -> Guess:
+def guess_files(files: Sequence[Path], named: Columns = NOTHING_NAMED) -> Guess:
     """Tell by their endings and columns what the files are.
 
+    Args:
+        files: tables, documents and folders.
+        named: the columns of question and answer, as far as the user says which they are.
+
     Raises:
-        UserError: files that are of no use, or too many tables of examples or pairs.
+        UserError: files that are of no use, too many tables of examples or pairs, or a column that
+            is not there.
     """
     tables = [file for file in files if file.is_file() and file.suffix.lower() in READERS]
     read = {table: read_rows(table, table.name) for table in tables}
     pairs, wrong_pairs = pairs_among(read)
     taken = [one.file for one in pairs]
-    columns = {table: detect(_names(read[table])) for table in tables if table not in taken}
+    columns = columns_of({table: read[table] for table in tables if table not in taken}, named)
     tables = _of_examples(columns)
+    by_name = dict(columns)
+    columns |= {table: by_place(read[table], columns[table]) for table in tables}
     others = [table for table in columns if table not in tables]
     documents = tuple(file for file in files if file not in [*tables, *taken])
     unreadable = [
@@ -78,7 +89,10 @@ def guess_files(files: Sequence[Path]) -> Guess:
         )
     if problems or wrong_pairs:
         raise UserError(*problems, *wrong_pairs)
-    return _guess_rows(tables, documents, read, columns)._replace(pairs=pairs[0] if pairs else None)
+    found = _guess_rows(tables, documents, read, columns)
+    unnamed = open_roles(by_name[found.train]) if found.train else ()
+    placed = tuple(role for role in unnamed if role not in open_roles(found.columns))
+    return found._replace(pairs=pairs[0] if pairs else None, by_place=placed)
 
 
 def _of_examples(columns: Mapping[Path, Columns]) -> list[Path]:
@@ -111,11 +125,6 @@ def _held_out(table: Path, known: Path, columns: Mapping[Path, Columns]) -> Prob
     )
 
 
-def _names(rows: Rows) -> list[str]:
-    """Of all columns."""
-    return list(dict.fromkeys(name for row in rows.rows for name in row.fields))
-
-
 def _guess_rows(
     tables: list[Path],
     documents: tuple[Path, ...],
@@ -135,7 +144,7 @@ def _guess_rows(
         every = (*rows.rows, *(read[heldout].rows if heldout else ()))
         objects = [_as_object(row.fields.get(found.answer)) for row in every]
         schema = draft_schema([one for one in objects if one is not None])
-    names, instruction = tuple(_names(rows)), _instruction(kind, rows, found)
+    names, instruction = tuple(names_of(rows)), _instruction(kind, rows, found)
     return Guess(train, heldout, documents, kind, found, len(rows.rows), names, schema, instruction)
 
 

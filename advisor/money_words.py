@@ -17,7 +17,7 @@ NOT_PRICED = (
 NO_CACHE = "passages and worked examples are chosen for each question, so no cache holds them"
 NO_ENERGY = (
     "Energy is not in these figures: it was not measured. An endpoint's is not known here; "
-    "`rungwise doctor` says whether this machine's counters can be read."
+    "rungwise doctor says whether this machine's counters can be read."
 )
 ENERGY = (
     "Energy is that of processor, memory and graphics card, for whatever ran on them meanwhile; "

@@ -82,6 +82,12 @@ def count(number: int, singular: str, plural: str = "") -> str:
     return f"{number:,} {word}"
 
 
+def left_out_sentence(rows: int) -> str:
+    """3 -> '3 rows without a question or an answer were left out.'."""
+    verb = "was" if rows == 1 else "were"
+    return f"{count(rows, 'row')} without a question or an answer {verb} left out."
+
+
 def seconds(value: float | None) -> str:
     """0.4321 -> '0.43 s'; 75 -> '75 s'; 200 -> '3.3 min'; 9000 -> '2.5 h'."""
     if value is None:
@@ -114,10 +120,11 @@ def energy(joules: float | None) -> str:
 
 
 def size(n_bytes: float) -> str:
-    """2_400_000_000 -> '2.4 GB'."""
+    """2_400_000_000 -> '2.4 GB'; 877_700_000 -> '878 MB': of hundreds no decimals."""
     for unit, factor in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
         if n_bytes >= factor:
-            return f"{n_bytes / factor:.1f} {unit}"
+            value = n_bytes / factor
+            return f"{value:.0f} {unit}" if value >= 99.95 else f"{value:.1f} {unit}"
     return f"{n_bytes:.0f} B"
 
 

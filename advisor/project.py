@@ -142,6 +142,7 @@ class Project:
             preferences=self.root / data.preferences if data.preferences else None,
             preference_columns=msgspec.convert(data.preference_columns, PairColumns),
             max_preferences=data.max_preferences,
+            leave_out=data.incomplete == "leave_out",
         )
 
     def columns(self) -> Columns:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from advisor.criteria import Overrides
 from advisor.prices import WANTED_PRICES, Prices
@@ -48,6 +48,8 @@ class DataSection:
     columns: dict[str, Any] = field(default_factory=dict)
     preference_columns: dict[str, Any] = field(default_factory=dict)
     max_preferences: int | None = None
+    incomplete: Literal["refuse", "leave_out"] = "refuse"
+    """What becomes of rows without a question or an answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +171,7 @@ WANTED: Mapping[str, str] = {
     "preference.epochs": "1",
     "data.preference_columns": '{ question = "prompt", chosen = "better", rejected = "worse" }',
     "data.max_preferences": "500",
+    "data.incomplete": '"refuse" or "leave_out"',
     "judge.endpoint": '"openai:http://127.0.0.1:8000/v1#model"',
     **WANTED_PRICES,
 }

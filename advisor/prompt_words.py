@@ -31,9 +31,9 @@ def found_prompt(arm: ArmResult) -> tuple[tuple[str, str], ...]:
 
 
 def found_prompts(experiment: Experiment) -> str:
-    """The same of all rungs, for a terminal; empty where none has one."""
+    """The same of all rungs, for a terminal, under `TITLE`; empty where none has one."""
     return "\n".join(
-        f"{name}:\n{_indented(text)}"
+        _indented(text) if name == TITLE else f"{name}:\n{_indented(text)}"
         for arm in experiment.rungs.values()
         for name, text in found_prompt(arm)
     )

@@ -6,13 +6,16 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.errors import Problem, UserError
 
 DONT_KNOW = "dont_know"
 """Option of every question: moves nothing, lowers the confidence, names what to find out."""
+
+NEAR = 3
+"""Places of the ranking that are near the top."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,19 @@ class Candidate:
     """Points before any answer; encodes the order of effort."""
     because: str
     """Why it starts there; completes "… because …"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """An earlier question, and the answers to it that keep a later one open."""
+
+    question: str
+    any_of: tuple[str, ...]
+
+    def met(self, answers: Mapping[str, str]) -> bool:
+        """Whether the later question is asked. Not knowing never hides a question."""
+        answer = answers.get(self.question, DONT_KNOW)
+        return answer == DONT_KNOW or answer in self.any_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +58,17 @@ class Require:
     do: str
     before: tuple[str, ...] = ()
     """Rungs that wait until it is done; empty when nothing has to wait."""
+    about: tuple[str, ...] = ()
+    """Rungs that it prepares; it is said only where one of them is `NEAR` the top, or `or_if`
+    holds. Empty: always."""
+    or_if: Condition | None = None
+
+    def is_said(self, order: Sequence[str], answers: Mapping[str, str]) -> bool:
+        """Whether it is worth doing, given the ranking and the answers that count."""
+        if not self.about or set(order[:NEAR]) & set(self.about):
+            return True
+        one = self.or_if
+        return one is not None and answers.get(one.question) in one.any_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,19 +100,6 @@ class Option:
     """0–3: how far this answer says that behaviour has to change."""
     starts_at: float | None = None
     """Smallest value of the question's fact that fills this option in."""
-
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """An earlier question, and the answers to it that keep a later one open."""
-
-    question: str
-    any_of: tuple[str, ...]
-
-    def met(self, answers: Mapping[str, str]) -> bool:
-        """Whether the later question is asked. Not knowing never hides a question."""
-        answer = answers.get(self.question, DONT_KNOW)
-        return answer == DONT_KNOW or answer in self.any_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,12 @@ worked cases to start from stand in `cases.toml`.
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
+from itertools import chain, count
 from pathlib import Path
 
 import tomlkit
@@ -99,6 +101,14 @@ def read_answers(path: Path) -> AnswerSheet:
         for name in ("from_data", "from_case")
     )
     return AnswerSheet(answers, from_data, filled_in.get("by", ""), filled_in.get("at"), from_case)
+
+
+def kept_beside(path: Path) -> Path:
+    """Copy `answers.toml` beside itself before others take its place; no copy is overwritten."""
+    names = (f"{path.stem}-before{n}{path.suffix}" for n in chain(("",), count(2)))
+    copy = next(one for name in names if not (one := path.with_name(name)).exists())
+    shutil.copyfile(path, copy)
+    return copy
 
 
 def write_answers(path: Path, sheet: AnswerSheet) -> None:

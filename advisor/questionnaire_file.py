@@ -145,7 +145,7 @@ def _question(
     if table["key"] in asked:
         raise _wrong(where, "this key is taken by an earlier question", "choose another key")
     options = tuple(
-        _option(option, f"{where}, {_called('option', option, place)}", known)
+        _option(option, f"{where}, {_called('option', option, place)}", known, asked)
         for place, option in enumerate(table["option"], start=1)
     )
     keys = [option.key for option in options]
@@ -163,7 +163,9 @@ def _question(
     )
 
 
-def _option(raw: object, where: str, known: Collection[str]) -> Option:
+def _option(
+    raw: object, where: str, known: Collection[str], asked: Mapping[str, Question]
+) -> Option:
     table = entry(
         raw,
         where,
@@ -177,14 +179,14 @@ def _option(raw: object, where: str, known: Collection[str]) -> Option:
         effects=tuple((key, effects[key]) for key in known if key in effects),
         because=table["because"],
         source=table["source"],
-        gates=tuple(_gate(gate, f"{where}, gate", known) for gate in table.get("gate", [])),
+        gates=tuple(_gate(gate, f"{where}, gate", known, asked) for gate in table.get("gate", [])),
         knowledge=table.get("knowledge", 0),
         behaviour=table.get("behaviour", 0),
         starts_at=table.get("from"),
     )
 
 
-def _gate(raw: object, where: str, known: Collection[str]) -> Gate:
+def _gate(raw: object, where: str, known: Collection[str], asked: Mapping[str, Question]) -> Gate:
     kind = raw.get("kind") if isinstance(raw, dict) else None
     # The first candidate is never held back: something must be left to advise.
     rungs = list(known)[1:]
@@ -192,8 +194,14 @@ def _gate(raw: object, where: str, known: Collection[str]) -> Gate:
         table = entry(raw, where, {"kind": str, "rungs": list, "lifted_by": str})
         return Block(_names(table["rungs"], "rung", rungs, where), table["lifted_by"])
     if kind == "require":
-        table = entry(raw, where, {"kind": str, "do": str}, {"before": list})
-        return Require(table["do"], _names(table.get("before", []), "rung", rungs, where))
+        may = {"before": list, "about": list, "or_if": dict}
+        table = entry(raw, where, {"kind": str, "do": str}, may)
+        before, about = (
+            _names(table.get(name, []), "rung", rungs, where) for name in ("before", "about")
+        )
+        condition = table.get("or_if")
+        or_if = None if condition is None else _condition(condition, where, asked)
+        return Require(table["do"], before, about, or_if)
     if kind == "cap":
         table = entry(raw, where, {"kind": str, "rungs": list, "at_most": int})
         return Cap(_names(table["rungs"], "rung", rungs, where), table["at_most"])

@@ -64,7 +64,7 @@ def recommend(
         aim=standing.aim,
         reasons=standing.reasons,
         blocked=_blocked(given),
-        requirements=_requirements(given),
+        requirements=_requirements(given, standing),
         would_change_if=_flips(asked, answers, standing.order[0]),
         confidence=_confidence(asked, answers, given, standing),
         contradictions=_contradictions(asked, given),
@@ -105,11 +105,12 @@ def _blocked(given: Sequence[Given]) -> tuple[Blocked, ...]:
     return tuple(blocked)
 
 
-def _requirements(given: Sequence[Given]) -> tuple[Requirement, ...]:
+def _requirements(given: Sequence[Given], standing: Standing) -> tuple[Requirement, ...]:
+    answers = {one.question.key: one.option.key for one in given}
     return tuple(
         Requirement(one.question.key, gate.do, one.option.because, one.option.source, gate.before)
         for one, gate in gates_of(given)
-        if isinstance(gate, Require)
+        if isinstance(gate, Require) and gate.is_said(standing.order, answers)
     )
 
 

@@ -8,8 +8,10 @@ from collections.abc import Iterator, Mapping
 from typing import Protocol, TypeVar
 
 from advisor import terminal, workflow
+from advisor.few_answers import few_answers_sentence
 from advisor.forecast import foretold
 from advisor.needs import need_line
+from advisor.numbers import left_out_sentence
 from advisor.project import Project
 from advisor.showing_words import showing_sentence
 from advisor.terminal_progress import Progress
@@ -68,7 +70,11 @@ def foretell(run: Run) -> None:
     need = foretold(run)
     if need is not None:
         terminal.note(need_line(need))
-    plan = run.plan()
+    plan, view = run.plan(), run.view()
+    if plan.left_out:
+        terminal.note(left_out_sentence(plan.left_out))
+    if said := few_answers_sentence(plan.spec, (*view.train, *view.dev, *run.heldout())):
+        terminal.note(f"{said} See: rungwise audit {run.folder.parents[1]}")
     planned = {rung_of(cell) for cell in plan.cells} & set(rungs())
     if said := showing_sentence(showing(run.heldout(), plan.spec), len(planned)):
         terminal.note(said)

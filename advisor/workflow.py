@@ -227,6 +227,11 @@ def find_run(where: str, project: Path | None = None) -> Run:
         if (folder / "run.json").is_file():
             return Run(folder.resolve())
     known = [run.name for base in (project, Path.cwd()) if base for run in runs_in(base)]
+    # what was typed may name the project well and the run badly
+    given = Path(where)
+    bases = (given, given.parent, *([given.parent.parent] if given.parent.name == "runs" else []))
+    typed = [base / "runs" / run.name for base in bases if base != Path() for run in runs_in(base)]
+    known += [str(folder) for folder in typed if folder.name not in known]
     raise UserError(
         Problem(
             f"there is no run {where!r}",

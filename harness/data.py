@@ -30,9 +30,13 @@ class Imported(NamedTuple):
     """The mapping in use."""
     names: tuple[str, ...] = ()
     """Of all columns in the file."""
+    left_out: tuple[Problem, ...] = ()
+    """What is missing in rows that were left out, as the user allows it; one a row."""
 
 
-def import_examples(path: Path, columns: Columns, spec: TaskSpec, shown: str = "") -> Imported:
+def import_examples(
+    path: Path, columns: Columns, spec: TaskSpec, shown: str = "", *, leave_out: bool = False
+) -> Imported:
     """Read examples.
 
     Args:
@@ -40,6 +44,7 @@ def import_examples(path: Path, columns: Columns, spec: TaskSpec, shown: str = "
         columns: the mapping; what it leaves open is detected.
         spec: kind, labels, schema and abstention decide what a right row is.
         shown: the file's name in problems.
+        leave_out: rows without a question or an answer, instead of refusing them.
     """
     shown = shown or str(path)
     read = read_rows(path, shown)
@@ -51,26 +56,30 @@ def import_examples(path: Path, columns: Columns, spec: TaskSpec, shown: str = "
     missing = check(columns, names, shown)
     if missing:
         return Imported((), (*problems, *missing), columns, names)
-    examples = []
+    examples, left_out = [], []
     validate = _validator(spec)
     for row in read.rows:
-        found = list(_row_problems(row, columns, spec, validate))
+        where = f"{shown}, row {row.number}"
+        found = list(_gaps(row, columns, spec))
+        if found and leave_out:
+            left_out.append(Problem(*found[0], where))
+            continue
+        found += _row_problems(row, columns, spec, validate)
         if found:
-            where = f"{shown}, row {row.number}"
             problems.extend(Problem(message, fix, where) for message, fix in found)
         else:
             examples.append(_example(row, columns, spec, Path(shown).stem))
-    return Imported(unique_ids(examples), tuple(problems), columns, names)
+    return Imported(unique_ids(examples), tuple(problems), columns, names, tuple(left_out))
 
 
+_LEAVE_OUT = 'leave such rows out: incomplete = "leave_out" under [data] in rungwise.toml'
 Validate = Callable[[str], tuple[str, str] | None]
 
 
-def _row_problems(
-    row: Row, columns: Columns, spec: TaskSpec, validate: Validate
-) -> Iterator[tuple[str, str]]:
+def _gaps(row: Row, columns: Columns, spec: TaskSpec) -> Iterator[tuple[str, str]]:
+    """What a row lacks: its question, or an answer where the task does not say what none means."""
     if not text_of(row.fields.get(columns.question)):
-        yield f"no {columns.question}", "fill it in or leave the row out"
+        yield f"no {columns.question}", f"fill it in, or {_LEAVE_OUT}"
     answer = row.fields.get(columns.answer)
     references = _references(answer, spec)
     unanswerable = spec.kind == "answer" and (answer is None or answer == [])
@@ -78,13 +87,19 @@ def _row_problems(
         hint = ""
         if spec.kind == "answer":
             hint = "; for a question that has no answer write the [task] abstention sentence"
-        yield f"no {columns.answer}", f"fill it in or leave the row out{hint}"
+        yield f"no {columns.answer}", f"fill it in, or {_LEAVE_OUT}{hint}"
     if not references and not spec.abstention and unanswerable:
         yield (
             "a question without an answer, but the task has no abstention sentence",
-            'set abstention = "…" under [task] in rungwise.toml',
+            f'set abstention = "…" under [task] in rungwise.toml, or {_LEAVE_OUT}',
         )
-    for reference in references:
+
+
+def _row_problems(
+    row: Row, columns: Columns, spec: TaskSpec, validate: Validate
+) -> Iterator[tuple[str, str]]:
+    """What is wrong with what a row has."""
+    for reference in _references(row.fields.get(columns.answer), spec):
         wrong = validate(reference)
         if wrong:
             yield wrong

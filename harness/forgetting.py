@@ -42,6 +42,17 @@ class Forgotten:
     """Runs whose index was removed; it is made again if such a run goes on."""
     standing: tuple[Standing, ...]
 
+    @property
+    def known(self) -> bool:
+        """Whether a run or an index held a document of this name."""
+        return bool(self.indexes or self.standing)
+
+
+def documents_known(project: Path) -> tuple[str, ...]:
+    """Names of all documents that the runs of a project have read, in alphabetical order."""
+    read = (one.source for run in runs_in(project) for one in run.view().documents)
+    return tuple(sorted(set(read)))
+
 
 def forget_document(project: Path, document: str) -> Forgotten:
     """Remove a document's passages and vectors from the caches of a project's runs.

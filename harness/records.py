@@ -50,6 +50,8 @@ class Plan:
     reranker_weights: str = ""
     """Of the user's cross-encoder; empty where there is none, and in older runs."""
     given: Given = NOTHING
+    left_out: int = 0
+    """Rows of the files that lack a question or an answer, and were left out for it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,6 +91,7 @@ def make_plan(
         embedder_weights=weights.get("embedder", ""),
         reranker_weights=weights.get("reranker", ""),
         given=settings.given,
+        left_out=task.left_out,
     )
 
 

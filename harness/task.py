@@ -50,6 +50,8 @@ class Sources:
     preference_columns: PairColumns = PairColumns()  # noqa: RUF009 - a frozen value
     max_preferences: int | None = None
     """Use at most so many preference pairs, drawn at random; None = all."""
+    leave_out: bool = False
+    """Rows without a question or an answer are left out and counted, instead of refused."""
 
 
 class Loaded(NamedTuple):
@@ -71,6 +73,8 @@ class Loaded(NamedTuple):
     leaked_pairs: tuple[Preference, ...] = ()
     """Pairs left out because their question or their group is held out."""
     pair_columns: PairColumns = PairColumns()
+    left_out: tuple[Problem, ...] = ()
+    """What rows lack that were left out for it, as the sources allow; one a row."""
 
 
 def load_task(
@@ -84,7 +88,7 @@ def load_task(
         on_document: told before each document which one it is, from 1, and of how many.
     """
     shown = _Shown(sources.root)
-    first = import_examples(sources.train, sources.columns, spec, shown(sources.train))
+    first = _import(sources, sources.train, sources.columns, spec, shown)
     problems = list(first.problems)
     train: tuple[Example, ...] = first.examples
     heldout: tuple[Example, ...] = ()
@@ -95,7 +99,7 @@ def load_task(
     if sources.heldout_file is not None:
         # columns that were only guessed are guessed anew: the held-out file may lack one of them
         columns = sources.columns if is_unmapped(sources.columns) else first.columns
-        second = import_examples(sources.heldout_file, columns, spec, shown(sources.heldout_file))
+        second = _import(sources, sources.heldout_file, columns, spec, shown)
         problems.extend(second.problems)
         heldout = _distinct_ids(second.examples, {example.id for example in train})
     documents, unread = _documents(sources.documents, shown, on_document)
@@ -110,6 +114,7 @@ def load_task(
     problems.extend(_too_small(cut, sources, shown, train=whole_train, heldout=whole_heldout))
     if whole_train:
         problems.extend(_all_alike(spec, train, shown(sources.train)))
+    left_out = first.left_out + (second.left_out if second else ())
     task, pairs = None, CutPairs()
     if not problems:
         learning = (*cut.train, *cut.dev)
@@ -124,10 +129,18 @@ def load_task(
             documents=documents,
             fingerprint=fingerprint(spec, cut.train, cut.dev, cut.heldout, documents, *beside),
             preferences=pairs.parts,
+            left_out=len(left_out),
         )
     found = tuple(problems)
-    loaded = Loaded(task, found, cut.leaked, examples, documents, first.columns, first.names)
-    return loaded._replace(pairs=given.pairs, leaked_pairs=pairs.leaked, pair_columns=given.columns)
+    read = (examples, documents, first.columns, first.names)
+    of_pairs = (given.pairs, pairs.leaked, given.columns, left_out)
+    return Loaded(task, found, cut.leaked, *read, *of_pairs)
+
+
+def _import(
+    sources: Sources, file: Path, columns: Columns, spec: TaskSpec, shown: "_Shown"
+) -> Imported:
+    return import_examples(file, columns, spec, shown(file), leave_out=sources.leave_out)
 
 
 def _pairs(sources: Sources, shown: "_Shown") -> ImportedPairs:

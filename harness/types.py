@@ -120,6 +120,8 @@ class Task:
     documents: tuple[Document, ...]
     fingerprint: str
     preferences: Preferences = Preferences()
+    left_out: int = 0
+    """Rows of the files that lack a question or an answer, and are in none of the parts."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ LONGEST_FILE, LONGEST_FUNCTION = 300, 60
 CODES = {
     "empty", "malformed", "encoding", "duplicate", "near_duplicate", "leak", "contradiction",
     "imbalance", "ordered", "label_noise", "too_few", "truncated", "language", "shift",
-    "answer_not_in_documents", "no_text_layer", "unsupported", "pii",
+    "answer_not_in_documents", "no_text_layer", "unsupported", "pii", "few_answers",
 }  # fmt: skip
 """Of the audit, as other programs read them."""
 

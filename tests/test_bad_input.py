@@ -10,6 +10,9 @@ from tests.command import here, make_project, refused, rungwise, said
 from tests.conftest import label_rows
 
 ROWS = "\n".join(json.dumps(row) for row in label_rows(90))
+FILL_IN = (
+    'fill it in, or leave such rows out: incomplete = "leave_out" under [data] in rungwise.toml'
+)
 LABEL_TASK = '[data]\nexamples = "data/examples.jsonl"\nheldout = 30\n[task]\nkind = "label"\n'
 
 
@@ -54,8 +57,8 @@ def test_all_that_is_wrong_with_a_project_is_said_in_one_run_and_nothing_is_star
         "--run: 'a/b' is no name for a run": "use letters",
         "answers.toml: unknown question: 'voyce'": "did you mean 'voice'?",
         "data/train.csv, row 3: label 'shipping' is not in the list": "add it under [task] labels",
-        "data/train.csv, row 5: no text": "fill it in or leave the row out",
-        "data/train.csv, row 6: no label": "fill it in or leave the row out",
+        "data/train.csv, row 5: no text": FILL_IN,
+        "data/train.csv, row 6: no label": FILL_IN,
         "data/documents/empty.txt: it has no content (0 bytes)": "copy it again",
         "data/heldout.jsonl: the held-out set has 3 rows; below 10 nothing can be said, below 30 "
         "only very large differences can be seen": "add rows to it",
@@ -292,7 +295,7 @@ def test_every_wrong_setting_is_named_with_a_right_one(tmp_path):
         "weights, values",
         f"{where}[data]: there is no key 'exampels'": "did you mean examples? known: examples, "
         "train, heldout, documents, preferences, dev, max_train, max_heldout, group, seed, "
-        "columns, preference_columns, max_preferences",
+        "columns, preference_columns, max_preferences, incomplete",
         f"{where}[data]: heldout cannot be true": "write heldout = 0.25 (a share), 200 (a count) "
         'or "data/heldout.jsonl"',
         f"{where}[data]: max_train must be 1 or more": "write max_train = 400, or remove it to use "

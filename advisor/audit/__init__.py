@@ -45,6 +45,7 @@ def audit(
         context_tokens=context_tokens,
         pairs=loaded.pairs,
         leaked_pairs=loaded.leaked_pairs,
+        left_out=loaded.left_out,
         rungs=_planned(task, settings) if task and settings else USUAL_RUNGS,
     )
     findings: list[Finding] = []

@@ -71,6 +71,8 @@ class Material:
     """All preference pairs that could be read."""
     leaked_pairs: tuple[Preference, ...] = ()
     """Of them, those left out because they are also held out."""
+    left_out: tuple[Problem, ...] = ()
+    """What rows lack that were left out for it, as the user allows."""
     rungs: int = USUAL_RUNGS
     """How many rungs a check of this data compares."""
 

@@ -43,6 +43,9 @@ def data(sources: Sources) -> Section:
         ("Settings chosen on", f"{count(task.n_dev, 'example')} (dev set)"),
         ("Measured on", f"{count(task.n_heldout, 'held-out question')}"),
     ]
+    if gone := sources.plan.left_out:
+        said = f"{count(gone, 'row')} of the files, without a question or an answer"
+        pairs.append(("Left out", said))
     if task.n_unanswerable:
         pairs.append(("Without an answer", f"{task.n_unanswerable:,} of the held-out questions"))
     if spec.abstention:

@@ -8,11 +8,20 @@ from pathlib import Path
 from advisor import workflow
 from advisor.answers import add_known, answer, case_named, may_fill, shown_name, take_case
 from advisor.asking_target import ask_target
+from advisor.at_odds import at_odds
 from advisor.auditing import audit_of
 from advisor.facts import Known, known_from
 from advisor.project import ANSWERS, Project, read_project
-from advisor.question_types import Question
-from advisor.questionnaire import AnswerSheet, cases, questions, read_answers, visible
+from advisor.question_types import Case, Question
+from advisor.questionnaire import (
+    AnswerSheet,
+    cases,
+    in_words,
+    kept_beside,
+    questions,
+    read_answers,
+    visible,
+)
 from advisor.ready import load_what_can_be
 from advisor.recommendation import Recommendation
 from advisor.summary import recommendation_text
@@ -48,15 +57,34 @@ def run(given: Namespace) -> int:
         fix = "give one of --answers and --case"
         raise UserError(Problem("answers are to come from two places", fix, "rungwise ask"))
     if given.answers:
-        recommendation = workflow.save_answers(project, read_answers(given.answers).answers)
+        recommendation = _take_file(project, read_answers(given.answers))
+        known = _known(project)
     else:
-        recommendation = _interview(project, given.case or "")
+        chosen = case_named(given.case) if given.case else None
+        known = _known(project)
+        recommendation = _interview(project, chosen, known)
     if given.json:
         out_json(recommendation)
     else:
         out(recommendation_text(recommendation))
         note(f"\nThe answers are in {given.dir / ANSWERS}; edit it to change one.")
+    for line in at_odds(workflow.answers_of(project) or AnswerSheet({}), known):
+        note(f"\n{line}")
     return 0
+
+
+def _take_file(project: Project, sheet: AnswerSheet) -> Recommendation:
+    """Answers of a file in place of those that are there, which are kept beside and told of."""
+    earlier = workflow.answers_of(project) or AnswerSheet({})
+    replaced = [key for key, option in earlier.answers.items() if sheet.answers.get(key) != option]
+    if replaced:
+        copy = kept_beside(project.root / ANSWERS)
+        note(f"Earlier answers that are no more ({len(replaced)}); a copy is in {copy.name}:")
+    for key in replaced:
+        question, before = in_words(key, earlier.answers[key])
+        now = in_words(key, sheet.answers[key])[1] if key in sheet.answers else "not answered"
+        note(f"  {question} {before} → {now}")
+    return workflow.save_answers(project, sheet.answers, sheet.by)
 
 
 def _list_cases(*, as_json: bool) -> None:
@@ -70,13 +98,12 @@ def _list_cases(*, as_json: bool) -> None:
         out(f"  Left open: {'; '.join(asked[key].text for key in case.open)}\n")
 
 
-def _interview(project: Project, case: str) -> Recommendation:
+def _interview(project: Project, chosen: Case | None, known: Sequence[Known]) -> Recommendation:
     """Put the open questions one by one; each answer is on disk before the next question.
 
     Raises:
-        UserError: there is nobody to answer and nothing has been answered yet, or no such case.
+        UserError: there is nobody to answer and nothing has been answered yet.
     """
-    chosen = case_named(case) if case else None
     sheet = workflow.answers_of(project) or AnswerSheet({})
     if chosen is not None:
         before = set(sheet.answers) - set(sheet.from_case)
@@ -86,7 +113,7 @@ def _interview(project: Project, case: str) -> Recommendation:
         if kept:
             note(f"Answered before and left as they are: {kept}.")
     if _to_put(sheet):
-        sheet = _fill_in(project, sheet)
+        sheet = _fill_in(project, sheet, known)
         note("An empty line stops; what you answered is kept, and the same command goes on.")
     if chosen is not None:
         workflow.keep_answers(project, sheet)
@@ -112,9 +139,9 @@ def _to_put(sheet: AnswerSheet) -> list[Question]:
     return [question for question in asked if question.key not in sheet.answers] + marked
 
 
-def _fill_in(project: Project, sheet: AnswerSheet) -> AnswerSheet:
+def _fill_in(project: Project, sheet: AnswerSheet, every: Sequence[Known]) -> AnswerSheet:
     """Answer what the data answers by itself, and say so."""
-    known = [one for one in _known(project) if may_fill(sheet, one.question)]
+    known = [one for one in every if may_fill(sheet, one.question)]
     asked = {question.key: question for question in questions()}
     for one in known:
         question = asked[one.question]

@@ -1,17 +1,23 @@
 """rungwise audit: what is wrong with the data, and what to do."""
 
 from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
+from advisor import workflow
+from advisor.at_odds import at_odds
 from advisor.audit import AuditReport
 from advisor.auditing import audit_of
-from advisor.project import read_project
+from advisor.facts import known_from
+from advisor.project import Project, read_project
+from advisor.questionnaire import AnswerSheet
 from advisor.ready import load_what_can_be
-from advisor.terminal import out, out_json
+from advisor.terminal import note, out, out_json
 from advisor.terminal_progress import Steps
 from advisor.verb import Verb
 from harness.errors import UserError
+from harness.task import Loaded
 
 WORDS = {"error": "must fix", "warning": "should know", "info": "fine"}
 
@@ -30,14 +36,25 @@ def run(given: Namespace) -> int:
         if project.problems or loaded is None:
             raise UserError(*problems)
         report = audit_of(project, loaded, steps.looking)
+    told = at_odds(_answers(project), known_from(loaded, report))
     if given.json:
         out_json(report)
     else:
-        _print(report, given.dir)
+        _print(report, loaded, given.dir)
+    for line in told:
+        note(f"\n{line}")
     return 1 if any(finding.severity == "error" for finding in report.findings) else 0
 
 
-def _print(report: AuditReport, folder: Path) -> None:
+def _answers(project: Project) -> AnswerSheet:
+    """The questionnaire as it is filled in; a damaged one is told of where it is used."""
+    try:
+        return workflow.answers_of(project) or AnswerSheet({})
+    except UserError:
+        return AnswerSheet({})
+
+
+def _print(report: AuditReport, loaded: Loaded, folder: Path) -> None:
     pairs = f", {report.preferences:,} preference pairs" if report.preferences else ""
     out(f"{report.examples:,} examples, {report.documents:,} documents{pairs}")
     for severity, words in WORDS.items():
@@ -47,13 +64,27 @@ def _print(report: AuditReport, folder: Path) -> None:
                 if finding.rows:
                     more = finding.count - len(finding.rows[:5])
                     and_more = f" and {more:,} more" if more > 0 else ""
-                    out(f"  rows: {', '.join(finding.rows[:5])}{and_more}")
+                    listed = ", ".join(finding.rows[:5])
+                    out(f"  {_what(finding.rows, loaded)}: {listed}{and_more}")
                 out(f"  fix: {finding.fix}")
     stops = sum(finding.severity == "error" for finding in report.findings)
     if stops:
         out(f"\nnothing can be checked before that is mended; then run: rungwise audit {folder}")
     else:
         out(f"\nnothing stands against a check; next: rungwise check {folder}")
+
+
+def _what(rows: Sequence[str], loaded: Loaded) -> str:
+    """What names the rows of a finding: an id must not be read as a row number of the file."""
+    if set(rows) <= {document.source for document in loaded.documents}:
+        return "documents"
+    for items, column in (
+        (loaded.examples, loaded.columns.id),
+        (loaded.pairs, loaded.pair_columns.id),
+    ):
+        if set(rows) <= {item.id for item in items}:
+            return f"ids (column {column!r})" if column else "ids (file and its row)"
+    return "where"
 
 
 VERB = Verb(

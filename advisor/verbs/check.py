@@ -12,6 +12,10 @@ from advisor.taken_words import taken_line
 from advisor.target_words import no_target_text
 from advisor.verb import Verb
 from advisor.verbs_shared import SETTINGS, add_check_options, check_settings, follow, foretell
+from harness.assemble import rung_of
+from harness.errors import Problem, UserError
+from harness.rungs import rungs
+from harness.store import Run
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -29,7 +33,8 @@ def run(given: Namespace) -> int:
     project = read_project(given.dir)  # what is wrong with it is said with what else is wrong
     run_file = project.root / "runs" / given.run / "run.json"
     going_on = bool(given.run) and run_file.is_file()
-    if going_on and any(getattr(given, name) for name in SETTINGS):
+    if going_on and any(getattr(given, name) is not None for name in SETTINGS):
+        _refuse_changes(Run(run_file.parent), given)
         terminal.note(f"{given.run} goes on with the settings it was started with.")
     started = workflow.start_run(
         project, given.run, settings=check_settings(project, given), say=terminal.note
@@ -53,6 +58,54 @@ def run(given: Namespace) -> int:
         terminal.out(f"\nrun: {started.folder}")
         terminal.out(f"next: rungwise report {started.folder}")
     return 1 if experiment.failed else 0
+
+
+def _refuse_changes(run: Run, given: Namespace) -> None:
+    """What a run was started with stays: options are only as good as what they change.
+
+    Raises:
+        UserError: every option that says otherwise. That a climb goes on to the top is none.
+    """
+    plan = run.plan()
+    planned = {rung_of(cell) for cell in plan.cells} & set(rungs()) | set(plan.skipped)
+    asked = {"rungs": _names(given.rungs), "model": _same_place(given.model, plan.generator)}
+    has = {
+        "rungs": ",".join(name for name in rungs() if name in planned),
+        "seeds": plan.seeds,
+        "effort": plan.effort,
+        "model": plan.generator,
+        "target": plan.target,
+        "climb": plan.climb,
+    }
+    problems = []
+    for name, value in has.items():
+        wanted = asked.get(name, getattr(given, name))
+        if wanted is not None and wanted != value and not (name == "climb" and value):
+            option = "--no-climb" if name == "climb" and not wanted else f"--{name}"
+            started = "without" if value is None or value is False else f"with {value}, not"
+            said = f"{run.name} was started {started} {'it' if wanted is True else wanted}"
+            fix = f"leave {option} out to go on with that, or start another run: --run NAME"
+            problems.append(Problem(said, fix, option))
+    if problems:
+        raise UserError(*problems)
+
+
+def _names(given: str | None) -> str | None:
+    """Names of rungs, each once, in the order of the ladder; unknown ones last."""
+    if given is None:
+        return None
+    names = {name.strip() for name in given.split(",")} - {""}
+    return ",".join([*(name for name in rungs() if name in names), *sorted(names - set(rungs()))])
+
+
+def _same_place(given: str | None, planned: str) -> str | None:
+    """A model as the run names it, where both lead to one folder."""
+    same = (
+        given is not None
+        and Path(given).is_dir()
+        and Path(given).resolve() == (Path(planned).resolve())
+    )
+    return planned if same else given
 
 
 VERB = Verb(

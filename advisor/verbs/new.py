@@ -4,11 +4,13 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import Any
 
+from advisor.column_guess import NEEDED
 from advisor.guess import Guess
 from advisor.new_project import Made, create_project
 from advisor.project import CONFIG
 from advisor.terminal import out, out_json
 from advisor.verb import Verb
+from harness.data_columns import Columns
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -24,12 +26,17 @@ def configure(parser: ArgumentParser) -> None:
         help="examples (one table, or one to learn from and one to hold out), preference pairs, "
         "documents, folders",
     )
+    for role in NEEDED:
+        parser.add_argument(
+            f"--{role}", default="", metavar="NAME", help=f"the column that holds the {role}"
+        )
     parser.add_argument("--json", action="store_true", help="print what was understood as JSON")
 
 
 def run(given: Namespace) -> int:
     """Make it and say what was understood."""
-    made = create_project(given.dir, given.files)
+    named = Columns(question=given.question, answer=given.answer)
+    made = create_project(given.dir, given.files, named)
     if given.json:
         out_json({"config": str(given.dir / CONFIG), **(_as_json(made) if made else {})})
     else:
@@ -46,6 +53,7 @@ def _as_json(made: Made) -> dict[str, Any]:
         "rows": guess.n_rows,
         "kind": guess.kind if guess.train else None,
         "columns": guess.columns,
+        "guessed": guess.by_place,
         "schema": guess.schema is not None,
         "pairs": places.tables[guess.pairs.file] if guess.pairs else None,
         "documents": places.documents or None,
@@ -59,10 +67,10 @@ def _print(folder: Path, made: Made | None) -> None:
         out(f"examples:  {guess.train.name}, {guess.n_rows:,} rows")
         if guess.heldout:
             out(f"held out:  {guess.heldout.name}")
-        out(f"kind:      {guess.kind}")
-        for role in ("question", "answer"):
-            column = getattr(guess.columns, role)
-            out(f"{role + ':':11}{f'column {column!r}' if column else _open(role, guess)}")
+        also = f" (a guess, too: kind under [task] in {CONFIG})" if guess.by_place else ""
+        out(f"kind:      {guess.kind}{also}")
+        for role in NEEDED:
+            out(f"{role + ':':11}column {getattr(guess.columns, role)!r}{_guessed(role, guess)}")
         if guess.schema:
             out("schema:    schema.json, drafted from the answers")
     if guess and guess.pairs:
@@ -79,10 +87,11 @@ def _print(folder: Path, made: Made | None) -> None:
     out(f"      rungwise ask {folder} puts the questions; it needs no data")
 
 
-def _open(role: str, guess: Guess) -> str:
-    """What to do about a column that was not recognised."""
-    names = ", ".join(guess.names) or "none"
-    return f'not recognised; write {role} = "…" under [data.columns] (columns: {names})'
+def _guessed(role: str, guess: Guess) -> str:
+    """That a column was taken for its place alone, and where to change it."""
+    if role not in guess.by_place:
+        return ""
+    return f' (a guess; if it is another, change {role} = "…" under [data.columns] in {CONFIG})'
 
 
 VERB = Verb(

@@ -55,15 +55,16 @@ def sending(run: Run, endpoint: str, tested: Sequence[str], pair: Pair | None = 
     Raises:
         UserError: everything that stands against it, at once.
     """
-    problems = endpoint_problems(endpoint, (*tested, run.plan().generator))
     store = JudgeStore(run)
+    material = store.material  # where there is nothing to judge, an address would not help
+    problems = endpoint_problems(endpoint, (*tested, run.plan().generator))
     done = counted(store.labels())
     if done < NEEDED:
         fix = f"look at {NEEDED - done} more, in the app or with: rungwise label {run.folder}"
         said = f"a judge needs {NEEDED} answers that people have looked at; there are {done}"
         problems.append(Problem(said, fix, run.name))
     if pair is not None:
-        known = store.material.rungs
+        known = material.rungs
         problems += [
             Problem(f"the run has no rung {name!r}", f"choose from {', '.join(known)}", "pair")
             for name in pair
@@ -73,8 +74,8 @@ def sending(run: Run, endpoint: str, tested: Sequence[str], pair: Pair | None = 
             problems.append(Problem("a rung is compared with itself", "name two rungs", "pair"))
     if problems:
         raise UserError(*problems)
-    singles = set(single_keys(store.material)) - set(store.verdicts(endpoint))
-    comparisons = pairs_of(store.material, pair) if pair else []
+    singles = set(single_keys(material)) - set(store.verdicts(endpoint))
+    comparisons = pairs_of(material, pair) if pair else []
     open_pairs = set(comparisons) - set(store.preferences(endpoint))
     address = address_of(endpoint)
     assert address is not None  # that is among the problems

@@ -17,10 +17,13 @@ from harness.types import Example, TaskSpec
 
 LABELS = TaskSpec("Desk", "label", "Which queue?")
 ANSWERS = TaskSpec("Desk", "answer", "Answer from the documents.")
+FILL_IN = (
+    'fill it in, or leave such rows out: incomplete = "leave_out" under [data] in rungwise.toml'
+)
 CODES = {
     "empty", "malformed", "encoding", "duplicate", "near_duplicate", "leak", "contradiction",
     "imbalance", "ordered", "label_noise", "too_few", "truncated", "language", "shift",
-    "answer_not_in_documents", "no_text_layer", "unsupported", "pii",
+    "answer_not_in_documents", "no_text_layer", "unsupported", "pii", "few_answers",
 }  # fmt: skip
 
 TOPICS = {
@@ -79,9 +82,7 @@ def test_the_rest_is_audited_where_a_broken_row_stands_against_a_task(tmp_path):
     assert loaded.task is None
     report = audit(loaded, LABELS)
     worst, *others = report.findings
-    assert worst == Finding(
-        "empty", "error", 1, ("rows.csv, row 23",), "no label", "fill it in or leave the row out"
-    )
+    assert worst == Finding("empty", "error", 1, ("rows.csv, row 23",), "no label", FILL_IN)
     assert [(found.code, found.rows) for found in others if found.code == "pii"] == [
         ("pii", ("rows-22",))
     ]

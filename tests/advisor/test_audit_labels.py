@@ -158,6 +158,13 @@ def test_spellings_of_one_label_are_called_out():
     assert "Card_Lost and card lost" in twins.message
 
 
+def test_of_two_spellings_the_rows_of_the_rarer_one_are_listed():
+    many = labelled(*["ham"] * 20, "HAM", "spam", "Ham", *["spam"] * 5)
+    (twins,) = found(label_names, many)
+    assert (twins.rows, twins.count) == (("r20", "r22"), 2)
+    assert "the rows listed have the rarer spelling" in twins.fix
+
+
 # numbers of rows
 
 

@@ -190,4 +190,5 @@ def test_the_prompt_that_a_search_found_is_told_whole_and_once(full):
     assert "Sort &lt;b&gt;it&lt;/b&gt;." in render(report).decode()
     said = found_prompts(found)
     assert "System prompt:\n  You are an expert.\n  Sort <b>it</b>." in said
+    assert said.startswith("  What was changed: ") and PROMPT not in said, "the heading says it"
     assert found_prompts(base) == ""

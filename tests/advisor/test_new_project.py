@@ -136,23 +136,6 @@ def test_documents_alone_make_a_project_that_says_where_examples_go(tmp_path):
     assert len(accepted(tmp_path / "p")) == 48
 
 
-def test_columns_that_are_not_recognised_are_left_to_fill_in_with_their_names(tmp_path):
-    text = table(LONG, ",").replace("text,label", "frage,antwort")
-    (tmp_path / "a.csv").write_text(text, encoding="utf-8")
-    made = here("new", tmp_path / "p", "--from", tmp_path / "a.csv")
-    assert 'not recognised; write question = "…" under [data.columns] (columns: frage, ant' in (
-        made.stdout
-    )
-    config = tmp_path / "p" / "rungwise.toml"
-    written = config.read_text(encoding="utf-8")
-    assert '# question = "…"   # write one of: frage, antwort' in written
-    assert here("audit", tmp_path / "p").returncode == 1
-    filled = written.replace('# question = "…"', 'question = "frage"')
-    filled = filled.replace('# answer = "…"', 'answer = "antwort"')
-    config.write_text(filled, encoding="utf-8")
-    assert accepted(tmp_path / "p") == {question: (answer,) for question, answer in LONG}
-
-
 @pytest.mark.parametrize(
     ("answer", "instruction"),
     [("1998", "Answer the question in a few words."),

@@ -81,8 +81,14 @@ GOLDEN = {
     "wrong_cost=harm_unchecked": (
         "petitions: none > finetune, call_centre: none > finetune, company_documents: none > rag"
     ),
-    "reader_size=small": "petitions: finetune, call_centre: finetune, combined: rag_finetune",
+    "reader_size=small": (
+        "petitions: finetune, call_centre: finetune, combined: rag_finetune, tuned: rag_finetune, "
+        "company_documents: rag, daily_catalogue: rag"
+    ),
 }
+
+NOTHING_TO_LOOK_UP = {("reader_size=small", "petitions"), ("reader_size=small", "call_centre")}
+"""Where no search is to be built: there are no documents, and retrieval is far from the top."""
 
 ROWS = [
     (gate, base, *places.partition(" > ")[::2])
@@ -112,7 +118,8 @@ def test_a_gate_leads_where_it_should_and_says_why(gate, base, first, aim):
             case Block():
                 assert {(rung, option.because, one.lifted_by) for rung in one.rungs} <= blocked
             case Require():
-                assert (one.do, option.because) in required
+                said = (one.do, option.because) in required
+                assert said is ((gate, base) not in NOTHING_TO_LOOK_UP)
                 assert {(rung, option.because, one.do) for rung in one.before} <= blocked
             case Cap():
                 capped = {place.rung: place.score for place in advice.ranking}
@@ -158,3 +165,18 @@ def test_a_worked_case_ranks_three_rungs_as_set_out_and_names_the_strongest_reas
     (reason,) = [reason for reason in found if reason.question == question]
     assert reason.because.startswith(because) and reason.source
     assert advice.contradictions == ()
+
+
+@pytest.mark.parametrize(
+    ("order", "answers", "said"),
+    [
+        (["finetune", "prompt", "rag", "stay"], {}, True),
+        (["finetune", "prompt", "stay", "rag"], {}, False),
+        (["finetune", "prompt", "stay", "rag"], {"documents_size": "few"}, True),
+        (["finetune", "prompt", "stay", "rag"], {"documents_size": "unwritten"}, False),
+    ],
+)
+def test_a_search_is_prepared_where_it_is_near_the_top_or_there_are_documents(order, answers, said):
+    (reader,) = (question for question in questions() if question.key == "reader_size")
+    (gate,) = reader.option("small").gates
+    assert gate.is_said(order, answers) is said

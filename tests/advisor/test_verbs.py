@@ -108,3 +108,20 @@ def test_doctor_says_what_is_here_and_what_would_not_work(monkeypatch):
     whole = here("doctor")
     assert whole.returncode == 0
     assert "everything that the default check needs is here" in whole.stdout
+
+
+@pytest.mark.parametrize(
+    ("more", "named"),
+    [({"ID": "n{}"}, "ids (column 'ID'): n30, n31"), ({}, "ids (file and its row): a-31, a-32")],
+)
+def test_audit_says_whether_a_number_is_an_id_or_a_row_of_the_file(tmp_path, more, named):
+    rows = [{"text": f"item {i}", "label": "ab"[i % 2]} for i in range(30)]
+    rows += [{"text": "one text", "label": label} for label in "ab"]
+    for i, row in enumerate(rows):
+        row.update({key: value.format(i) for key, value in more.items()})
+    text = "\n".join(map(json.dumps, rows))
+    config = '[data]\nexamples = "data/a.jsonl"\n[task]\nkind = "label"\n'
+    root = make_project(tmp_path / "p", config, a__jsonl=text)
+    assert f"  {named}\n" in here("audit", root).stdout
+    (root / "data" / "a.jsonl").write_text(f'{text}\n{{"text": "x"}}\n', encoding="utf-8")
+    assert "  where: data/a.jsonl, row 33\n" in here("audit", root).stdout

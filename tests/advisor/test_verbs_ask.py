@@ -13,7 +13,7 @@ from functools import partial
 
 import pytest
 
-from advisor.questionnaire import cases, questions, read_answers, visible
+from advisor.questionnaire import cases, in_words, questions, read_answers, visible
 from tests.command import PATIENCE_S, here, make_project, refused, rungwise, said
 from tests.conftest import label_rows
 from tests.fake_card import machine_with
@@ -72,6 +72,28 @@ def test_where_all_is_answered_nothing_is_asked_and_the_advice_is_said_again(roo
     assert again.stdout.startswith("the answers point to: ") and "Because:" in again.stdout
     assert "edit it to change one" in again.stderr
     assert (root / "answers.toml").read_bytes() == before
+
+
+def test_earlier_answers_that_a_file_replaces_are_told_of_and_kept(root):
+    file, case = whole_sheet(root)
+    (root / "answers.toml").write_text('[answers]\nvoice = "little"\n', encoding="utf-8")
+    file.write_text(f'[filled_in]\nby = "A. Kaya"\n{file.read_text()}', encoding="utf-8")
+    assert case.answers["voice"] != "little"
+    _, now = in_words("voice", case.answers["voice"])
+    done = here("ask", root, "--answers", file)
+    assert (
+        "Earlier answers that are no more (1); a copy is in answers-before.toml:\n" in done.stderr
+    )
+    assert f" → {now}\n" in done.stderr
+    assert kept(root) == dict(case.answers)
+    assert read_answers(root / "answers.toml").by == "A. Kaya"
+    before = root / "answers-before.toml"
+    assert before.read_text() == '[answers]\nvoice = "little"\n'
+    assert "no more" not in here("ask", root, "--answers", file).stderr, "nothing is replaced"
+    file.write_text('[answers]\nvoice = "little"\n', encoding="utf-8")
+    assert "→ not answered\n" in here("ask", root, "--answers", file).stderr
+    assert read_answers(root / "answers-before2.toml").answers == case.answers
+    assert before.read_text() == '[answers]\nvoice = "little"\n', "no copy is overwritten"
 
 
 # From a worked case

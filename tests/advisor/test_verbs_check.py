@@ -87,11 +87,29 @@ def test_check_shows_a_bar_for_each_cell_on_a_terminal(checked):
     assert "    answering 30/30" not in checked.screen, "plain lines are for files"
 
 
-def test_an_old_run_goes_on_with_its_own_settings_and_that_is_said(checked):
-    again = here("check", checked.root, "--run", "one", "--effort", "thorough", "--json")
-    assert again.returncode == 0
+def test_an_old_run_goes_on_with_the_options_it_was_started_with(checked, tiny_model):
+    same = ("--rungs", "prompt", "--seeds", "2", "--effort", "quick", "--model", tiny_model)
+    again = here("check", checked.root, "--run", "one", *same, "--json")
+    assert again.returncode == 0, again.stderr
     assert "one goes on with the settings it was started with." in again.stderr
     assert json.loads(again.stdout)["rungs"].keys() == {"prompt"}
+
+
+def test_other_options_than_a_run_was_started_with_are_refused_each_by_name(checked, tiny_model):
+    other = ("--rungs", "rag,prompt", "--seeds", "3", "--effort", "thorough", "--model", "big",
+             "--target", "0.5", "--climb")  # fmt: skip
+    told = refused(here("check", checked.root, "--run", "one", *other))
+    assert list(told) == [
+        "--rungs: one was started with prompt, not prompt,rag",
+        "--seeds: one was started with 2, not 3",
+        "--effort: one was started with quick, not thorough",
+        f"--model: one was started with {tiny_model}, not big",
+        "--target: one was started without 0.5",
+        "--climb: one was started without it",
+    ]
+    assert told["--seeds: one was started with 2, not 3"] == (
+        "leave --seeds out to go on with that, or start another run: --run NAME"
+    )
     assert Run(checked.root / "runs" / "one").plan().effort == "quick"
 
 
@@ -122,6 +140,15 @@ def test_show_finds_a_run_by_folder_and_by_name_in_the_project_folder(checked, m
     assert "Differences:" in text.stdout and "(majority)" in text.stdout
     found = refused(here("show", "two"))
     assert found == {"there is no run 'two'": "give the run's folder; known here: one"}
+
+
+@pytest.mark.parametrize("typed", ["runs/zzz", "zzz", ""])
+def test_a_run_that_is_not_there_names_those_of_the_project_that_was_typed(
+    checked, monkeypatch, tmp_path, typed
+):
+    monkeypatch.chdir(tmp_path)
+    (fix,) = refused(here("show", checked.root / typed)).values()
+    assert str(checked.root / "runs" / "one") in fix
 
 
 def test_report_writes_every_format_asked_for_and_prints_only_where(checked, tmp_path):

@@ -20,6 +20,7 @@ def test_what_was_understood_is_also_said_as_json(tmp_path):
         "heldout": None,
         "rows": 40,
         "kind": "answer",
+        "guessed": [],
         "schema": False,
         "pairs": None,
         "documents": "data/documents",

@@ -121,8 +121,37 @@ def test_the_command_says_what_went_and_what_stays(project, capsys):
     assert said.startswith("hr/quill.md: 1 vector removed from the project's cache\n")
     assert "index removed in: first" in said
     assert f"\n  {project / 'runs' / 'first'}\n" in said and "runs/second" not in said
-    assert main(["forget", str(project), "--document", "nowhere.md", "--json"]) == 0
-    assert msgspec.json.decode(capsys.readouterr().out)["standing"] == []
+    assert main(["forget", str(project), "--document", SECRET.source, "--json"]) == 0
+    assert msgspec.json.decode(capsys.readouterr().out)["indexes"] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("hr/quil.md", "did you mean hr/quill.md? "),
+        ("Quill.md", "did you mean hr/quill.md? "),
+        ("nowhere-at-all.pdf", ""),
+    ],
+)
+def test_a_name_that_no_document_ever_had_does_not_look_like_a_deletion(
+    project, capsys, name, hint
+):
+    assert main(["forget", str(project), "--document", name, "--json"]) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err == (
+        f"error: {name}: no document of this name was ever read or indexed here; nothing was "
+        f"removed\nfix: {hint}give its path inside the documents folder, as answers cite it\n"
+    )
+
+
+def test_vectors_of_an_unknown_text_go_and_are_not_said_to_be_the_documents(project, capsys):
+    HashEmbedder(cache=project / "runs" / EMBEDDINGS).embed(["A run that is gone held this."])
+    assert main(["forget", str(project), "--document", "gone.md"]) == 0
+    assert capsys.readouterr().out == (
+        "gone.md: 1 vector removed from the project's cache\nno document of this name is known "
+        "here: these vectors are of texts that no run holds\n"
+    )
 
 
 def test_a_document_that_is_still_in_the_project_is_not_half_forgotten(project, capsys):

@@ -10,7 +10,7 @@ from harness.judge.material import checksum, material_of
 from harness.judge.measure import outcome
 from harness.judge.prompts import BETTER, CORRECT, LONGEST, correctness, cut, preference
 from harness.judge.reply import read_reply
-from harness.judge.rules import endpoint_problems
+from harness.judge.rules import endpoint_problems, sending
 from tests.harness.judged_run import label, small_run
 
 VERDICTS = ("right", "not right")
@@ -152,6 +152,13 @@ def test_what_rungs_say_alike_is_looked_at_once(tmp_path):
 def test_closed_answers_need_no_judge(tmp_path):
     with pytest.raises(UserError, match="right or wrong by comparison"):
         material_of(small_run(tmp_path, "label"))
+
+
+def test_of_closed_answers_nobody_is_told_to_set_a_judge_first(tmp_path):
+    with pytest.raises(UserError) as caught:
+        sending(small_run(tmp_path, "label"), "", ())
+    (only,) = caught.value.problems
+    assert "right or wrong by comparison" in only.message
 
 
 # Rules

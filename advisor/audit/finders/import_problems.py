@@ -1,10 +1,14 @@
-"""What the import could not use: rows, files, sets that are too small. Each stops a check."""
+"""What the import could not use: rows, files, sets that are too small. Each stops a check.
+
+Incomplete rows do not where the user lets them be left out.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterator
 from typing import Final
 
-from advisor.audit.finding import Finder, Finding, Material, finding
+from advisor.audit.finding import Finder, Finding, Material, finding, out_of
+from advisor.numbers import left_out_sentence
 from harness.errors import Problem
 
 _PHRASES: Final = (
@@ -27,6 +31,16 @@ def find(material: Material) -> Iterator[Finding]:
         first = problems[0].message
         more = f" – and {len(problems) - 1:,} more like it" if len(problems) > 1 else ""
         yield finding(code, "error", [each.where for each in problems], f"{first}{more}", fix)
+    if gone := material.left_out:
+        total = len(material.examples) + len(material.problems) + len(gone)
+        yield finding(
+            "empty",
+            "warning",
+            [each.where for each in gone],
+            f"{left_out_sentence(len(gone))} That is {out_of(len(gone), total)}: if they are a "
+            "kind of their own, every score is of an easier set than yours.",
+            'Fill them in, or write incomplete = "refuse" under [data] in rungwise.toml.',
+        )
 
 
 def code_of(problem: Problem) -> str:

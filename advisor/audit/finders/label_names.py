@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from advisor.audit.finding import Finder, Finding, Material, finding, ids, listed, out_of
 from harness.text import normalise
+from harness.types import Example
 
 
 def find(material: Material) -> Iterator[Finding]:
@@ -31,7 +32,7 @@ def find(material: Material) -> Iterator[Finding]:
         spelt[normalise(label.replace("_", " "), "") or label].append(label)
     twins = [names for names in spelt.values() if len(names) > 1]
     if twins:
-        names = {name for group in twins for name in group}
+        names = {name for group in twins for name in _rarer(group, rows)}
         odd = [row for row in rows if set(row.references) & names]
         yield finding(
             "label_noise",
@@ -40,8 +41,15 @@ def find(material: Material) -> Iterator[Finding]:
             "Labels that differ only in case, spaces or punctuation: "
             f"{listed([' and '.join(group) for group in twins])}. They are scored as different "
             "labels.",
-            "Spell each label in one way.",
+            "Spell each label in one way; the rows listed have the rarer spelling.",
         )
+
+
+def _rarer(spellings: list[str], rows: list[Example]) -> list[str]:
+    """All but the commonest spelling; every one where they are equally common."""
+    counts = {name: sum(name in row.references for row in rows) for name in spellings}
+    most = max(counts.values())
+    return [name for name in spellings if counts[name] < most] or spellings
 
 
 def _is_joined(label: str, labels: set[str]) -> bool:
