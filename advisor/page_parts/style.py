@@ -43,7 +43,9 @@ CSS = """
 .rw th, .rw td { text-align: left; padding: .3rem .8rem .3rem 0; border: 0;
   border-bottom: 1px solid color-mix(in srgb, currentColor 16%, transparent); vertical-align: top; }
 .rw th { font-weight: 600; font-size: .88rem; opacity: .75; }
-.rw .n { text-align: right; white-space: nowrap; }
+.rw .n { text-align: right; }
+.rw-keep { white-space: nowrap; }
+.rw th:first-child, .rw td:first-child { min-width: 6rem; }
 .rw-bar { height: .5rem; border-radius: .25rem; overflow: hidden;
   background: color-mix(in srgb, currentColor 13%, transparent); }
 .rw-bar i { display: block; height: 100%; background: #0072b2; }
@@ -59,9 +61,15 @@ CSS = """
 .rw-cell { display: grid; grid-template-columns: 14.5rem 1fr 21rem; gap: 1rem; align-items: center;
   padding: .3rem 0; }
 .rw-cell .now { font-variant-numeric: tabular-nums; font-size: .92rem; }
+/* A label that is too long for its place goes on in the next line; by itself it would be cut. */
+.stMainBlockContainer .stMarkdownEllipsis, .stMainBlockContainer .stMarkdownEllipsis p {
+  white-space: normal; overflow: visible; }
 /* Too narrow for both: the facts go below the picture. */
 .st-key-first_screen > .stHorizontalBlock, .st-key-weighing > .stHorizontalBlock,
-.st-key-firmness > .stHorizontalBlock { flex-wrap: wrap; }
+.st-key-firmness > .stHorizontalBlock, .st-key-case_needs > .stHorizontalBlock,
+.st-key-check_how > .stHorizontalBlock { flex-wrap: wrap; }
+.st-key-case_needs .stColumn { min-width: min(100%, 15rem); }
+.st-key-check_how .stColumn { min-width: min(100%, 17rem); }
 .st-key-weighing .stColumn { min-width: min(100%, 18rem); }
 .st-key-weighing .stColumn:last-child { min-width: min(100%, 40rem); }
 .st-key-firmness .stColumn { min-width: min(100%, 34rem); }
@@ -89,6 +97,7 @@ CSS = """
 .rw table caption { text-align: left; font-weight: 600; padding: .3rem 0; caption-side: top; }
 .rw tr.strong td { font-weight: 650; }
 .rw-wide { overflow-x: auto; }
+@media (max-width: 56rem) { .rw th, .rw td { padding-right: .45rem; } }
 .rw dl { display: grid; grid-template-columns: minmax(9rem, max-content) 1fr; gap: .25rem 1rem;
   margin: .2rem 0; }
 .rw dt { opacity: .74; margin: 0; }
