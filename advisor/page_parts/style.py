@@ -42,6 +42,7 @@ CSS = """
 .rw table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 .rw th, .rw td { text-align: left; padding: .3rem .8rem .3rem 0; border: 0;
   border-bottom: 1px solid color-mix(in srgb, currentColor 16%, transparent); vertical-align: top; }
+.rw td { white-space: pre-line; }
 .rw th { font-weight: 600; font-size: .88rem; opacity: .75; }
 .rw .n { text-align: right; }
 .rw-keep { white-space: nowrap; }

@@ -6,7 +6,7 @@ from tests.advisor.page_project import make_project, make_run
 from tests.browser.driver import PAGES
 
 pytestmark = pytest.mark.browser
-TABS = ("Differences", "Items", "Judge", "Training", "What if", "Cost", "Fair?")
+TABS = ("Differences", "Items", "Judge", "Settings", "What if", "Cost", "Fair?")
 SIDEWAYS = """() => [...document.querySelectorAll('[data-testid="stMain"], .stMainBlockContainer')]
     .map(one => one.scrollWidth - one.clientWidth)"""
 CUT = """() => [...document.querySelectorAll('[data-testid="stMain"] *')].filter(one =>
