@@ -33,7 +33,10 @@ def picture(sources: Sources) -> Figure:
     """The ladder."""
     caption = "Each rung with its score and interval."
     if sources.experiment.floors:
-        caption += " One in the grey band does no better than doing without a language model."
+        caption += (
+            " A rung whose point lies in the grey band scored no more than the best without a "
+            "language model."
+        )
     if sources.experiment.ceilings:
         line = "A thin line marks" if len(sources.experiment.ceilings) == 1 else "Thin lines mark"
         caption += (
@@ -109,7 +112,7 @@ def question(sources: Sources) -> Section:
 
 
 def why(sources: Sources, full: bool) -> Section:
-    """Why this rung and not another; in full with every pair."""
+    """Why this rung and not another, or none; in full with every pair."""
     experiment = sources.experiment
     blocks: list[Block] = [Bullets(sources.verdict.reasons)] if sources.verdict.reasons else []
     if not blocks:
@@ -130,7 +133,9 @@ def why(sources: Sources, full: bool) -> Section:
         blocks += _pairs(
             sources, "Against the best without a language model", experiment.floor_contrasts
         )
-    return Section("why", "Why this rung and not another", tuple(blocks))
+    none = sources.verdict.recommended == "none"
+    title = "Why none of them" if none else "Why this rung and not another"
+    return Section("why", title, tuple(blocks))
 
 
 def _pairs(
