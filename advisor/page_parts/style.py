@@ -17,7 +17,7 @@ CSS = """
 .rw-where { font-size: 1.55rem; font-weight: 650; margin: 0; padding: 0; line-height: 1.25; }
 .rw-where small { font-weight: 400; font-size: 1rem; opacity: .74; margin-left: .6rem; }
 .rw-state { max-width: 80ch; margin: .15rem 0 .5rem; opacity: .86; }
-.rw-lead { font-size: 1.15rem; line-height: 1.5; max-width: 72ch; margin: 0; }
+.rw-lead { font-size: 1.15rem; line-height: 1.4; max-width: 90ch; margin: 0; }
 .rw-lead b { font-weight: 650; }
 .rw h2, .rw h3 { padding: 0; }
 .rw-h { font-size: 1.06rem; font-weight: 650; margin: .3rem 0 .2rem; }
@@ -77,6 +77,9 @@ CSS = """
 /* A slider's unseen input is wider than its thumb and would stick out at the right end; a chart is
    too wide for a moment while the window becomes narrower. */
 .st-key-weighing, .st-key-firmness { overflow-x: clip; }
+.st-key-first_screen .rw-p { font-size: .92rem; line-height: 1.42; max-width: none; }
+.st-key-first_screen .rw-h { margin-top: 0; }
+.st-key-first_screen .rw p + .rw-h { margin-top: .5rem; }
 .st-key-first_screen .stColumn { min-width: min(100%, 21rem); }
 .st-key-first_screen .stColumn:first-child { min-width: min(100%, 40rem); }
 /* The kinds of files are named beside it; the widget's own list is cut off in the middle. */

@@ -50,7 +50,7 @@ def first_screen(project: Project, run: Run, shown: Report, verdict: Verdict) ->
     with other:
         choose_run(project, run)
     with st.container(key="first_screen"):
-        picture, facts = st.columns([1.7, 1], gap="large")
+        picture, facts = st.columns([1.25, 1], gap="large")
     with picture:
         figure(shown.picture, wide=True)
     with facts:

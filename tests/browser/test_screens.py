@@ -18,6 +18,9 @@ BESIDE = """() => [...document.querySelectorAll('.stColumn .stVegaLiteChart canv
     one.getBoundingClientRect().right - one.closest('.stColumn').getBoundingClientRect().right)"""
 """Pixels by which each chart stands in what is beside it."""
 
+MOST_ABOVE = 640
+"""Pixels above what a tab of the result shows, in a window of 900."""
+
 
 def test_foreign_text_runs_nothing_loads_nothing_and_every_page_fits(app, visit):
     root = make_project(app.projects / "desk")
@@ -28,6 +31,8 @@ def test_foreign_text_runs_nothing_loads_nothing_and_every_page_fits(app, visit)
         window.turn_to(name)
         fits(window, name)
         if name == "Compare":
+            tabs = window.page.get_by_role("tablist").bounding_box()
+            assert tabs["y"] + tabs["height"] <= MOST_ABOVE, "what is behind it begins too low"
             for tab in TABS:
                 window.page.get_by_role("tab", name=tab).click()
                 window.quiet()
