@@ -66,9 +66,8 @@ CSS = """
 .stMainBlockContainer .stMarkdownEllipsis, .stMainBlockContainer .stMarkdownEllipsis p {
   white-space: normal; overflow: visible; }
 /* Too narrow for both: the facts go below the picture. */
-.st-key-first_screen > .stHorizontalBlock, .st-key-weighing > .stHorizontalBlock,
-.st-key-firmness > .stHorizontalBlock, .st-key-case_needs > .stHorizontalBlock,
-.st-key-check_how > .stHorizontalBlock { flex-wrap: wrap; }
+:is(.st-key-first_screen, .st-key-weighing, .st-key-firmness, .st-key-case_needs, .st-key-check_how)
+  .stHorizontalBlock { flex-wrap: wrap; row-gap: 1rem; }
 .st-key-case_needs .stColumn { min-width: min(100%, 15rem); }
 .st-key-check_how .stColumn { min-width: min(100%, 17rem); }
 .st-key-weighing .stColumn { min-width: min(100%, 18rem); }
