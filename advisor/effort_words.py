@@ -21,6 +21,8 @@ NOTE: Final = (
     "go by rules of their own."
 )
 """How to read `efforts`."""
+IN_A_LINE: Final = 4
+"""Trials of a setting; more stand in a line each."""
 _RESULTS: Final = ("dev_score", "dev_metric", "dev_recall")
 _MEASURED: Final = (*_RESULTS, "dev_loss", "steps", "seconds", "seconds_a_question", "curve")
 """Keys of a trial that are results; the others are what was tried."""
@@ -51,6 +53,19 @@ def efforts(experiment: Experiment) -> Rows | None:
     return Rows("Settings of each rung", ("Rung", "Setting", "On dev"), rows, 3) if rows else None
 
 
+def chosen_on(experiment: Experiment, dev_rows: int) -> str:
+    """Of how many rows the shares on dev are.
+
+    Args:
+        experiment: with the size of its dev set.
+        dev_rows: that its effort compares settings on, at most.
+    """
+    known = experiment.task.n_dev
+    used = min(known, dev_rows)
+    which = f"the first {used:,} of its {known:,} rows" if used < known else f"{known:,} rows"
+    return f"Settings were chosen on dev: {which}."
+
+
 def _tried(arm: ArmResult) -> Iterator[tuple[str, str]]:
     for key, listed in arm.effort.items():
         if key in _ELSEWHERE or not (key == "tried" or key.endswith("_tried")):
@@ -58,9 +73,10 @@ def _tried(arm: ArmResult) -> Iterator[tuple[str, str]]:
         trials = [trial for trial in listed or () if _what(trial)]
         for name, group in groupby(trials, lambda trial: next(iter(_what(trial)))):
             own = list(group)
-            said = ", ".join(_trial(trial, arm.settings) for trial in own)
+            between = ", " if len(own) <= IN_A_LINE else "\n"
+            said = between.join(_trial(trial, arm.settings) for trial in own)
             by = arm.effort.get("judged_by") if "dev_metric" in own[0] else None
-            said += f", by {by}" if by else ""
+            said += f"{between}by {by}" if by else ""
             if not any(_is_taken(trial, arm.settings) for trial in own):
                 said += _otherwise(name, arm.settings)
             yield title_of(name), said

@@ -14,8 +14,12 @@ from advisor.progress import ask_to_stop
 from harness import probing
 from harness.beside import store_of
 from harness.errors import Problem, UserError
+from harness.probe_measuring import finished_cells, reads
 from harness.probe_result import AnyResult
+from harness.probes import probe_type
 from harness.store import Run
+from harness.trained import TrainedProbe
+from harness.trained_measuring import trained_cells
 from harness.watch import STARTING_PROBE, OnEvent, announce
 from rag.errors import DocumentError
 from rag.load import load_folder
@@ -40,6 +44,21 @@ def begin(run: Run, name: str, count: int | None = None, documents: Path | None 
     """
     workflow.finished(run)
     return probing.begin(run, name, count, _read(documents) if documents else ())
+
+
+def obstacle(run: Run, name: str) -> str:
+    """Why a probe cannot be begun on a finished run, in a sentence; empty where it can.
+
+    Only what can be told at a glance: whether anything can be changed shows when it is begun.
+    """
+    if isinstance(probe_type(name), TrainedProbe):
+        return "" if trained_cells(run) else "Nothing was trained in this check."
+    documents = run.folder / "data" / "documents.jsonl"
+    if not documents.is_file() or not documents.stat().st_size:
+        return "This check had no documents in which anything could be changed."
+    if not any(reads(cell) for cell in finished_cells(run)):
+        return "No rung of this check reads documents."
+    return ""
 
 
 def _read(folder: Path, shown: Path | None = None) -> tuple[Document, ...]:

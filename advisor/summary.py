@@ -140,7 +140,10 @@ def search_table(experiment: Experiment) -> str:
 def effort_table(experiment: Experiment) -> str:
     """What each rung tried on dev; empty where nothing was tried or decided."""
     found = efforts(experiment)
-    return "" if found is None else _noted(table(found.head, found.rows, found.words), [NOTE])
+    if found is None:
+        return ""
+    rows = [[cell.replace("\n", ", ") for cell in row] for row in found.rows]
+    return _noted(table(found.head, rows, found.words), [NOTE])
 
 
 def cost_text(found: Money, full: bool) -> str:

@@ -9,6 +9,9 @@ from advisor.numbers import count
 from harness.errors import UserError
 from harness.store import Run, runs_in
 
+FEWEST = 5
+"""Checks below which a count of them says nothing of how well answers foretell."""
+
 
 @dataclass(frozen=True, slots=True)
 class TrackRecord:
@@ -25,19 +28,19 @@ class TrackRecord:
 
     @property
     def sentence(self) -> str:
-        """In words; empty where there is nothing to say."""
-        if not self.compared:
+        """In words; empty where there are too few checks to say anything of them."""
+        if self.compared < FEWEST:
             return ""
-        checks = count(self.compared, "finished check")
         told = (
-            f"In {self.confirmed} of {checks} the measurement confirmed what the answers pointed to"
+            f"Of {count(self.compared, 'finished check')} the measurement pointed where the "
+            f"answers had pointed in {self.confirmed}"
         )
         rest = []
         if self.overturned:
-            rest.append(f"in {self.overturned} it did not")
+            rest.append(f"elsewhere in {self.overturned}")
         if self.too_close_to_call:
-            rest.append(f"in {self.too_close_to_call} it was too close to call")
-        return f"{'; '.join([told, *rest])}."
+            rest.append(f"and was too close to call in {self.too_close_to_call}")
+        return f"{', '.join([told, *rest])}."
 
 
 def track_record(runs: Iterable[Run]) -> TrackRecord:

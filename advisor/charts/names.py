@@ -59,7 +59,12 @@ def free_spot(title: str, x: float, y: float, height: float, taken: Sequence[Box
                 left = x + away if side > 0 else x - away - long
                 box = Box(left, y + down - LINE / 2, left + long, y + down + LINE / 2)
                 tries.append(Spot(side, away, down, box))
-    # half a line below the axis is still above its labels
-    inside = [one for one in tries if one.box.left >= 0 and one.box.bottom <= height + LINE / 2]
+    # half a line below the axis is still above its labels; higher than the plot it would be cut
+    half = LINE / 2
+    inside = [
+        one
+        for one in tries
+        if one.box.left >= 0 and -half <= one.box.top and one.box.bottom <= height + half
+    ]
     near = sorted(inside or tries, key=lambda one: (one.away + abs(one.down), -one.side))
     return next((one for one in near if not any(one.box.meets(box) for box in taken)), near[0])

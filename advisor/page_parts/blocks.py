@@ -68,11 +68,21 @@ def _table(block: Table) -> None:
 
 def _row(block: Table, number: int, row: tuple[str, ...]) -> Markup:
     cells = joined(
-        markup('<td class="{side}">{text}</td>', side=_side(block, i), text=text)
+        markup('<td class="{side}">{text}</td>', side=_side(block, i), text=_cell(block, i, text))
         for i, text in enumerate(row)
     )
     strong = "strong" if number == block.strong else ""
     return markup('<tr class="{strong}">{cells}</tr>', strong=strong, cells=cells)
+
+
+def _cell(block: Table, column: int, text: str) -> str | Markup:
+    """Figures break before their interval or not at all."""
+    if column < block.words:
+        return text
+    number, bracket, interval = text.partition(" (")
+    kept = '<span class="rw-keep">{text}</span>'
+    rest = markup(f" {kept}", text=f"({interval}") if bracket else ""
+    return markup(kept, text=number) + rest
 
 
 def _side(block: Table, column: int) -> str:

@@ -50,7 +50,8 @@ def probes_part(run: Run, shown: Report) -> None:
         _found(shown, name)
         if states[name] != "finished":
             _start_part(run, probe, states[name], busy)
-        if isinstance(probe, ProbeType) and probe.compare is not None:
+        own = isinstance(probe, ProbeType) and probe.compare is not None
+        if own and not probing.obstacle(run, name):
             _own_part(run, probe, busy)
 
 
@@ -78,8 +79,11 @@ def _found(shown: Report, name: str) -> None:
 def _start_part(run: Run, probe: Probe, state: str, busy: bool) -> None:
     """The button to start a probe, or to go on with one that was stopped."""
     words, button = st.columns([4, 1.3], vertical_alignment="center")
+    held = probing.obstacle(run, probe.name)
     with words:
-        if state in GO_ON:
+        if held:
+            say(f"Cannot be started: {in_sentence(held)}")
+        elif state in GO_ON:
             say(f"{GO_ON[state]} It can go on where it was; no answer is asked for twice.")
         elif isinstance(probe, TrainedProbe):
             names = dict.fromkeys(parse_cell(cell)[0] for cell in trained_cells(run))
@@ -92,7 +96,8 @@ def _start_part(run: Run, probe: Probe, state: str, busy: bool) -> None:
             say(f"{asked}; rungs that read no documents keep their answers." if rungs else "")
     label = "Go on" if state in GO_ON else "Start this"
     with button:
-        pressed = st.button(label, key=f"start_{probe.name}", disabled=busy, width="stretch")
+        off = busy or bool(held)
+        pressed = st.button(label, key=f"start_{probe.name}", disabled=off, width="stretch")
     if pressed:
         _start(run, probe)
 

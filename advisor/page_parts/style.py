@@ -17,7 +17,7 @@ CSS = """
 .rw-where { font-size: 1.55rem; font-weight: 650; margin: 0; padding: 0; line-height: 1.25; }
 .rw-where small { font-weight: 400; font-size: 1rem; opacity: .74; margin-left: .6rem; }
 .rw-state { max-width: 80ch; margin: .15rem 0 .5rem; opacity: .86; }
-.rw-lead { font-size: 1.15rem; line-height: 1.5; max-width: 72ch; margin: 0; }
+.rw-lead { font-size: 1.15rem; line-height: 1.4; max-width: 90ch; margin: 0; }
 .rw-lead b { font-weight: 650; }
 .rw h2, .rw h3 { padding: 0; }
 .rw-h { font-size: 1.06rem; font-weight: 650; margin: .3rem 0 .2rem; }
@@ -42,8 +42,11 @@ CSS = """
 .rw table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 .rw th, .rw td { text-align: left; padding: .3rem .8rem .3rem 0; border: 0;
   border-bottom: 1px solid color-mix(in srgb, currentColor 16%, transparent); vertical-align: top; }
+.rw td { white-space: pre-line; }
 .rw th { font-weight: 600; font-size: .88rem; opacity: .75; }
-.rw .n { text-align: right; white-space: nowrap; }
+.rw .n { text-align: right; }
+.rw-keep { white-space: nowrap; }
+.rw th:first-child, .rw td:first-child { min-width: 6rem; }
 .rw-bar { height: .5rem; border-radius: .25rem; overflow: hidden;
   background: color-mix(in srgb, currentColor 13%, transparent); }
 .rw-bar i { display: block; height: 100%; background: #0072b2; }
@@ -59,15 +62,23 @@ CSS = """
 .rw-cell { display: grid; grid-template-columns: 14.5rem 1fr 21rem; gap: 1rem; align-items: center;
   padding: .3rem 0; }
 .rw-cell .now { font-variant-numeric: tabular-nums; font-size: .92rem; }
+/* A label that is too long for its place goes on in the next line; by itself it would be cut. */
+.stMainBlockContainer .stMarkdownEllipsis, .stMainBlockContainer .stMarkdownEllipsis p {
+  white-space: normal; overflow: visible; }
 /* Too narrow for both: the facts go below the picture. */
-.st-key-first_screen > .stHorizontalBlock, .st-key-weighing > .stHorizontalBlock,
-.st-key-firmness > .stHorizontalBlock { flex-wrap: wrap; }
+:is(.st-key-first_screen, .st-key-weighing, .st-key-firmness, .st-key-case_needs, .st-key-check_how)
+  .stHorizontalBlock { flex-wrap: wrap; row-gap: 1rem; }
+.st-key-case_needs .stColumn { min-width: min(100%, 15rem); }
+.st-key-check_how .stColumn { min-width: min(100%, 17rem); }
 .st-key-weighing .stColumn { min-width: min(100%, 18rem); }
 .st-key-weighing .stColumn:last-child { min-width: min(100%, 40rem); }
 .st-key-firmness .stColumn { min-width: min(100%, 34rem); }
 /* A slider's unseen input is wider than its thumb and would stick out at the right end; a chart is
    too wide for a moment while the window becomes narrower. */
 .st-key-weighing, .st-key-firmness { overflow-x: clip; }
+.st-key-first_screen .rw-p { font-size: .92rem; line-height: 1.42; max-width: none; }
+.st-key-first_screen .rw-h { margin-top: 0; }
+.st-key-first_screen .rw p + .rw-h { margin-top: .5rem; }
 .st-key-first_screen .stColumn { min-width: min(100%, 21rem); }
 .st-key-first_screen .stColumn:first-child { min-width: min(100%, 40rem); }
 /* The kinds of files are named beside it; the widget's own list is cut off in the middle. */
@@ -89,6 +100,7 @@ CSS = """
 .rw table caption { text-align: left; font-weight: 600; padding: .3rem 0; caption-side: top; }
 .rw tr.strong td { font-weight: 650; }
 .rw-wide { overflow-x: auto; }
+@media (max-width: 56rem) { .rw th, .rw td { padding-right: .45rem; } }
 .rw dl { display: grid; grid-template-columns: minmax(9rem, max-content) 1fr; gap: .25rem 1rem;
   margin: .2rem 0; }
 .rw dt { opacity: .74; margin: 0; }

@@ -177,7 +177,8 @@ def moved_part(question: Question, advice: Recommendation) -> None:
 def case_part(advice: Recommendation) -> None:
     """The case as a point between the needs."""
     heading("What the case needs")
-    picture, words = st.columns([1, 1.1], gap="medium")
+    with st.container(key="case_needs"):
+        picture, words = st.columns([1, 1.1], gap="medium")
     with picture:
         show_chart(charts.axes(advice, chart_theme(), 180))
     with words:

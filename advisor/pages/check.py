@@ -67,7 +67,8 @@ def choose_part(project: Project, task: Task, last: Experiment | None, stopped: 
     time_part(project, task, settings, need.only(chosen) if need else None)
     showing_part(task, len(chosen))
     target = target_part(project)
-    left, right, button = st.columns([1.4, 1.2, 1], gap="large", vertical_alignment="center")
+    with st.container(key="check_how"):
+        left, right, button = st.columns([1.4, 1.2, 1], gap="large", vertical_alignment="center")
     with left:
         effort = st.segmented_control(
             "How hard should each rung try?",

@@ -50,7 +50,7 @@ def first_screen(project: Project, run: Run, shown: Report, verdict: Verdict) ->
     with other:
         choose_run(project, run)
     with st.container(key="first_screen"):
-        picture, facts = st.columns([1.7, 1], gap="large")
+        picture, facts = st.columns([1.25, 1], gap="large")
     with picture:
         figure(shown.picture, wide=True)
     with facts:
@@ -106,10 +106,8 @@ def what_if(run: Run, shown: Report) -> None:
     curve_part(run, shown)
 
 
-def training(shown: Report) -> None:
-    """How training went, and what every rung was built with."""
-    if not any(part.key == "training" for part in shown.sections):
-        say("Nothing was trained in this check.")
+def settings(shown: Report) -> None:
+    """What every rung was built with, and how training went where there was any."""
     section(shown, "training")
     section(shown, "rungs")
 
@@ -136,7 +134,7 @@ def behind(
         "Where it fails": lambda: where_it_fails(run, shown),
         "Items": lambda: walked(run, experiment, verdict),
         "Judge": lambda: looked_at(run, shown),
-        "Training": lambda: training(shown),
+        "Settings": lambda: settings(shown),
         "What if": lambda: what_if(run, shown),
         "Ask them": lambda: asking_part(run),
         "Cost": lambda: cost(project, shown),

@@ -61,8 +61,13 @@ def weighing(project: Project, weighed: Weighed, verdict: Verdict) -> None:
     with left:
         sliders(project.root, weighed.people, project.sections.weights, found.shares)
     with right:
-        html('<p class="rw-lead">{text}</p>', text=lead(found))
-        say(against_verdict(found, verdict))
+        if verdict.recommended == "none":
+            html('<p class="rw-lead">{text}</p>', text=against_verdict(found, verdict))
+            heading("Among the rungs, by your weights")
+            say(lead(found))
+        else:
+            html('<p class="rw-lead">{text}</p>', text=lead(found))
+            say(against_verdict(found, verdict))
         show_chart(charts.utilities(found, chart_theme()), wide=True)
         say(weights_sentence(found, weighed.proposed), "rw-p rw-small rw-quiet")
         bullets("", [*people_sentences(found), *left_out_sentences(found)])

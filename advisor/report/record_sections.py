@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from functools import partial
 
 from advisor import charts
-from advisor.effort_words import NOTE, efforts, given_up
+from advisor.effort_words import NOTE, chosen_on, efforts, given_up
 from advisor.numbers import capital, count, in_sentence, interval, percent, setting
 from advisor.prompt_words import TEXTS, found_prompt
 from advisor.report.cost_section import table_of
@@ -22,6 +22,7 @@ from advisor.report.sources import Sources
 from advisor.report.words import GLOSSARY, KIND_WORDS
 from harness.ceilings import arm_title
 from harness.cell import parse_cell
+from harness.effort import effort_of
 from harness.experiment import ArmResult
 from harness.generators.endpoint import PREFIX
 from harness.metrics import metrics
@@ -114,7 +115,9 @@ def how_built(sources: Sources) -> Section:
     blocks: list[Block] = [Terms(tuple(pairs))]
     experiment = sources.experiment
     if tried := efforts(experiment):
-        blocks += [table_of(tried), Bullets((NOTE,))]
+        plan = sources.plan
+        rows = effort_of(plan.effort, plan.tuning).dev_rows
+        blocks += [table_of(tried), Bullets((chosen_on(experiment, rows), NOTE))]
     caption = "All scores, with 95 % intervals; the first decides"
     blocks.append(_all_scores(caption, experiment.rungs))
     beside = {**experiment.ceilings, **experiment.floors}

@@ -23,6 +23,8 @@ from advisor.voice import TITLE, voice
 from harness.clusters import clusters_of
 from harness.experiment import Contrast
 
+QUIET = "The machine was quiet while answers were timed"
+"""The condition of a fair comparison without which times are not held against one another."""
 MIND = 2
 """Cautions on the first screen."""
 CHANGES = 3
@@ -33,7 +35,10 @@ def picture(sources: Sources) -> Figure:
     """The ladder."""
     caption = "Each rung with its score and interval."
     if sources.experiment.floors:
-        caption += " One in the grey band does no better than doing without a language model."
+        caption += (
+            " A rung whose point lies in the grey band scored no more than the best without a "
+            "language model."
+        )
     if sources.experiment.ceilings:
         line = "A thin line marks" if len(sources.experiment.ceilings) == 1 else "Thin lines mark"
         caption += (
@@ -62,16 +67,11 @@ NOTHING_OPEN = (
 
 
 def cost_sentence(sources: Sources) -> str:
-    """Time, preparation and upkeep of the advised rung."""
-    arm, first = sources.arm, next(iter(sources.experiment.rungs.values()))
-    told = []
-    if arm.latency_s.p50 is not None:
-        text = f"{seconds(arm.latency_s.p50)} a question on this machine"
-        if arm is not first and first.latency_s.p50 is not None:
-            more = arm.latency_s.p50 - first.latency_s.p50
-            word = "more" if more >= 0 else "less"
-            text += f", {seconds(abs(more))} {word} than {in_sentence(first.title)}"
-        told.append(f"{text}.")
+    """Time, preparation and upkeep of the advised rung, or of the one that came nearest."""
+    arm, told = sources.arm, []
+    if sources.verdict.recommended == "none":
+        told.append(f"Of {in_sentence(arm.title)}, which came nearest:")
+    told += [_waiting(sources)] * (arm.latency_s.p50 is not None)
     told.append(f"Ready in {seconds(arm.prepare_s)}.")
     found = money_of(sources.experiment, sources.prices)
     priced = found.costs[sources.standing]
@@ -81,6 +81,20 @@ def cost_sentence(sources: Sources) -> str:
     if sources.standing in UPKEEP:
         told.append(UPKEEP[sources.standing])
     return " ".join(told)
+
+
+def _waiting(sources: Sources) -> str:
+    """Time a question, held against the first rung's unless others shared the machine."""
+    arm, first = sources.arm, next(iter(sources.experiment.rungs.values()))
+    took, other = arm.latency_s.p50 or 0.0, first.latency_s.p50
+    answers = count(arm.latency_s.n, "answer")
+    text = f"{seconds(took)} a question on this machine, median of {answers}"
+    if any(one.check == QUIET and one.holds is False for one in sources.experiment.fairness):
+        return f"{text} timed on a busy machine."
+    if arm is not first and other is not None:
+        word = "more" if took >= other else "less"
+        text += f"; {seconds(abs(took - other))} {word} than {in_sentence(first.title)}"
+    return f"{text}."
 
 
 PAIRS = "the number of pairs (Holm's method)"
@@ -109,7 +123,7 @@ def question(sources: Sources) -> Section:
 
 
 def why(sources: Sources, full: bool) -> Section:
-    """Why this rung and not another; in full with every pair."""
+    """Why this rung and not another, or none; in full with every pair."""
     experiment = sources.experiment
     blocks: list[Block] = [Bullets(sources.verdict.reasons)] if sources.verdict.reasons else []
     if not blocks:
@@ -130,7 +144,9 @@ def why(sources: Sources, full: bool) -> Section:
         blocks += _pairs(
             sources, "Against the best without a language model", experiment.floor_contrasts
         )
-    return Section("why", "Why this rung and not another", tuple(blocks))
+    none = sources.verdict.recommended == "none"
+    title = "Why none of them" if none else "Why this rung and not another"
+    return Section("why", title, tuple(blocks))
 
 
 def _pairs(

@@ -37,8 +37,11 @@ def weigh_section(found: Weighed | str, verdict: Verdict) -> Section:
         return Section("weigh", TITLE, (Paragraph(f"The rungs are not weighed: {found}."),))
     weighing = found.weighing
     whose = weights_sentence(weighing, found.proposed)
+    told = [lead(weighing), against_verdict(weighing, verdict)]
+    if verdict.recommended == "none":  # else the rung that comes first would seem to be advised
+        told.reverse()
     blocks: list[Block] = [
-        Paragraph(f"{lead(weighing)} {against_verdict(weighing, verdict)} {whose}"),
+        Paragraph(" ".join((*told, whose))),
         _table("Points of 100 with these weights", ranked_rows(weighing), strong=0),
         Bullets(
             (

@@ -10,6 +10,7 @@ import pytest
 
 from advisor import charts
 from advisor.charts import DARK, LIGHT, PAGE, style_of, svg
+from advisor.charts.names import around, free_spot
 from advisor.recommend import recommend
 from advisor.recommendation import Axes
 from advisor.workflow import experiment_of
@@ -209,6 +210,13 @@ def test_axes_show_the_case_as_a_point_or_as_a_line_where_one_axis_is_open():
     assert len(marks(charts.axes(one), "rule")) == 3
     none = dataclasses.replace(asked, axes=Axes(None, None))
     assert len(marks(charts.axes(none), "rule")) == 2
+
+
+def test_a_name_does_not_stand_higher_than_the_plot_where_it_would_be_cut():
+    here = around(0, 0)
+    first = free_spot("Prompt", 0, 0, 360, [here])
+    second = free_spot("your answers", 0, 0, 360, [here, first.box])
+    assert not second.box.meets(first.box) and second.box.top >= -8
 
 
 def test_names_in_the_cost_chart_cover_neither_each_other_nor_a_marker(full):

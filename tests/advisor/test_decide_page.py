@@ -3,11 +3,13 @@
 # ruff: noqa: F811 (fixtures of the other pages, taken over by name)
 
 import json
+import shutil
 import tomllib
 
 import pytest
 
 from advisor.decision import Triggers, decided, decision_of, evidence_of, record
+from advisor.report import build
 from advisor.weights import Person
 from advisor.weights_saving import save_people
 from advisor.workflow import experiment_of
@@ -46,6 +48,22 @@ def test_the_page_says_what_comes_first_why_and_what_would_change_it(project, ru
         "Quality", "Cost", "Waiting", "Freshness", "Sources", "Privacy", "Upkeep",
     ]  # fmt: skip
     assert written(project) is None, "looking changes nothing"
+
+
+def test_where_no_rung_is_recommended_that_is_said_before_the_order_and_larger(project, run):
+    file = run.folder / "experiment.json"
+    known = json.loads(file.read_bytes())
+    known["verdict"] |= {"recommended": "none", "headline": "None of these."}
+    file.write_text(json.dumps(known), encoding="utf-8")
+    said = words(page("decide", project, run.name))
+    lead = said.index('<p class="rw-lead">The verdict of the check is: None of these.')
+    heading = said.index("Among the rungs, by your weights")
+    assert lead < heading < said.index('<p class="rw-p">With these weights retrieval comes first')
+    report = build(run, experiment_of(run), None)
+    sections = {part.key: part for part in report.sections}
+    assert sections["why"].title == "Why none of them"
+    first = sections["weigh"].blocks[0].text
+    assert first.index("None of these.") < first.index("With these weights")
 
 
 def test_a_moved_slider_is_written_at_once_and_moves_the_order(project, run):
@@ -181,7 +199,10 @@ def test_how_often_answers_and_measurement_agreed_is_said(project, run):
     known = json.loads(file.read_bytes())
     known["verdict"]["agreement"] = "confirmed"
     file.write_text(json.dumps(known), encoding="utf-8")
-    told = "In 1 of 1 finished check the measurement confirmed what the answers pointed to."
+    told = "Of 5 finished checks the measurement pointed where the answers had pointed in 5."
+    for number in range(4):
+        assert "finished check" not in words(page("start", project)), "so few say nothing"
+        shutil.copytree(run.folder, run.folder.with_name(f"again{number}"))
     assert told in words(page("decide", project, run.name))
     assert told in words(page("start", project))
 

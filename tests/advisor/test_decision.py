@@ -274,12 +274,13 @@ def test_how_often_prior_and_evidence_agreed_is_counted_and_said(root):
     found = track_record(Run(folder) for folder in sorted((root / "runs").iterdir()))
     assert found == TrackRecord(3, 1, 1)
     assert found.sentence == (
-        "In 3 of 5 finished checks the measurement confirmed what the answers pointed to; in 1 it "
-        "did not; in 1 it was too close to call."
+        "Of 5 finished checks the measurement pointed where the answers had pointed in 3, "
+        "elsewhere in 1, and was too close to call in 1."
     )
     assert TrackRecord().sentence == ""
-    assert TrackRecord(1).sentence == (
-        "In 1 of 1 finished check the measurement confirmed what the answers pointed to."
+    assert TrackRecord(0, 2, 2).sentence == "", "four say nothing"
+    assert TrackRecord(5).sentence == (
+        "Of 5 finished checks the measurement pointed where the answers had pointed in 5."
     )
 
 

@@ -5,13 +5,14 @@ import dataclasses
 import pytest
 
 from advisor.cli import main
-from advisor.effort_words import NOTE, TITLE, efforts
+from advisor.effort_words import NOTE, TITLE, chosen_on, efforts
 from advisor.prompt_words import TITLE as PROMPT
 from advisor.prompt_words import found_prompts
 from advisor.report import build
 from advisor.report.document import Bullets, Table, Terms
 from advisor.report.formats.html import render
 from advisor.searching import searching
+from advisor.summary import effort_table
 from advisor.workflow import experiment_of, prior_of
 from tests.advisor.experiments import arm, experiment
 from tests.advisor.report_runs import fullest
@@ -62,6 +63,24 @@ def test_every_trial_stands_with_its_score_and_the_one_taken_is_marked():
         ("Passages before the question", "2: found 88 % (taken)"),
         ("Retriever", "rrf, set by you"),
     ]  # fmt: skip
+
+
+def test_more_than_a_few_trials_stand_in_a_line_each_and_on_a_terminal_in_one():
+    trials = [{"passages": n, "dev_score": n / 10} for n in range(1, 6)]
+    effort = {"tried": trials, "judged_by": "exact match"}
+    ((_, said),) = rows_of({"passages": 5}, effort)
+    assert said.splitlines() == ["1: 10 %", "2: 20 %", "3: 30 %", "4: 40 %", "5: 50 % (taken)"]
+    one = dataclasses.replace(arm("rag", 0.5), settings={"passages": 5}, effort=effort)
+    told = effort_table(experiment({"prompt": 0.3, "rag": one}))
+    assert "1: 10 %, 2: 20 %, 3: 30 %, 4: 40 %, 5: 50 % (taken)" in told
+
+
+def test_it_is_said_of_how_many_rows_the_shares_on_dev_are():
+    known = experiment({"prompt": 0.3})
+    n = known.task.n_dev
+    assert chosen_on(known, n + 1) == f"Settings were chosen on dev: {n} rows."
+    some = chosen_on(known, n - 1)
+    assert some == f"Settings were chosen on dev: the first {n - 1} of its {n} rows."
 
 
 def test_what_was_decided_beyond_what_there_is_stands_beside_what_was_done():
@@ -120,7 +139,8 @@ def test_the_report_the_app_and_the_terminal_say_the_same(full, capsys):
     assert any("0.0005: 50 % in 12 s" in row[2] for row in found.rows)
     assert main(["show", str(full.folder)]) == 0
     said = capsys.readouterr().out
-    assert any(NOTE in block.lines for block in part.blocks if isinstance(block, Bullets))
+    (notes,) = [b.lines for b in part.blocks if isinstance(b, Bullets) and NOTE in b.lines]
+    assert notes[0].startswith("Settings were chosen on dev: ")
     assert f"\n{TITLE}:\n" in said and f"  - {NOTE}\n" in said
     assert all(cell in said for row in found.rows for cell in row)
 

@@ -466,18 +466,26 @@ def test_the_items_show_every_answer_its_mark_and_the_cited_passage(project, run
     assert "prompt too long: 2,100 tokens" in said and "1 of 1" in said
 
 
-@pytest.mark.parametrize("tab", ["Differences", "Where it fails", "Training", "Cost", "Fair?"])
+@pytest.mark.parametrize("tab", ["Differences", "Where it fails", "Settings", "Cost", "Fair?"])
 def test_every_tab_of_the_result_is_drawn(tab, project, run):
     at = page("compare", project, run.name)
     at.session_state["compare_tab"] = tab
     told = {
         "Differences": "The comparisons that decide",
         "Where it fails": "Retrieval found the passage for",
-        "Training": "How training went",
+        "Settings": "How training went",
         "Cost": "Time and memory on",
         "Fair?": "Was it fair?",
     }
     assert told[tab] in words(shown(at.run()))
+
+
+def test_settings_are_shown_as_such_also_where_something_was_trained(project, run):
+    at = page("compare", project, run.name)
+    assert "Settings" in [tab.label for tab in at.tabs]
+    assert "Training" not in [tab.label for tab in at.tabs]
+    at.session_state["compare_tab"] = "Settings"
+    assert "The rungs: settings, effort, scores" in words(shown(at.run()))
 
 
 def test_where_it_fails_shows_foreign_text_letter_by_letter(project, run):

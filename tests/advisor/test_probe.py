@@ -11,11 +11,13 @@ from advisor.probing import begin as begin_own
 from advisor.progress import probe_progress
 from advisor.report import build, report_format
 from harness.beside import store_of
+from harness.disk import write_lines
 from harness.probe_measuring import results
 from harness.probe_result import plan_of
 from harness.probing import begin, run_probe
 from harness.store import Run
 from harness.watch import STARTING_PROBE
+from rag.types import Document
 from tests.advisor.page_project import make_project, make_run
 from tests.advisor.probes import fresh, obedient, probe_run
 from tests.advisor.test_pages import own_projects, page, patience, shown, words  # noqa: F401
@@ -208,10 +210,26 @@ def test_a_rung_that_could_not_be_asked_can_be_asked_later(run):
 
 
 def test_why_a_probe_cannot_start_is_said_where_it_was_asked_for(run):
-    (run.folder / "data" / "documents.jsonl").write_bytes(b"")
+    other = Document("other.md", "Nothing of it.", "other.md", None, "Other")
+    write_lines(run.folder / "data" / "documents.jsonl", [other])
     at = tab(run)
     at.button(key="start_injection").click()
-    assert "the run has no documents" in words(shown(at.run()))
+    assert "Cannot go on" in words(shown(at.run()))
+
+
+def test_a_probe_that_can_never_start_is_greyed_out_with_the_reason_beside_it(run):
+    ways = [f"start_{name}" for name in ("freshness", "injection", "forgetting", "memorisation")]
+    at = tab(run)
+    assert not any(at.button(key=way).disabled for way in ways)
+    (run.folder / "data" / "documents.jsonl").write_bytes(b"")
+    for trained in (run.folder / "cells").glob("finetune-*"):
+        trained.unlink() if trained.is_file() else shutil.rmtree(trained)
+    at = tab(run)
+    assert all(at.button(key=way).disabled for way in ways)
+    assert "start_own_freshness" not in [button.key for button in at.button]
+    said = words(at)
+    assert said.count("Cannot be started: nothing was trained in this check.") == 2
+    assert said.count("Cannot be started: this check had no documents in which") == 2
 
 
 def test_progress_is_read_from_the_probes_folder(run):

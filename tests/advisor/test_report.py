@@ -13,6 +13,7 @@ from advisor.cli import main
 from advisor.numbers import interval, percent, points, points_range
 from advisor.report import AUDIENCES, build, formats, report_format
 from advisor.report.document import Bullets, Items, Paragraph, Table
+from advisor.report.result_sections import QUIET
 from advisor.workflow import experiment_of, prior_of, write_report
 from harness.errors import UserError
 from harness.store import Run
@@ -106,10 +107,33 @@ def test_first_screen_is_one_sentence_three_facts_and_what_limits_it(full):
     assert [fact.title for fact in report.facts] == [
         "What it costs", "What was expected", "What would change this"
     ]  # fmt: skip
-    assert report.facts[0].text.startswith("1.7 s a question on this machine, 0.49 s more than")
+    assert report.facts[0].text.startswith(
+        "1.7 s a question on this machine, median of 39 answers; 0.49 s more than prompt. "
+    )
     assert report.facts[1].text == "Your answers pointed to retrieval; the measurement confirms it."
     # a failure is said first
     assert report.mind[0].startswith("1 of 40 answers")
+
+
+@pytest.mark.parametrize("holds", [False, None, True])
+def test_times_of_a_busy_machine_are_not_held_against_one_another(full, holds):
+    known = experiment_of(full)
+    line = next(one for one in known.fairness if one.check == QUIET)
+    others = [one for one in known.fairness if one is not line]
+    checked = dataclasses.replace(known, fairness=(*others, dataclasses.replace(line, holds=holds)))
+    said = build(full, checked, None).facts[0].text
+    busy = "median of 39 answers timed on a busy machine." in said
+    assert busy == (holds is False) and ("more than prompt" in said) == (not busy)
+
+
+def test_under_a_verdict_of_none_it_is_said_whose_cost_it_is(full):
+    known = experiment_of(full)
+    none = dataclasses.replace(known, verdict={**known.verdict, "recommended": "none"})
+    assert (
+        build(full, none, None)
+        .facts[0]
+        .text.startswith("Of retrieval, which came nearest: 1.7 s a question on this machine")
+    )
 
 
 def test_executive_leaves_out_what_only_an_engineer_needs(full):

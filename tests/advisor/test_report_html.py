@@ -105,6 +105,13 @@ def test_marks_are_words_and_signs_not_colours(page):
     assert {"✓ right", "✗ wrong", "◐ 50 % right", "– failed: prompt too long"} <= marks
 
 
+def test_questions_are_folded_to_a_line_that_says_what_each_shows(page):
+    folded = page.css("article > details")
+    assert len(folded) > 1 and not any("open" in one.attributes for one in folded[1:])
+    for one in folded:
+        assert one.css_first("summary h3").text().startswith("Question ")
+
+
 def test_light_dark_and_paper_are_all_set(html):
     assert "prefers-color-scheme: dark" in html
     assert "@media print" in html

@@ -6,9 +6,20 @@ from tests.advisor.page_project import make_project, make_run
 from tests.browser.driver import PAGES
 
 pytestmark = pytest.mark.browser
-TABS = ("Differences", "Items", "Judge", "Training", "What if", "Cost", "Fair?")
+TABS = ("Differences", "Items", "Judge", "Settings", "What if", "Cost", "Fair?")
 SIDEWAYS = """() => [...document.querySelectorAll('[data-testid="stMain"], .stMainBlockContainer')]
     .map(one => one.scrollWidth - one.clientWidth)"""
+CUT = """() => [...document.querySelectorAll('[data-testid="stMain"] *')].filter(one =>
+    one.clientWidth && one.innerText && one.scrollWidth > one.clientWidth + 1 &&
+    (getComputedStyle(one).overflowX === 'hidden' || one.getAttribute('role') === 'radiogroup' ||
+     one.dataset.testid === 'stButtonGroup')).map(one => one.innerText)"""
+"""Words that do not fit where they stand."""
+BESIDE = """() => [...document.querySelectorAll('.stColumn .stVegaLiteChart canvas')].map(one =>
+    one.getBoundingClientRect().right - one.closest('.stColumn').getBoundingClientRect().right)"""
+"""Pixels by which each chart stands in what is beside it."""
+
+MOST_ABOVE = 640
+"""Pixels above what a tab of the result shows, in a window of 900."""
 
 
 def test_foreign_text_runs_nothing_loads_nothing_and_every_page_fits(app, visit):
@@ -20,6 +31,8 @@ def test_foreign_text_runs_nothing_loads_nothing_and_every_page_fits(app, visit)
         window.turn_to(name)
         fits(window, name)
         if name == "Compare":
+            tabs = window.page.get_by_role("tablist").bounding_box()
+            assert tabs["y"] + tabs["height"] <= MOST_ABOVE, "what is behind it begins too low"
             for tab in TABS:
                 window.page.get_by_role("tab", name=tab).click()
                 window.quiet()
@@ -30,10 +43,21 @@ def test_foreign_text_runs_nothing_loads_nothing_and_every_page_fits(app, visit)
 
 
 def fits(window, name):
-    """Nothing has to be moved sideways, in a wide window or a narrow one."""
-    for width in (1400, 900):
+    """Nothing is cut or has to be moved sideways, in a wide window or a narrow one."""
+    for width in (700, 900, 1400):  # the last one has the pages' names at the top
         window.page.set_viewport_size({"width": width, "height": 900})
+        moment(window)
         assert max(window.page.evaluate(SIDEWAYS)) <= 1, f"{name} does not fit {width} pixels"
+        assert window.page.evaluate(CUT) == [], f"words are cut on {name} at {width} pixels"
+        assert max(window.page.evaluate(BESIDE), default=0) <= 1, f"{name} at {width} pixels"
+
+
+def moment(window):
+    """Charts are drawn anew after a window has become narrower, a moment later."""
+    for _ in range(20):
+        if max([*window.page.evaluate(SIDEWAYS), *window.page.evaluate(BESIDE)]) <= 1:
+            return
+        window.page.wait_for_timeout(100)
 
 
 def test_files_that_are_dropped_become_a_project_with_its_questions(app, visit):
