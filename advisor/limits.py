@@ -16,7 +16,6 @@ from advisor.numbers import (
     rounded_up,
     seconds,
 )
-from advisor.recommendation import Recommendation
 from harness.diagnosis.material import OVERLAP
 from harness.experiment import Experiment
 from harness.fairness import NO_ANSWER_FAILED
@@ -40,10 +39,9 @@ def break_even(wrong_cost: float) -> float:
 def changes(
     experiment: Experiment,
     choice: Choice,
-    recommendation: Recommendation | None,
     spared_s: float | None,
 ) -> list[str]:
-    """What would change the verdict: more items, a rung not measured, another answer."""
+    """What would change the verdict: more items, a rung not measured."""
     found = _settled_by_more(experiment, choice)
     if experiment.not_run:
         saved = f"That saved about {seconds(spared_s)}. " if spared_s else ""
@@ -56,8 +54,6 @@ def changes(
         found.append(f"{title_of(name)} was not measured: {reason}.")
     if experiment.task.n_documents and choice.rung not in READING:
         found.append("Facts that change would: only retrieval follows a changed document.")
-    if recommendation is not None:
-        found.extend(flip.text for flip in recommendation.would_change_if[:2])
     return found
 
 

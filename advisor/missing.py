@@ -133,7 +133,8 @@ def _untried(experiment: Experiment) -> Iterator[str]:
     ]
     if left:
         names = ", ".join(in_sentence(title_of(name)) for name in left)
-        yield f"Not tried in this check: {names}. A check with them would tell."
+        them = "it" if len(left) == 1 else "them"
+        yield f"Not tried in this check: {names}. A check with {them} would tell."
 
 
 def _rows(experiment: Experiment, learned: str) -> Iterator[str]:

@@ -49,6 +49,10 @@ ADVICE = {
     "preference": "Fine-tune, then align with preferences.",
     "none": "None of these is good enough yet.",
 }
+SETTLED = (
+    "Nothing that was measured leaves it open. Another model, other rows or other documents would "
+    "have to be measured anew."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +115,12 @@ def reconcile(
             else without_prior(answered_late)
         ),
         reasons=tuple(reasons_of(experiment, choice, recommended)),
+        # another answer to the questionnaire would move what was expected, not what was measured
         would_change_if=(
             *missing(experiment, choice, learned),
-            *changes(experiment, choice, recommendation, spared_s),
-        ),
+            *changes(experiment, choice, spared_s),
+        )
+        or ((SETTLED,) if experiment.scored else ()),
         cautions=(
             *form_first(experiment),
             *cautions(experiment, choice),

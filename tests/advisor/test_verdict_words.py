@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from advisor.agreement import NOTHING
 from advisor.choice import beats_floor, choose
+from advisor.verdict import SETTLED
 from harness.experiment import Check, Experiment
 from harness.rungs import rungs
 from tests.advisor.experiments import (
@@ -149,7 +150,7 @@ def test_failures_are_said_first_with_their_number():
     assert not any("No answer failed" in text for text in found.cautions), "it is said already"
 
 
-def test_what_would_change_it_names_items_skipped_rungs_and_answers():
+def test_what_would_change_it_names_items_and_skipped_rungs():
     skipped = {"finetune": "the model's weights are not on this machine"}
     found = verdict(experiment(TWO, skipped=skipped, n_documents=3), "prompt")
     expected = [
@@ -158,9 +159,10 @@ def test_what_would_change_it_names_items_skipped_rungs_and_answers():
         "Facts that change would: only retrieval follows a changed document.",
     ]
     assert [text for text in found.would_change_if if text in expected] == expected
-    assert PRIOR.would_change_if[0].text in found.would_change_if
+    other = PRIOR.would_change_if[0].text
+    assert other not in found.would_change_if, "another answer would move the prior alone"
     settled = verdict(experiment(TWO, {("rag", "prompt"): "better"}, n_documents=3))
-    assert settled.would_change_if == ()
+    assert settled.would_change_if == (SETTLED,)
 
 
 # For any outcome
