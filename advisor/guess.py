@@ -157,8 +157,9 @@ def _instruction(kind: Kind, rows: Rows, columns: Columns) -> str:
 
 
 def _kind(rows: Rows, columns: Columns, has_documents: bool) -> Kind:
-    """Guess the kind of task from the answers."""
-    values: list[Any] = [row.fields.get(columns.answer) for row in rows.rows]
+    """Guess the kind of task from the answers; a cell left blank says nothing of it."""
+    cells = (row.fields.get(columns.answer) for row in rows.rows)
+    values: list[Any] = [one for one in cells if not isinstance(one, str) or one.strip()]
     texts = [str(value) for value in values if isinstance(value, str | int) and str(value).strip()]
     if values and all(_as_object(value) is not None for value in values):
         return "json"

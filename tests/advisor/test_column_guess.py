@@ -95,3 +95,8 @@ def test_the_app_may_leave_columns_open_to_be_filled_in_on_its_page(tmp_path):
     create_project(tmp_path / "p", [file])
     written = (tmp_path / "p" / "rungwise.toml").read_text(encoding="utf-8")
     assert '# question = "…"   # write one of: Want, Line, Age' in written
+
+
+def test_one_blank_cell_does_not_make_labels_free_answers(tmp_path):
+    file = table(tmp_path / "a.csv", ["text", "label"], [*SPAM, ("And this?", " ")])
+    assert guess_files([file]).kind == "label"
