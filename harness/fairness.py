@@ -114,7 +114,7 @@ def _same_prompt(plan: Plan, ladder: Sequence[Cell]) -> Check:
     detail = _decoding(plan, ladder)
     if holds is False:
         detail += "; the program was changed while the check stood still, and asks differently now"
-    return Check("Same system prompt, layout and decoding, but for what dev chose", holds, detail)
+    return Check("Same system prompt, but for what dev chose", holds, detail)
 
 
 def _looked_once(run: Run, plan: Plan, cells: Sequence[Cell]) -> Check:

@@ -234,7 +234,7 @@ def test_an_empty_corpus_is_said_by_audit_and_stops_a_check_before_anything_runs
         (root / "data" / "documents" / name).write_text(text, encoding="utf-8")
     audited = here("audit", root)
     assert audited.returncode == 1, "an error among the findings"
-    assert f"{error}\n  rows: data/documents{where}\n  fix: {fix}\n" in audited.stdout
+    assert f"{error}\n  where: data/documents{where}\n  fix: {fix}\n" in audited.stdout
     assert "90 examples, 0 documents" in audited.stdout
     assert refused(rungwise("check", root)) == {f"data/documents{where}: {error}": fix}
     assert not (root / "runs").exists()

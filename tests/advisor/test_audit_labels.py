@@ -194,7 +194,9 @@ def test_three_hundred_of_either_side_are_enough():
     assert said(labelled(*"ab" * 150), labelled(*"ab" * 150, prefix="h")) == []
 
 
-@pytest.mark.parametrize(("groups", "told"), [(1, True), (7, True), (8, False), (300, False)])
+@pytest.mark.parametrize(
+    ("groups", "told"), [(1, False), (4, False), (5, True), (7, True), (8, False), (300, False)]
+)
 def test_held_out_rows_of_few_documents_can_show_nothing_and_that_is_told(groups, told):
     rows = labelled(*["a"] * 300, prefix="h")
     heldout = [replace(row, context_ids=(f"d{i % groups}",)) for i, row in enumerate(rows)]
