@@ -57,6 +57,8 @@ class Speed:
     kind: str
     """``cpu`` or ``cuda``."""
     threads: int
+    quiet: bool = True
+    """Others left the processor alone meanwhile; else this holds for now, and is measured again."""
 
 
 def sizes_of(model: ModelRef) -> ModelSizes:
@@ -85,7 +87,8 @@ def known_speed(model: ModelRef, *, beside_others: bool = False) -> Speed | None
         known = msgspec.json.decode(file.read_bytes(), type=Speed)
     except msgspec.MsgspecError:  # of another version, or cut off: it is measured again
         return None
-    return known if beside_others or known.threads >= most_threads() else None
+    alone = known.quiet and known.threads >= most_threads()
+    return known if beside_others or alone else None
 
 
 def speed(model: ModelRef, say: Callable[[str], None] = lambda line: None) -> Speed:
@@ -104,7 +107,7 @@ def speed(model: ModelRef, say: Callable[[str], None] = lambda line: None) -> Sp
 
 
 def _measured(model: ModelRef, file: Path, say: Callable[[str], None]) -> Speed:
-    say("Measuring how fast this machine is (once, about twenty seconds) …")
+    say("Measuring how fast this machine is (about twenty seconds) …")
     log = file.with_suffix(".log")
     command = [sys.executable, "-m", "harness.speed", str(model.folder), str(file)]
     with log.open("wb") as out:
@@ -140,27 +143,32 @@ def measure(folder: Path) -> Speed:
     started = time.perf_counter()
     import torch
 
+    from harness.contention import Meter
     from harness.device import peak_memory_bytes, pick_device
     from tuning.models import open_model
 
-    device = pick_device()
+    device, meter = pick_device(), Meter()
     torch.set_num_threads(device.threads)
     process = peak_memory_bytes()
     model = open_model(
         folder, dtype=getattr(torch, device.precision), device=torch.device(device.kind)
     )
     ready = time.perf_counter() - started
+    reads, learns = _reads(model), _learns(model)
+    writes, writes_alone = _writes(model, 32), _writes(model, 1)
+    others = meter.read()
     return Speed(
-        reads=_reads(model),
-        learns=_learns(model),
-        writes=_writes(model, 32),
-        writes_alone=_writes(model, 1),
+        reads=reads,
+        learns=learns,
+        writes=writes,
+        writes_alone=writes_alone,
         starts_s=ready,
         process_bytes=process,
         precision_bytes=2 if device.precision == "bfloat16" else 4,
         device=device.name,
         kind=device.kind,
         threads=device.threads,
+        quiet=others is None or others.quiet,
     )
 
 
@@ -208,18 +216,38 @@ def _learns(model: "LanguageModel") -> float:
 
 
 def _writes(model: "LanguageModel", count: int) -> float:
-    """Time of a few tokens less that of the first, which is spent on reading."""
+    """Time of a few tokens less that of the first, which is spent on reading.
+
+    Others can make the first take longer than all of it: then all of it counts, which is careful.
+    """
     rows = _rows(count, 16)
 
     def seconds(limit: int) -> tuple[float, int]:
-        started = time.perf_counter()
-        written = sum(len(done.ids) + 1 for done in model.generate(rows, limit))
-        return time.perf_counter() - started, written
+        taken, written = [], 0
+        for _ in range(2):
+            started = time.perf_counter()
+            written = sum(len(done.ids) + 1 for done in model.generate(rows, limit))
+            taken.append(time.perf_counter() - started)
+        return min(taken), written
 
-    seconds(2)
     first, few = seconds(1)
     all_of_it, many = seconds(1 + STEPS)
-    return max(1, many - few) / max(1e-6, all_of_it - first)
+    return written_a_second(first, few, all_of_it, many)
+
+
+def written_a_second(first_s: float, few: int, whole_s: float, many: int) -> float:
+    """Tokens a second after the first ones.
+
+    Args:
+        first_s: seconds until each row had its first token.
+        few: tokens until then.
+        whole_s: seconds of a run that went on.
+        many: tokens of it.
+    """
+    after = whole_s - first_s
+    if after < whole_s / 10 or many <= few:
+        return max(1, many) / max(1e-6, whole_s)
+    return (many - few) / after
 
 
 def main() -> int:

@@ -61,6 +61,8 @@ def test_a_machine_is_measured_once_and_then_known(settings, tmp_path):
     assert min(pace.reads, pace.learns, pace.writes, pace.writes_alone) > 0
     assert pace.process_bytes > 1e8 and pace.kind in ("cpu", "cuda")
     heard.clear()
+    pace = dataclasses.replace(pace, quiet=True)  # others may have been at work just now
+    speeds.write_json(speeds._file(model), pace)
     assert estimate(tmp_path, TASK, settings, heard.append).speed == pace and heard == []
     assert known_estimate(tmp_path, TASK, settings).speed == speeds.known_speed(model) == pace
 
@@ -94,8 +96,9 @@ def test_a_speed_measured_beside_other_work_is_not_kept(settings, monkeypatch, t
     model = resolve(settings.generator, "generator")
     speeds.write_json(speeds._file(model), PACE)
     assert speeds.known_speed(model) == PACE
-    speeds.write_json(speeds._file(model), dataclasses.replace(PACE, threads=0))
-    assert speeds.known_speed(model) is None
+    for beside in ({"threads": 0}, {"quiet": False}):
+        speeds.write_json(speeds._file(model), dataclasses.replace(PACE, **beside))
+        assert speeds.known_speed(model) is None
     # good enough for a page, which says so
     beside = known_estimate(tmp_path, TASK, settings)
     assert beside.busy_cores > 0 and beside.seconds > 0
@@ -294,3 +297,15 @@ def test_a_model_that_does_not_say_its_sizes_is_named(settings, tmp_path, tiny_m
     (odd / "config.json").write_text('{"n_embd": 768}', encoding="utf-8")
     with pytest.raises(UserError, match="does not say how large"):
         estimate(tmp_path, TASK, dataclasses.replace(settings, generator=str(odd)))
+
+
+@pytest.mark.parametrize(
+    ("first_s", "whole_s", "expected"),
+    [(0.1, 0.9, 320.0), (0.9, 0.8, 360.0), (0.8, 0.8, 360.0), (0.0, 0.9, 284.44)],
+    ids=["after the first", "the first was held up", "both the same", "no time for the first"],
+)
+def test_how_fast_a_model_writes_is_never_told_by_a_first_token_that_was_held_up(
+    first_s, whole_s, expected
+):
+    assert speeds.written_a_second(first_s, 32, whole_s, 288) == pytest.approx(expected, rel=1e-3)
+    assert speeds.written_a_second(first_s, 32, whole_s, 32) <= 32 / whole_s
