@@ -41,7 +41,7 @@ def need_line(need: CheckNeed) -> str:
         f"at most {size(need.memory_bytes)} of memory at once."
     )
     if need.busy_cores:
-        words += f" Others keep {need.busy_cores} of its cores busy now; alone it is faster."
+        words += f" Others keep {need.busy_cores} of its cores busy; alone it is faster."
     if need.fits:
         return words
     where = "free on the card" if need.on_card else "free"

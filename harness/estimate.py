@@ -102,8 +102,10 @@ class CheckNeed:
 
     @property
     def busy_cores(self) -> int:
-        """Cores that others were using when speed was measured."""
-        return max(0, most_threads() - self.speed.threads) if self.speed.kind == "cpu" else 0
+        """Cores that others were using when speed was measured, a part of one counted whole."""
+        if self.speed.kind != "cpu":
+            return 0
+        return max(0 if self.speed.quiet else 1, most_threads() - self.speed.threads)
 
     @property
     def fits(self) -> bool:
