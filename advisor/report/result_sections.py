@@ -116,7 +116,7 @@ def question(sources: Sources) -> Section:
     )
     if task.detectable is not None:
         text += (
-            f" So many could be foretold to show a difference of about "
+            f" That many were expected to show a difference of about "
             f"{count(round(100 * task.detectable), 'point')} between two of them in 4 of 5 cases."
         )
     return Section("question", "The question", (Paragraph(text),))
