@@ -62,8 +62,9 @@ class PreferenceSettings:
 USUAL_PREFERENCE: Final = PreferenceSettings()
 BETA: Final = 0.1
 """Of the method's paper and of the usual library."""
-GENTLER: Final = 10.0
-"""What the learning rate of fine-tuning is divided by: published recipes take a tenth or less."""
+GENTLER: Final = 3.0
+"""What the learning rate of fine-tuning is divided by. Published recipes take a tenth or less, for
+all weights of large models; a small adapter hardly moves by that (DECISIONS.md)."""
 
 
 MICRO_TOKENS: Final = 2048
