@@ -1,13 +1,13 @@
 """More real data sets for `bench.verdicts`: cheap rungs beside each other, nothing is trained.
 
-What they show is told in DECISIONS.md: what holding answers to a schema does, and what reading
-documents does in English and in Turkish.
+They ask what holding answers to a schema does, and what reading documents does in English and in
+Turkish. No results of them are kept so far.
 """
 
 from collections.abc import Callable
 from pathlib import Path
 
-from bench.verdict_sets import READS, SORTING, Given, documents, drawn, lines, only
+from bench.verdict_sets import READS, SORTING, Given, drawn, lines, only, xquad
 
 CHEAP = ("prompt", "few_shot", "searched_prompt", "constrained")
 ASKING = ("prompt", "few_shot", "searched_prompt", "rag")
@@ -31,21 +31,9 @@ def _snips(folder: Path) -> Given:
 
 
 def _xquad_tr(folder: Path) -> Given:
-    rows = only(lines(folder / "qa_tr.jsonl"), "question", "answer", "doc")
-    articles = sorted({row["doc"] for row in rows})
-    held = [row for row in rows if row["doc"] in articles[:20]]
-    learned = [row for row in rows if row["doc"] in articles[20:]]
-    train, heldout = drawn(learned, 140), drawn(held, 60)
-    return Given(
-        train,
-        heldout,
-        "answer",
-        "Soruyu metnin sözcükleriyle, olabildiğince kısa yanıtla.",
-        documents(folder / "docs_tr", [*train, *heldout]),
-        rungs=ASKING,
-        expected="passages are found as in English; an English model reads them badly",
-        answers={**READS, "main_failure": "facts", "voice": "little"},
-    )
+    given = xquad(folder, "tr", "Soruyu metnin sözcükleriyle, olabildiğince kısa yanıtla.")
+    expected = "passages are found as in English; an English model reads them badly"
+    return given._replace(rungs=ASKING, expected=expected)
 
 
 def _debian(folder: Path) -> Given:

@@ -90,8 +90,9 @@ def _banking77(folder: Path) -> Given:
     )
 
 
-def _xquad(folder: Path) -> Given:
-    rows = only(lines(folder / "qa_en.jsonl"), "question", "answer", "doc")
+def xquad(folder: Path, language: str, instruction: str) -> Given:
+    """Questions on articles that none to learn from is about."""
+    rows = only(lines(folder / f"qa_{language}.jsonl"), "question", "answer", "doc")
     articles = sorted({row["doc"] for row in rows})
     random.Random(SEED).shuffle(articles)
     held, learned = set(articles[:20]), set(articles[20:44])
@@ -101,12 +102,16 @@ def _xquad(folder: Path) -> Given:
         train,
         heldout,
         "answer",
-        "Answer with the words of the text, as short as you can.",
-        documents(folder / "docs_en", [*train, *heldout]),
+        instruction,
+        documents(folder / f"docs_{language}", [*train, *heldout]),
         rungs=READING,
         expected="retrieval, with or without fine-tuning, far above all that does not read",
         answers={**READS, "main_failure": "facts", "voice": "little"},
     )
+
+
+def _xquad(folder: Path) -> Given:
+    return xquad(folder, "en", "Answer with the words of the text, as short as you can.")
 
 
 def _sentiment(folder: Path) -> Given:

@@ -29,6 +29,8 @@ class Decoding(NamedTuple):
     settings: dict[str, Json]
     """Nothing where the task leaves no choice."""
     effort: dict[str, Json]
+    scored: Scored | None = None
+    """Dev under it; None where nothing was tried."""
 
 
 def choose_decoding(
@@ -61,7 +63,7 @@ def choose_decoding(
     found = choose("decoding", tuple(ways), lambda way: score(ways[way]), bench.say, known)
     tried, cost = found.effort["tried"], found.effort["dev_answers"]
     effort: dict[str, Json] = {"decodings_tried": tried, "dev_answers": cost}
-    return Decoding(ways[found.value], {"decoding": found.value}, effort)
+    return Decoding(ways[found.value], {"decoding": found.value}, effort, found.scored)
 
 
 def decided(bench: Workbench) -> Constraint | None:

@@ -4,6 +4,7 @@ The nearest ones are not always the best: they can all have the same answer, or 
 another, and some small models do better with a fixed set. So the ways are compared on dev.
 """
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Final, NamedTuple
@@ -68,6 +69,24 @@ class Pool:
             return [fixed for _ in questions]
         closeness = self._embed(questions) @ self.vectors.T  # (questions, n)
         return [[self.shown[at] for at in chooser(self, row, k)] for row in closeness]
+
+    def found(
+        self, questions: Sequence[str], k: int, chosen: "Chosen", embedding_s: float
+    ) -> tuple[list[list[Demonstration]], float]:
+        """The same, with the seconds that finding them adds to a question.
+
+        Args:
+            questions: to be asked.
+            k: see `choose`.
+            chosen: the way, with the draw of a fixed set.
+            embedding_s: seconds to embed a question, which a fixed set does without.
+        """
+        if not k:
+            return [[] for _ in questions], 0.0
+        started = time.perf_counter()
+        shown = self.choose(questions, k, *chosen)
+        each = (time.perf_counter() - started) / max(1, len(questions))
+        return shown, each + (embedding_s if chosen.way != FIXED else 0.0)
 
     def _drawn(self, k: int, draw: int) -> list[int]:
         """A seeded draw in which no answer comes twice before every one has come once."""

@@ -49,24 +49,24 @@ class Search:
     """What dev gives a prompt."""
     say: Say
     proposed: Sequence[Wording] = ()
-    """Somebody else's wordings; at most half of those that are tried."""
+    """Somebody else's wordings, tried before the moves; fewer than half of the candidates."""
     tried: list[Json] = field(default_factory=list)
 
-    def run(self, counts: Sequence[int]) -> tuple[Wording, Shown, Scored]:
-        """The prompt to use, with what dev gave it.
+    def run(self, counts: Sequence[int], known: Scored | None = None) -> tuple[Wording, Shown]:
+        """The prompt to use.
 
         Args:
             counts: numbers of worked examples to try.
+            known: what dev gives the plain prompt, where it has been answered already.
         """
-        wording, usual = self._wording()
+        wording, usual = self._wording(known)
         with_sets = self._sets(wording, counts)[: self.candidates - len(self.tried)]
         scored = [usual, *(self._try(*one) for one in with_sets)]
-        at = taken([one.rows for one in scored])
-        return *((wording, Shown()), *with_sets)[at], scored[at]
+        return ((wording, Shown()), *with_sets)[taken([one.rows for one in scored])]
 
-    def _wording(self) -> tuple[Wording, Scored]:
+    def _wording(self, known: Scored | None) -> tuple[Wording, Scored]:
         """The plain wording, or a better one."""
-        found = [(plain(self.spec), self._try(plain(self.spec), Shown()))]
+        found = [(plain(self.spec), self._try(plain(self.spec), Shown(), known))]
         for wording in self._wordings(found):
             found.append((wording, self._try(wording, Shown())))
         return found[taken([scored.rows for _, scored in found])]
@@ -74,13 +74,12 @@ class Search:
     def _wordings(self, found: Sequence[tuple[Wording, Scored]]) -> Iterator[Wording]:
         """Candidates one by one, drawn while the results of the earlier ones come in."""
         most = max(1, self.candidates // 2 - 1)
-        proposed = self.proposed[: (most + 1) // 2]
-        yield from proposed
+        yield from self.proposed
         rng = random.Random(0)
         names = list(moves(self.spec.kind))
         rng.shuffle(names)
         singles = [one for name in names if (one := worded(self.spec, self.train, [name]))]
-        left = most - len(proposed)
+        left = most - len(self.proposed)
         several = 1 if left > 2 and len(singles) > 1 else 0
         alone = singles[: left - several]
         yield from alone
@@ -121,8 +120,8 @@ class Search:
             found.append((wording, Shown(sizes[draw % len(sizes)], Chosen(FIXED, draw))))
         return found
 
-    def _try(self, wording: Wording, shown: Shown) -> Scored:
+    def _try(self, wording: Wording, shown: Shown, known: Scored | None = None) -> Scored:
         self.say(f"Trying a prompt on dev, {len(self.tried) + 1} of {self.candidates}", {})
-        scored = self.score(wording, shown)
+        scored = known or self.score(wording, shown)
         self.tried.append({"prompt": in_words(wording, shown), "dev_score": scored.score})
         return scored

@@ -1,6 +1,5 @@
 """Worked examples before the question: for each question its nearest ones from train, or others."""
 
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
 from typing import NamedTuple
@@ -97,12 +96,10 @@ class FewShotRung:
 
     def answer(self, queries: Sequence[Query], timed: int) -> Iterator[Answer | Failure]:
         """Demonstrations as earlier turns of the conversation, then the question."""
-        started = time.perf_counter()
         texts = [query.text for query in queries]
-        demonstrations = self.pool.choose(texts, self.count, *self.chosen)
-        each = (time.perf_counter() - started) / max(1, len(queries))
-        if self.chosen.way != FIXED:
-            each += self.bench.embedding_s
+        demonstrations, each = self.pool.found(
+            texts, self.count, self.chosen, self.bench.embedding_s
+        )
         asked = [
             Asked(query, render(self.view.spec, query.text, (), shown), (), each)
             for query, shown in zip(queries, demonstrations, strict=True)

@@ -62,8 +62,9 @@ class SearchedPromptRung:
         search = Search(
             self.view.spec, self.view.train, effort.prompts, asked, self.bench.say, proposed
         )
-        self.wording, self.shown, _ = search.run(effort.demonstrations)
-        spent = {"prompts_tried": search.tried, "dev_answers": len(search.tried) * len(dev), **told}
+        self.wording, self.shown = search.run(effort.demonstrations, decoding.scored)
+        answered = len(search.tried) - (decoding.scored is not None)
+        spent = {"prompts_tried": search.tried, "dev_answers": answered * len(dev), **told}
         return Preparation(
             {**self._settings(), **decoding.settings}, with_decoding(spent, decoding)
         )
@@ -114,9 +115,9 @@ class SearchedPromptRung:
     def answer(self, queries: Sequence[Query], timed: int) -> Iterator[Answer | Failure]:
         """The prompt that was found, before each question."""
         texts = [query.text for query in queries]
-        count, chosen = self.shown.count, self.shown.chosen
-        examples = self.pool.choose(texts, count, *chosen) if count else [[] for _ in texts]
-        each = self.bench.embedding_s if count and chosen.way != FIXED else 0.0
+        examples, each = self.pool.found(
+            texts, self.shown.count, self.shown.chosen, self.bench.embedding_s
+        )
         asked = [
             Asked(query, self.wording.of(render(self.view.spec, query.text, (), shown)), (), each)
             for query, shown in zip(queries, examples, strict=True)
@@ -128,7 +129,7 @@ def _work(amounts: Amounts, effort: Effort) -> Work:
     """Half of the trials show worked examples; whether answers are held is tried both ways."""
     most = max(effort.demonstrations)
     shown = amounts.question + most * (amounts.question + amounts.answer)
-    trials = effort.prompts + 2 * amounts.closed
+    trials = effort.prompts + amounts.closed
     work = asking(amounts, shown, effort.prompts // 2)
     written = amounts.answer if amounts.closed else amounts.longest_answer
     bare = (trials - effort.prompts // 2) * amounts.dev

@@ -47,7 +47,7 @@ def test_free_text_a_missing_dev_set_and_a_schema_that_cannot_be_kept_leave_no_c
 
     odd = TaskSpec("desk", "json", "Say it.", schema='{"not": {"type": "string"}}')
     for spec, rows in ((SPEC, 8), (LABELS, 0), (odd, 8)):
-        assert choose_decoding(tools(spec), never, rows) == (None, {}, {})
+        assert choose_decoding(tools(spec), never, rows) == (None, {}, {}, None)
 
 
 @pytest.mark.parametrize("name", CHOOSING)

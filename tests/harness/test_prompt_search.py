@@ -93,7 +93,7 @@ def level(wording, shown):
 @pytest.mark.parametrize("candidates", [2, 6, 12, 18])
 def test_as_many_prompts_are_tried_as_the_budget_says_and_each_once(kind, candidates):
     search = searching(level, candidates, *TASKS[kind])
-    wording, shown, _ = search.run([2, 4])
+    wording, shown = search.run([2, 4])
     tried = [one["prompt"] for one in search.tried]
     assert len(tried) == len(set(tried)) == candidates
     assert tried[0] == PLAIN and (wording, shown) == (plain(TASKS[kind][0]), Shown())
@@ -108,9 +108,9 @@ def test_the_wording_and_then_the_examples_that_lead_clearly_are_taken():
         return Scored(right / 20, tuple(float(at < right) for at in range(20)))
 
     search = searching(score)
-    wording, shown, scored = search.run([2])
+    wording, shown = search.run([2])
     assert "a role" in wording.name and shown.chosen.way == FIXED
-    assert scored.score == 0.9
+    assert score(wording, shown).score == 0.9
     assert in_words(wording, shown) == f"{wording.name}; 2 examples, the same for all (set 1)"
 
 
@@ -122,8 +122,8 @@ def test_moves_that_gained_alone_are_tried_together():
         return Scored(right / 20, tuple(float(at < right) for at in range(20)))
 
     search = searching(score, 18)
-    wording, _, scored = search.run([2])
-    assert good <= set(wording.name.split(" + ")) and scored.score == 0.5
+    wording, shown = search.run([2])
+    assert good <= set(wording.name.split(" + ")) and score(wording, shown).score == 0.5
 
 
 def test_examples_are_also_tried_with_the_plain_wording():
@@ -134,13 +134,26 @@ def test_examples_are_also_tried_with_the_plain_wording():
             right = 12 if wording.name == "a role" else 6
         return Scored(right / 20, tuple(float(at < right) for at in range(20)))
 
-    wording, shown, _ = searching(score).run([2])
+    wording, shown = searching(score).run([2])
     assert (wording.name, shown) == (PLAIN, Shown(2))
+
+
+def test_what_dev_gave_the_plain_prompt_already_is_not_asked_again():
+    asked = []
+
+    def score(wording, shown):
+        asked.append(in_words(wording, shown))
+        return level(wording, shown)
+
+    search = searching(score, 6)
+    search.run([2], Scored(0.25, (1.0, 0.0, 0.0, 0.0) * 5))
+    assert PLAIN not in asked and len(asked) == 5
+    assert search.tried[0] == {"prompt": PLAIN, "dev_score": 0.25} and len(search.tried) == 6
 
 
 def test_without_rows_to_show_only_wordings_are_tried():
     search = searching(level, 6, LABELS, ())
-    wording, shown, _ = search.run([2, 4])
+    wording, shown = search.run([2, 4])
     assert shown == Shown() and wording.name == PLAIN
     assert not any("examples" in one["prompt"] for one in search.tried)
 
@@ -149,7 +162,7 @@ def test_a_metric_without_a_value_on_dev_leaves_the_plain_prompt():
     def score(wording, shown):
         return Scored(None, (None,) * 20)
 
-    assert searching(score).run([2])[:2] == (plain(LABELS), Shown())
+    assert searching(score).run([2]) == (plain(LABELS), Shown())
 
 
 # Proposed instructions
