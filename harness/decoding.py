@@ -20,6 +20,7 @@ from tuning.constrain import Constraint
 from tuning.errors import TuningError
 
 FREE, HELD = "free", "allowed answers only"
+_WORDS = {FREE: "free answers", HELD: HELD}
 
 
 class Decoding(NamedTuple):
@@ -60,7 +61,7 @@ def choose_decoding(
         return Decoding(None, {}, {})
     ways = {FREE: None, HELD: allowed}
     known = {FREE: free} if free else None
-    found = choose("decoding", tuple(ways), lambda way: score(ways[way]), bench.say, known)
+    found = choose("decoding", tuple(ways), lambda way: score(ways[way]), bench.say, known, _WORDS)
     tried, cost = found.effort["tried"], found.effort["dev_answers"]
     effort: dict[str, Json] = {"decodings_tried": tried, "dev_answers": cost}
     return Decoding(ways[found.value], {"decoding": found.value}, effort, found.scored)
