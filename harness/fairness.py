@@ -9,13 +9,13 @@ from harness.decoding import HELD
 from harness.errors import UserError
 from harness.experiment import Check
 from harness.floors import FLOORS
+from harness.instructions import PLAIN
 from harness.pair_scores import pairs_apart
 from harness.prompts import LAST
 from harness.rungs import rungs, title_of
 from harness.store import Cell, Plan, Run, runs_in
 from harness.touched import heldout_sum, note_scoring
 from harness.types import Example
-from harness.wordings import PLAIN
 
 NO_ANSWER_FAILED = "No answer failed"
 READERS = ("rag", "rag_finetune")
