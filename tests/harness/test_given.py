@@ -104,3 +104,26 @@ def test_answers_are_held_to_the_allowed_ones_always_or_never_as_the_user_says(
     again = rungs()[name].build(view, tools)
     again.prepare(prepared.settings)
     assert {answer.text for answer in again.answer(QUERIES, 0)} == said
+
+
+@pytest.mark.parametrize("name", ["rag", "rag_finetune"])
+def test_no_prompt_shows_or_teaches_more_tokens_of_passages_than_the_user_allows(
+    name, tmp_path, tiny_model
+):
+    budget = 700
+    given = Given(RetrievalSettings("bm25", 4, context_tokens=budget))
+    tools = bench(tmp_path, tiny_model, f"{name}-s1")
+    tools = dataclasses.replace(tools, given=given, effort=effort_of("quick", USUAL, given))
+    rung = rungs()[name].build(VIEW, tools)
+    prepared = rung.prepare(None)
+    assert prepared.settings["context_tokens"] == budget
+    assert "context_tokens" in given.among(prepared.settings)
+    said = list(rung.answer(QUERIES, 1))
+    assert all(len(one.contexts) + one.dropped_contexts == 4 for one in said)
+    assert any(one.dropped_contexts for one in said) and any(one.contexts for one in said)
+    prompts = [prompt for prompt, _ in (*tools.generator.asked, *tools.generator.learned)]
+    shown = [prompt.user.rpartition("\n\nQuestion: ")[0] for prompt in prompts]
+    counts = [tools.generator.count_tokens(text) for text in shown]
+    assert 0 < max(counts) <= budget
+    if name == "rag_finetune":
+        assert "rows_too_long" not in prepared.settings
