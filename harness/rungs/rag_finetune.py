@@ -152,7 +152,7 @@ class RagFinetuneRung:
 
 def _work(amounts: Amounts, effort: Effort) -> Work:
     passages = max(2, *effort.passages) * TIMES_AS_LONG[effort.contexts[0]]
-    return tuning_on(amounts, effort, amounts.question + passages * amounts.passage)
+    return tuning_on(amounts, effort, amounts.question + amounts.read(passages))
 
 
 RUNG = RungType(
