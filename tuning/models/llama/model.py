@@ -1,5 +1,6 @@
 """The forward pass over flat tokens."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -52,7 +53,8 @@ class Llama:
         self.layers = [self._layer(weights, i) for i in range(self.config.layers)]
         self.n_parameters = sum(int(tensor.numel()) for tensor in weights.values())
         half = torch.arange(0, self.config.head_dim, 2, dtype=torch.float32)
-        self.frequencies = self.config.rope_theta ** (-half / self.config.head_dim)
+        self.frequencies = (self.config.rope_theta ** (-half / self.config.head_dim)).to(device)
+        """(d / 2,), radians a position (RoPE: Su et al. 2021, arXiv 2104.09864)."""
 
     @staticmethod
     def _layer(weights: Weights, index: int) -> Layer:
@@ -102,7 +104,7 @@ class Llama:
         c = self.config
         factor = torch.ones(c.heads + c.kv_heads, 1, device=self.device)
         factor[: c.heads] = c.head_dim**-0.5
-        angle = positions.float()[:, None] * self.frequencies.to(self.device)  # (T, d / 2)
+        angle = positions.float()[:, None] * self.frequencies  # (T, d / 2)
         cos, sin = angle.cos()[:, None] * factor, angle.sin()[:, None] * factor
         return cos.to(self.dtype), sin.to(self.dtype)
 
@@ -111,7 +113,7 @@ class Llama:
         batch: Batch,
         keep_cache: list[torch.Tensor] | None = None,
         only: torch.Tensor | None = None,
-        twice: bool = False,
+        recompute: bool = False,
     ) -> torch.Tensor:
         """Hidden states before the final norm.
 
@@ -119,36 +121,54 @@ class Llama:
             batch: the rows.
             keep_cache: a list that receives each layer's rotated keys and values, (T, 2 K, d).
             only: flat indices whose states are wanted; the last layer skips the others.
-            twice: for backward keep each layer's input only, and compute the layer again.
+            recompute: for backward keep each layer's input only, and compute the layer again.
+
+        Returns:
+            (T, H), or (len(only), H).
+        """
+        x = self.embedding[batch.ids]
+        angles = self.angles(batch.positions)
+
+        def attend(qkv: torch.Tensor) -> torch.Tensor:
+            if keep_cache is not None:
+                keep_cache.append(qkv[:, self.config.heads :])
+            return self._attention(batch, qkv)
+
+        for layer in self.layers:
+            wanted = only if layer is self.layers[-1] else None
+            if recompute and torch.is_grad_enabled():
+                x = checkpoint(self.block, layer, x, angles, attend, wanted, use_reentrant=False)
+            else:
+                x = self.block(layer, x, angles, attend, wanted)
+        return x
+
+    def block(
+        self,
+        layer: Layer,
+        x: torch.Tensor,
+        angles: tuple[torch.Tensor, torch.Tensor],
+        attend: Callable[[torch.Tensor], torch.Tensor],
+        only: torch.Tensor | None = None,
+    ) -> torch.Tensor:
+        """One transformer block.
+
+        Args:
+            layer: its weights.
+            x: (T, H).
+            angles: see `angles`.
+            attend: attention over whatever the tokens may see: (T, Q + 2 K, d) to (T, Q d).
+            only: indices of the tokens whose states are wanted; None for all.
 
         Returns:
             (T, H), or (len(only), H).
         """
         c = self.config
-        x = self.embedding[batch.ids]
-        cos, sin = self.angles(batch.positions)
-
-        def through(layer: Layer, x: torch.Tensor) -> torch.Tensor:
-            normed = rms_norm(x, layer.attention_norm, c.rms_eps)
-            qkv = rotate(layer.qkv(normed).view(len(x), -1, c.head_dim), cos, sin)
-            if keep_cache is not None:
-                keep_cache.append(qkv[:, c.heads :])
-            mixed = self._attention(batch, qkv)
-            if only is not None and layer is self.layers[-1]:
-                x, mixed = x.index_select(0, only), mixed.index_select(0, only)
-            x = x + layer.out(mixed)
-            return x + self.mlp(layer, x)
-
-        for layer in self.layers:
-            if twice and torch.is_grad_enabled():
-                x = checkpoint(through, layer, x, use_reentrant=False)
-            else:
-                x = through(layer, x)
-        return x
-
-    def mlp(self, layer: Layer, x: torch.Tensor) -> torch.Tensor:
-        """The gated feed-forward part, (T, H) to (T, H)."""
-        return layer.down(swiglu(layer.gate_up(rms_norm(x, layer.mlp_norm, self.config.rms_eps))))
+        normed = rms_norm(x, layer.attention_norm, c.rms_eps)
+        mixed = attend(rotate(layer.qkv(normed).view(len(x), -1, c.head_dim), *angles))
+        if only is not None:
+            x, mixed = x.index_select(0, only), mixed.index_select(0, only)
+        x = x + layer.out(mixed)
+        return x + layer.down(swiglu(layer.gate_up(rms_norm(x, layer.mlp_norm, c.rms_eps))))
 
     def logits(self, x: torch.Tensor) -> torch.Tensor:
         """(T, H) to (T, V): final norm and vocabulary head; costly, so call it on few tokens."""
@@ -158,24 +178,21 @@ class Llama:
         """Each row sees the prefix and itself: (T, Q + 2 K, d) to (T, Q d)."""
         c = self.config
         own = [len(bucket.scatter) for bucket in batch.buckets]
-        parts = list(
-            qkv[: len(qkv) - batch.filler].split([*[batch.prefix] * bool(batch.prefix), *own])
-        )
+        prefix, *parts, filler = qkv.split([batch.prefix, *own, batch.filler])
         out = []
-        prefix_k = prefix_v = None
-        if batch.prefix and batch.prefix_mask is not None:
-            q, prefix_k, prefix_v = self._heads(parts.pop(0)[None])
+        q, prefix_k, prefix_v = self._heads(prefix[None])
+        if batch.prefix_mask is not None:
             out.append(self._attend(q, prefix_k, prefix_v, batch.prefix_mask)[0])
         for bucket, part in zip(batch.buckets, parts, strict=True):
             slots = to_slots(part, bucket.gather, bucket.scatter)
             q, k, v = self._heads(slots.unflatten(0, (bucket.rows, bucket.length)))
-            if prefix_k is not None and prefix_v is not None:
+            if batch.prefix_mask is not None:
                 k = torch.cat([prefix_k.expand(bucket.rows, -1, -1, -1), k], 1)
                 v = torch.cat([prefix_v.expand(bucket.rows, -1, -1, -1), v], 1)
             mixed = self._attend(q, k, v, bucket.mask).flatten(0, 1)
             out.append(from_slots(mixed, bucket.scatter))
         if batch.filler:
-            out.append(qkv.new_zeros(batch.filler, c.heads * c.head_dim))
+            out.append(filler.new_zeros(batch.filler, c.heads * c.head_dim))
         return torch.cat(out) if len(out) > 1 else out[0].reshape(-1, c.heads * c.head_dim)
 
     def _heads(self, qkv: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
