@@ -25,7 +25,7 @@ def pair(request, llama_of):
     return open_model(folder, dtype=torch.float32, device=CPU).model, plain_model(folder)
 
 
-@pytest.mark.parametrize("prefix", [0, 1, 23])
+@pytest.mark.parametrize("prefix", [0, 1, 23, 130])
 @pytest.mark.parametrize("lengths", LENGTHS.values(), ids=LENGTHS)
 def test_logits_of_every_token_equal_those_of_transformers(pair, prefix, lengths):
     engine, reference = pair

@@ -13,6 +13,11 @@ from tuning.models.llama.ops import from_slots, rms_norm, rotate, swiglu, to_slo
 from tuning.models.llama.projection import Projection
 from tuning.models.llama.weights import LlamaConfig, Weights, read_config, read_weights
 
+FAR_LONGER = 10
+"""From so many times the length of a row on, a prefix is not copied beside the row. Attention in
+float32 on one core: 64 rows of 20 tokens behind 600 took half the time, rows of 40 behind 100 the
+same, longer rows a quarter more."""
+
 
 class Layer(NamedTuple):
     """One transformer block."""
@@ -186,14 +191,50 @@ class Llama:
         for bucket, part in zip(batch.buckets, parts, strict=True):
             slots = to_slots(part, bucket.gather, bucket.scatter)
             q, k, v = self._heads(slots.unflatten(0, (bucket.rows, bucket.length)))
-            if batch.prefix_mask is not None:
-                k = torch.cat([prefix_k.expand(bucket.rows, -1, -1, -1), k], 1)
-                v = torch.cat([prefix_v.expand(bucket.rows, -1, -1, -1), v], 1)
-            mixed = self._attend(q, k, v, bucket.mask).flatten(0, 1)
-            out.append(from_slots(mixed, bucket.scatter))
+            if batch.prefix > FAR_LONGER * bucket.length and not q.is_cuda:
+                mixed = self._attend_apart(q, (k, v), (prefix_k[0], prefix_v[0]), bucket.mask)
+            else:
+                if batch.prefix:
+                    k = torch.cat([prefix_k.expand(bucket.rows, -1, -1, -1), k], 1)
+                    v = torch.cat([prefix_v.expand(bucket.rows, -1, -1, -1), v], 1)
+                mixed = self._attend(q, k, v, bucket.mask)
+            out.append(from_slots(mixed.flatten(0, 1), bucket.scatter))
         if batch.filler:
             out.append(filler.new_zeros(batch.filler, c.heads * c.head_dim))
         return torch.cat(out) if len(out) > 1 else out[0].reshape(-1, c.heads * c.head_dim)
+
+    @staticmethod
+    def _attend_apart(
+        q: torch.Tensor,
+        own: tuple[torch.Tensor, torch.Tensor],
+        prefix: tuple[torch.Tensor, torch.Tensor],
+        mask: torch.Tensor,
+    ) -> torch.Tensor:
+        """Like `_attend`, the prefix P read where it is instead of copied beside every row.
+
+        Args:
+            q: (S, L, K, G, d).
+            own: keys and values of the rows, (S, L, K, d) each.
+            prefix: keys and values that all rows see, (P, K, d) each.
+            mask: (S, 1, L, 1, P + L).
+
+        Returns:
+            (S, L, Q d).
+        """
+        rows, length, kv_heads, group, d = q.shape
+        n = len(prefix[0])
+        keys, values = (one.permute(2, 0, 1, 3).reshape(kv_heads * rows, length, d) for one in own)
+        queries = q.permute(2, 0, 1, 3, 4).reshape(kv_heads, rows * length * group, d)
+        on_prefix = queries @ prefix[0].permute(1, 2, 0)  # (K, S L G, P)
+        on_own = queries.reshape(kv_heads * rows, length * group, d) @ keys.transpose(1, 2)
+        on_own = on_own.view(kv_heads, rows, length, group, length).add_(mask[:, 0, ..., n:])
+        scores = torch.cat([on_prefix, on_own.view(kv_heads, -1, length)], -1)
+        weight = torch.softmax(scores, -1)  # (K, S L G, P + L)
+        mixed = weight[..., :n] @ prefix[1].transpose(0, 1)
+        of_row = weight.view(kv_heads * rows, length * group, n + length)[..., n:]
+        mixed = mixed + (of_row @ values).view_as(mixed)
+        mixed = mixed.view(kv_heads, rows, length, group, d).permute(1, 2, 0, 3, 4)
+        return mixed.reshape(rows, length, kv_heads * group * d)
 
     def _heads(self, qkv: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """(S, L, Q + 2 K, d) to q (S, L, K, G, d), k and v (S, L, K, d)."""
