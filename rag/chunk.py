@@ -130,14 +130,13 @@ def _packed(
     size = 0
     for piece in _pieces(document, count_tokens, max_tokens):
         group.append(piece)
-        together = _size(document, group, count_tokens)
         # a passage of a few words under its own heading tells a reader nothing
         leaves = piece.opens_section and size >= max_tokens // 4
-        if len(group) > 1 and (together > max_tokens or leaves):
+        size = _size(document, group, count_tokens)
+        if len(group) > 1 and (size > max_tokens or leaves):
             yield group[:-1]
             group = [piece]
-            together = _size(document, group, count_tokens)
-        size = together
+            size = _size(document, group, count_tokens)
     if group:
         yield group
 
@@ -287,8 +286,8 @@ def _last_fitting(
 ) -> int:
     """Index of the last edge, from `at`, up to which it fits; `at` itself where none does.
 
-    Looked for in growing steps and then between two of them: asked edge by edge, every word of a
-    text without a full stop would be counted as often as there are words in a part.
+    In growing steps, then shrinking ones: asked edge by edge, each word of a text without a full
+    stop would be counted as often as there are words in a part.
     """
     step = 1
     while at + step < len(edges) and fits(start, edges[at + step]):
