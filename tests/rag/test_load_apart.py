@@ -1,5 +1,7 @@
 """Files that would take all memory or time inside native parsers: stopped; the next are read."""
 
+import importlib
+import os
 import random
 import struct
 import subprocess
@@ -168,6 +170,40 @@ def _of_no_module(file: File) -> Extract:
 
 
 _of_no_module.__module__ = "rag.loaders.none"
+
+
+BREAKS = """
+import os, signal
+from rag.reading.file import Extract, Loader, Page
+def read(file):
+    if file.data == b"breaks":
+        os.kill(os.getpid(), signal.SIGSEGV)
+    return Extract((Page(str(os.getpid())),))
+LOADER = Loader("tests", (), lambda file: True, read, apart=True)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a signal breaks the parser down")
+def test_a_parser_that_breaks_down_costs_its_file_only(tmp_path: Path, monkeypatch) -> None:
+    (tmp_path / "breaking.py").write_text(BREAKS, encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.syspath_prepend(tmp_path)
+    loader = importlib.import_module("breaking").LOADER
+
+    def read(data: bytes) -> str:
+        return apart.read(loader, File("a", data, Limits())).pages[0].text
+
+    with Apart() as apart:
+        first = read(b"fine")
+        assert read(b"fine") == first != str(os.getpid())
+        with pytest.raises(DocumentError, match="its parser broke down") as caught:
+            read(b"breaks")
+        assert caught.value.code == "malformed"
+        after = read(b"fine")
+        assert after != first
+        psutil.Process(int(after)).kill()
+        assert read(b"fine") not in (first, after)  # no fault of the file's: asked once more
+    assert not children()
 
 
 def entries(count: int) -> bytes:
