@@ -19,7 +19,7 @@ from harness.probe_result import AnyResult
 from harness.probes import probe_type
 from harness.store import Run
 from harness.trained import TrainedProbe
-from harness.trained_measuring import why_untested
+from harness.trained_measuring import trained_cells, why_untested
 from harness.watch import STARTING_PROBE, OnEvent, announce
 from rag.errors import DocumentError
 from rag.load import load_folder
@@ -60,8 +60,10 @@ def obstacle(run: Run, name: str) -> str:
     """
     probe = probe_type(name)
     if isinstance(probe, TrainedProbe):
-        why = why_untested(run, probe)
-        return f"{why[:1].upper()}{why[1:]}." if why else ""
+        if not trained_cells(run):
+            return "Nothing was trained in this check."
+        none = "No rung of this check has an adapter that was trained on the training rows alone."
+        return none if why_untested(run, probe) else ""
     documents = run.folder / "data" / "documents.jsonl"
     if not documents.is_file() or not documents.stat().st_size:
         return "This check had no documents in which anything could be changed."

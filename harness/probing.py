@@ -67,12 +67,19 @@ def begin(
             raise UserError(Problem(what, "leave --documents out", "--documents"))
         return _begin_tested(run, store, probe, count, secrets)
     assert isinstance(probe, ProbeType)
+    return _begin_planted(run, store, probe, count, edited)
+
+
+def _begin_planted(
+    run: Run, store: Run, probe: ProbeType, count: int | None, edited: Sequence[Document]
+) -> Run:
+    """The same for a test that changes documents."""
     readers = [cell for cell in finished_cells(run) if reads(cell)]
     view = run.view()
     if not view.documents or not readers:
         raise UserError(_cannot(run, documents=bool(view.documents)))
     if edited and probe.compare is None:
-        what = f"{name} makes its own changes"
+        what = f"{probe.name} makes its own changes"
         raise UserError(Problem(what, "leave --documents out", "--documents"))
     plan, fingerprint = plan_of(store), run.plan().fingerprint
     own = corpus_sum(edited) if edited else ""
@@ -94,7 +101,7 @@ def begin(
         shutil.rmtree(store.folder)  # answers to other questions
     plan = ProbePlan(
         schema=SCHEMA,
-        probe=name,
+        probe=probe.name,
         run=run.name,
         created=now(),
         fingerprint=fingerprint,
