@@ -67,16 +67,16 @@ def chosen_unless_decided(kind: Kind, *, documents: bool, pairs: bool) -> Iterat
         ),
     )
     if pairs:
-        yield (
-            "preference",
-            _remarks(
-                _TRAINING,
-                "beta = 0.1               # the smaller, the farther it may leave the fine-tuned "
-                "model",
-                "learning_rate = 0.0001   # else a third of fine-tuning's",
-                "epochs = 1               # passes over the pairs at most",
-            ),
-        )
+        yield "preference", _of_pairs()
+
+
+def _of_pairs() -> Any:
+    return _remarks(
+        _TRAINING,
+        "beta = 0.1               # the smaller, the farther it may leave the fine-tuned model",
+        "learning_rate = 0.0001   # else a third of fine-tuning's",
+        "epochs = 1               # passes over the pairs at most",
+    )
 
 
 def _remarks(*lines: str) -> Any:

@@ -81,8 +81,10 @@ class Bed:
     rung: Rung | None
     """Opened with what it learned; None in the cell of the base."""
     view: TrainView
+    queries: tuple[Query, ...]
+    """The held-out questions."""
     heldout: Callable[[], tuple[Example, ...]]
-    """Opens the references; only for a test that reads them, long after all training."""
+    """Opens the references; only for a test that reads them. No training is given them."""
     count: int
     """Items of a part at most."""
     seed: int

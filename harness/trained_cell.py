@@ -89,6 +89,7 @@ def _bed(store: Run, cell: str, probe: TrainedProbe) -> Bed:
         bench,
         rung,
         view,
+        tuple(run.queries()),
         run.heldout,
         plan.count,
         plan.seed,

@@ -37,7 +37,7 @@ from harness.trained import (
     TrainedProbe,
     estimate_of,
 )
-from harness.types import Answer, Example, Preparation, Query
+from harness.types import Answer, Example, Preparation
 from tuning.recipe import TuningSettings
 
 ALL = 1_000_000
@@ -54,7 +54,7 @@ Rows = list[list[float | None]]
 
 def jobs(bed: Bed) -> list[Job]:
     """The held-out questions, asked of the rung with all weights trained."""
-    asked = [Query(row.id, row.question) for row in bed.heldout()[: bed.count]]
+    asked = bed.queries[: bed.count]
 
     def do(ids: Sequence[str]) -> Iterator[list[Item]]:
         rung = bed.train(bed.view, of_all_weights(bed.bench.tuning))
