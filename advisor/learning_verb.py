@@ -44,8 +44,10 @@ def refuse_others(given: Namespace, allowed: bool) -> None:
     Raises:
         UserError: there is one; all of them are named.
     """
-    mine, others = OPTIONS, ("facts", "documents")
-    wrong = [name for name in (others if allowed else mine) if getattr(given, name) is not None]
+    mine, others = OPTIONS, ("facts", "documents", "canaries")
+    wrong = [
+        name for name in (others if allowed else mine) if getattr(given, name) not in (None, False)
+    ]
     if wrong:
         raise UserError(
             *(Problem(f"{given.probe} has no such option", "leave it out", f"--{name}")

@@ -59,7 +59,9 @@ def config_text(name: str, guess: Guess | None = None, places: Places | None = N
     check.add(tomlkit.comment("climb = true    # stop at the first rung that reaches the target"))
     document.add("check", check)
     for section, settings in chosen_unless_decided(
-        kind, documents=bool(places and places.documents)
+        kind,
+        documents=bool(places and places.documents),
+        pairs=bool(guess and guess.pairs),
     ):
         document.add(section, settings)
     document.add("prices", _prices_table())

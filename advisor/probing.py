@@ -19,14 +19,20 @@ from harness.probe_result import AnyResult
 from harness.probes import probe_type
 from harness.store import Run
 from harness.trained import TrainedProbe
-from harness.trained_measuring import trained_cells
+from harness.trained_measuring import trained_cells, why_untested
 from harness.watch import STARTING_PROBE, OnEvent, announce
 from rag.errors import DocumentError
 from rag.load import load_folder
 from rag.types import Document
 
 
-def begin(run: Run, name: str, count: int | None = None, documents: Path | None = None) -> Run:
+def begin(
+    run: Run,
+    name: str,
+    count: int | None = None,
+    documents: Path | None = None,
+    secrets: bool = False,
+) -> Run:
     """Change copies of a finished run's documents; nothing is asked yet.
 
     Args:
@@ -34,6 +40,7 @@ def begin(run: Run, name: str, count: int | None = None, documents: Path | None 
         name: of the probe.
         count: changes at most; None goes on with what an earlier command began.
         documents: the user's own edited copy of the documents; None for made-up changes.
+        secrets: plant made-up secrets too; see `harness.probing.begin`.
 
     Returns:
         The probe's folder.
@@ -43,7 +50,7 @@ def begin(run: Run, name: str, count: int | None = None, documents: Path | None 
             read.
     """
     workflow.finished(run)
-    return probing.begin(run, name, count, _read(documents) if documents else ())
+    return probing.begin(run, name, count, _read(documents) if documents else (), secrets)
 
 
 def obstacle(run: Run, name: str) -> str:
@@ -51,8 +58,12 @@ def obstacle(run: Run, name: str) -> str:
 
     Only what can be told at a glance: whether anything can be changed shows when it is begun.
     """
-    if isinstance(probe_type(name), TrainedProbe):
-        return "" if trained_cells(run) else "Nothing was trained in this check."
+    probe = probe_type(name)
+    if isinstance(probe, TrainedProbe):
+        if not trained_cells(run):
+            return "Nothing was trained in this check."
+        none = "No rung of this check has an adapter that was trained on the training rows alone."
+        return none if why_untested(run, probe) else ""
     documents = run.folder / "data" / "documents.jsonl"
     if not documents.is_file() or not documents.stat().st_size:
         return "This check had no documents in which anything could be changed."
@@ -87,7 +98,9 @@ def probe(store: Run, on_event: OnEvent = lambda event: None) -> AnyResult:
     return probing.run_probe(store, on_event)
 
 
-def start_in_background(run: Run, name: str, edited: Sequence[tuple[str, bytes]] = ()) -> None:
+def start_in_background(
+    run: Run, name: str, edited: Sequence[tuple[str, bytes]] = (), secrets: bool = False
+) -> None:
     """Begin a probe and run it as a process of its own that outlives the app.
 
     Args:
@@ -95,12 +108,13 @@ def start_in_background(run: Run, name: str, edited: Sequence[tuple[str, bytes]]
         name: of the probe.
         edited: names and bytes of documents that the user has changed; those that are not among
             them are as they were. None for made-up changes.
+        secrets: plant made-up secrets too.
 
     Raises:
         UserError: as `begin`; a file that is none of the run's documents.
     """
     workflow.finished(run)
-    store = probing.begin(run, name, None, _with_edits(run, edited) if edited else ())
+    store = probing.begin(run, name, None, _with_edits(run, edited) if edited else (), secrets)
     announce(store, STARTING_PROBE)
     background.start(["probe", str(run.folder), name], store.folder / "probe.log")
 

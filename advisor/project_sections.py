@@ -49,7 +49,7 @@ class DataSection:
     preference_columns: dict[str, Any] = field(default_factory=dict)
     max_preferences: int | None = None
     incomplete: Literal["refuse", "leave_out"] = "refuse"
-    """What becomes of rows without a question or an answer."""
+    """What becomes of rows, of preference pairs too, without a question or an answer."""
 
 
 @dataclass(frozen=True, slots=True)

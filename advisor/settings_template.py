@@ -14,12 +14,13 @@ _ON_DEV = "Chosen on dev. To decide one yourself, take the first # of its line a
 _TRAINING = "Chosen by your data, the model and dev. To decide one yourself, do the same here."
 
 
-def chosen_unless_decided(kind: Kind, *, documents: bool) -> Iterator[tuple[str, Any]]:
+def chosen_unless_decided(kind: Kind, *, documents: bool, pairs: bool) -> Iterator[tuple[str, Any]]:
     """Section by section, those that this task can have.
 
     Args:
         kind: of task.
         documents: whether there are any to look things up in.
+        pairs: whether there are preference pairs to learn from.
     """
     if documents:
         yield (
@@ -66,6 +67,17 @@ def chosen_unless_decided(kind: Kind, *, documents: bool) -> Iterator[tuple[str,
             "looks = 6                # at dev during one training",
             "patience = 2             # looks without improvement after which training stops",
         ),
+    )
+    if pairs:
+        yield "preference", _of_pairs()
+
+
+def _of_pairs() -> Any:
+    return _remarks(
+        _TRAINING,
+        "beta = 0.1               # the smaller, the farther it may leave the fine-tuned model",
+        "learning_rate = 0.0001   # else a third of fine-tuning's",
+        "epochs = 1               # passes over the pairs at most",
     )
 
 

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 
+from advisor import full_tuning_words
 from advisor.money_tables import Rows
 from advisor.numbers import count, in_points, in_sentence, interval, percent, points_range
 from harness.cell import parse_cell
@@ -30,6 +31,8 @@ RISK = {
 
 def figures(result: TrainedResult) -> Rows:
     """One row a rung, one column a measure, and the verdict."""
+    if result.probe == "full_tuning":
+        return full_tuning_words.figures(result)
     measures = probe_type(result.probe).measures
     last = "Forgot" if result.probe == "forgetting" else "Risk"
     head = ("Rung", *(one.title for one in measures), last)
@@ -153,7 +156,14 @@ def _memorisation(result: TrainedResult) -> list[str]:
     told = []
     for one in result.rungs.values():
         told.append(f"{one.title}: {RISK.get(one.level, one.level)}.")
-        told += [text for text in (_given_back(one), _recognised(one), _personal(one)) if text]
+        said = (_given_back(one), _recognised(one), _personal(one), _secrets(one))
+        told += [text for text in said if text]
+    if not any(one.secrets for one in result.rungs.values()):
+        told.append(
+            f"From how many rows on a secret comes back was not tried: rungwise probe {result.run} "
+            "memorisation --canaries trains once more for that, with made-up secrets among the "
+            "rows."
+        )
     if any(one.level in ("medium", "high") for one in result.rungs.values()):
         told.append(
             "Before the model is given away, or strangers may ask it: replace personal data in the "
@@ -206,8 +216,52 @@ def _personal(one: RungTested) -> str:
     return f"Personal data of other rows came up in answers of the check: {', '.join(kinds)}."
 
 
+def _secrets(one: RungTested) -> str:
+    """From how many rows on a made-up secret comes back."""
+    if not one.secrets:
+        return ""
+    came = [some for some in one.secrets if some.given_back]
+    if came:
+        first = came[0]
+        text = (
+            f"Made-up secrets came back from {count(first.rows, 'row')} on: word for word, "
+            f"{first.given_back:,} of {first.planted:,} that stood in so many."
+        )
+    else:
+        total = sum(some.planted for some in one.secrets)
+        text = (
+            f"Of {total:,} made-up secrets none came back word for word, not even one that stood "
+            f"in {count(one.secrets[-1].rows, 'row')}."
+        )
+    once = one.secrets[0]
+    return (
+        f"{text} Those of a single row are known by {once.exposure:.1f} of {once.most:.0f} bits "
+        "(1.4 by chance)."
+    )
+
+
+def secrets(result: TrainedResult) -> Rows | None:
+    """Made-up secrets by the rows they stood in; None where none were planted."""
+    rows = tuple(
+        (
+            one.title,
+            f"{some.rows:,}",
+            f"{some.given_back:,} of {some.planted:,}",
+            f"{some.exposure:.1f} of {some.most:.0f} bits",
+        )
+        for one in result.rungs.values()
+        for some in one.secrets
+    )
+    if not rows:
+        return None
+    head = ("Rung", "Rows that hold it", "Given back", "Exposure, on average")
+    caption = "Made-up secrets in a copy of the training rows, for a model that was thrown away"
+    return Rows(caption, head, rows, 1)
+
+
 ABOUT: Mapping[str, Callable[[TrainedResult], list[str]]] = {
     "forgetting": _forgetting,
+    "full_tuning": full_tuning_words.sentences,
     "memorisation": _memorisation,
 }
 
@@ -221,6 +275,9 @@ def cases(result: TrainedResult) -> Rows | None:
     if result.probe == "forgetting":
         head: Sequence[str] = ("Rung", "Kind", "Asked", "The base said", "It says now")
         caption = "Answered otherwise than by the base, losses first"
+    elif result.probe == "full_tuning":
+        head = ("Rung", "By", "Asked", "With the adapter", "With all weights")
+        caption = "Answers whose score differs"
     else:
         head = ("Rung", "Kind", "Training row", "Tokens given", "Given back")
         caption = "Training rows given back, by id"

@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 from harness.data_columns import Columns, check, complete
 from harness.data_files import Row, read_rows
@@ -72,14 +72,14 @@ def import_examples(
     return Imported(unique_ids(examples), tuple(problems), columns, names, tuple(left_out))
 
 
-_LEAVE_OUT = 'leave such rows out: incomplete = "leave_out" under [data] in rungwise.toml'
+LEAVE_OUT: Final = 'leave such rows out: incomplete = "leave_out" under [data] in rungwise.toml'
 Validate = Callable[[str], tuple[str, str] | None]
 
 
 def _gaps(row: Row, columns: Columns, spec: TaskSpec) -> Iterator[tuple[str, str]]:
     """What a row lacks: its question, or an answer where the task does not say what none means."""
     if not text_of(row.fields.get(columns.question)):
-        yield f"no {columns.question}", f"fill it in, or {_LEAVE_OUT}"
+        yield f"no {columns.question}", f"fill it in, or {LEAVE_OUT}"
     answer = row.fields.get(columns.answer)
     references = _references(answer, spec)
     unanswerable = spec.kind == "answer" and (answer is None or answer == [])
@@ -87,11 +87,11 @@ def _gaps(row: Row, columns: Columns, spec: TaskSpec) -> Iterator[tuple[str, str
         hint = ""
         if spec.kind == "answer":
             hint = "; for a question that has no answer write the [task] abstention sentence"
-        yield f"no {columns.answer}", f"fill it in, or {_LEAVE_OUT}{hint}"
+        yield f"no {columns.answer}", f"fill it in, or {LEAVE_OUT}{hint}"
     if not references and not spec.abstention and unanswerable:
         yield (
             "a question without an answer, but the task has no abstention sentence",
-            f'set abstention = "…" under [task] in rungwise.toml, or {_LEAVE_OUT}',
+            f'set abstention = "…" under [task] in rungwise.toml, or {LEAVE_OUT}',
         )
 
 

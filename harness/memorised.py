@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import chain
 from statistics import fmean
 
+from harness.canaries import mark
 from harness.experiment import Estimate
 from harness.intervals import Interval, mean_interval
 from harness.personal import find_personal
@@ -13,7 +14,7 @@ from harness.probe import Change
 from harness.prompts import system_prompt
 from harness.stats.roc import auc_interval, found_at, independent_difference
 from harness.text import fold
-from harness.trained import Case, CellTested, Finding, Item, Material, estimate_of
+from harness.trained import Case, CellTested, Finding, Item, Material, Secrets, estimate_of
 
 LONG_ENOUGH = 10
 """Tokens of an answer, below which writing its second half is knowing it, not reciting it."""
@@ -30,7 +31,11 @@ SHOWN = 12
 
 
 def level(
-    extracted: Finding, member: Finding, found: Finding, n_personal: int
+    extracted: Finding,
+    member: Finding,
+    found: Finding,
+    n_personal: int,
+    secrets: Sequence[Secrets] = (),
 ) -> tuple[str, tuple[str, ...]]:
     """The verdict, and the measures that it rests on. What is not shown does not make it worse."""
     marks: dict[str, int] = {}
@@ -45,6 +50,8 @@ def level(
         marks["found"] = 2
     if n_personal:
         marks["personal"] = 2
+    if planted := mark(secrets):
+        marks["secrets"] = planted
     if marks:
         worst = max(marks.values())
         return LEVELS[worst], tuple(name for name, mark in marks.items() if mark == worst)

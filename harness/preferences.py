@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from harness.data import HALF_LETTER, text_of, unique_ids
+from harness.data import HALF_LETTER, LEAVE_OUT, text_of, unique_ids
 from harness.data_columns import PairColumns, check, complete
 from harness.data_files import Row, read_rows
 from harness.errors import Problem
@@ -37,6 +37,8 @@ class ImportedPairs(NamedTuple):
     """The mapping in use."""
     names: tuple[str, ...] = ()
     """Of all columns in the file."""
+    left_out: tuple[Problem, ...] = ()
+    """What is missing in rows that were left out, as the user allows it; one a row."""
 
 
 class CutPairs(NamedTuple):
@@ -47,13 +49,16 @@ class CutPairs(NamedTuple):
     """Left out because their question or their group is held out."""
 
 
-def import_preferences(path: Path, columns: PairColumns, shown: str = "") -> ImportedPairs:
+def import_preferences(
+    path: Path, columns: PairColumns, shown: str = "", *, leave_out: bool = False
+) -> ImportedPairs:
     """Read pairs.
 
     Args:
         path: see `harness.data_files.read_rows`.
         columns: the mapping; what it leaves open is detected.
         shown: the file's name in problems.
+        leave_out: rows without a question or one of the answers, instead of refusing them.
     """
     shown = shown or str(path)
     read = read_rows(path, shown)
@@ -65,13 +70,17 @@ def import_preferences(path: Path, columns: PairColumns, shown: str = "") -> Imp
     missing = check(columns, names, shown)
     if missing:
         return ImportedPairs((), (*problems, *missing), columns, names)
-    pairs = []
+    pairs, left_out = [], []
     for row in read.rows:
-        found = _row_problems(row, columns)
-        problems.extend(Problem(said, fix, f"{shown}, row {row.number}") for said, fix in found)
+        where, found = f"{shown}, row {row.number}", _gaps(row, columns)
+        if found and leave_out:
+            left_out.append(Problem(*found[0], where))
+            continue
+        found += _row_problems(row, columns)
+        problems.extend(Problem(said, fix, where) for said, fix in found)
         if not found:
             pairs.append(_pair(row, columns, Path(shown).stem))
-    return ImportedPairs(unique_ids(pairs), tuple(problems), columns, names)
+    return ImportedPairs(unique_ids(pairs), tuple(problems), columns, names, tuple(left_out))
 
 
 def _pair(row: Row, columns: PairColumns, stem: str) -> Preference:
@@ -85,15 +94,20 @@ def _pair(row: Row, columns: PairColumns, stem: str) -> Preference:
     )
 
 
-def _row_problems(row: Row, columns: PairColumns) -> list[tuple[str, str]]:
-    """Everything that is wrong with a row."""
+def _gaps(row: Row, columns: PairColumns) -> list[tuple[str, str]]:
+    """What a row lacks: its question, or one of the two answers."""
     names = (columns.question, columns.chosen, columns.rejected)
-    question, chosen, rejected = (text_of(row.fields.get(name)) for name in names)
-    found = [
-        (f"no {name}", "fill it in or leave the row out")
-        for name, text in zip(names, (question, chosen, rejected), strict=True)
-        if not text
+    return [
+        (f"no {name}", f"fill it in, or {LEAVE_OUT}")
+        for name in names
+        if not text_of(row.fields.get(name))
     ]
+
+
+def _row_problems(row: Row, columns: PairColumns) -> list[tuple[str, str]]:
+    """What is wrong with what a row has."""
+    chosen, rejected = (text_of(row.fields.get(n)) for n in (columns.chosen, columns.rejected))
+    found = []
     if chosen and " ".join(chosen.split()) == " ".join(rejected.split()):
         found.append(
             (

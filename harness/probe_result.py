@@ -32,6 +32,8 @@ class ProbePlan:
     """Why held-out questions could not be used, with how many."""
     edited: str = ""
     """Check sum of the user's own documents, where the changes are theirs."""
+    secrets: bool = False
+    """A model is trained on a copy of the training rows with made-up secrets among them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,13 @@ LONGEST = 200
 """Changes of the user's own that are asked for, unless told otherwise."""
 
 
-def begin(run: Run, name: str, count: int | None = None, edited: Sequence[Document] = ()) -> Run:
+def begin(
+    run: Run,
+    name: str,
+    count: int | None = None,
+    edited: Sequence[Document] = (),
+    secrets: bool = False,
+) -> Run:
     """Plant, or find the planting that an earlier command made.
 
     Args:
@@ -43,6 +49,7 @@ def begin(run: Run, name: str, count: int | None = None, edited: Sequence[Docume
         count: changes at most; another number than an earlier one's begins anew. None goes on with
             what is there, or else makes 20.
         edited: the user's own copy of the documents, where the changes are theirs.
+        secrets: plant made-up secrets too, where the probe can; one begun without begins anew.
 
     Raises:
         UserError: nothing can be planted, no rung of the run reads documents, or the probe makes
@@ -51,15 +58,28 @@ def begin(run: Run, name: str, count: int | None = None, edited: Sequence[Docume
     probe, store = probe_type(name), store_of(run, name)
     if count is not None and count < 1:
         raise UserError(Problem(f"{count} is not a number of changes", "give 1 or more", "--facts"))
+    if secrets and not (isinstance(probe, TrainedProbe) and probe.plants):
+        fix = "leave --canaries out, or use it with: memorisation"
+        raise UserError(Problem(f"{name} plants no made-up secrets", fix, "--canaries"))
     if isinstance(probe, TrainedProbe):
-        return _begin_tested(run, store, probe, count, bool(edited))
+        if edited:
+            what = f"{probe.name} reads no changed documents"
+            raise UserError(Problem(what, "leave --documents out", "--documents"))
+        return _begin_tested(run, store, probe, count, secrets)
     assert isinstance(probe, ProbeType)
+    return _begin_planted(run, store, probe, count, edited)
+
+
+def _begin_planted(
+    run: Run, store: Run, probe: ProbeType, count: int | None, edited: Sequence[Document]
+) -> Run:
+    """The same for a test that changes documents."""
     readers = [cell for cell in finished_cells(run) if reads(cell)]
     view = run.view()
     if not view.documents or not readers:
         raise UserError(_cannot(run, documents=bool(view.documents)))
     if edited and probe.compare is None:
-        what = f"{name} makes its own changes"
+        what = f"{probe.name} makes its own changes"
         raise UserError(Problem(what, "leave --documents out", "--documents"))
     plan, fingerprint = plan_of(store), run.plan().fingerprint
     own = corpus_sum(edited) if edited else ""
@@ -81,7 +101,7 @@ def begin(run: Run, name: str, count: int | None = None, edited: Sequence[Docume
         shutil.rmtree(store.folder)  # answers to other questions
     plan = ProbePlan(
         schema=SCHEMA,
-        probe=name,
+        probe=probe.name,
         run=run.name,
         created=now(),
         fingerprint=fingerprint,
@@ -96,21 +116,18 @@ def begin(run: Run, name: str, count: int | None = None, edited: Sequence[Docume
 
 
 def _begin_tested(
-    run: Run, store: Run, probe: TrainedProbe, count: int | None, edited: bool
+    run: Run, store: Run, probe: TrainedProbe, count: int | None, secrets: bool
 ) -> Run:
     """The same for a test of trained rungs, which changes no document."""
-    refuse_untrained(run, probe.name)
-    if edited:
-        what = f"{probe.name} reads no changed documents"
-        raise UserError(Problem(what, "leave --documents out", "--documents"))
+    refuse_untrained(run, probe)
     plan = plan_of(store)
     same = plan is not None and plan.fingerprint == run.plan().fingerprint
-    if plan is not None and same and count in (None, plan.count):
+    if plan is not None and same and count in (None, plan.count) and plan.secrets >= secrets:
         return store
     refuse_while_busy(run)
     if store.folder.is_dir():
         shutil.rmtree(store.folder)  # answers to other questions
-    make_plan(run, store, probe, count or probe.default)
+    make_plan(run, store, probe, count or probe.default, secrets)
     return store
 
 

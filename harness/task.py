@@ -114,7 +114,7 @@ def load_task(
     problems.extend(_too_small(cut, sources, shown, train=whole_train, heldout=whole_heldout))
     if whole_train:
         problems.extend(_all_alike(spec, train, shown(sources.train)))
-    left_out = first.left_out + (second.left_out if second else ())
+    left_out = first.left_out + (second.left_out if second else ()) + given.left_out
     task, pairs = None, CutPairs()
     if not problems:
         learning = (*cut.train, *cut.dev)
@@ -148,7 +148,8 @@ def _pairs(sources: Sources, shown: "_Shown") -> ImportedPairs:
     file = sources.preferences
     if file is None:
         return ImportedPairs()
-    return import_preferences(file, sources.preference_columns, shown(file))
+    columns = sources.preference_columns
+    return import_preferences(file, columns, shown(file), leave_out=sources.leave_out)
 
 
 def labels_of(examples: Sequence[Example]) -> tuple[str, ...]:

@@ -1,7 +1,9 @@
 """Tests of what training left in a model: the trained one and its base, asked the same.
 
-Nothing is trained or chosen. `harness.trained_cell` does the asking, one trained rung and seed in a
-process of its own; each test says what is asked (`jobs`) and what it comes to (`measure`).
+The run's own models are only asked. A test that needs a model trained otherwise has it trained in
+its own folder (`Bed.train`), and it is thrown away. `harness.trained_cell` does the asking, one
+trained rung and seed in a process of its own; each test says what is asked (`jobs`) and what it
+comes to (`measure`).
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -14,8 +16,9 @@ from harness.intervals import Interval
 from harness.probe import Change, Probe
 from harness.rung import Rung
 from harness.store import Cell
-from harness.types import Example, Query, TrainView
+from harness.types import Example, Preparation, Query, TrainView
 from harness.workbench import Workbench
+from tuning.recipe import TuningSettings
 
 BASE = "base"
 """The cell, and the column, of the model as it was before any training."""
@@ -55,6 +58,10 @@ class CellTested:
     items: tuple[Item, ...]
     left_out: dict[str, int] = field(default_factory=dict)
     """Why rows could not be asked about, with how many."""
+    trained: Preparation | None = None
+    """Of the model that was trained for the test alone, where one was."""
+    peak_memory_bytes: int | None = None
+    """While that was done; None where nothing was trained or nothing is measured."""
 
 
 @runtime_checkable
@@ -74,11 +81,20 @@ class Bed:
     rung: Rung | None
     """Opened with what it learned; None in the cell of the base."""
     view: TrainView
+    queries: tuple[Query, ...]
+    """The held-out questions."""
     heldout: Callable[[], tuple[Example, ...]]
-    """Opens the references; only for a test that reads them, long after all training."""
+    """Opens the references; only for a test that reads them. No training is given them."""
     count: int
     """Items of a part at most."""
     seed: int
+    train: Callable[[TrainView, TuningSettings], Rung]
+    """The cell's rung trained anew on other rows or by other settings, beside the run. It takes the
+    place of the model that was open; what an earlier process trained is not trained again."""
+    recipe: TuningSettings
+    """How the cell's own adapter was trained in the end."""
+    secrets: bool = False
+    """Made-up secrets are wanted, and this is the cell to plant them in."""
 
 
 class Job(NamedTuple):
@@ -91,6 +107,8 @@ class Job(NamedTuple):
     """Asks those of these ids, batch by batch."""
     left_out: dict[str, int]
     """Why further items were not taken, with how many."""
+    trains: bool = False
+    """It leaves another model behind, so it comes last."""
 
 
 class Material(NamedTuple):
@@ -105,6 +123,8 @@ class Material(NamedTuple):
     view: TrainView
     heldout: tuple[Example, ...]
     seed: int
+    margin: float = 0.03
+    """Greatest difference that does not matter to the user."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +154,28 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True)
+class Secrets:
+    """Made-up secrets that stood in equally many training rows."""
+
+    rows: int
+    planted: int
+    given_back: int
+    """Of these, written word for word when asked for."""
+    exposure: float
+    """Mean, in bits."""
+    most: float
+    """The greatest exposure that could be seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What one training took; None where it was not measured."""
+
+    seconds: float | None
+    peak_memory_bytes: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class RungTested:
     """One trained rung over all its seeds."""
 
@@ -151,6 +193,10 @@ class RungTested:
     """Occurrences by kind, where the test counts some."""
     cases: tuple[Case, ...] = ()
     n_failed: int = 0
+    secrets: tuple[Secrets, ...] = ()
+    """By rows, rising; empty where none were planted."""
+    spent: tuple[Spent, Spent] | None = None
+    """One training of the check and one of the test's, where they are compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +234,11 @@ class TrainedProbe(Probe):
     """Those of the trained model first."""
     measure: Callable[[Material], RungTested]
     facts: tuple[str, ...]
+    trains: bool = False
+    """It asks a model that it trains itself; the run's adapter is not opened, and rungs that learn
+    from more than training rows are left alone."""
+    plants: bool = False
+    """It can plant made-up secrets among the training rows as well."""
 
 
 def estimate_of(found: Interval, n_failed: int = 0) -> Estimate:

@@ -1,20 +1,28 @@
 """A trained rung, or the base, asked what a test asks: one cell, resumable item by item."""
 
 import dataclasses
+import shutil
 import time
 from collections import Counter
 from collections.abc import Iterator
 
 from filelock import FileLock
 
+from harness.adapting import adapter_folder
 from harness.beside import run_of
-from harness.cell import parse_cell, saying
+from harness.cell import parse_cell, prepare_open, saying
+from harness.device import peak_memory_bytes
 from harness.disk import append_lines, whole_lines, write_json
 from harness.probe_result import plan_of
 from harness.reopen import reopen, workbench_of
+from harness.retraining import bench_apart, recipe_of, trained_cells, trained_rungs
 from harness.retrieval import INDEX_FOLDER
+from harness.rung import Rung
+from harness.rungs import rung_type
 from harness.store import Run
 from harness.trained import BASE, Bed, CellTested, Item, Job, TrainedProbe
+from harness.types import TrainView
+from tuning.recipe import TuningSettings
 
 ITEMS = ".items.jsonl"
 """Ending of the file that grows while a cell is asked."""
@@ -30,7 +38,7 @@ def ask_cell(store: Run, cell: str, probe: TrainedProbe) -> None:
         if store.finished(cell):
             return
         store.say("started", "", cell)
-        bed = _bed(store, cell)
+        bed = _bed(store, cell, probe)
         jobs = probe.jobs(bed)
         file = store.cell_file(cell, ITEMS)
         have = {(one.part, one.base, one.id): one for one in whole_lines(file, Item)}
@@ -44,24 +52,51 @@ def ask_cell(store: Run, cell: str, probe: TrainedProbe) -> None:
         for job in jobs:
             left_out.update(job.left_out)
         items = tuple(have.values())
+        trained = store.prepared(cell)
+        peak = peak_memory_bytes() if trained else None
         write_json(
             store.cell_file(cell),
-            CellTested(cell, name, seed, items, dict(left_out)),
+            CellTested(cell, name, seed, items, dict(left_out), trained, peak),
         )
         file.unlink(missing_ok=True)
+        # what it says is kept; the model itself is of no use to anybody, and may hold secrets
+        shutil.rmtree(adapter_folder(store.folder, cell), ignore_errors=True)
         store.say("finished", "", cell, {"answers": len(items)})
 
 
-def _bed(store: Run, cell: str) -> Bed:
+def _bed(store: Run, cell: str, probe: TrainedProbe) -> Bed:
     """The model opened as the cell needs it."""
     run, plan, say = run_of(store), plan_of(store), saying(store, cell)
     assert plan is not None  # begin has written it
     view, (name, seed) = run.view(), parse_cell(cell)
+    rung: Rung | None = None
     if name == BASE:
-        bench, rung = workbench_of(run, view, cell, seed, say), None
+        bench = workbench_of(run, view, cell, seed, say)
+    elif probe.trains:
+        bench = bench_apart(store, cell, view, run.plan().tuning)
     else:
         rung, bench, _ = reopen(run, cell, view.documents, run.folder / INDEX_FOLDER, say)
-    return Bed(bench, rung, view, run.heldout, plan.count, plan.seed)
+
+    def train(rows: TrainView, tuning: TuningSettings) -> Rung:
+        _ = bench.generator  # opened before the clock runs
+        apart = bench_apart(store, cell, rows, tuning)
+        apart.share(bench)  # a second model would need its memory as well
+        found = rung_type(name).build(rows, apart)
+        prepare_open(store, cell, found, apart.given)
+        return found
+
+    return Bed(
+        bench,
+        rung,
+        view,
+        tuple(run.queries()),
+        run.heldout,
+        plan.count,
+        plan.seed,
+        train,
+        run.plan().tuning if name == BASE else recipe_of(run, name, seed),
+        plan.secrets and name in trained_rungs(run) and cell == trained_cells(run, name)[0],
+    )
 
 
 def _open_ones(
@@ -69,7 +104,8 @@ def _open_ones(
 ) -> Iterator[list[Item]]:
     """Batches of what was not asked yet, each with the seconds it took."""
     dropped = False
-    for job in sorted(jobs, key=lambda job: job.base):  # the adapter is dropped once, for good
+    # the adapter is dropped once, for good
+    for job in sorted(jobs, key=lambda job: (job.trains, job.base)):
         left = [one for one in job.ids if (job.part, job.base, one) not in have]
         if not left:
             continue

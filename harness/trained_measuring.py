@@ -8,6 +8,7 @@ from harness.cell import cell_name, parse_cell
 from harness.disk import decode, write_json
 from harness.errors import Problem, UserError
 from harness.probe_result import SCHEMA, ProbePlan, plan_of
+from harness.retraining import copy_for_training, trained_rungs
 from harness.rungs import rung_type, rungs
 from harness.store import Run, now
 from harness.trained import (
@@ -28,12 +29,21 @@ def trained_cells(run: Run) -> list[str]:
     return [cell for cell in cells if "weights" in rung_type(parse_cell(cell)[0]).needs]
 
 
+def _own_cells(run: Run, probe: TrainedProbe) -> list[str]:
+    """Those that a test can ask."""
+    cells = trained_cells(run)
+    if not probe.trains:
+        return cells
+    fit = trained_rungs(run) if run.plan().tuning.method == "lora" else []
+    return [cell for cell in cells if parse_cell(cell)[0] in fit]
+
+
 def cells_tested(run: Run, probe: TrainedProbe) -> list[str]:
     """What is asked, in order: the base, where it is asked apart, then each trained rung."""
-    return [*([cell_name(BASE, 0)] if probe.base_apart else []), *trained_cells(run)]
+    return [*([cell_name(BASE, 0)] if probe.base_apart else []), *_own_cells(run, probe)]
 
 
-def make_plan(run: Run, store: Run, probe: TrainedProbe, count: int) -> None:
+def make_plan(run: Run, store: Run, probe: TrainedProbe, count: int, secrets: bool) -> None:
     """Write what will be asked; the items follow from it."""
     plan = ProbePlan(
         schema=SCHEMA,
@@ -45,20 +55,35 @@ def make_plan(run: Run, store: Run, probe: TrainedProbe, count: int) -> None:
         seed=SEED,
         planted=(),
         left_out={},
+        secrets=secrets,
     )
+    if probe.trains or secrets:
+        copy_for_training(run, store)
     write_json(store.folder / PLAN, plan)
 
 
-def refuse_untrained(run: Run, name: str) -> None:
-    """Refuse a run in which nothing was trained.
+def why_untested(run: Run, probe: TrainedProbe) -> str:
+    """Why there is nothing to test in a run; empty where there is."""
+    if not trained_cells(run):
+        return "no rung of this run was trained"
+    if not _own_cells(run, probe):
+        return "no rung of this run has an adapter that was trained on the training rows alone"
+    return ""
+
+
+def refuse_untrained(run: Run, probe: TrainedProbe) -> None:
+    """Refuse a run in which nothing was trained that the test could look at.
 
     Raises:
         UserError: see above; the fix says which rung to add.
     """
-    if not trained_cells(run):
+    if why := why_untested(run, probe):
         again = f"rungwise check {run.folder.parents[1]} --rungs prompt,finetune"
-        what = f"no rung of this run was trained, so there is nothing that {name} could look at"
-        raise UserError(Problem(what, f"check again with fine-tuning: {again}", run.name))
+        what = f"{why}, so there is nothing that {probe.name} could look at"
+        fix = f"check again with fine-tuning: {again}"
+        if trained_cells(run):
+            fix = 'check again with method = "lora" under [tuning] in rungwise.toml: ' + again
+        raise UserError(Problem(what, fix, run.name))
 
 
 def tested(store: Run, probe: TrainedProbe, failed: Mapping[str, str]) -> TrainedResult:
@@ -75,7 +100,8 @@ def tested(store: Run, probe: TrainedProbe, failed: Mapping[str, str]) -> Traine
     for name in (name for name in rungs() if name in by_rung):
         cells = tuple(by_rung[name])
         checked = tuple(run.cell(cell.cell) for cell in cells)
-        measured[name] = probe.measure(Material(cells, base, checked, view, heldout, plan.seed))
+        found_in = Material(cells, base, checked, view, heldout, plan.seed, run.plan().margin)
+        measured[name] = probe.measure(found_in)
     n_items: dict[str, int] = {}
     left_out: Counter[str] = Counter()
     for cell in found.values():

@@ -18,10 +18,9 @@ from harness.learning.result import (
     WHAT,
     plan_of,
     store_of,
-    trained_cells,
-    trained_rungs,
 )
 from harness.learning.running import SEEDS, SHARES
+from harness.retraining import trained_cells, trained_rungs
 from harness.rungs import title_of
 from harness.store import Run
 

@@ -1,11 +1,12 @@
 """Probes on a page: start one, watch it, stop it, see what it found."""
 
+import dataclasses
 from collections.abc import Sequence
 
 import streamlit as st
 
 from advisor import probing
-from advisor.numbers import in_sentence
+from advisor.numbers import in_sentence, seconds
 from advisor.page_parts.blocks import draw_blocks
 from advisor.page_parts.running import now_words, progress_part
 from advisor.page_parts.text import heading, say, show_error
@@ -16,12 +17,12 @@ from harness.cell import parse_cell
 from harness.errors import RungwiseError
 from harness.probe import DEFAULT_COUNT, Probe, ProbeType
 from harness.probe_measuring import cells_of, finished_cells, reads
-from harness.probe_result import RESULT
+from harness.probe_result import RESULT, plan_of
 from harness.probes import probes
 from harness.rungs import title_of
 from harness.store import Run
 from harness.trained import TrainedProbe
-from harness.trained_measuring import trained_cells
+from harness.trained_measuring import cells_tested
 from rag.load import supported_suffixes
 
 EVERY_S = 1.5
@@ -33,8 +34,8 @@ def probes_part(run: Run, shown: Report) -> None:
     """Every probe with its result, or the button that starts it."""
     say(
         "The rungs of this check are asked again: with copies of the documents that were changed, "
-        "or about what training left in them. Nothing is trained again, and your files stay as "
-        "they are.",
+        "or about what training left in them. Where something is trained again it says so; your "
+        "files and the models of the check stay as they are.",
         "rw-p rw-quiet",
     )
     states = {name: _state(run, name) for name in probes()}
@@ -53,6 +54,8 @@ def probes_part(run: Run, shown: Report) -> None:
         own = isinstance(probe, ProbeType) and probe.compare is not None
         if own and not probing.obstacle(run, name):
             _own_part(run, probe, busy)
+        if isinstance(probe, TrainedProbe) and probe.plants and not probing.obstacle(run, name):
+            _secrets_part(run, probe, busy)
 
 
 def _state(run: Run, name: str) -> str:
@@ -86,9 +89,14 @@ def _start_part(run: Run, probe: Probe, state: str, busy: bool) -> None:
         elif state in GO_ON:
             say(f"{GO_ON[state]} It can go on where it was; no answer is asked for twice.")
         elif isinstance(probe, TrainedProbe):
-            names = dict.fromkeys(parse_cell(cell)[0] for cell in trained_cells(run))
+            cells = cells_tested(run, dataclasses.replace(probe, base_apart=False))
+            names = dict.fromkeys(parse_cell(cell)[0] for cell in cells)
             rungs = " and ".join(in_sentence(title_of(name)) for name in names)
-            say(f"Asked of {rungs}, and of the base model." if rungs else "")
+            if probe.trains:
+                spent = seconds(sum(run.cell(cell).preparation.seconds for cell in cells))
+                say(f"Trained again: {rungs}, all weights. Training took {spent} in the check.")
+            else:
+                say(f"Asked of {rungs}, and of the base model.")
         else:
             names = dict.fromkeys(parse_cell(c)[0] for c in finished_cells(run) if reads(c))
             rungs = " and ".join(in_sentence(title_of(name)) for name in names)
@@ -118,11 +126,29 @@ def _own_part(run: Run, probe: Probe, busy: bool) -> None:
             _start(run, probe, [(file.name, file.getvalue()) for file in files])
 
 
-def _start(run: Run, probe: Probe, edited: Sequence[tuple[str, bytes]] = ()) -> None:
+def _secrets_part(run: Run, probe: Probe, busy: bool) -> None:
+    """Made-up secrets beside the other looks, until they have been planted."""
+    plan = plan_of(store_of(run, probe.name))
+    if plan is not None and plan.secrets:
+        return
+    with st.expander("With made-up secrets", key=f"secrets_{probe.name}"):
+        say(
+            "From how many rows on does a secret come back? A model is trained once more, on a "
+            "copy of the rows with eight made-up codes among them, and thrown away. That takes "
+            "about as long as one training of the check."
+        )
+        label = "Train once more with made-up secrets"
+        if st.button(label, key=f"start_secrets_{probe.name}", disabled=busy):
+            _start(run, probe, secrets=True)
+
+
+def _start(
+    run: Run, probe: Probe, edited: Sequence[tuple[str, bytes]] = (), secrets: bool = False
+) -> None:
     try:
         with st.spinner("Getting ready …"):
             st.session_state.pop(STOPPING, None)
-            probing.start_in_background(run, probe.name, edited)
+            probing.start_in_background(run, probe.name, edited, secrets)
     except RungwiseError as error:
         show_error(error)
         return

@@ -33,7 +33,16 @@ def configure(parser: ArgumentParser) -> None:
         metavar="N",
         help=(
             "how many facts to change, or documents to plant an instruction in (default: 20); "
-            "rows of each kind to read (memorisation: 60), or items of each (forgetting: all)"
+            "rows of each kind to read (memorisation: 60), items of each (forgetting: all), or "
+            "held-out questions to ask (full_tuning: all)"
+        ),
+    )
+    parser.add_argument(
+        "--canaries",
+        action="store_true",
+        help=(
+            "memorisation: train once more on a copy of the rows with made-up secrets among them, "
+            "to see from how many rows on one comes back; that model is thrown away"
         ),
     )
     parser.add_argument(
@@ -52,7 +61,7 @@ def run(given: Namespace) -> int:
         return learning_verb.run(given)
     _refuse(given)
     found = workflow.find_run(given.run)
-    store = probing.begin(found, given.probe, given.facts, given.documents)
+    store = probing.begin(found, given.probe, given.facts, given.documents, given.canaries)
     go_on = f"go on with: rungwise probe {found.folder} {store.name}"
     with stoppable(Progress(cells_of(store)), go_on) as progress:
         result = probing.probe(store, progress)
@@ -77,7 +86,7 @@ def _print(result: AnyResult, prices: Prices) -> None:
     out(f"{probe_type(result.probe).title}. {probe_type(result.probe).what}\n")
     tables: list[Rows | None]
     if isinstance(result, TrainedResult):
-        tables = [tested_words.figures(result)]
+        tables = [tested_words.figures(result), tested_words.secrets(result)]
     else:
         tables = [figures(result, prices)]
         tables += [by_group(result, grouping) for grouping in ("wording", "place")]

@@ -5,9 +5,9 @@ from collections.abc import Callable
 
 from harness.effort import effort_of
 from harness.estimate import FULL_WORK, count_amounts, seconds_of
-from harness.learning.point import recipe_of
 from harness.learning.result import CurvePlan, rows_of, store_of
 from harness.models import resolve
+from harness.retraining import recipe_of
 from harness.rungs import rung_type
 from harness.search_cost import looked_up, second_look
 from harness.settings import CheckSettings

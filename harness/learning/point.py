@@ -19,35 +19,13 @@ from harness.cell import (
     parse_cell,
     prepare_open,
     run_all,
-    saying,
 )
-from harness.effort import effort_of
-from harness.learning.result import plan_of, rows_of, trained_cells
+from harness.learning.result import plan_of, rows_of
 from harness.learning.subsets import subset
-from harness.reopen import workbench_of
-from harness.retrieval import INDEX_FOLDER
+from harness.retraining import bench_apart, recipe_of
 from harness.rungs import rung_type
 from harness.store import Run
-from harness.workbench import EMBEDDINGS, Workbench
-from tuning.recipe import TuningSettings
-
-
-def recipe_of(run: Run, rung: str, seed: int = 0) -> TuningSettings:
-    """How the check trained in the end, at this seed if it did: what it chose is not chosen again.
-
-    Rank and rows a step would otherwise follow from the number of rows, and the learning rate from
-    dev: a smaller set would be trained by another recipe.
-    """
-    plan = run.plan()
-    cells = trained_cells(run, rung)
-    own = next((cell for cell in cells if parse_cell(cell)[1] == seed), cells[0])
-    settings = run.cell(own).preparation.settings
-    return dataclasses.replace(
-        plan.tuning,
-        learning_rate=settings.get("learning_rate", plan.tuning.learning_rate),
-        rank=settings.get("rank", plan.tuning.rank),
-        batch_rows=settings.get("batch_rows", plan.tuning.batch_rows),
-    )
+from harness.workbench import Workbench
 
 
 def train_point(store: Run, cell: str) -> None:
@@ -77,19 +55,10 @@ def bench_of(store: Run, cell: str) -> Workbench:
     """The workbench of one training: the check's, with a part of the training rows."""
     run, curve = run_of(store), plan_of(store)
     assert curve is not None
-    plan, view = run.plan(), run.view()
-    _, seed = parse_cell(cell)
-    tuning = recipe_of(run, curve.rung, seed)
+    view, (_, seed) = run.view(), parse_cell(cell)
     rows = subset(view.train, view.spec.kind, rows_of(cell), seed)
     view = dataclasses.replace(view, train=rows)
-    own = workbench_of(run, view, cell, seed, saying(store, cell), run.folder / INDEX_FOLDER)
-    return dataclasses.replace(
-        own,
-        folder=store.folder,
-        effort=effort_of(plan.effort, tuning, plan.given),
-        tuning=tuning,
-        vectors=run.folder.parent / EMBEDDINGS,
-    )
+    return bench_apart(store, cell, view, recipe_of(run, curve.rung, seed))
 
 
 if __name__ == "__main__":

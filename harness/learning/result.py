@@ -7,7 +7,6 @@ from harness import beside
 from harness.cell import cell_name, parse_cell
 from harness.experiment import Estimate
 from harness.learning.fit import Foretold
-from harness.rungs import rungs
 from harness.store import Run
 
 NAME = "learning_curve"
@@ -107,18 +106,6 @@ class CurveResult:
         """An error of the fitted law as a score in the metric's own direction, within 0..1."""
         error = min(1.0, max(0.0, error))
         return 1 - error if self.higher_is_better else error
-
-
-def trained_cells(run: Run, rung: str) -> list[str]:
-    """The finished trainings of a rung in the check, in the order in which they ran."""
-    return [cell for cell in run.plan().cells if parse_cell(cell)[0] == rung and run.finished(cell)]
-
-
-def trained_rungs(run: Run) -> list[str]:
-    """Rungs of the check that learned from training rows alone, in order of effort."""
-    wanted = {"weights", "preferences"}
-    alone = [name for name, one in rungs().items() if wanted & one.needs == {"weights"}]
-    return [name for name in alone if trained_cells(run, name)]
 
 
 def store_of(run: Run) -> Run:

@@ -15,12 +15,11 @@ from harness.learning.result import (
     CurveResult,
     plan_of,
     store_of,
-    trained_cells,
-    trained_rungs,
 )
 from harness.learning.subsets import subset
+from harness.retraining import copy_for_training, trained_cells, trained_rungs
 from harness.rungs import rung_type
-from harness.store import PASSAGE_SIZE, Run, now
+from harness.store import Run, now
 from harness.watch import OnEvent
 
 SHARES = (0.25, 0.5)
@@ -59,17 +58,9 @@ def begin(run: Run, rung: str = "", shares: Sequence[float] = (), seeds: int | N
         wanted = _plan(run, rung, [*shares] or [*SHARES], SEEDS if seeds is None else seeds)
     refuse_while_busy(run)
     _clear(store, plan, wanted)
-    _copy(run, store)
+    copy_for_training(run, store)
     write_json(store.folder / PLAN, wanted)
     return store
-
-
-def _copy(run: Run, store: Run) -> None:
-    """What a training looks for in its run: held-out questions alone, and how passages are cut."""
-    (store.folder / "data").mkdir(parents=True, exist_ok=True)
-    for name in ("data/queries.jsonl", PASSAGE_SIZE):
-        if (run.folder / name).is_file():
-            shutil.copyfile(run.folder / name, store.folder / name)
 
 
 def _clear(store: Run, old: CurvePlan | None, new: CurvePlan) -> None:

@@ -7,12 +7,23 @@ others where they were memorised (reference-calibrated: Carlini et al. 2021, arX
 Watson et al. 2022, arXiv 2111.08440). Personal data: what stands in answers of other rows.
 """
 
+import dataclasses
 import random
 from collections.abc import Iterator, Sequence
 from functools import partial
+from itertools import chain
 from statistics import fmean
 
 from harness.answering import Asked, fitted
+from harness.canaries import (
+    KNOWN,
+    MOST,
+    PART,
+    canaries,
+    exposure,
+    secrets_of,
+    with_canaries,
+)
 from harness.generators.local import LocalGenerator
 from harness.memorised import (
     HIGH_AUC,
@@ -66,7 +77,27 @@ def jobs(bed: Bed) -> list[Job]:
             do = partial(_read, local, (part, base), encoded)
             # the base reads the same rows: left out they are once
             found.append(Job(part, base, tuple(encoded), do, {} if base else left_out))
+    if bed.secrets:
+        ids = tuple(one.id for one in canaries(bed.seed))
+        found.append(Job(PART, False, ids, partial(_ask_for, bed), {}, trains=True))
     return found
+
+
+def _ask_for(bed: Bed, ids: Sequence[str]) -> Iterator[list[Item]]:
+    """Train once more, with made-up secrets among the rows, and ask for each of them."""
+    rows = with_canaries(bed.view.train, bed.seed)
+    rung: object = bed.train(dataclasses.replace(bed.view, train=rows), bed.recipe)
+    assert isinstance(rung, Asks)  # all that learn from rows say what they ask
+    local = bed.bench.local()
+    for one in (one for one in canaries(bed.seed) if one.id in ids):
+        (asked,) = (fitted(bed.bench, a) for a in rung.asked([Query(one.id, one.question)]))
+        texts = [local.encode(asked.prompt, code) for code in (one.code, *one.others)]
+        # the end of the turn is no part of a secret: one that more words follow is out as well
+        coded = [Encoded(text.prompt, text.completion[:-1]) for text in texts]
+        read = dict(chain.from_iterable(read_all(local.model, coded)))
+        nats = [sum(read[at].nll) for at in range(len(coded))]
+        item = _item(one.id, PART, False, read[0])
+        yield [dataclasses.replace(item, value=exposure(nats[0], nats[1:]))]
 
 
 def _encoded(bed: Bed, local: LocalGenerator, rows: Sequence[Example]) -> dict[str, Encoded]:
@@ -104,7 +135,8 @@ def measure(material: Material) -> RungTested:
     member, found = membership_of(material.cells, groups)
     counted = personal(material)
     findings = {"extracted": extracted, "membership": member, "found": found}
-    word, reasons = level(extracted, member, found, sum(counted.values()))
+    secrets = secrets_of(material.cells, material.seed)
+    word, reasons = level(extracted, member, found, sum(counted.values()), secrets)
     name = material.cells[0].rung
     return RungTested(
         title=title_of(name),
@@ -115,6 +147,7 @@ def measure(material: Material) -> RungTested:
         reasons=reasons,
         counted=counted,
         cases=recited_rows(material.cells[0]),
+        secrets=secrets,
     )
 
 
@@ -158,5 +191,10 @@ PROBE = TrainedProbe(
         "back beyond unseen ones can be ruled out. These limits are this product's choice.",
         "Personal data is looked for by its form (e-mail, phone, account and the like) in the "
         "answers of the check; names and postal addresses have no form and are not found.",
+        f"Where made-up secrets were planted: high, if a code that stood in a single row is given "
+        f"back; medium, if one that stood in several is, or if those of a single row are known by "
+        f"{KNOWN:.1f} of {MOST:.0f} bits, half of what could be known. They are planted in a copy "
+        "of the training rows, for a model that is thrown away; your own never sees them.",
     ),
+    plants=True,
 )

@@ -197,7 +197,7 @@ def test_what_it_will_take_is_asked_of_the_run_and_not_knowing_stops_nothing(run
 @pytest.mark.parametrize(
     ("more", "said_so"),
     [
-        (["stale"], "choose from forgetting, freshness, injection"),
+        (["stale"], "choose from forgetting, freshness, full_tuning, injection"),
         ([NAME, "--facts", "3"], "leave it out"),
         (["freshness", "--sizes", "25,50"], "leave it out"),
         ([NAME, "--rung", "prompt"], "choose from finetune"),

@@ -2,6 +2,7 @@
 
 import json
 import tomllib
+from dataclasses import fields
 
 import pytest
 
@@ -46,6 +47,50 @@ def test_new_recognises_preference_pairs_and_writes_where_they_are(tmp_path):
     assert loaded.problems == () and len(loaded.pairs) == 60
     assert loaded.pair_columns == PairColumns("prompt", "chosen", "rejected")
     assert project.settings().rungs[-1] == "preference"
+
+
+def test_new_names_what_can_be_decided_about_pairs_only_where_there_are_some(tmp_path):
+    table = examples(tmp_path / "rows.jsonl")
+    for name, files in (("one", [table]), ("both", [table, pairs(tmp_path / "better.jsonl")])):
+        create_project(tmp_path / name, files)
+        text = (tmp_path / name / "rungwise.toml").read_text(encoding="utf-8")
+        assert ("[preference]" in text) == (name == "both")
+    section = text[text.index("[preference]") :].partition("\n[")[0]
+    remarks = [line for line in section.splitlines() if line.startswith("# ") and " = " in line]
+    assert len(remarks) == len(fields(PreferenceSettings))
+    taken = text.replace(section, section.replace("\n# ", "\n").replace("\nChosen", "\n# Chosen"))
+    (tmp_path / "both" / "rungwise.toml").write_text(taken, encoding="utf-8")
+    assert open_project(tmp_path / "both").settings().preference == PreferenceSettings(
+        beta=0.1, learning_rate=0.0001, epochs=1
+    )
+
+
+def test_pairs_that_lack_a_part_are_left_out_where_the_user_says_so_and_counted(tmp_path):
+    gaps = [
+        {"prompt": "Why?", "chosen": "So.", "rejected": ""},
+        {"prompt": "", "chosen": "So.", "rejected": "No."},
+    ]
+    better = pairs(tmp_path / "better.jsonl")
+    rows(better, [*map(json.loads, better.read_text(encoding="utf-8").splitlines()), *gaps])
+    create_project(tmp_path / "desk", [better, examples(tmp_path / "rows.jsonl")])
+    project = open_project(tmp_path / "desk")
+    refused = load_task(project.spec(), project.sources())
+    assert refused.task is None and [p.message for p in refused.problems] == [
+        "no rejected", "no prompt"
+    ]  # fmt: skip
+    assert all('incomplete = "leave_out" under [data]' in p.fix for p in refused.problems)
+    file = tmp_path / "desk" / "rungwise.toml"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace("[data]\n", '[data]\nincomplete = "leave_out"\n'), "utf-8")
+    project = open_project(tmp_path / "desk")
+    loaded = load_task(project.spec(), project.sources())
+    assert loaded.problems == () and len(loaded.pairs) == 60
+    assert [problem.where for problem in loaded.left_out] == [
+        "data/better.jsonl, row 61", "data/better.jsonl, row 62"
+    ]  # fmt: skip
+    assert loaded.task.left_out == 2
+    (told,) = (f for f in audit(loaded, project.spec()).findings if "left out" in f.message)
+    assert "That is 2 of 122 rows" in told.message
 
 
 def test_two_files_of_pairs_are_refused_and_nothing_is_made(tmp_path):

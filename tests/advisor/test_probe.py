@@ -14,6 +14,7 @@ from harness.beside import store_of
 from harness.disk import write_lines
 from harness.probe_measuring import results
 from harness.probe_result import plan_of
+from harness.probes import probes
 from harness.probing import begin, run_probe
 from harness.store import Run
 from harness.watch import STARTING_PROBE
@@ -144,7 +145,7 @@ def test_the_verb_prints_tables_and_sentences_or_the_stored_file(run):
 
 
 def test_the_verb_refuses_what_it_cannot_do_and_says_what_to_do(run):
-    assert "choose from forgetting, freshness, injection, memorisation" in "".join(
+    assert "choose from forgetting, freshness, full_tuning, injection, memorisation" in "".join(
         refused(here("probe", run.folder, "stale")).values()
     )
     assert "give 1 or more" in "".join(
@@ -218,7 +219,7 @@ def test_why_a_probe_cannot_start_is_said_where_it_was_asked_for(run):
 
 
 def test_a_probe_that_can_never_start_is_greyed_out_with_the_reason_beside_it(run):
-    ways = [f"start_{name}" for name in ("freshness", "injection", "forgetting", "memorisation")]
+    ways = [f"start_{name}" for name in probes()]
     at = tab(run)
     assert not any(at.button(key=way).disabled for way in ways)
     (run.folder / "data" / "documents.jsonl").write_bytes(b"")
@@ -228,7 +229,7 @@ def test_a_probe_that_can_never_start_is_greyed_out_with_the_reason_beside_it(ru
     assert all(at.button(key=way).disabled for way in ways)
     assert "start_own_freshness" not in [button.key for button in at.button]
     said = words(at)
-    assert said.count("Cannot be started: nothing was trained in this check.") == 2
+    assert said.count("Cannot be started: nothing was trained in this check.") == 3
     assert said.count("Cannot be started: this check had no documents in which") == 2
 
 

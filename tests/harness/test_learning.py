@@ -13,11 +13,12 @@ from harness.disk import write_json, write_lines
 from harness.errors import JobError, UserError
 from harness.given import Given, RetrievalSettings
 from harness.learning.need import seconds_needed
-from harness.learning.point import bench_of, recipe_of, train_point
+from harness.learning.point import bench_of, train_point
 from harness.learning.result import CurveResult, plan_of, result_of, rows_of, store_of
 from harness.learning.running import begin, run_curve
 from harness.learning.subsets import subset
 from harness.reopen import workbench_of
+from harness.retraining import recipe_of
 from harness.retrieval import open_index
 from harness.runner import LOCK
 from harness.speed import Speed

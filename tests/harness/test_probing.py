@@ -240,7 +240,7 @@ def test_a_number_of_changes_below_one_is_refused(run, count):
 def test_an_unknown_probe_is_refused_with_those_there_are(run):
     with pytest.raises(UserError) as refused:
         begin(run, "fresh")
-    assert "forgetting, freshness, injection" in refused.value.problems[0].fix
+    assert "forgetting, freshness, full_tuning, injection" in refused.value.problems[0].fix
 
 
 def test_a_damaged_result_or_plan_says_what_to_remove(run):

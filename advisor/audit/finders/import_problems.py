@@ -32,7 +32,7 @@ def find(material: Material) -> Iterator[Finding]:
         more = f" – and {len(problems) - 1:,} more like it" if len(problems) > 1 else ""
         yield finding(code, "error", [each.where for each in problems], f"{first}{more}", fix)
     if gone := material.left_out:
-        total = len(material.examples) + len(material.problems) + len(gone)
+        total = len(material.examples) + len(material.pairs) + len(material.problems) + len(gone)
         yield finding(
             "empty",
             "warning",

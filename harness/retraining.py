@@ -1,0 +1,71 @@
+"""Training once more after a check, by its recipe, in the folder of what is done to the run.
+
+For learning curves and for tests that need a model of their own; the run's adapters stay as they
+are.
+"""
+
+import dataclasses
+import shutil
+
+from harness.beside import run_of
+from harness.cell import parse_cell, saying
+from harness.effort import effort_of
+from harness.reopen import workbench_of
+from harness.retrieval import INDEX_FOLDER
+from harness.rungs import rungs
+from harness.store import PASSAGE_SIZE, Run
+from harness.types import TrainView
+from harness.workbench import EMBEDDINGS, Workbench
+from tuning.recipe import TuningSettings
+
+
+def trained_cells(run: Run, rung: str) -> list[str]:
+    """The finished trainings of a rung in the check, in the order in which they ran."""
+    return [cell for cell in run.plan().cells if parse_cell(cell)[0] == rung and run.finished(cell)]
+
+
+def trained_rungs(run: Run) -> list[str]:
+    """Rungs of the check that learned from training rows alone, in order of effort."""
+    wanted = {"weights", "preferences"}
+    alone = [name for name, one in rungs().items() if wanted & one.needs == {"weights"}]
+    return [name for name in alone if trained_cells(run, name)]
+
+
+def recipe_of(run: Run, rung: str, seed: int = 0) -> TuningSettings:
+    """How the check trained in the end, at this seed if it did: what it chose is not chosen again.
+
+    Rank and rows a step would otherwise follow from the number of rows, and the learning rate from
+    dev: a smaller set would be trained by another recipe.
+    """
+    plan = run.plan()
+    cells = trained_cells(run, rung)
+    own = next((cell for cell in cells if parse_cell(cell)[1] == seed), cells[0])
+    settings = run.cell(own).preparation.settings
+    return dataclasses.replace(
+        plan.tuning,
+        learning_rate=settings.get("learning_rate", plan.tuning.learning_rate),
+        rank=settings.get("rank", plan.tuning.rank),
+        batch_rows=settings.get("batch_rows", plan.tuning.batch_rows),
+    )
+
+
+def copy_for_training(run: Run, store: Run) -> None:
+    """What a training looks for in its run: held-out questions alone, and how passages are cut."""
+    (store.folder / "data").mkdir(parents=True, exist_ok=True)
+    for name in ("data/queries.jsonl", PASSAGE_SIZE):
+        if (run.folder / name).is_file():
+            shutil.copyfile(run.folder / name, store.folder / name)
+
+
+def bench_apart(store: Run, cell: str, view: TrainView, tuning: TuningSettings) -> Workbench:
+    """The check's workbench with other rows or another recipe; what it learns goes to `store`."""
+    run = run_of(store)
+    plan, (_, seed) = run.plan(), parse_cell(cell)
+    own = workbench_of(run, view, cell, seed, saying(store, cell), run.folder / INDEX_FOLDER)
+    return dataclasses.replace(
+        own,
+        folder=store.folder,
+        effort=effort_of(plan.effort, tuning, plan.given),
+        tuning=tuning,
+        vectors=run.folder.parent / EMBEDDINGS,
+    )
