@@ -9,6 +9,7 @@ from advisor.project import Project
 from advisor.pseudonyms import Pseudonyms
 from rag.errors import DocumentError
 from rag.load import load_folder
+from rag.reading.apart import Apart
 from rag.reading.encoding import decode
 from rag.reading.file import File
 from rag.types import Document, Limits
@@ -39,39 +40,40 @@ def write_documents(
         pages.setdefault(document.source, []).append(document)
     moved: dict[str, str] = {}
     as_text: list[str] = []
-    for number, (source, found) in enumerate(pages.items(), 1):
-        on_step("Copying documents", number, len(pages))
-        original = place / source if place.is_dir() else place
-        name = new.text(source)
-        text = _as_it_is(original, new)
-        if text is None:
-            as_text.append(name)
-            name, text = f"{name}.md", _text_of(found, new)
-        moved[source] = name
-        file = to / project.data.documents
-        write_text(file / name if place.is_dir() else file.with_name(name), text)
+    with Apart() as apart:
+        for number, (source, found) in enumerate(pages.items(), 1):
+            on_step("Copying documents", number, len(pages))
+            original = place / source if place.is_dir() else place
+            name = new.text(source)
+            text = _as_it_is(original, new, apart)
+            if text is None:
+                as_text.append(name)
+                name, text = f"{name}.md", _text_of(found, new)
+            moved[source] = name
+            file = to / project.data.documents
+            write_text(file / name if place.is_dir() else file.with_name(name), text)
     return moved, tuple(as_text)
 
 
-def _as_it_is(file: Path, new: Pseudonyms) -> str | None:
+def _as_it_is(file: Path, new: Pseudonyms, apart: Apart) -> str | None:
     """The file's own text with everything replaced; None where it cannot stay such a file."""
     if file.suffix.lower() not in AS_THEY_ARE:
         return None
     counted = new.places.copy()
     text = new.text(decode(File(file.name, file.read_bytes(), Limits())))
     # marks such as &#64; hide an address from whoever reads the file, not from whoever shows it
-    hidden = [d for d in _read_back(file.name, text) if new.left(f"{d.title}\n{d.text}")]
+    hidden = [d for d in _read_back(file.name, text, apart) if new.left(f"{d.title}\n{d.text}")]
     if hidden:
         new.places = counted  # its text will be gone through, and counted, once more
     return None if hidden else text
 
 
-def _read_back(name: str, text: str) -> list[Document]:
+def _read_back(name: str, text: str, apart: Apart) -> list[Document]:
     with TemporaryDirectory() as folder:
         file = Path(folder, name)
         file.write_text(text, encoding="utf-8")
         try:
-            return list(load_folder(file).documents)
+            return list(load_folder(file, apart=apart).documents)
         except DocumentError:
             return []
 

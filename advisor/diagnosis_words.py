@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from advisor.examples_words import RUNG as FEW_SHOT
 from advisor.examples_words import about_examples
-from advisor.form_words import about_examples_and_form, about_language
+from advisor.form_words import about_decoding, about_examples_and_form, about_language
 from advisor.lever import lever
 from advisor.measured import TUNED, inline, score_of
 from advisor.numbers import count, percent, short
@@ -185,6 +185,8 @@ def further(experiment: Experiment, rung: str) -> Iterator[str]:
                 "answer to a training question, where another is right."
             )
         yield from _voice(one.form)
+    if said := about_decoding(experiment.task.kind, experiment.rungs[rung]):
+        yield said
     yield from about_language(one)
     yield from about_examples_and_form(experiment, rung)
     yield from _by_heart(one)

@@ -5,7 +5,7 @@ from itertools import groupby
 from typing import Final
 
 from advisor.money_tables import Rows
-from advisor.numbers import capital, dev_score, seconds, setting
+from advisor.numbers import capital, dev_score, interval, seconds, setting
 from harness.demonstrations import FIXED
 from harness.experiment import ArmResult, Experiment
 from harness.given import SET_BY_USER, WANTED
@@ -24,7 +24,10 @@ NOTE: Final = (
 IN_A_LINE: Final = 4
 """Trials of a setting; more stand in a line each."""
 _RESULTS: Final = ("dev_score", "dev_metric", "dev_recall")
-_MEASURED: Final = (*_RESULTS, "dev_loss", "steps", "seconds", "seconds_a_question", "curve")
+_INTERVAL: Final = ("low", "high")
+_MEASURED: Final = (
+    *_RESULTS, *_INTERVAL, "dev_loss", "steps", "seconds", "seconds_a_question", "curve"
+)  # fmt: skip
 """Keys of a trial that are results; the others are what was tried."""
 _ELSEWHERE: Final = ("retrievers_tried", "passage_sizes_tried")
 """Told where it is told how passages were found."""
@@ -36,6 +39,7 @@ _TITLES: Final = {
     "layout": "How passages stand",
     "calibrated": "Labels counted by what the question adds",
     "context": "Shown of a passage found",
+    "context_tokens": "Tokens of passages before the question, at most",
     "reranker": "Second look by a reranker",
     "examples": "Which worked examples",
     "prompt": "Prompts",
@@ -123,7 +127,9 @@ def _trial(trial: Mapping[str, Json], settings: Mapping[str, Json]) -> str:
     if "seconds_a_question" in trial:
         took = f" for {seconds(trial['seconds_a_question'])} a question"
     taken = " (taken)" if _is_taken(trial, settings) else ""
-    return f"{said}: {found}{dev_score(scored)}{took}{taken}"
+    ends = [trial.get(end) for end in _INTERVAL]
+    sure = f" ({interval(*ends)})" if None not in ends else ""
+    return f"{said}: {found}{dev_score(scored)}{sure}{took}{taken}"
 
 
 def _is_taken(trial: Mapping[str, Json], settings: Mapping[str, Json]) -> bool:

@@ -1,13 +1,13 @@
-"""Sentences on the shape of answers: what worked examples mend, and answers in another language."""
+"""Sentences on the shape of answers: what examples mend, held or free, and another language."""
 
 from collections.abc import Iterator
 
-from advisor.numbers import percent
+from advisor.numbers import count, dev_score, in_points, interval, percent, points_range
 from advisor.reading_words import part
 from harness.closed_answers import CLOSED
-from harness.decoding import HELD
+from harness.decoding import FREE, GAIN, HELD
 from harness.diagnosis.findings import RungDiagnosis, Share
-from harness.experiment import Experiment
+from harness.experiment import ArmResult, Experiment
 from harness.language import named
 
 ALONE, SHOWN = "prompt", "few_shot"
@@ -54,6 +54,36 @@ def _forms(
         return
     yield "longer than the house writes", alone.form.too_long, shown.form.too_long
     yield "shorter than the house writes", alone.form.too_short, shown.form.too_short
+
+
+def about_decoding(kind: str, arm: ArmResult) -> str:
+    """What a rung does on dev with answers held to the allowed ones, and without.
+
+    Args:
+        kind: of task.
+        arm: a rung.
+
+    Returns:
+        Nothing where one of the two was not tried; without intervals for older runs.
+    """
+    tried = {trial["decoding"]: trial for trial in arm.effort.get("decodings_tried") or ()}
+    if not tried.keys() >= {FREE, HELD}:
+        return ""
+
+    def scored(way: str) -> str:
+        ends = tried[way].get("low"), tried[way].get("high")
+        sure = f" ({interval(*ends)})" if None not in ends else ""
+        return f"{dev_score(tried[way]['dev_score'])}{sure}"
+
+    what = "labels" if kind == "label" else "schema"
+    text = f"On dev it scored {scored(HELD)} with answers held to the {what}, {scored(FREE)} free"
+    gain = arm.effort.get(GAIN)
+    if gain and gain["low"] is not None:
+        sure = points_range(gain["low"], gain["high"])
+        asked = count(gain["questions"], "question")
+        text += f": {in_points(gain['difference'])} ({sure}) on the same {asked}"
+    taken = "held" if arm.settings.get("decoding") == HELD else "left free"
+    return f"{text}. So its answers were {taken}."
 
 
 def about_language(one: RungDiagnosis) -> Iterator[str]:

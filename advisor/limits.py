@@ -51,6 +51,9 @@ def changes(
 ) -> list[str]:
     """What would change the verdict: more items, a rung not measured."""
     found = _settled_by_more(experiment, choice)
+    if choice.ahead is not None and not found:  # what it has still to be shown to beat is a half
+        leads = inline(experiment.rungs[choice.ahead])
+        found.append(f"More held-out questions would show whether {leads} is worth its effort.")
     if target_open(experiment, choice):
         found.append(
             f"More held-out questions would show whether {inline(experiment.rungs[choice.rung])} "

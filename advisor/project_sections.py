@@ -163,6 +163,7 @@ WANTED: Mapping[str, str] = {
     "retrieval.passages": "3",
     "retrieval.passage_words": "80",
     "retrieval.reranker": '"its folder or hub id"',
+    "retrieval.context_tokens": "400",
     "retrieval.rerank": '"dev" or "always"',
     "prompt.examples": "3",
     "decoding.constrained": '"dev", "always" or "never"',

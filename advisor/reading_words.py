@@ -7,7 +7,7 @@ from advisor.numbers import count, percent
 from harness.diagnosis.read_findings import Citations, Handed
 from harness.diagnosis.share import Share
 from harness.diagnosis.slices import SMALLEST
-from harness.experiment import Experiment
+from harness.experiment import ArmResult, Experiment
 from harness.metrics import metrics
 
 MANY_UNSUPPORTED, MANY_STRAY, MANY_MISCITED, MANY_AGAINST = 0.1, 0.05, 0.2, 0.1
@@ -41,6 +41,8 @@ def about_reading(experiment: Experiment, rung: str) -> Iterator[str]:
         yield from _conflicts(experiment, one.handed)
     if one.citations is not None:
         yield from _sources(one.citations)
+    if said := about_room(experiment.rungs[rung]):
+        yield said
 
 
 def _conflicts(experiment: Experiment, found: Handed) -> Iterator[str]:
@@ -66,6 +68,21 @@ def _sources(found: Citations) -> Iterator[str]:
             f"Of the passages that answers rest on, {percent(found.right.mean)} hold the answer to "
             "the question."
         )
+
+
+def about_room(arm: ArmResult) -> str:
+    """Passages that were found and not shown; empty where all of them fitted."""
+    gone, budget = arm.did_not_fit, arm.settings.get("context_tokens")
+    if not gone.passages:
+        return ""
+    too_long = "a prompt was longer than the model can read at once"
+    if budget:
+        too_long = f"passages were longer than the {budget:,} tokens that you set, or than fits"
+    were = "was" if gone.passages == 1 else "were"
+    return (
+        f"{count(gone.passages, 'passage')} found for {count(gone.answers, 'answer')} {were} not "
+        f"shown, the farthest of each: {too_long}."
+    )
 
 
 def did(experiment: Experiment, score: Share) -> str:

@@ -23,7 +23,7 @@ from bench.stock_gpu import Rates, generate_rate, qlora_rate, trl_rate
 from bench.tiny import BILLION, TINY, open_engine, random_ids, random_llama, random_rows, tokens_of
 from harness.types import Json
 from tuning.encode import Encoded
-from tuning.matter import Completions
+from tuning.objective import Completions
 from tuning.recipe import Recipe, adapter_shape
 from tuning.steps import Steps
 

@@ -7,6 +7,7 @@ real passages, what is found is not. Approximate search is judged beside exact s
 no right answers.
 """
 
+import math
 import random
 import resource
 import tempfile
@@ -31,6 +32,10 @@ from rag.retrievers import RETRIEVERS
 LARGE, ASKED = 100_000, 200
 SIZES = (20_000, 50_000, 100_000)
 READ = (16, 32, 64)
+LINKS, WIDELY = 32, 200
+"""Of a graph: links of a vector, and how widely those are looked for when it is built."""
+SEEN = (64, 128, 512)
+"""Vectors that a search in a graph keeps in sight."""
 NEIGHBOURS = 10
 DEPTHS = (3, 10, 100)
 
@@ -104,48 +109,83 @@ def _approximate(vectors: Vectors, asked: Vectors) -> Iterator[tuple[str, Json]]
     import faiss
 
     n, width = vectors.shape
-    exact = faiss.IndexFlatIP(width)
-    exact.add(vectors)
+    exact, built = _built(vectors, lambda: faiss.IndexFlatIP(width))
     right = exact.search(asked, max(DEPTHS))[1]
-    yield "exact", _searched(exact, asked, right)
-    half = faiss.IndexScalarQuantizer(
-        width, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT
-    )
-    half.add(vectors)
-    yield "half precision", _searched(half, asked, right)
+    yield "exact", built | _searched(exact, asked, right)
+    kind, inner = faiss.ScalarQuantizer, faiss.METRIC_INNER_PRODUCT
+    half, built = _built(vectors, lambda: faiss.IndexScalarQuantizer(width, kind.QT_fp16, inner))
+    yield "half precision", built | _searched(half, asked, right)
     del half
     if n >= dense.LISTED_FROM:
-        started = time.process_time()
-        lists = dense.empty_store(vectors)
-        lists.add(vectors)
-        took = time.process_time() - started
+        lists, built = _built(vectors, lambda: dense.empty_store(vectors))
         for read in READ:
             lists.nprobe = read
-            yield (
-                f"lists, {read} read",
-                {"build_s": round(took, 1)} | _searched(lists, asked, right),
-            )
+            yield f"lists, {read} read", built | _searched(lists, asked, right)
         del lists
-    if n > min(SIZES):
-        return  # a graph of more takes minutes to build
-    graph = faiss.IndexHNSWFlat(width, 32, faiss.METRIC_INNER_PRODUCT)
-    graph.hnsw.efConstruction, graph.hnsw.efSearch = 80, 128
-    started = time.process_time()
-    graph.add(vectors)
-    took = time.process_time() - started
-    yield "graph", {"build_s": round(took, 1)} | _searched(graph, asked, right)
+    if n == max(SIZES):
+        small, built = _built(vectors, lambda: _in_bytes(vectors))
+        yield f"lists in 8 bits, {READ[-1]} read", built | _searched(small, asked, right)
+        del small
+    if n in (min(SIZES), max(SIZES)):
+        yield from _graph(vectors, asked, right)
 
 
-def _searched(store: Any, asked: Vectors, right: Any) -> dict[str, Json]:
+def _graph(vectors: Vectors, asked: Vectors, right: Any) -> Iterator[tuple[str, Json]]:
+    """HNSW, out of which FAISS can take no vector again."""
+    import faiss
+
+    width, inner = vectors.shape[1], faiss.METRIC_INNER_PRODUCT
+    graph, built = _built(vectors, lambda: faiss.IndexHNSWFlat(width, LINKS, inner))
+    for seen in SEEN:
+        graph.hnsw.efSearch = seen
+        # asked for more than it keeps in sight, a graph keeps as many as it is asked for
+        depths = [k for k in DEPTHS if k <= seen]
+        yield f"graph, {seen} in sight", built | _searched(graph, asked, right, depths)
+
+
+def _in_bytes(vectors: Vectors) -> Any:
+    """Lists as the product makes them, each number in 8 bits instead of 16."""
+    import faiss
+
+    n, width = vectors.shape
+    lists = dense.LISTS_PER_ROOT * math.isqrt(n)
+    store = faiss.IndexIVFScalarQuantizer(
+        faiss.IndexFlatIP(width), width, lists, faiss.ScalarQuantizer.QT_8bit,
+        faiss.METRIC_INNER_PRODUCT, False,
+    )  # fmt: skip
+    store.nprobe = READ[-1]
+    store.train(vectors[: dense.TRAINED_ON * lists])
+    return store
+
+
+def _built(vectors: Vectors, make: Callable[[], Any]) -> tuple[Any, dict[str, Json]]:
+    """A store with all vectors in it; what building it took, and the bytes that it is."""
+    import faiss
+
+    started, computed = time.perf_counter(), time.process_time()
+    store = make()
+    if hasattr(store, "hnsw"):
+        store.hnsw.efConstruction = WIDELY
+    if not store.is_trained:
+        store.train(vectors)
+    store.add(vectors)
+    took = {"build_s": round(time.perf_counter() - started, 1),
+            "build_cpu_s": round(time.process_time() - computed, 1)}  # fmt: skip
+    return store, {**took, "mb": round(faiss.serialize_index(store).nbytes / 1e6, 3)}
+
+
+def _searched(
+    store: Any, asked: Vectors, right: Any, depths: Sequence[int] = DEPTHS
+) -> dict[str, Json]:
     """Time of one question by itself, and the share of the k closest that are found."""
-    store.search(asked[:3], max(DEPTHS))  # the first ones warm up
+    store.search(asked[:3], max(depths))  # the first ones warm up
     rows = []
 
     def one(question: Vectors) -> None:
-        rows.append(store.search(question[None], max(DEPTHS))[1][0])
+        rows.append(store.search(question[None], max(depths))[1][0])
 
     figures = _timed_each(one, asked)
-    recalls = {f"recall_at_{k}": _shared(rows, right, k) for k in DEPTHS}
+    recalls = {f"recall_at_{k}": _shared(rows, right, k) for k in depths}
     return {**figures, **recalls}
 
 

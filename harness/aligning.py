@@ -125,9 +125,9 @@ class _Aligning:
             seed=self.bench.seed,
             **schedule_of(self.bench.tuning),
         )
-        matter = Pairs(rows, self.start, self.beta)
+        objective = Pairs(rows, self.start, self.beta)
         model, watch = self.bench.local().model, watch_of(self.bench, self.rate)
-        result = train(model, matter, recipe, self.folder, self._evaluate, watch)
+        result = train(model, objective, recipe, self.folder, self._evaluate, watch)
         return self._told(result, recipe, len(rows))
 
     def _referred(self) -> tuple[list[Pair], list[Pair]]:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from harness.generators.base import Completion, Refusal
 from harness.generators.local import LocalGenerator
-from harness.prompts import LAST, Demonstration, Prompt, passage, render
+from harness.prompts import LAST, Demonstration, Prompt, above, passage, render
 from harness.types import Answer, Context, Failure, Query
 from harness.workbench import Workbench
 from rag.cite import cite
@@ -24,6 +24,20 @@ class Asked(NamedTuple):
     """Time spent on this query before the model: retrieval, choice of demonstrations."""
     layout: str = LAST
     """Of the passages."""
+    dropped: int = 0
+    """Passages that were found and did not fit, the farthest; see `fitted`."""
+
+    def holding(
+        self,
+        bench: Workbench,
+        contexts: tuple[Context, ...],
+        turns: tuple[Demonstration, ...] | None = None,
+    ) -> "Asked":
+        """The same question with the first so many of its passages, and such worked examples."""
+        shown = self.prompt.turns if turns is None else turns
+        prompt = render(bench.spec, self.query.text, contexts, shown, self.layout)
+        gone = self.dropped + len(self.contexts) - len(contexts)
+        return self._replace(prompt=prompt, contexts=contexts, dropped=gone)
 
 
 def answer_all(
@@ -37,7 +51,8 @@ def answer_all(
 
     Args:
         bench: the model and the token limit.
-        asked: prompts; what leaves no room for an answer is cut (`fitted`).
+        asked: prompts; passages beyond the budget, and what leaves no room for an answer, are cut
+            (`fitted`).
         timed: so many are answered one at a time first, for their latency; the rest in batches.
         constraint: what answers may be, for a model on this machine; None for anything.
     """
@@ -57,21 +72,40 @@ def answer_all(
 def fitted(bench: Workbench, one: Asked, constraint: Constraint | None = None) -> Asked:
     """A prompt with as many of its passages and worked examples as leave room for an answer.
 
-    Passages are measured in words; in a script without spaces one can be a page long. What is too
-    long without any of them stays as it is and is refused by name. An endpoint's tokens are not
-    ours to count.
+    Of the passages first those that the user's budget in tokens has room for, if there is one.
+    They are cut by words; in a script without spaces one can be a page long. What is too long
+    without any of them stays as it is and is refused by name. How many tokens an endpoint's model
+    takes is not known: there the budget alone counts, by its estimate.
     """
-    model = bench.generator
+    model, one = bench.generator, _in_budget(bench, one)
     if not isinstance(model, LocalGenerator):
         return one
     room = model.context_length - max(bench.max_new_tokens, constraint.longest if constraint else 0)
     if model.count_prompt(one.prompt) <= room:
         return one
     for contexts, turns in _ever_less(one):
-        prompt = render(bench.spec, one.query.text, contexts, turns, one.layout)
-        if model.count_prompt(prompt) <= room:
-            return one._replace(prompt=prompt, contexts=contexts)
+        less = one.holding(bench, contexts, turns)
+        if model.count_prompt(less.prompt) <= room:
+            return less
     return one
+
+
+def _in_budget(bench: Workbench, one: Asked) -> Asked:
+    """A prompt without the farthest passages that `context_tokens` has no room for.
+
+    What counts is all that stands above the question, titles and a hint too. Worked examples hold
+    passages of their own, which are not counted.
+    """
+    budget, most = bench.given.retrieval.context_tokens, len(one.contexts)
+
+    def tokens(n: int) -> int:
+        shown = above(one.query.text, one.contexts[:n], one.layout, bench.spec.language)
+        return bench.generator.count_tokens(shown)
+
+    if not budget or tokens(most) <= budget:
+        return one
+    kept = next((n for n in reversed(range(1, most)) if tokens(n) <= budget), 0)
+    return one.holding(bench, one.contexts[:kept])
 
 
 def _ever_less(one: Asked) -> Iterator[tuple[tuple[Context, ...], tuple[Demonstration, ...]]]:
@@ -109,4 +143,5 @@ def _answer(one: Asked, done: Completion | Refusal, latency: float | None) -> An
         prompt_tokens=done.prompt_tokens,
         completion_tokens=done.completion_tokens,
         truncated=done.truncated,
+        dropped_contexts=one.dropped,
     )

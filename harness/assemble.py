@@ -13,6 +13,7 @@ from harness.diagnosis.material import material_of
 from harness.disk import write_json
 from harness.experiment import (
     ArmResult,
+    DidNotFit,
     Estimate,
     Experiment,
     Latency,
@@ -191,6 +192,10 @@ def _result(
         answer_joules=_known_mean([cell.answer_joules for cell in arm.cells]),
         prepare_joules=_known_mean([_prepared_joules(cell) for cell in arm.cells]),
         seed_scores=tuple(mean_score(scorers[0], heldout, c.answers, spec) for c in arm.cells),
+        did_not_fit=DidNotFit(
+            sum(answer.dropped_contexts for answer in answers),
+            sum(answer.dropped_contexts > 0 for answer in answers),
+        ),
     )
 
 

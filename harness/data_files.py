@@ -14,12 +14,17 @@ from typing import Any, NamedTuple
 from harness.data_shapes import unpack_records
 from harness.errors import Problem
 from rag.errors import DocumentError
+from rag.reading.archive import Archive
 from rag.reading.encoding import decode
 from rag.reading.file import File
 from rag.types import Limits
 
 MAX_FILE_BYTES = 512 * 2**20
 MAX_FIELD_CHARACTERS = 1_000_000
+MAX_GAPS = 2**24
+"""Most empty cells that a table does not hold itself: a short row below a long header has them."""
+MAX_CELLS = 2**26
+"""Most cells of a file that need not write each of them (Parquet, Excel)."""
 
 
 class Row(NamedTuple):
@@ -180,6 +185,7 @@ def _is_open(text: str, number: int, delimiter: str) -> bool:
 def _table(numbered: Iterable[tuple[int, Sequence[str]]], shown: str) -> Iterator[Row | Problem]:
     """Records of a table with a header; blank rows are passed over."""
     header: list[str] | None = None
+    gaps = 0
     for number, cells in numbered:
         cells = [*cells]
         while cells and not cells[-1].strip() and len(cells) > len(header or ()):
@@ -197,6 +203,9 @@ def _table(numbered: Iterable[tuple[int, Sequence[str]]], shown: str) -> Iterato
                 "put quotes around text that holds the separator",
                 where,
             )
+        elif (gaps := gaps + len(header) - len(cells)) > MAX_GAPS:
+            yield Problem("its rows are far shorter than its header", "give a sample of it", where)
+            return
         else:
             cells += [""] * (len(header) - len(cells))
             yield from _record(dict(zip(header, cells, strict=True)), number, shown)
@@ -215,6 +224,10 @@ def _parquet(path: Path, shown: str) -> Iterator[Row | Problem]:
     import pyarrow.parquet
 
     try:
+        claimed = pyarrow.parquet.read_metadata(path)
+        if claimed.num_rows * claimed.num_columns > MAX_CELLS:
+            yield Problem(f"it has {claimed.num_rows:,} rows", "give a sample of it", shown)
+            return
         table = pyarrow.parquet.read_table(path)
     except (pyarrow.ArrowException, OSError) as error:
         yield Problem(f"not readable as Parquet ({error})", "write the file again", shown)
@@ -230,12 +243,19 @@ def _excel(path: Path, shown: str) -> Iterator[Row | Problem]:
     import openpyxl
     from openpyxl.utils.exceptions import InvalidFileException
 
+    data = path.read_bytes()
+    if zipfile.is_zipfile(io.BytesIO(data)):
+        Archive(File(path.name, data, Limits()))  # refuses what would unpack to more than it may
     try:
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-        cells = [
-            ["" if cell is None else str(cell) for cell in row]
-            for row in book.worksheets[0].iter_rows(values_only=True)
-        ]
+        sheet = book.worksheets[0]
+        sheet.reset_dimensions()  # what they claim would be filled up with empty cells
+        cells, count = [], 0
+        for row in sheet.iter_rows(values_only=True):
+            cells.append(["" if cell is None else str(cell) for cell in row])
+            count += len(row)
+            if count > MAX_CELLS:
+                raise ValueError("its cells are spread too far")
         book.close()
     except (
         InvalidFileException, zipfile.BadZipFile, zlib.error, KeyError, IndexError, OSError,

@@ -10,9 +10,11 @@ from typing import NamedTuple
 
 from harness.choosing import choose
 from harness.closed_answers import CLOSED, constraint_of
+from harness.compare import paired
 from harness.errors import RungwiseError
 from harness.generators.local import LocalGenerator
 from harness.given import ALWAYS, ON_DEV
+from harness.intervals import mean_interval
 from harness.scoring import Scored
 from harness.types import Json
 from harness.workbench import Workbench
@@ -20,6 +22,8 @@ from tuning.constrain import Constraint
 from tuning.errors import TuningError
 
 FREE, HELD = "free", "allowed answers only"
+GAIN = "held_against_free"
+"""In a rung's effort: the paired difference on dev."""
 
 
 class Decoding(NamedTuple):
@@ -59,11 +63,43 @@ def choose_decoding(
     if not dev_rows:
         return Decoding(None, {}, {})
     ways = {FREE: None, HELD: allowed}
-    known = {FREE: free} if free else None
-    found = choose("decoding", tuple(ways), lambda way: score(ways[way]), bench.say, known)
-    tried, cost = found.effort["tried"], found.effort["dev_answers"]
-    effort: dict[str, Json] = {"decodings_tried": tried, "dev_answers": cost}
+    seen = {FREE: free} if free else {}
+
+    def scored(way: str) -> Scored:
+        seen[way] = score(ways[way])
+        return seen[way]
+
+    found = choose("decoding", tuple(ways), scored, bench.say, dict(seen))
+    effort: dict[str, Json] = {
+        "decodings_tried": [
+            {**trial, **_interval(seen[trial["decoding"]])} for trial in found.effort["tried"]
+        ],
+        GAIN: _gain(seen[HELD], seen[FREE]),
+        "dev_answers": found.effort["dev_answers"],
+    }
     return Decoding(ways[found.value], {"decoding": found.value}, effort, found.scored)
+
+
+def _interval(scored: Scored) -> dict[str, Json]:
+    """The ends of the 95 % interval of a score on dev, in 0..1; each question counts for itself.
+
+    What a question contributes to a metric over all of them together may lie outside 0..1.
+    """
+    known = mean_interval(scored.rows)
+    if known.low is None or known.high is None:
+        return {"low": None, "high": None}
+    return {"low": max(0.0, known.low), "high": min(1.0, known.high)}
+
+
+def _gain(held: Scored, free: Scored) -> dict[str, Json]:
+    """What holding answers brings on dev, over the same questions, with its 95 % interval."""
+    found = paired(held.rows, free.rows)
+    return {
+        "difference": found.difference,
+        "low": found.low,
+        "high": found.high,
+        "questions": found.n,
+    }
 
 
 def decided(bench: Workbench) -> Constraint | None:

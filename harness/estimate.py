@@ -268,6 +268,7 @@ def count_amounts(project: Path, task: Task, settings: CheckSettings, model: Mod
         passage=_mean_by_token(lengths(passages)),
         system=mean([system_prompt(task.spec)]) + CHAT_TOKENS,
         reranker=_reranker(project, settings.given.retrieval),
+        budget=settings.given.retrieval.context_tokens,
         closed=task.spec.kind in CLOSED and settings.given.decoding.constrained == ON_DEV,
         pairs=len(pairs.train),
         dev_pairs=len(pairs.dev),

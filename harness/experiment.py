@@ -31,6 +31,15 @@ class Latency:
 
 
 @dataclass(frozen=True, slots=True)
+class DidNotFit:
+    """Passages that were found and left out of the prompt, the farthest of a question."""
+
+    passages: int = 0
+    answers: int = 0
+    """Answers that had at least one fewer."""
+
+
+@dataclass(frozen=True, slots=True)
 class ArmResult:
     """A rung, a floor or a ceiling, over all its seeds."""
 
@@ -61,6 +70,8 @@ class ArmResult:
     prepare_joules: float | None = None
     seed_scores: tuple[float | None, ...] = ()
     """Headline score of each seed by itself; empty in runs from before it was kept."""
+    did_not_fit: DidNotFit = DidNotFit()
+    """Over all seeds; none in runs from before this was counted."""
 
 
 @dataclass(frozen=True, slots=True)

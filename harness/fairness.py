@@ -6,14 +6,13 @@ from typing import TypeAlias
 from harness.ceilings import CEILINGS
 from harness.closed_answers import CALIBRATED
 from harness.decoding import HELD
-from harness.errors import UserError
 from harness.experiment import Check
 from harness.floors import FLOORS
 from harness.pair_scores import pairs_apart
 from harness.prompts import LAST
 from harness.rungs import rungs, title_of
-from harness.store import Cell, Plan, Run, runs_in
-from harness.touched import heldout_sum, note_scoring
+from harness.store import Cell, Plan, Run
+from harness.touched import heldout_sum, note_scoring, times_touched
 from harness.types import Example
 from harness.wordings import PLAIN
 
@@ -25,7 +24,6 @@ MOST_KNOWN = 0.5
 """Of the document questions, right without documents."""
 YES, NO = ("yes", "true", "1", "ja", "evet"), ("no", "false", "0", "nein", "hayır")
 """As tables say it."""
-
 
 Rights: TypeAlias = Mapping[str, Sequence[bool | None]]
 """Rung to whether it is right, for each held-out question; None where it has no score."""
@@ -137,7 +135,7 @@ def _looked_once(run: Run, plan: Plan, cells: Sequence[Cell]) -> Check:
 
 
 def _fresh(run: Run, plan: Plan) -> Check:
-    touched = _times_touched(run, plan)
+    touched = times_touched(run, plan)
     return Check(
         "The held-out set is fresh",
         touched <= 1,
@@ -274,28 +272,3 @@ def _decoding(plan: Plan, ladder: Sequence[Cell]) -> str:
         text += f"; {names}: another wording of the instruction, chosen on dev"
     layouts = {cell.preparation.settings.get("layout", LAST) for cell in ladder} - {LAST}
     return f"{text}; passages of retrieval stand {', '.join(layouts)}" if layouts else text
-
-
-def _times_touched(run: Run, plan: Plan) -> int:
-    """This run and the earlier ones of the project whose results show the same questions.
-
-    The fingerprint would not do: it also changes with the training rows and the instruction, which
-    are what a user changes between looks at the same held-out set.
-    """
-    mine = {query.text for query in run.queries()}
-    others = [other for other in runs_in(run.folder.parents[1]) if other.name != run.name]
-    return 1 + sum(_saw(other, mine, plan.created) for other in others)
-
-
-def _saw(other: Run, questions: set[str], before: str) -> bool:
-    """Whether an earlier run told how it did on half of these questions or more.
-
-    False for a run that cannot be read, which must not spoil this one.
-    """
-    try:
-        if other.plan().created > before or not (other.folder / "experiment.json").is_file():
-            return False
-        shared = questions & {query.text for query in other.queries()}
-    except (UserError, OSError):
-        return False
-    return 2 * len(shared) >= len(questions)

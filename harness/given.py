@@ -12,6 +12,8 @@ ON_DEV, ALWAYS, NEVER = "dev", "always", "never"
 MOST_PASSAGES: Final = 50
 FEWEST_WORDS, MOST_WORDS = 10, 1000
 """Of the longest passage."""
+FEWEST_TOKENS: Final = 50
+"""Of passages: with fewer not even a short one fits."""
 MOST_EXAMPLES: Final = 50
 
 
@@ -32,6 +34,9 @@ class RetrievalSettings:
     """What is shown of a passage found: itself, with its neighbours, or its section."""
     rerank: str = ON_DEV
     """Whether it is used only where dev is clearly better with it, or always."""
+    context_tokens: int = 0
+    """Most tokens of passages before a question, titles included; 0: what the model has room for
+    beside the question, the worked examples and the answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +72,7 @@ class Given:
             "passages": bool(self.retrieval.passages),
             "passage_words": bool(self.retrieval.passage_words),
             "context": bool(self.retrieval.context),
+            "context_tokens": bool(self.retrieval.context_tokens),
             "reranker": self.retrieval.rerank == ALWAYS,
             "demonstrations": bool(self.prompt.examples),
             "decoding": self.decoding.constrained != ON_DEV,
@@ -98,6 +104,9 @@ def wrong_retrieval(settings: RetrievalSettings) -> Wrong:
         (words != 0 and not FEWEST_WORDS <= words <= MOST_WORDS, "passage_words",
          f"passage_words must be from {FEWEST_WORDS} to {MOST_WORDS}, or 0",
          "write passage_words = 80, or 0 to choose on dev"),
+        (settings.context_tokens != 0 and settings.context_tokens < FEWEST_TOKENS, "context_tokens",
+         f"context_tokens must be {FEWEST_TOKENS} or more, or 0",
+         "write context_tokens = 400, or 0 for what the model has room for"),
         (settings.context not in ("", *CONTEXTS), "context",
          f"context cannot be {settings.context!r}",
          f'write one of {", ".join(CONTEXTS)}, or "" to choose on dev'),

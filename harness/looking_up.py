@@ -37,13 +37,16 @@ class Taken(NamedTuple):
     tried: list[dict[str, Json]]
     reranked: list[dict[str, Json]]
     """With the second look and without; empty where the user names no reranker."""
+    tokens: int = 0
+    """The user's budget of passages before a question; 0: they set none."""
 
     @property
     def settings(self) -> dict[str, Json]:
         """As a rung records them."""
         used, context = self.looked_up.reranker, self.looked_up.context
         second = {"reranker": used.name if used else NO_RERANKER} if self.reranked else {}
-        shown = {} if context == PASSAGE else {"context": context}
+        shown: dict[str, Json] = {} if context == PASSAGE else {"context": context}
+        shown |= {"context_tokens": self.tokens} if self.tokens else {}
         return {"retriever": self.looked_up.retriever.name, **second, **shown}
 
     @property
@@ -99,11 +102,11 @@ def choose_retriever(bench: Workbench, index: Index, dev: Sequence[Example]) -> 
         means[name] = [fmean(recall(flags, k) for k in ks) for flags in places]
         tried.append({"retriever": name, **quality(places, totals, ks)})
     name = names[taken([means[name] for name in names])]
-    found, context = index.using(name), bench.given.retrieval.context or PASSAGE
-    if not bench.given.retrieval.reranker:
-        return Taken(found.showing(context), tried, [])
-    looked_up, both = _second_look(bench, found, dev, means[name])
-    return Taken(looked_up.showing(context), tried, both)
+    given, both = bench.given.retrieval, list[dict[str, Json]]()
+    found = index.using(name)
+    if given.reranker:
+        found, both = _second_look(bench, found, dev, means[name])
+    return Taken(found.showing(given.context or PASSAGE), tried, both, given.context_tokens)
 
 
 def _second_look(

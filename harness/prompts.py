@@ -99,11 +99,18 @@ def with_passages(
     """A question below its passages, which come closest first and stand as the layout says."""
     if not contexts:
         return question
+    return f"{above(question, contexts, layout, language)}\n\nQuestion: {question}"
+
+
+def above(
+    question: str, contexts: Sequence[Context], layout: str = LAST, language: str = "en"
+) -> str:
+    """What stands above a question: its passages as the layout says; empty without any."""
     ordered = contexts if layout == FIRST else reversed(contexts)
     parts = [passage(context) for context in ordered]
-    if layout == HINT:
+    if layout == HINT and contexts:
         parts.insert(0, f"Hint: {_hint(question, contexts[0].text, language)}")
-    return "\n\n".join([*parts, f"Question: {question}"])
+    return "\n\n".join(parts)
 
 
 def _hint(question: str, text: str, language: str) -> str:

@@ -190,7 +190,7 @@ def _timed(work: Callable[[], object]) -> float:
 
 def _reads(model: "LanguageModel") -> float:
     from tuning.encode import Encoded
-    from tuning.train import mean_loss
+    from tuning.likelihood import mean_loss
 
     rows = [Encoded(row[:-4], row[-4:]) for row in _rows(ROWS, ROW)]
     return ROWS * ROW / _timed(lambda: mean_loss(model, rows))

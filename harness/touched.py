@@ -1,4 +1,4 @@
-"""With how many settings each cell was scored on the held-out set, and whether it is the same set.
+"""How often the held-out set was looked at: by how many runs, with how many settings of a cell.
 
 Choosing on the held-out set would mean to look, change a setting, and look again. A file in the run
 counts that: `scored.json`.
@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 import msgspec
 
 from harness.disk import decode, write_json
-from harness.store import Cell, Plan, Run
+from harness.errors import UserError
+from harness.store import Cell, Plan, Run, runs_in
 
 FILE = "scored.json"
 
@@ -54,6 +55,31 @@ def note_scoring(run: Run, plan: Plan, cells: Sequence[Cell]) -> Scored:
     if after != before:
         write_json(run.folder / FILE, after)
     return after
+
+
+def times_touched(run: Run, plan: Plan) -> int:
+    """This run and the earlier ones of the project whose results show the same questions.
+
+    The fingerprint would not do: it also changes with the training rows and the instruction, which
+    are what a user changes between looks at the same held-out set.
+    """
+    mine = {query.text for query in run.queries()}
+    others = [other for other in runs_in(run.folder.parents[1]) if other.name != run.name]
+    return 1 + sum(_saw(other, mine, plan.created) for other in others)
+
+
+def _saw(other: Run, questions: set[str], before: str) -> bool:
+    """Whether an earlier run told how it did on half of these questions or more.
+
+    False for a run that cannot be read, which must not spoil this one.
+    """
+    try:
+        if other.plan().created > before or not (other.folder / "experiment.json").is_file():
+            return False
+        shared = questions & {query.text for query in other.queries()}
+    except (UserError, OSError):
+        return False
+    return 2 * len(shared) >= len(questions)
 
 
 def _sum_of(plan: Plan, cell: Cell) -> str:

@@ -15,10 +15,11 @@ from harness.types import Example, Json, Query, TaskSpec
 from harness.workbench import Workbench
 from tuning import checkpoint
 from tuning.encode import Encoded
+from tuning.likelihood import mean_loss
 from tuning.outcome import Evaluated, Point, Progress, TrainingResult, Watch
 from tuning.recipe import MICRO_TOKENS, Recipe
 from tuning.steps import DivergedError
-from tuning.train import mean_loss, train
+from tuning.train import train
 
 TRIAL = "trial.json"
 """Beside the adapter; its presence says that nothing is left to train there."""
@@ -71,7 +72,7 @@ class Trial:
     stopped_by_user: bool = False
     diverged: str = ""
     rows_at_once: int | None = None
-    twice: bool = False
+    recompute: bool = False
     divided: int = 1
 
     def seen(self, noise: float) -> Evaluated:
@@ -150,7 +151,7 @@ def _train(bench: Workbench, material: Material, recipe: Recipe, folder: Path) -
         stopped_by_user=result.stopped_by_user,
         diverged=result.diverged,
         rows_at_once=result.rows_at_once,
-        twice=result.twice,
+        recompute=result.recompute,
         divided=result.divided,
     )
 
@@ -160,7 +161,7 @@ def for_lack_of_memory(result: Trial | TrainingResult) -> dict[str, Json]:
     found: dict[str, Json] = {}
     if result.rows_at_once is not None:
         found["batch_rows_at_once"] = result.rows_at_once
-    if result.twice:
+    if result.recompute:
         found["layers_computed_twice"] = True
     if result.divided > 1:
         found["tokens_at_once_after_a_kill"] = MICRO_TOKENS // result.divided

@@ -184,6 +184,8 @@ class Answer:
     completion_tokens: int = 0
     truncated: bool = False
     """True when the answer was cut at the token limit."""
+    dropped_contexts: int = 0
+    """Passages that were found and left out, for they did not fit; the farthest ones."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,13 @@ class Amounts:
     """The user's; None without one."""
     tuned_already: bool = False
     """Fine-tuning on the examples is part of the same check, and need not be done again."""
+    budget: int = 0
+    """The user's tokens of passages before a question, at most; 0 without a limit."""
+
+    def read(self, passages: float) -> float:
+        """Tokens of so many passages before a question."""
+        found = passages * self.passage
+        return min(found, self.budget) if self.budget else found
 
 
 @dataclass(frozen=True, slots=True)

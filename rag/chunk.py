@@ -36,6 +36,7 @@ would take the embedder's window from the passages, and as much memory as all of
 LETTERS_A_WORD = 12
 """Letters that make a word where there are fewer spaces than that: longer than the words of any
 language, so that only codes, addresses of pages and what is no text are counted by it."""
+_UNSPACED_RUN = re.compile(f"(?:{UNSPACED.pattern})+")
 UNSPACED_A_WORD = 2
 """The same for scripts without spaces between words; models take a token or two for each letter."""
 
@@ -44,7 +45,7 @@ def count_words(text: str) -> int:
     """Length of a text in words, by its spaces or its letters, whichever makes more."""
     found = text.split()
     by_letters = sum(map(len, found)) // LETTERS_A_WORD
-    unspaced = len(UNSPACED.findall(text)) if UNSPACED.search(text) else 0
+    unspaced = 0 if text.isascii() else sum(map(len, _UNSPACED_RUN.findall(text)))
     return max(len(found), by_letters, unspaced // UNSPACED_A_WORD)
 
 
@@ -128,15 +129,14 @@ def _packed(
     group: list[_Piece] = []
     size = 0
     for piece in _pieces(document, count_tokens, max_tokens):
-        if group:
-            together = _size(document, [*group, piece], count_tokens)
-            # a passage of a few words under its own heading tells a reader nothing
-            leaves = piece.opens_section and size >= max_tokens // 4
-            if together > max_tokens or leaves:
-                yield group
-                group = []
         group.append(piece)
+        # a passage of a few words under its own heading tells a reader nothing
+        leaves = piece.opens_section and size >= max_tokens // 4
         size = _size(document, group, count_tokens)
+        if len(group) > 1 and (size > max_tokens or leaves):
+            yield group[:-1]
+            group = [piece]
+            size = _size(document, group, count_tokens)
     if group:
         yield group
 
@@ -247,7 +247,7 @@ def _fitting(
     """
     kind = "table" if block.lstrip().startswith("|") else "list" if _ITEM.match(block) else "text"
     header = block.split("\n", 1)[0] if kind == "table" else ""
-    if count_tokens(header) > max_tokens // 2:
+    if header and count_tokens(header) > max_tokens // 2:
         header = ""  # it would leave the rows no room
 
     def fits(start: int, end: int) -> bool:
@@ -269,11 +269,32 @@ def _split(
     if fits(start, end) or not cuts:
         return [span]
     out: list[tuple[int, int]] = []
-    last = start
     edges = [match.end() for match in cuts[0].finditer(block, start, end)]
-    for edge in [*(edge for edge in edges if edge < end), end]:
-        if block[start:last].strip() and not fits(start, edge):
-            out.extend(_split(block, (start, last), cuts[1:], fits))
-            start = last
-        last = edge
-    return [*out, *_split(block, (start, end), cuts[1:], fits)]
+    edges = [*(edge for edge in edges if edge < end), end]
+    at = 0
+    while start < end:
+        while edges[at] < end and not block[start : edges[at]].strip():
+            at += 1
+        at = _last_fitting(start, edges, at, fits)
+        out.extend(_split(block, (start, edges[at]), cuts[1:], fits))
+        start, at = edges[at], at + 1
+    return out
+
+
+def _last_fitting(
+    start: int, edges: Sequence[int], at: int, fits: Callable[[int, int], bool]
+) -> int:
+    """Index of the last edge, from `at`, up to which it fits; `at` itself where none does.
+
+    In growing steps, then shrinking ones: asked edge by edge, each word of a text without a full
+    stop would be counted as often as there are words in a part.
+    """
+    step = 1
+    while at + step < len(edges) and fits(start, edges[at + step]):
+        at += step
+        step *= 2
+    while step > 1:
+        step //= 2
+        if at + step < len(edges) and fits(start, edges[at + step]):
+            at += step
+    return at

@@ -11,6 +11,7 @@ import re
 import stat
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path, PurePosixPath
@@ -18,6 +19,7 @@ from typing import Final
 
 import rag.loaders
 from rag.errors import DocumentError, DocumentsError, DocumentWarning
+from rag.reading.apart import Apart
 from rag.reading.file import Extract, File, Loader
 from rag.reading.markup import one_line, tidy, usable_title
 from rag.types import Document, Limits
@@ -75,6 +77,7 @@ def load_folder(
     *,
     limits: Limits = _DEFAULT_LIMITS,
     on_file: Callable[[int, int], None] | None = None,
+    apart: Apart | None = None,
 ) -> Loaded:
     """Read what can be read under `path` and list what cannot; a single file will do, too.
 
@@ -82,6 +85,7 @@ def load_folder(
         path: of a file or folder.
         limits: what a file may cost.
         on_file: told before each file which one it is, from 1, and of how many.
+        apart: the process that reads what is read apart; by default one for this call.
 
     Raises:
         DocumentError: when `path` is not there, or is a folder with nothing in it.
@@ -93,17 +97,18 @@ def load_folder(
     problems: list[DocumentError] = []
     gaps: list[DocumentError] = []
     files = _files(root)
-    for number, each in enumerate(files, 1):
-        if on_file:
-            on_file(number, len(files))
-        try:
-            file = _open(each, root, limits)
-            extract = _read(file)
-        except DocumentError as problem:
-            problems.append(problem)
-            continue
-        documents += _documents(file, extract)
-        gaps += extract.gaps
+    with nullcontext(apart) if apart else Apart() as reader:
+        for number, each in enumerate(files, 1):
+            if on_file:
+                on_file(number, len(files))
+            try:
+                file = _open(each, root, limits)
+                extract = _read(file, reader)
+            except DocumentError as problem:
+                problems.append(problem)
+                continue
+            documents += _documents(file, extract)
+            gaps += extract.gaps
     if not files:
         raise DocumentError(_shown(root.name), "empty", "no file in it", "put documents into it")
     return Loaded(tuple(documents), tuple(problems), tuple(gaps))
@@ -187,16 +192,15 @@ def _loader(file: File) -> Loader:
     )
 
 
-def _read(file: File) -> Extract:
+def _read(file: File, apart: Apart) -> Extract:
     """Read one file; the texts come back in tidy form and blank pages are left out."""
     try:
-        extract = _loader(file).read(file)
+        loader = _loader(file)
+        extract = apart.read(loader, file) if loader.apart else loader.read(file)
         pages = tuple(replace(page, text=tidy(page.text)) for page in extract.pages)
         "".join(page.text for page in pages).encode()
     except RecursionError as error:
-        raise file.error(
-            "too_large", "it is nested too deeply", "simplify it, or export it as PDF or text"
-        ) from error
+        raise file.nested_too_deeply() from error
     except UnicodeEncodeError as error:
         raise file.error(
             "encoding", "it holds halves of letters (lone surrogates)", "export it again as UTF-8"

@@ -74,7 +74,12 @@ def test_speed_and_recall_are_measured_at_any_size(monkeypatch):
     assert all(0 < speed[name]["p50_ms"] <= speed[name]["p95_ms"] for name in RETRIEVERS)
     assert speed["passages"] == 1200 and speed["on_disk_mb"] >= 1
     small, large = (found["recall against exact search"][n] for n in ("200", "1200"))
-    assert list(small) == ["exact", "half precision", "graph"] and "graph" not in large
+    graphs = [f"graph, {n} in sight" for n in (64, 128, 512)]
+    assert list(small) == ["exact", "half precision", *graphs]
+    assert small[graphs[0]]["mb"] > small["exact"]["mb"] > small["half precision"]["mb"]
+    assert all(small[name]["recall_at_10"] > 0.9 for name in graphs)
+    lists = [f"lists, {n} read" for n in (16, 32, 64)]
+    assert list(large) == ["exact", "half precision", *lists, "lists in 8 bits, 64 read", *graphs]
     assert small["half precision"]["recall_at_10"] >= 0.99
     shares = [large[f"lists, {n} read"]["recall_at_10"] for n in retrieval_scale.READ]
     assert shares == sorted(shares) and shares[-1] > 0.9

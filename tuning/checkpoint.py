@@ -22,7 +22,7 @@ from tuning.recipe import Recipe
 if TYPE_CHECKING:
     import torch
 
-    from tuning.matter import Matter
+    from tuning.objective import Objective
 
 FORMAT: Final = "rungwise training 1"
 FOLDER: Final = "checkpoint"
@@ -39,7 +39,7 @@ class UnusableError(Exception):
 
 
 @dataclass
-class Standing:
+class TrainingState:
     """How far a training is, apart from its tensors."""
 
     step: int = 0
@@ -56,25 +56,28 @@ class Standing:
     seconds: float = 0.0
     rows: dict[str, int] = field(default_factory=dict)
     """See `tuning.memory.Room`."""
-    twice: bool = False
+    recompute: bool = False
 
 
-def fingerprint(matter: "Matter[Any]", recipe: Recipe, parameters: "Sequence[torch.Tensor]") -> str:
+def fingerprint(
+    objective: "Objective[Any]", recipe: Recipe, parameters: "Sequence[torch.Tensor]"
+) -> str:
     """Check sum of all that decides how a training goes; another one's checkpoint has another."""
     shapes = [[*tensor.shape] for tensor in parameters]
-    told = [FORMAT, asdict(recipe), shapes, [[*row] for row in matter.rows], *matter.told()]
+    rows = [[*row] for row in objective.rows]
+    told = [FORMAT, asdict(recipe), shapes, rows, *objective.settings()]
     return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
 
 def write(
-    folder: Path, whose: str, standing: Standing, tensors: "Mapping[str, torch.Tensor]"
+    folder: Path, whose: str, state: TrainingState, tensors: "Mapping[str, torch.Tensor]"
 ) -> None:
     """Replace the checkpoint; the file is the old one or the new one at every moment.
 
     Args:
         folder: where the best adapter goes.
         whose: `fingerprint` of the training.
-        standing: how far it is.
+        state: how far it is.
         tensors: what is learned and what the optimiser remembers.
 
     Raises:
@@ -83,8 +86,8 @@ def write(
     from safetensors import SafetensorError
     from safetensors.torch import save_file
 
-    told = {**asdict(standing), "points": [[*point] for point in standing.points]}
-    told["best"] = None if standing.best is None else [*standing.best]
+    told = {**asdict(state), "points": [[*point] for point in state.points]}
+    told["best"] = None if state.best is None else [*state.best]
     header = {"format": "pt", "kind": FORMAT, "whose": whose, "standing": json.dumps(told)}
     file = folder / FOLDER / FILE
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -103,7 +106,7 @@ def write(
         unfinished.unlink(missing_ok=True)
 
 
-def read(folder: Path, whose: str) -> "tuple[Standing, dict[str, torch.Tensor]] | None":
+def read(folder: Path, whose: str) -> "tuple[TrainingState, dict[str, torch.Tensor]] | None":
     """Where an interrupted process left off; None where none did.
 
     Args:
@@ -123,10 +126,10 @@ def read(folder: Path, whose: str) -> "tuple[Standing, dict[str, torch.Tensor]] 
             header: dict[str, str] = opened.metadata() or {}
             if header.get("kind") != FORMAT or header.get("whose") != whose:
                 raise UnusableError("it is of another training")
-            standing = _standing(json.loads(header["standing"]))
-            if standing.best is not None and not _best_is(folder, standing.best_sum):
+            state = _state(json.loads(header["standing"]))
+            if state.best is not None and not _best_is(folder, state.best_sum):
                 raise UnusableError("the best adapter so far is not the one beside it")
-            return standing, {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
+            return state, {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
     except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
         raise UnusableError(f"it is damaged ({error})") from error
 
@@ -143,11 +146,13 @@ def remove(folder: Path) -> None:
     shutil.rmtree(folder / FOLDER, ignore_errors=True)
 
 
-def _standing(told: dict[str, Any]) -> Standing:
+def _state(told: dict[str, Any]) -> TrainingState:
     points = [Point(*point) for point in told.pop("points")]
     best = told.pop("best")
     told.pop("noise", None)  # of versions that kept it
-    return Standing(**told, points=points, best=None if best is None else Point(*best))
+    if "twice" in told:  # of versions that called it so
+        told["recompute"] = told.pop("twice")
+    return TrainingState(**told, points=points, best=None if best is None else Point(*best))
 
 
 def lay_by(folder: Path) -> None:

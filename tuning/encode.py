@@ -6,9 +6,14 @@ when the assistant's turn is appended.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from tuning.errors import TuningError
+
+CHAT_ENDS: Final = (
+    "<|im_end|>", "<|eot_id|>", "<end_of_turn>", "<|end|>", "<|endoftext|>", "</s>",
+)  # fmt: skip
+"""Markers with which the usual chat templates end a turn."""
 
 
 class Encoded(NamedTuple):
@@ -95,10 +100,14 @@ def _rendered(
 
 
 def stop_ids(tokenizer: Any) -> frozenset[int]:
-    """Ids that end the assistant's turn: the tokenizer's own and the common chat markers."""
-    known = ("<|im_end|>", "<|eot_id|>", "<end_of_turn>", "<|end|>", "<|endoftext|>", "</s>")
-    vocabulary = tokenizer.get_vocab()
-    ids = {int(vocabulary[token]) for token in known if token in vocabulary}
+    """Ids that end the assistant's turn: the tokenizer's own and those of `CHAT_ENDS` it has."""
+    found: set[int] = set()
+    for marker in CHAT_ENDS:
+        # not get_vocab: it copies the whole vocabulary, and every row to learn from asks
+        token = tokenizer.convert_tokens_to_ids(marker)
+        # a marker that it does not have is given the id of its unknown token, or None
+        if token is not None and tokenizer.convert_ids_to_tokens(token) == marker:
+            found.add(int(token))
     if tokenizer.eos_token_id is not None:
-        ids.add(int(tokenizer.eos_token_id))
-    return frozenset(ids)
+        found.add(int(tokenizer.eos_token_id))
+    return frozenset(found)

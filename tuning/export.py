@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tuning.encode import stop_ids
 from tuning.errors import TuningError
-from tuning.files import damaged, read_json, read_tensors
+from tuning.files import INDEX, damaged, read_json, read_tensors, weight_files
 from tuning.models import open_tokenizer
-from tuning.models.shared import PEFT_PREFIX, SavedAdapter, read_adapter
+from tuning.models.shared import PEFT_PREFIX, SavedAdapter, lora_key, read_adapter
 
 if TYPE_CHECKING:
     import torch
@@ -148,25 +148,6 @@ def export_whole(
     _copy_tokenizer(base, answering, out)
 
 
-INDEX = "model.safetensors.index.json"
-
-
-def weight_files(base: Path) -> list[Path]:
-    """The files that hold a model's weights.
-
-    A folder may hold the same weights twice, in another vendor's layout: the index says which
-    files belong together.
-
-    Raises:
-        TuningError: there is none.
-    """
-    if (base / INDEX).is_file():
-        return [base / name for name in sorted(set(read_json(base / INDEX)["weight_map"].values()))]
-    if (base / "model.safetensors").is_file():
-        return [base / "model.safetensors"]
-    raise TuningError(f"no .safetensors file in {base}", "save the model with save_pretrained")
-
-
 def bytes_of(base: Path, itemsize: int) -> int:
     """Bytes that a model's weights take when each is written with so many; read off the headers."""
     import math
@@ -208,8 +189,8 @@ def _merged(
     name = key.removesuffix(".weight")
     if name not in left or name == key:
         return tensor
-    a = saved.tensors[f"{PEFT_PREFIX}{name}.lora_A.weight"]
-    b = saved.tensors[f"{PEFT_PREFIX}{name}.lora_B.weight"]
+    a = saved.tensors[lora_key(name, "A")]
+    b = saved.tensors[lora_key(name, "B")]
     if (b.shape[0], a.shape[1]) != tuple(tensor.shape):
         raise TuningError(
             f"{key} has shape {tuple(tensor.shape)}, the adapter's is {(b.shape[0], a.shape[1])}",

@@ -2,12 +2,17 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from tuning.errors import TuningError
 
 if TYPE_CHECKING:
     import torch
+
+WEIGHTS: Final = "model.safetensors"
+"""The weights of a model that lie in one file."""
+INDEX: Final = "model.safetensors.index.json"
+"""Where they lie in several: which tensor is in which."""
 
 
 def read_json(file: Path) -> dict[str, Any]:
@@ -38,6 +43,35 @@ def read_tensors(file: Path) -> "dict[str, torch.Tensor]":
         return load_file(file)
     except (SafetensorError, OSError) as error:
         raise damaged(file, str(error)) from error
+
+
+def weight_files(folder: Path) -> list[Path]:
+    """The files that hold a model's weights.
+
+    A folder may hold the same weights twice, in another vendor's layout: the index says which
+    files belong together.
+
+    Only safetensors count: a pickle can run code.
+
+    Raises:
+        TuningError: there is none, or the index is damaged.
+    """
+    if (folder / INDEX).is_file():
+        places = read_json(folder / INDEX).get("weight_map")
+        if not isinstance(places, dict) or not places:
+            raise damaged(folder / INDEX, "it does not say which tensor is in which file")
+        return [folder / str(name) for name in sorted(set(places.values()))]
+    if (folder / WEIGHTS).is_file():
+        return [folder / WEIGHTS]
+    raise TuningError(f"no .safetensors file in {folder}", "save the model with save_pretrained")
+
+
+def lacking(name: str) -> TuningError:
+    """The error for a model whose files hold no tensor of that name."""
+    return TuningError(
+        f"the model's files lack the tensor {name}",
+        "download the model again, or save it with save_pretrained from a language model",
+    )
 
 
 def damaged(file: Path, why: str) -> TuningError:

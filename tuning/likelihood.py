@@ -1,12 +1,16 @@
-"""How likely a model finds texts that are given: row by row, in batches that fit into memory."""
+"""How likely a model finds texts that are given, in batches that fit into memory."""
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from tuning.encode import Encoded
+from tuning.errors import TuningError
 from tuning.models.base import LanguageModel, Reading
 from tuning.models.shared import waves
-from tuning.train import READING
+from tuning.schedule import micro_batches
 
+READING: Final = "reading"
+"""What `tuning.memory.Room` counts rows under that are only read."""
 BUDGET = 8_192
 """Tokens that are read at once."""
 ROWS = 32
@@ -33,6 +37,26 @@ def read_all(
 
     for wave, found in model.room.through(READING, waves(lengths, budget, ROWS), read):
         yield list(zip(wave, found, strict=True))
+
+
+def mean_loss(model: LanguageModel, rows: Sequence[Encoded], budget: int = BUDGET) -> float:
+    """Mean NLL per completion token, nats, without gradients.
+
+    Raises:
+        TuningError: no rows, or memory has no room for a single one.
+    """
+    import torch
+
+    learned = sum(len(row.completion) for row in rows)
+    if not learned:
+        raise TuningError("there are no rows to score", "add examples to the dev set")
+
+    def loss(part: list[Encoded]) -> float:
+        with torch.no_grad():
+            return float(model.loss(part))
+
+    parts = micro_batches(rows, budget)
+    return sum(found for _, found in model.room.through(READING, parts, loss)) / learned
 
 
 def as_text(ids: Sequence[int], most: int) -> Encoded:

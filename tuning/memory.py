@@ -66,19 +66,20 @@ class Room:
     def __init__(self) -> None:
         self.rows: dict[str, int] = {}
         """What is done to the most rows that go together; nothing where memory never ran out."""
-        self.twice = False
-        """For backward each layer's input alone is kept, and the layer computed again."""
+        self.recompute = False
+        """Gradient checkpointing: each layer's input alone is kept for backward, which computes the
+        layer again."""
         self.divided = 1
         """Into how many parts are cut what would go together in training by itself."""
         self.say: Callable[[str], None] = lambda line: None
         """Told each time."""
 
     def lighten(self, doing: str, rows: int) -> None:
-        """Like `halve`, in training: a single row is given up only after `twice` was tried."""
-        if rows > 1 or self.twice:
+        """Like `halve`, in training: a single row is given up only after `recompute` was tried."""
+        if rows > 1 or self.recompute:
             self.halve(doing, rows)
             return
-        self.rows[doing], self.twice = 1, True
+        self.rows[doing], self.recompute = 1, True
         _free()
         self.say(
             f"Memory ran out while {doing} a single row: going on with less kept and more computed"

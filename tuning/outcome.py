@@ -99,6 +99,6 @@ class TrainingResult:
     """Where the loss stopped being a number after a look at dev: the words for it."""
     rows_at_once: int | None = None
     """Rows that went through together after memory had run out; None where it never did."""
-    twice: bool = False
+    recompute: bool = False
     """See `tuning.memory.Room`."""
     divided: int = 1

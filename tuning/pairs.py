@@ -45,7 +45,7 @@ class Pair(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
-    """Pairs to be learned by an adapter that is there already; see `tuning.matter.Matter`."""
+    """Pairs to be learned by an adapter that is there already; see `tuning.objective.Objective`."""
 
     rows: Sequence[Pair]
     start: Path
@@ -53,7 +53,7 @@ class Pairs:
     beta: float
     """How much a nat of margin counts: the smaller, the farther the model may leave the start."""
     doing: str = ALIGNING
-    goes_on: bool = True
+    continues: bool = True
 
     def begin(self, model: LanguageModel, recipe: Recipe) -> None:
         """The adapter it starts from."""
@@ -80,7 +80,7 @@ class Pairs:
         gained = found[:, 0] - found[:, 1] - before
         return -torch.nn.functional.logsigmoid(self.beta * gained).sum()
 
-    def told(self) -> list[Any]:
+    def settings(self) -> list[Any]:
         """Beta; what the start is, the references say."""
         return [self.beta]
 

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Generic
 
 from tuning import checkpoint
-from tuning.checkpoint import Standing
+from tuning.checkpoint import TrainingState
 from tuning.errors import TuningError
-from tuning.matter import Matter, Row
 from tuning.memory import give_back, ran_out
 from tuning.models import LanguageModel
+from tuning.objective import Objective, Row
 from tuning.outcome import Progress
 from tuning.recipe import Recipe
 from tuning.schedule import batches, schedule
@@ -28,12 +28,12 @@ class DivergedError(TuningError):
 class Steps(Generic[Row]):
     """One training run; see `tuning.train.train`."""
 
-    def __init__(self, model: LanguageModel, matter: Matter[Row], recipe: Recipe) -> None:
+    def __init__(self, model: LanguageModel, objective: Objective[Row], recipe: Recipe) -> None:
         import torch
 
-        self.model, self.matter, self.recipe = model, matter, recipe
-        rows = self.rows = matter.rows
-        matter.begin(model, recipe)
+        self.model, self.objective, self.recipe = model, objective, recipe
+        rows = self.rows = objective.rows
+        objective.begin(model, recipe)
         self.parameters = model.adapter_parameters()
         self.optimiser = torch.optim.AdamW(
             self.parameters, lr=recipe.learning_rate, weight_decay=0.0, fused=True
@@ -44,9 +44,10 @@ class Steps(Generic[Row]):
         self.evaluate_at = {round(self.steps * (i + 1) / count) for i in range(count)}
         self.order = batches(len(rows), recipe.batch_rows, self.steps, recipe.seed)
         room = model.room
-        if room.divided > 1 and max(map(matter.tokens, rows)) > recipe.micro_tokens // room.divided:
-            room.twice = True  # a single row cannot be cut
-        self.whose = checkpoint.fingerprint(matter, recipe, self.parameters)
+        longest = max(map(objective.tokens, rows))
+        if room.divided > 1 and longest > recipe.micro_tokens // room.divided:
+            room.recompute = True  # a single row cannot be cut
+        self.whose = checkpoint.fingerprint(objective, recipe, self.parameters)
         self.tokens = self.given_back = 0
 
     def step(self, step: int) -> float:
@@ -68,7 +69,7 @@ class Steps(Generic[Row]):
         self.optimiser.step()
         self.optimiser.zero_grad()
         self.model.adapter_changed()
-        self.tokens += sum(map(self.matter.tokens, rows))
+        self.tokens += sum(map(self.objective.tokens, rows))
         if self.tokens - self.given_back > GIVE_BACK_TOKENS:
             give_back()
             self.given_back = self.tokens
@@ -80,7 +81,7 @@ class Steps(Generic[Row]):
         Where memory runs out the whole step begins again with smaller parts: a backward pass that
         broke off has left its gradient on some parameters and not on others.
         """
-        share = self.matter.share(rows)
+        share = self.objective.share(rows)
         while True:
             total, going = 0.0, 0
             try:
@@ -92,12 +93,12 @@ class Steps(Generic[Row]):
                 if not ran_out(error):
                     raise
             self.optimiser.zero_grad()
-            self.model.room.lighten(self.matter.doing, going)
+            self.model.room.lighten(self.objective.doing, going)
 
     def _parts(self, rows: Sequence[Row]) -> list[list[Row]]:
         room = self.model.room
-        parts = self.matter.parts(rows, self.recipe.micro_tokens // room.divided)
-        return [*room.cut(self.matter.doing, parts)]
+        parts = self.objective.parts(rows, self.recipe.micro_tokens // room.divided)
+        return [*room.cut(self.objective.doing, parts)]
 
     def _backward(self, part: Sequence[Row], share: int) -> float:
         """Add the gradient of some of a step's rows; a function, so that its tensors end with it.
@@ -106,7 +107,7 @@ class Steps(Generic[Row]):
         """
         import torch
 
-        loss = self.matter.loss(self.model, part) / share
+        loss = self.objective.loss(self.model, part) / share
         torch.autograd.backward(loss)
         return float(loss.detach())
 
@@ -133,14 +134,14 @@ class Steps(Generic[Row]):
 
     # checkpoints
 
-    def keep(self, folder: Path, at: Standing) -> None:
+    def keep(self, folder: Path, at: TrainingState) -> None:
         """Write down where training stands.
 
         Raises:
             OSError: it cannot be written.
         """
         room = self.model.room
-        at.tokens, at.rows, at.twice = self.tokens, dict(room.rows), room.twice
+        at.tokens, at.rows, at.recompute = self.tokens, dict(room.rows), room.recompute
         tensors = {}
         for index, parameter in enumerate(self.parameters):
             state = self.optimiser.state[parameter]
@@ -149,7 +150,7 @@ class Steps(Generic[Row]):
             tensors[f"{index}.square"] = state["exp_avg_sq"]
         checkpoint.write(folder, self.whose, at, tensors)
 
-    def resume(self, folder: Path) -> Standing | None:
+    def resume(self, folder: Path) -> TrainingState | None:
         """Go on where an earlier process left off; None where none did.
 
         Raises:
@@ -182,6 +183,6 @@ class Steps(Generic[Row]):
         self.model.adapter_changed()
         room = self.model.room
         room.rows.update(at.rows)
-        room.twice = room.twice or at.twice
+        room.recompute = room.recompute or at.recompute
         self.tokens = self.given_back = at.tokens
         return at

@@ -6,27 +6,24 @@ from pathlib import Path
 from typing import Any, Final
 
 from tuning import checkpoint
-from tuning.checkpoint import Standing, UnusableError
+from tuning.checkpoint import TrainingState, UnusableError
 from tuning.encode import Encoded
 from tuning.errors import TuningError
-from tuning.matter import Completions, Matter
 from tuning.models import LanguageModel
+from tuning.objective import Completions, Objective
 from tuning.outcome import NOBODY, Evaluated, Point, TrainingResult, Watch
 from tuning.recipe import Recipe
-from tuning.schedule import micro_batches
 from tuning.steps import DivergedError, Steps
 
 CHECKPOINT_S: Final = 60.0
 """Seconds between two checkpoints; there is one at every evaluation besides."""
 CHECKPOINT_SHARE: Final = 0.05
 """Of the time, that writing checkpoints may take: a whole model's are large."""
-READING: Final = "reading"
-"""What `tuning.memory.Room` counts the rows of `mean_loss` under."""
 
 
 def train(
     model: LanguageModel,
-    rows: Sequence[Encoded] | Matter[Any],
+    rows: Sequence[Encoded] | Objective[Any],
     recipe: Recipe,
     folder: Path,
     evaluate: Callable[[], Evaluated],
@@ -51,10 +48,10 @@ def train(
         DivergedError: the loss stopped being a number before there was anything to keep.
         TuningError: no rows, or memory has no room for a single row.
     """
-    matter: Matter[Any] = Completions(rows) if isinstance(rows, Sequence) else rows
-    if not matter.rows:
+    objective: Objective[Any] = Completions(rows) if isinstance(rows, Sequence) else rows
+    if not objective.rows:
         raise TuningError("there are no training rows", "add examples to the training data")
-    run = Steps(model, matter, recipe)
+    run = Steps(model, objective, recipe)
     loop = _Loop(run, _begin(run, folder, watch), folder, watch)
     diverged = ""
     try:
@@ -78,22 +75,22 @@ def train(
         tokens=run.tokens,
         stopped_by_user=loop.ended and at.step < run.steps,
         diverged=diverged,
-        rows_at_once=model.room.rows.get(matter.doing),
-        twice=model.room.twice,
+        rows_at_once=model.room.rows.get(objective.doing),
+        recompute=model.room.recompute,
         divided=model.room.divided,
     )
 
 
-def _begin(run: Steps[Any], folder: Path, watch: Watch) -> Standing:
+def _begin(run: Steps[Any], folder: Path, watch: Watch) -> TrainingState:
     """Where an earlier process left off, or the beginning."""
     try:
         at = run.resume(folder)
     except UnusableError as error:
         checkpoint.set_aside(folder)
         watch.say(f"A checkpoint of this training was set aside: {error}. It starts anew")
-        return Standing()
+        return TrainingState()
     if at is None:
-        return Standing()
+        return TrainingState()
     watch.say(f"Training goes on after step {at.step} of {run.steps}")
     return at
 
@@ -101,7 +98,7 @@ def _begin(run: Steps[Any], folder: Path, watch: Watch) -> Standing:
 class _Loop:
     """Steps and looks at dev, until there is a reason to end."""
 
-    def __init__(self, run: Steps[Any], at: Standing, folder: Path, watch: Watch) -> None:
+    def __init__(self, run: Steps[Any], at: TrainingState, folder: Path, watch: Watch) -> None:
         self.run, self.at, self.folder, self.watch = run, at, folder, watch
         self.ended = False
         """On request."""
@@ -115,7 +112,7 @@ class _Loop:
             DivergedError: the loss stopped being a number.
         """
         at, run = self.at, self.run
-        if run.matter.goes_on and at.best is None:
+        if run.objective.continues and at.best is None:
             self._look(evaluate())
         while at.step < run.steps and at.worse < run.recipe.patience and not self.ended:
             loss = run.step(at.step + 1)
@@ -165,23 +162,3 @@ class _Loop:
         now = time.perf_counter()
         self.at.seconds += now - self.clock
         self.clock = now
-
-
-def mean_loss(model: LanguageModel, rows: Sequence[Encoded], budget: int = 8192) -> float:
-    """Mean NLL per completion token, nats, without gradients.
-
-    Raises:
-        TuningError: no rows, or memory has no room for a single one.
-    """
-    import torch
-
-    learned = sum(len(row.completion) for row in rows)
-    if not learned:
-        raise TuningError("there are no rows to score", "add examples to the dev set")
-
-    def loss(part: list[Encoded]) -> float:
-        with torch.no_grad():
-            return float(model.loss(part))
-
-    parts = micro_batches(rows, budget)
-    return sum(found for _, found in model.room.through(READING, parts, loss)) / learned

@@ -6,7 +6,7 @@ import streamlit as st
 from markupsafe import Markup
 
 from advisor.items import Item, Said
-from advisor.numbers import percent
+from advisor.numbers import count, percent
 from advisor.page_parts.rungs import symbol
 from advisor.page_parts.text import cut, html, joined, markup, plain, say
 from advisor.places import place_of
@@ -96,7 +96,10 @@ def _said(said: Said) -> Markup:
     text, quiet = "", ""
     if said.answer is not None:
         text = said.answer.text or "(empty)"
-        quiet = "cut at the length limit" if said.answer.truncated else ""
+        gone = said.answer.dropped_contexts
+        notes = ["cut at the length limit"] if said.answer.truncated else []
+        notes += [f"{count(gone, 'passage')} did not fit"] if gone else []
+        quiet = ", ".join(notes)
     elif said.failure is not None:
         text = f"{said.failure.kind.replace('_', ' ')}: {said.failure.message}"
         quiet = "counts neither as right nor as wrong"

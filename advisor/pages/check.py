@@ -6,25 +6,23 @@ import streamlit as st
 
 from advisor import workflow
 from advisor.forecast import measure_in_background
-from advisor.needs import need_line, rung_line
-from advisor.numbers import in_sentence, seconds
+from advisor.needs import need_line
+from advisor.numbers import in_sentence
 from advisor.page_parts.cached import forget_needs, known_need
 from advisor.page_parts.frame import first_line, open_up, project_or_stop, run_or_none
 from advisor.page_parts.looking import loaded_or_stop
-from advisor.page_parts.rungs import symbol
+from advisor.page_parts.rung_cards import cost_words, rung_card
 from advisor.page_parts.running import now_words, progress_part
 from advisor.page_parts.target import showing_part, target_part
-from advisor.page_parts.text import heading, html, plain, say, show_error
+from advisor.page_parts.text import heading, say, show_error
 from advisor.progress import RunProgress, progress, state_of
 from advisor.project import Project
-from advisor.recommendation import Recommendation
 from advisor.settings_file import Place, change
 from harness.effort import EFFORTS
 from harness.errors import RungwiseError
-from harness.estimate import CheckNeed, RungNeed
+from harness.estimate import CheckNeed
 from harness.experiment import Experiment
 from harness.generators.endpoint import PREFIX
-from harness.rung import RungType
 from harness.rungs import rungs, title_of
 from harness.runner import unmet
 from harness.settings import CheckSettings
@@ -39,12 +37,6 @@ EFFORT_WORDS = {
 SEEDS = (1, 3, 5)
 EVERY_S = 1.5
 ENOUGH = "Ends this training and answers with the best adapter so far. The report says so."
-NEEDS = {
-    "closed_answers": "answers that are labels or JSON",
-    "documents": "your documents",
-    "decoder": "the model on this machine",
-    "weights": "the model’s weights on this machine",
-}
 
 
 def choose_part(project: Project, task: Task, last: Experiment | None, stopped: bool) -> None:
@@ -62,7 +54,7 @@ def choose_part(project: Project, task: Task, last: Experiment | None, stopped: 
         for place, rung in zip(st.columns(3, gap="small"), known[first : first + 3], strict=False):
             with place, st.container(border=True, height="stretch", gap="small"):
                 obstacle = unmet(rung.needs, task, settings)
-                if card(rung, obstacle, prior, cost_words(rung, each.get(rung.name), last)):
+                if rung_card(rung, obstacle, prior, cost_words(rung, each.get(rung.name), last)):
                     chosen.append(rung.name)
     time_part(project, task, settings, need.only(chosen) if need else None)
     showing_part(task, len(chosen))
@@ -109,26 +101,6 @@ def choose_part(project: Project, task: Task, last: Experiment | None, stopped: 
         start(project, wanted_now, target.wrong_undoes)
 
 
-def card(rung: RungType, obstacle: str, prior: Recommendation | None, cost: str) -> bool:
-    """One rung: what it does, why it is there, what it needs or lacks. True when it is to run."""
-    on = st.checkbox(
-        plain(rung.title), value=not obstacle, disabled=bool(obstacle), key=f"rung_{rung.name}"
-    )
-    needs = " and ".join(words for need, words in NEEDS.items() if need in rung.needs)
-    html(
-        '<p class="rw-p">{symbol}{what}</p><p class="rw-p rw-small">{why}</p>'
-        '<p class="rw-p rw-small rw-quiet">Needs {needs}. {cost}</p>',
-        symbol=symbol(rung.name),
-        what=rung.what,
-        why=why_there(rung, prior),
-        needs=needs or "nothing but the examples",
-        cost=cost,
-    )
-    if obstacle:
-        say(f"{obstacle[0].upper()}{obstacle[1:]}.", "rw-p rw-small")
-    return bool(on)
-
-
 def about_to_run(project: Project) -> CheckSettings:
     """The project's settings with what is chosen on this page: all rungs, effort, seeds."""
     return dataclasses.replace(
@@ -142,14 +114,6 @@ def about_to_run(project: Project) -> CheckSettings:
 def first_effort(project: Project) -> str:
     """The effort that is marked at first."""
     return project.check.effort if project.check.effort in EFFORTS else "normal"
-
-
-def cost_words(rung: RungType, need: RungNeed | None, last: Experiment | None) -> str:
-    """Time and memory that a rung will take here, or took last time."""
-    if need is not None:
-        return rung_line(need)
-    took = last.rungs.get(rung.name) if last else None
-    return f"Took {seconds(took.prepare_s + took.answer_s)} last time." if took else ""
 
 
 def time_part(
@@ -176,27 +140,6 @@ def measuring(project: Project, task: Task, settings: CheckSettings) -> None:
             st.rerun()
         words = "How long it will take could not be told; the check itself can run."
     say(words, "rw-p rw-quiet")
-
-
-def why_there(rung: RungType, prior: Recommendation | None) -> str:
-    """What the answers say about a rung."""
-    if prior is None:
-        return "No questions are answered, so nothing is expected of it yet."
-    place, ranked = next(
-        ((i, one) for i, one in enumerate(prior.ranking, 1) if one.rung == rung.name), (0, None)
-    )
-    if ranked is None:
-        return "The questions say nothing about it."
-    held = next((one for one in prior.blocked if one.rung == rung.name), None)
-    if held is not None:
-        return f"Your answers speak against it now: {held.because}."
-    words = (
-        "Your answers point here" if prior.aim == rung.name else f"Place {place} by your answers"
-    )
-    if not ranked.reasons:
-        return f"{words}."
-    reason = ranked.reasons[0]
-    return f"{words}. {'For' if reason.effect > 0 else 'Against'} it: {reason.because}."
 
 
 def start(project: Project, settings: CheckSettings, wrong_undoes: float | None) -> None:

@@ -8,6 +8,7 @@ from advisor import charts
 from advisor.effort_words import NOTE, chosen_on, efforts, given_up
 from advisor.numbers import capital, count, in_sentence, interval, percent, setting
 from advisor.prompt_words import TEXTS, found_prompt
+from advisor.reading_words import about_room
 from advisor.report.cost_section import table_of
 from advisor.report.document import (
     Block,
@@ -148,6 +149,8 @@ def _built(sources: Sources, arm: ArmResult) -> str:
     total = sources.experiment.task.n_heldout * len(arm.seeds)
     if arm.truncated:
         told.append(f"Cut at the length limit: {arm.truncated:,} of {total:,} answers.")
+    if said := about_room(arm):
+        told.append(said)
     if arm.failures:
         kinds = ", ".join(f"{n:,} {kind.replace('_', ' ')}" for kind, n in arm.failures.items())
         told.append(f"Failed: {kinds}, of {total:,} answers.")

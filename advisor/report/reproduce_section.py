@@ -48,10 +48,9 @@ def _model(name: str, revision: str, weights: str) -> str:
 
 
 def _reranker(sources: Sources) -> list[tuple[str, str]]:
-    named = sources.plan.given.retrieval
-    return [("Reranker", _model(named.reranker, named.reranker_revision, ""))] * bool(
-        named.reranker
-    )
+    plan, named = sources.plan, sources.plan.given.retrieval
+    said = _model(named.reranker, named.reranker_revision, plan.reranker_weights)
+    return [("Reranker", said)] if named.reranker else []
 
 
 def _taken(sources: Sources) -> list[tuple[str, str]]:

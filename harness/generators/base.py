@@ -33,8 +33,7 @@ class Generator(Protocol):
     path: str
     """Which implementation runs, recorded with every run."""
     context_length: int
-    trainable: bool
-    """True when its weights are here, so that an adapter can be trained."""
+    """Tokens of prompt and answer together."""
 
     def complete(
         self, prompts: Sequence[Prompt], max_new_tokens: int

@@ -67,7 +67,6 @@ class EndpointGenerator:
         UserError: it is not an endpoint.
     """
 
-    trainable = False
     path = "endpoint"
     revision = "not known: the server decides"
 

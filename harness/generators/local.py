@@ -16,8 +16,6 @@ from tuning.pairs import Pair
 class LocalGenerator:
     """See `harness.generators.base.Generator`; adapters are trained and loaded on `model`."""
 
-    trainable = True
-
     def __init__(self, ref: ModelRef, device: Device, path: str = "auto") -> None:
         import torch
 

@@ -178,10 +178,10 @@ def _work(amounts: Amounts, effort: Effort) -> Work:
     trials, usual, *wider = sum(len(one) - 1 for one in tried), *effort.contexts
     trials += 1 if trials or wider else 0  # each choice begins with what the one before it took
     trials += (1 if trials else 2) if amounts.closed else 0
-    passages = max(effort.passages) * amounts.passage
-    work = asking(amounts, amounts.question + TIMES_AS_LONG[usual] * passages, trials)
+    most = max(effort.passages)
+    work = asking(amounts, amounts.question + amounts.read(TIMES_AS_LONG[usual] * most), trials)
     for context in wider:
-        longer = amounts.question + TIMES_AS_LONG[context] * passages
+        longer = amounts.question + amounts.read(TIMES_AS_LONG[context] * most)
         more = asking(replace(amounts, heldout=0), longer, 1)
         row = max(work.row, more.row)
         work = replace(

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
 from harness.adapting import train_adapter, trained_before, tuned_decoding
-from harness.answering import Asked, answer_all
+from harness.answering import Asked, answer_all, fitted
 from harness.decoding import decoding_of, with_decoding
 from harness.effort import Effort
 from harness.looking_up import ask, choose_retriever, retriever_of
@@ -102,19 +102,36 @@ class RagFinetuneRung:
         return train_adapter(self.bench, self.taught(), dev), dev
 
     def _lessons(self, examples: Sequence[Example], mend: bool) -> list[Lesson]:
-        """Examples with their passages; for training, a missed answer passage is put in."""
+        """Examples with their passages; for training, a missed answer passage is put in.
+
+        As many passages as fit when such a question is answered: a row that is too long would be
+        lost to training, and what is dropped there must not be learned from here.
+        """
         found = contexts_for(self.index, [example.question for example in examples], self.k)
         if mend:
-            self._put_in(examples, found)
+            shown = [one.asked for one in self._laid_out(examples, found)]
+            found = [one.contexts for one in shown]
+            room = [len(one.contexts) if one.dropped else self.k for one in shown]
+            self._put_in(examples, found, room)
+        return self._laid_out(examples, found)
+
+    def _laid_out(
+        self, examples: Sequence[Example], found: Sequence[tuple[Context, ...]]
+    ) -> list[Lesson]:
         lessons = []
         for example, contexts in zip(examples, found, strict=True):
             query = Query(example.id, example.question)
             prompt = render(self.view.spec, example.question, contexts)
-            lessons.append(Lesson(example, Asked(query, prompt, contexts)))
+            lessons.append(Lesson(example, fitted(self.bench, Asked(query, prompt, contexts))))
         return lessons
 
-    def _put_in(self, examples: Sequence[Example], found: list[tuple[Context, ...]]) -> None:
-        """Where the answer is missed, the farthest passage gives way to one that holds it."""
+    def _put_in(
+        self, examples: Sequence[Example], found: list[tuple[Context, ...]], room: Sequence[int]
+    ) -> None:
+        """Where the answer is missed, the farthest passage gives way to one that holds it.
+
+        Of those that there is room for: behind them it would be the first to be dropped.
+        """
         spec, rng = self.view.spec, random.Random(self.bench.seed)
         missed = [
             at
@@ -130,12 +147,12 @@ class RagFinetuneRung:
         for at, holding in zip(missed, rows, strict=True):
             if holding:
                 right = as_context(Hit(shown[holding[0]], 0.0))
-                found[at] = (*found[at][: self.k - 1], right)
+                found[at] = (*found[at][: max(0, room[at] - 1)], right)
 
 
 def _work(amounts: Amounts, effort: Effort) -> Work:
     passages = max(2, *effort.passages) * TIMES_AS_LONG[effort.contexts[0]]
-    return tuning_on(amounts, effort, amounts.question + passages * amounts.passage)
+    return tuning_on(amounts, effort, amounts.question + amounts.read(passages))
 
 
 RUNG = RungType(

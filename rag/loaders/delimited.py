@@ -29,6 +29,9 @@ def read(file: File) -> Extract:
         rows = _parse(text, delimiter or _delimiter(text))
     except csv.Error as error:
         raise file.malformed(f"it is not a table ({error})") from error
+    rows = [row for row in rows if any(row)]
+    used = {at for row in rows for at, cell in enumerate(row) if cell}
+    file.letters.take(" | ", len(used) * len(rows))  # short rows are filled, whatever they hold
     return Extract((Page(table_text(rows)),))
 
 

@@ -73,4 +73,4 @@ def _refuse_protected(archive: Archive) -> None:
         )
 
 
-LOADER = Loader("electronic books", (".epub",), recognises, read)
+LOADER = Loader("electronic books", (".epub",), recognises, read, apart=True)

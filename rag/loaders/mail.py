@@ -121,4 +121,4 @@ def _unflow(text: str) -> str:
     return re.sub(r"(?<!^--) \r?\n(?=[^>\s])", " ", text, flags=re.M)
 
 
-LOADER = Loader("e-mails", (".eml", ".mht", ".mhtml"), recognises, read)
+LOADER = Loader("e-mails", (".eml", ".mht", ".mhtml"), recognises, read, apart=True)

@@ -215,4 +215,4 @@ def _count(text: str, default: int) -> int:
     return min(int(text), _MOST_REPEATS) if re.fullmatch("[0-9]{1,9}", text) else default
 
 
-LOADER = Loader("OpenDocument texts", (".odt", ".ott"), recognises, read)
+LOADER = Loader("OpenDocument texts", (".odt", ".ott"), recognises, read, apart=True)

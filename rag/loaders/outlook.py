@@ -171,4 +171,4 @@ def _encoding(code_page: int) -> str:
     return f"cp{code_page}" if code_page else ""
 
 
-LOADER = Loader("Outlook messages", (".msg",), recognises, read)
+LOADER = Loader("Outlook messages", (".msg",), recognises, read, apart=True)

@@ -1,6 +1,6 @@
 """PDF documents, one page a page, with their headings, columns, tables and paragraphs found again.
 
-PDFium is not thread-safe: load PDF files in one thread of a process at a time.
+PDFium is not thread-safe: outside of `rag.reading.apart`, read in one thread at a time.
 """
 
 from typing import Final
@@ -114,4 +114,4 @@ def _attached(file: File, document: pdfium.PdfDocument) -> tuple[DocumentError, 
     return file.attachments(names)
 
 
-LOADER = Loader("PDF documents", (".pdf",), recognises, read)
+LOADER = Loader("PDF documents", (".pdf",), recognises, read, apart=True)

@@ -25,4 +25,4 @@ def read(file: File) -> Extract:
     return Extract((Page(out.text()),), title or out.first_heading)
 
 
-LOADER = Loader("rich texts", (".rtf",), recognises, read)
+LOADER = Loader("rich texts", (".rtf",), recognises, read, apart=True)

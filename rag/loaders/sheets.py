@@ -252,4 +252,4 @@ def _elements(archive: Archive, part: str, names: tuple[str, ...]) -> Iterator[e
         raise archive.file.malformed(f"its part {part!r} is not XML ({error})") from error
 
 
-LOADER = Loader("workbooks", (".xlsx", ".xlsm", ".xltx"), recognises, read)
+LOADER = Loader("workbooks", (".xlsx", ".xlsm", ".xltx"), recognises, read, apart=True)

@@ -194,4 +194,4 @@ def _table(table: etree._Element, file: File) -> list[list[str]]:
     return rows
 
 
-LOADER = Loader("presentations", (".pptx", ".pptm", ".ppsx", ".potx"), recognises, read)
+LOADER = Loader("presentations", (".pptx", ".pptm", ".ppsx", ".potx"), recognises, read, apart=True)

@@ -35,4 +35,4 @@ def read(file: File) -> Extract:
     return Extract((Page(source),))
 
 
-LOADER = Loader("web pages", (".html", ".htm", ".xhtml", ".shtml"), recognises, read)
+LOADER = Loader("web pages", (".html", ".htm", ".xhtml", ".shtml"), recognises, read, apart=True)

@@ -289,4 +289,6 @@ def _with_own(style: _Style, properties: etree._Element | None) -> _Style:
     return style
 
 
-LOADER = Loader("Word documents", (".docx", ".docm", ".dotx", ".dotm"), recognises, read)
+LOADER = Loader(
+    "Word documents", (".docx", ".docm", ".dotx", ".dotm"), recognises, read, apart=True
+)

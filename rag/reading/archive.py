@@ -4,7 +4,6 @@ Nothing is written to disk, so no path of an entry can lead anywhere. Sizes are 
 anything is unpacked, and `zipfile` never returns more bytes than an entry declares.
 """
 
-import io
 import posixpath
 import zipfile
 import zlib
@@ -40,7 +39,7 @@ class Archive:
     def __init__(self, file: File) -> None:
         self.file = file
         try:
-            self._zip = zipfile.ZipFile(io.BytesIO(file.data))
+            self._zip = file.open_zip()
         except _DAMAGED as error:
             raise file.malformed(f"its container is damaged or cut off ({error})") from error
         self._check()
@@ -49,8 +48,6 @@ class Archive:
 
     def _check(self) -> None:
         limits, entries = self.file.limits, self._zip.infolist()
-        if len(entries) > limits.max_members:
-            raise self._too_large(f"it holds {len(entries)} parts")
         if sum(entry.file_size for entry in entries) > limits.max_unpacked_bytes:
             raise self._too_large("it unpacks to more than the allowed size")
         for entry in entries:

@@ -6,9 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import PurePosixPath
+from typing import Final
 
 from rag.errors import DocumentError
 from rag.types import Limits
+
+_ENTRY: Final = b"PK\x01\x02"
+"""The mark before each entry in the directory of a zip container."""
 
 
 @dataclass(frozen=True)  # no slots: `members` and `letters` are remembered on the instance
@@ -27,11 +31,15 @@ class File:
 
     @cached_property
     def members(self) -> frozenset[str]:
-        """Names inside a zip container; empty for anything else and for a damaged one."""
+        """Names inside a zip container; empty for anything else and for a damaged one.
+
+        Raises:
+            DocumentError: `too_large` when there are more of them than the limits allow.
+        """
         if not self.data.startswith(b"PK"):
             return frozenset()
         try:
-            with zipfile.ZipFile(io.BytesIO(self.data)) as archive:
+            with self.open_zip() as archive:
                 return frozenset(archive.namelist())
         except (zipfile.BadZipFile, ValueError, NotImplementedError):
             return frozenset()
@@ -40,6 +48,21 @@ class File:
     def letters(self) -> "Letters":
         """Counts what is taken out of this file."""
         return Letters(self)
+
+    def open_zip(self) -> zipfile.ZipFile:
+        """The zip container, its directory read.
+
+        Raises:
+            DocumentError: `too_large` when it has more entries than the limits allow.
+            zipfile.BadZipFile: it is damaged; other errors are possible as well.
+        """
+        # `zipfile` makes an object of every entry before any can be counted. Each begins with this
+        # mark, whatever the records at the end say of their number.
+        count = self.data.count(_ENTRY)
+        if count > self.limits.max_members:
+            reason = f"it holds {count:,} parts"
+            raise self.error("too_large", reason, "split it, or raise the limits if you trust it")
+        return zipfile.ZipFile(io.BytesIO(self.data))
 
     def error(
         self, code: str, reason: str, fix: str, *, pages: tuple[int, ...] = ()
@@ -56,6 +79,12 @@ class File:
     def too_much_text(self) -> DocumentError:
         """An error for a file that holds more letters than the limits allow."""
         return self.error("too_large", "it holds too much text", "split it into several files")
+
+    def nested_too_deeply(self) -> DocumentError:
+        """An error for a file whose parts hold each other more levels deep than can be followed."""
+        return self.error(
+            "too_large", "it is nested too deeply", "simplify it, or export it as PDF or text"
+        )
 
     def check_pages(self, count: int) -> None:
         """Refuse more pages, slides or sheets than the limits allow.
@@ -152,3 +181,6 @@ class Loader:
     """Whether the content itself says so, whatever the name says; must be cheap."""
     read: Callable[[File], Extract]
     """Raises DocumentError when the file cannot be read."""
+    apart: bool = False
+    """Whether a hostile file can make its parser take memory or time without end, as native code
+    does: it is read in a process that can be stopped."""

@@ -104,6 +104,15 @@ def test_a_metric_of_which_less_is_better_is_told_without_the_sign_it_is_kept_wi
     assert row[1] == "1: 50 %, 2: 25 % (taken)"
 
 
+def test_an_interval_stands_behind_the_score_that_it_is_of():
+    trials = [
+        {"decoding": "free", "dev_score": 0.44, "low": 0.0, "high": 0.6},
+        {"decoding": "allowed answers only", "dev_score": 0.5, "low": None, "high": None},
+    ]
+    ((_, said),) = rows_of({"decoding": "free"}, {"decodings_tried": trials})
+    assert said == "free: 44 % (0–60 %) (taken), allowed answers only: 50 %"
+
+
 def test_a_bound_that_was_taken_is_marked_and_a_learning_rate_tells_its_time():
     taken = rows_of({"abstains_below": 0.21}, {"abstaining_tried": TRIED["abstaining_tried"]})
     assert taken == [("Says 'I do not know' below a closeness of", "0.21: 40 % (taken)")]

@@ -4,8 +4,9 @@ import dataclasses
 
 import pytest
 
-from advisor.form_words import about_examples_and_form, about_language
-from harness.decoding import FREE, HELD
+from advisor.diagnosis import besides
+from advisor.form_words import about_decoding, about_examples_and_form, about_language
+from harness.decoding import FREE, GAIN, HELD
 from harness.diagnosis.findings import Diagnostics, Form, Languages, RungDiagnosis, Share
 from tests.advisor.experiments import arm, experiment
 
@@ -77,3 +78,42 @@ def test_answers_in_another_language_have_a_sentence_that_names_it():
     assert list(about_language(_one(languages=Languages(share(0.01), "en")))) == []
     assert list(about_language(_one(languages=Languages(Share(), "")))) == []
     assert list(about_language(_one())) == []
+
+
+BOTH = [
+    {"decoding": FREE, "dev_score": 0.61, "low": 0.0, "high": 0.74},
+    {"decoding": HELD, "dev_score": 0.93, "low": 0.83, "high": 0.98},
+]
+BROUGHT = {"difference": 0.32, "low": 0.18, "high": 0.46, "questions": 48}
+
+
+def tuned(**effort):
+    settings = {"decoding": HELD}
+    return dataclasses.replace(arm("finetune", 0.6), settings=settings, effort=effort)
+
+
+def test_a_rung_is_judged_with_its_answers_held_and_without_in_one_sentence():
+    one = tuned(decodings_tried=BOTH, **{GAIN: BROUGHT})
+    said = (
+        "On dev it scored 93 % (83–98 %) with answers held to the labels, 61 % (0–74 %) free: "
+        "+32 points (+18 to +46) on the same 48 questions. So its answers were held."
+    )
+    assert about_decoding("label", one) == said
+    assert "held to the schema" in about_decoding("json", one)
+    free = dataclasses.replace(one, settings={"decoding": FREE})
+    assert about_decoding("label", free).endswith("So its answers were left free.")
+    shown = experiment({"finetune": one}, diagnostics=Diagnostics(rungs={"finetune": ONE}))
+    assert said in besides(shown, "finetune")
+
+
+ONE = dataclasses.replace(_one(), score=share(0.6))
+
+
+def test_an_older_run_is_told_without_intervals_and_one_that_tried_nothing_not_at_all():
+    old = [{name: trial[name] for name in ("decoding", "dev_score")} for trial in BOTH]
+    assert about_decoding("label", tuned(decodings_tried=old)) == (
+        "On dev it scored 93 % with answers held to the labels, 61 % free. So its answers were "
+        "held."
+    )
+    assert about_decoding("label", tuned()) == ""
+    assert about_decoding("label", tuned(decodings_tried=[])) == ""

@@ -16,13 +16,15 @@ from tests.harness.rung_bench import page
 from tuning.recipe import TuningSettings
 
 WANTED = Given(
-    RetrievalSettings("rrf", 3, 120), PromptSettings(5), DecodingSettings("always")
+    RetrievalSettings("rrf", 3, 120, context_tokens=400), PromptSettings(5),
+    DecodingSettings("always"),
 )  # fmt: skip
 TEXT = """
 [retrieval]
 retriever = "rrf"
 passages = 3
 passage_words = 120
+context_tokens = 400
 [prompt]
 examples = 5
 [decoding]
@@ -73,6 +75,8 @@ def test_a_run_goes_on_with_what_it_was_started_with_and_a_new_run_takes_the_new
         ("retrieval", "passages = 99", "passages must be from 1 to 50", "write passages = 3"),
         ("retrieval", "passages = 2.5", "passages cannot be 2.5", "write passages = 3"),
         ("retrieval", "passage_words = 3", "must be from 10 to 1000", "passage_words = 80"),
+        ("retrieval", "context_tokens = 3", "must be 50 or more, or 0", "context_tokens = 400"),
+        ("retrieval", "context_tokens = -1", "must be 50 or more, or 0", "context_tokens = 400"),
         ("retrieval", "pasages = 3", "there is no key 'pasages'", "did you mean passages?"),
         ("prompt", "examples = -2", "examples must be from 1 to 50", "write examples = 3"),
         ("decoding", 'constrained = "yes"', "constrained cannot be 'yes'", "dev, always, never"),
@@ -108,7 +112,7 @@ def test_a_new_project_says_each_setting_with_its_meaning_and_decides_none(tmp_p
     create_project(tmp_path / "p", [rows, folder])
     said = (tmp_path / "p" / "rungwise.toml").read_text(encoding="utf-8")
     for line in ('# retriever = "hybrid"   # hybrid | dense | bm25 | rrf', "# passages = 3",
-                 "# passage_words = 80", "# examples = 3",
+                 "# passage_words = 80", "# context_tokens = 400", "# examples = 3",
                  '# method = "lora"          # lora | full'):  # fmt: skip
         assert line in said
     assert "[decoding]" not in said, "free text has no allowed answers"

@@ -466,6 +466,19 @@ def test_the_items_show_every_answer_its_mark_and_the_cited_passage(project, run
     assert "prompt too long: 2,100 tokens" in said and "1 of 1" in said
 
 
+def test_an_item_says_how_many_passages_did_not_fit(project, run):
+    file = run.cell_file("rag-s0")
+    cell = json.loads(file.read_text(encoding="utf-8"))
+    for answer in cell["answers"]:
+        answer["dropped_contexts"] = 2
+    file.write_text(json.dumps(cell), encoding="utf-8")
+    at = page("compare", project, run.name)
+    at.session_state["compare_tab"] = "Items"
+    assert "did not fit" not in words(shown(at.run())), "retrieval failed on this one"
+    at.button(key="item_next").click()
+    assert words(shown(at.run())).count("2 passages did not fit") == 1
+
+
 @pytest.mark.parametrize("tab", ["Differences", "Where it fails", "Settings", "Cost", "Fair?"])
 def test_every_tab_of_the_result_is_drawn(tab, project, run):
     at = page("compare", project, run.name)

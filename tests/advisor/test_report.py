@@ -19,6 +19,7 @@ from advisor.report.words import UPKEEP
 from advisor.workflow import experiment_of, prior_of, write_report
 from harness.errors import UserError
 from harness.fairness import MACHINE_WAS_QUIET
+from harness.given import Given, RetrievalSettings
 from harness.store import Run
 from harness.types import Preferences
 from tests.advisor.report_runs import NAME, NOTE, fullest, smallest, start
@@ -171,6 +172,16 @@ def test_the_command_to_do_it_again_names_every_rung_that_was_asked_for(full, tm
 def test_the_report_says_which_weights_ran_and_what_they_come_from(full):
     told = str(section(report_of(full), "reproduce").blocks)
     assert "smollm2-135m-instruct; 135M parameters, English, Apache-2.0; dequantised from" in told
+
+
+def test_the_report_says_which_weights_a_reranker_had(full, tmp_path):
+    shutil.copytree(full.folder.parents[1], tmp_path / "copy")
+    run = Run(tmp_path / "copy" / "runs" / full.name)
+    named = Given(RetrievalSettings(reranker="ours/cross", reranker_revision="r1"))
+    run.change_plan(dataclasses.replace(run.plan(), given=named, reranker_weights="cafe01"))
+    terms = section(report_of(run), "reproduce").blocks[-1].pairs
+    assert ("Reranker", "ours/cross r1; weights cafe01") in terms
+    assert "Reranker" not in dict(section(report_of(full), "reproduce").blocks[-1].pairs)
 
 
 def test_where_reports_are_is_also_said_as_json(full, tmp_path):

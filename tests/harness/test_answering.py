@@ -1,9 +1,13 @@
-"""Passages are cut so that a prompt and its answer fit what the model can read."""
+"""Passages are cut so that a prompt and its answer fit the model, and the user's budget."""
+
+import dataclasses
 
 import pytest
 
 from harness.answering import Asked, answer_all, fitted
-from harness.prompts import HINT, Demonstration, render
+from harness.generators.endpoint import CONTEXT_TOKENS, EndpointGenerator
+from harness.given import Given, RetrievalSettings
+from harness.prompts import HINT, Demonstration, above, render
 from harness.types import Answer, Context, Failure, Query
 from tests.harness.rung_bench import NEW_TOKENS, SPEC, bench
 
@@ -24,7 +28,7 @@ def asked(*contexts: Context, text: str = "How long?") -> Asked:
 
 def test_the_farthest_passages_give_way_and_the_answer_says_which_were_read(tools):
     (said,) = answer_all(tools, [asked(SHORT, PAGE, SHORT)])
-    assert isinstance(said, Answer) and said.contexts == (SHORT,)
+    assert isinstance(said, Answer) and said.contexts == (SHORT,) and said.dropped_contexts == 2
     assert tools.generator.asked[-1][0] == render(SPEC, "How long?", (SHORT,), SHOWN)
     assert said.prompt_tokens + NEW_TOKENS <= tools.generator.context_length
 
@@ -39,6 +43,7 @@ def test_what_is_cut_keeps_its_layout(tools):
 def test_where_not_even_the_closest_passage_fits_the_question_is_asked_alone(tools):
     (said,) = answer_all(tools, [asked(PAGE, SHORT)])
     assert isinstance(said, Answer) and said.contexts == () and said.citations == ()
+    assert said.dropped_contexts == 2
 
 
 def test_what_fits_is_left_as_it_is_and_what_never_fits_is_refused_by_name(tools):
@@ -79,3 +84,48 @@ def test_room_is_kept_for_the_longest_answer_that_a_constraint_allows(tools):
 
     assert fitted(tools, one).contexts == one.contexts
     assert fitted(tools, one, Long()).contexts == (SHORT,)
+
+
+THREE = tuple(Context(f"{name}.md", f"That takes {name} days.", 0.9, name) for name in "abc")
+
+
+def with_budget(tools, tokens):
+    """The same tools, the open model too, for a user who allows so many tokens of passages."""
+    budget = dataclasses.replace(tools, given=Given(RetrievalSettings(context_tokens=tokens)))
+    budget.share(tools)
+    return budget
+
+
+@pytest.mark.parametrize("layout", ["closest last", HINT])
+def test_passages_beyond_the_budget_in_tokens_give_way_the_farthest_first(tools, layout):
+    def tokens(n):
+        return tools.generator.count_tokens(above("How long?", THREE[:n], layout))
+
+    prompt = render(SPEC, "How long?", THREE, SHOWN, layout)
+    one = Asked(Query("q", "How long?"), prompt, THREE, 0.0, layout)
+    for n in (1, 2, 3):
+        (said,) = answer_all(with_budget(tools, tokens(n)), [one])
+        assert (said.contexts, said.dropped_contexts) == (THREE[:n], 3 - n)
+        shown = render(SPEC, "How long?", THREE[:n], SHOWN, layout)
+        assert tools.generator.asked[-1][0] == shown
+    assert fitted(with_budget(tools, tokens(2) - 1), one).contexts == THREE[:1]
+    none = fitted(with_budget(tools, tokens(1) - 1), one)
+    assert (none.contexts, none.dropped) == ((), 3)
+    assert none.prompt == render(SPEC, "How long?", (), SHOWN)
+
+
+def test_what_the_budget_lets_through_still_has_to_fit_the_model(tools):
+    one = asked(SHORT, PAGE, SHORT)
+    kept = fitted(with_budget(tools, 10**6), one)
+    assert (kept.contexts, kept.dropped) == ((SHORT,), 2)
+
+
+def test_an_endpoint_is_held_to_the_budget_by_its_estimate_and_to_nothing_else(tools):
+    endless = Context("b.md", "Word. " * CONTEXT_TOKENS, 0.8, "B")
+    elsewhere = with_budget(tools, 60)
+    elsewhere.generator = EndpointGenerator("openai:http://127.0.0.1:1/v1#m")
+    kept = fitted(elsewhere, asked(SHORT, endless))
+    assert (kept.contexts, kept.dropped) == ((SHORT,), 1)
+    free = with_budget(tools, 0)
+    free.generator = elsewhere.generator
+    assert fitted(free, asked(SHORT, endless)).contexts == (SHORT, endless)

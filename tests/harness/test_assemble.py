@@ -4,7 +4,9 @@ import dataclasses
 
 import pytest
 
+from advisor.reading_words import about_room
 from harness.assemble import assemble
+from harness.experiment import DidNotFit
 from harness.showing import showing
 from harness.types import Answer, Example, Task, TaskSpec
 from tests.advisor.report_runs import put, start
@@ -86,3 +88,29 @@ def test_the_experiment_says_how_each_comparison_was_made_and_what_it_could_show
     grouped = assemble(run, {})
     assert grouped.task.groups == 20 and grouped.comparisons[0].units == 20
     assert grouped.task.detectable > experiment.task.detectable
+
+
+def test_passages_that_did_not_fit_are_counted_over_all_seeds_and_told(tmp_path):
+    task = Task(SORTING, TRAIN, TRAIN, HELDOUT, (), "f1")
+    cells = ["prompt-s0", "rag_finetune-s0", "rag_finetune-s1"]
+    run = start(tmp_path / "runs" / "first", task, cells)
+    put(run, "prompt", 0, [right(i) for i in range(60)])
+    for seed, cut in enumerate((3, 1)):
+        answers = [
+            dataclasses.replace(right(i), dropped_contexts=2 if i < cut else 0) for i in range(60)
+        ]
+        put(run, "rag_finetune", seed, answers)
+    found = assemble(run, {}).rungs
+    assert found["rag_finetune"].did_not_fit == DidNotFit(passages=8, answers=4)
+    assert found["prompt"].did_not_fit == DidNotFit() and about_room(found["prompt"]) == ""
+    assert about_room(found["rag_finetune"]) == (
+        "8 passages found for 4 answers were not shown, the farthest of each: a prompt was longer "
+        "than the model can read at once."
+    )
+    own = dataclasses.replace(
+        found["rag_finetune"], settings={"context_tokens": 1200}, did_not_fit=DidNotFit(1, 1)
+    )
+    assert about_room(own) == (
+        "1 passage found for 1 answer was not shown, the farthest of each: passages were longer "
+        "than the 1,200 tokens that you set, or than fits."
+    )

@@ -3,7 +3,12 @@
 import csv
 import io
 import json
+import zipfile
 
+import numpy
+import openpyxl
+import pyarrow
+import pyarrow.parquet
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -289,3 +294,49 @@ def test_an_unknown_ending_lists_the_known_ones(tmp_path):
     (problem,) = read_rows(write(tmp_path, "a.doc", "x"), "a.doc").problems
     assert problem.message == ".doc is not read"
     assert problem.fix == ", ".join(sorted(READERS))
+
+
+def test_short_rows_below_a_long_header_are_not_filled_without_end(tmp_path, monkeypatch):
+    monkeypatch.setattr("harness.data_files.MAX_GAPS", 2**20)
+    path = tmp_path / "a.csv"
+    header = ",".join(f"c{i}" for i in range(3000))
+    path.write_text(f"{header}\n" + "y\n" * 200_000, encoding="utf-8")
+    found = read_rows(path)
+    (problem,) = found.problems
+    assert problem.message == "its rows are far shorter than its header"
+    assert len(found.rows) == 2**20 // 2999
+
+
+def test_a_workbook_packed_a_thousandfold_is_not_unpacked(tmp_path):
+    path = tmp_path / "a.xlsx"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/sharedStrings.xml", "<si/>" * 10_000_000)
+    (problem,) = read_rows(path).problems
+    assert "packed suspiciously well" in problem.message
+
+
+def test_a_workbook_that_claims_more_cells_than_it_has_is_read(tmp_path):
+    book = openpyxl.Workbook()
+    book.active.append(["question", "answer"])
+    book.active.append(["Why?", "So."])
+    book.save(tmp_path / "plain.xlsx")
+    with (zipfile.ZipFile(tmp_path / "plain.xlsx") as plain,
+          zipfile.ZipFile(tmp_path / "a.xlsx", "w") as claiming):  # fmt: skip
+        for name in plain.namelist():
+            part = plain.read(name).replace(b'ref="A1:B2"', b'ref="A1:XFD1048576"')
+            claiming.writestr(name, part)
+        assert b"XFD1048576" in claiming.read("xl/worksheets/sheet1.xml")
+    found = read_rows(tmp_path / "a.xlsx")
+    assert found.problems == ()
+    assert [row.fields for row in found.rows] == [{"question": "Why?", "answer": "So."}]
+
+
+def test_a_parquet_file_that_repeats_one_value_without_end_is_not_unpacked(tmp_path):
+    path = tmp_path / "a.parquet"
+    once = pyarrow.array(["x"]).dictionary_encode().dictionary
+    many = pyarrow.array(numpy.zeros(70_000_000, dtype=numpy.int8))
+    column = pyarrow.DictionaryArray.from_arrays(many, once)
+    pyarrow.parquet.write_table(pyarrow.table({"question": column}), path)
+    assert path.stat().st_size < 2**20
+    (problem,) = read_rows(path).problems
+    assert problem.message == "it has 70,000,000 rows"

@@ -4,7 +4,9 @@ import dataclasses
 
 import pytest
 
-from harness.decoding import FREE, HELD, choose_decoding
+from harness.compare import paired
+from harness.decoding import FREE, GAIN, HELD, choose_decoding
+from harness.intervals import wilson
 from harness.looking_up import Reading, readable, worked_examples
 from harness.prompts import target, with_passages
 from harness.retrieval import contexts_for, holds_answer, open_index
@@ -39,6 +41,36 @@ def test_answers_are_held_to_the_allowed_ones_only_where_that_does_better(tools,
     known = choose_decoding(tools(LABELS), score, 8, score(None))
     assert known.effort["dev_answers"] == 8, "free answers were scored before"
     assert known.settings == chosen.settings
+
+
+def test_both_ways_are_kept_with_their_intervals_and_the_paired_difference(tools):
+    rows = {True: (1.0,) * 6 + (0.0,) * 2, False: (0.0,) * 6 + (1.0, 0.0)}
+
+    def score(constraint):
+        found = rows[constraint is not None]
+        return Scored(sum(found) / 8, found)
+
+    for known in (None, score(None)):
+        effort = choose_decoding(tools(LABELS), score, 8, known).effort
+        free, held = effort["decodings_tried"]
+        assert (free["dev_score"], held["dev_score"]) == (0.125, 0.75)
+        for one, right in ((free, 1), (held, 6)):
+            assert (one["low"], one["high"]) == (wilson(right, 8).low, wilson(right, 8).high)
+        gain = paired(rows[True], rows[False])
+        assert effort[GAIN] == {
+            "difference": 0.625, "low": gain.low, "high": gain.high, "questions": 8
+        }  # fmt: skip
+        assert gain.low < 0.625 < gain.high
+
+
+def test_intervals_of_a_metric_over_all_answers_together_stay_shares(tools):
+    def score(constraint):
+        # pseudo-values: of such a metric a question may contribute less than 0 or more than 1
+        return Scored(0.9, (3.0, -1.0, 1.5, 0.5)) if constraint else Scored(0.5, (0.5,) * 4)
+
+    free, held = choose_decoding(tools(LABELS), score, 4).effort["decodings_tried"]
+    assert (held["low"], held["high"]) == (0.0, 1.0)
+    assert 0 <= free["low"] < 0.5 < free["high"] <= 1
 
 
 def test_free_text_a_missing_dev_set_and_a_schema_that_cannot_be_kept_leave_no_choice(tools):

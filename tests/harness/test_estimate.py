@@ -254,6 +254,15 @@ def test_wider_contexts_make_the_prompts_of_rungs_that_read_longer_also_where_on
     assert tuned(AMOUNTS, tried) == tuned(AMOUNTS, usual), "it tries none"
 
 
+def test_a_budget_of_passages_shortens_the_prompts_of_rungs_that_read_and_of_no_other():
+    usual, held = EFFORTS["quick"], dataclasses.replace(AMOUNTS, budget=100)
+    rag, tuned, prompt = (rungs()[name].work for name in ("rag", "rag_finetune", "prompt"))
+    assert rag(AMOUNTS, usual).row - rag(held, usual).row == 2 * 86 - 100
+    assert tuned(AMOUNTS, usual).row - tuned(held, usual).row == 2 * 86 - 100
+    assert prompt(held, usual) == prompt(AMOUNTS, usual)
+    assert rag(dataclasses.replace(AMOUNTS, budget=500), usual) == rag(AMOUNTS, usual)
+
+
 @pytest.mark.parametrize("rung", ["finetune", "rag_finetune", "preference"])
 @pytest.mark.parametrize("before", [False, True])
 def test_answering_dev_freely_and_held_is_counted_where_answers_are_closed(rung, before):

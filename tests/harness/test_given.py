@@ -4,13 +4,16 @@ import dataclasses
 
 import pytest
 
+from harness.answering import fitted
 from harness.decoding import FREE, HELD
 from harness.effort import CHUNK_WORDS, SIZES, effort, effort_of
 from harness.given import DecodingSettings, Given, PromptSettings, RetrievalSettings
 from harness.passage_size import settle_passage_size
+from harness.retrieval import holds_answer
 from harness.rungs import rungs
+from harness.types import Query
 from rag.retrievers import RETRIEVERS
-from tests.harness.rung_bench import QUERIES, SPEC, VIEW, bench, closed
+from tests.harness.rung_bench import QUERIES, SPEC, TRAIN, VIEW, bench, closed
 from tuning.recipe import USUAL
 
 LABELS = closed(SPEC)
@@ -104,3 +107,33 @@ def test_answers_are_held_to_the_allowed_ones_always_or_never_as_the_user_says(
     again = rungs()[name].build(view, tools)
     again.prepare(prepared.settings)
     assert {answer.text for answer in again.answer(QUERIES, 0)} == said
+
+
+@pytest.mark.parametrize("name", ["rag", "rag_finetune"])
+def test_no_prompt_shows_or_teaches_more_tokens_of_passages_than_the_user_allows(
+    name, tmp_path, tiny_model
+):
+    budget = 300
+    given = Given(RetrievalSettings("dense", 4, context_tokens=budget))
+    tools = bench(tmp_path, tiny_model, f"{name}-s1")
+    tools = dataclasses.replace(tools, given=given, effort=effort_of("quick", USUAL, given))
+    rung = rungs()[name].build(VIEW, tools)
+    prepared = rung.prepare(None)
+    assert prepared.settings["context_tokens"] == budget
+    assert "context_tokens" in given.among(prepared.settings)
+    said = list(rung.answer(QUERIES, 1))
+    assert all(len(one.contexts) + one.dropped_contexts == 4 for one in said)
+    assert any(one.dropped_contexts for one in said) and any(one.contexts for one in said)
+    prompts = [prompt for prompt, _ in (*tools.generator.asked, *tools.generator.learned)]
+    shown = [prompt.user.rpartition("\n\nQuestion: ")[0] for prompt in prompts]
+    counts = [tools.generator.count_tokens(text) for text in shown]
+    assert 0 < max(counts) <= budget
+    if name == "rag_finetune":  # what is put in for training is not what is dropped
+        learned = {p.user.rpartition("Question: ")[2]: p.user for p, _ in tools.generator.learned}
+        asked = rung.asked([Query(e.id, e.question) for e in TRAIN if e.answerable])
+        taught = [sum(fact in learned[e.question] for fact in e.key_facts) for e in TRAIN]
+        shown = [
+            bool(holds_answer(e, fitted(tools, one).contexts, SPEC))
+            for e, one in zip([e for e in TRAIN if e.answerable], asked, strict=True)
+        ]
+        assert sum(taught) > sum(shown)

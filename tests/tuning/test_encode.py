@@ -187,3 +187,18 @@ def test_stop_tokens_are_the_end_token_and_the_common_chat_markers(templated):
     own = templated(CHAT_TEMPLATE, eos_token="e")
     wanted = {own.convert_tokens_to_ids(t) for t in ("e", "<|im_end|>", "<|endoftext|>")}
     assert stop_ids(own) == wanted
+
+
+def test_markers_that_a_tokenizer_lacks_do_not_make_its_unknown_token_end_an_answer(templated):
+    own = templated(CHAT_TEMPLATE, unk_token="e")
+    unknown = own.convert_tokens_to_ids("e")
+    assert own.convert_tokens_to_ids("<|eot_id|>") == unknown, "no trap here"
+    assert unknown not in stop_ids(own)
+
+
+def test_encoding_a_row_does_not_copy_the_vocabulary(templated, monkeypatch):
+    """On 49,152 tokens the copy took 45 of a row's 51 ms."""
+    own = templated(CHAT_TEMPLATE)
+    expected = encode_example(own, ASK, "Blue.")
+    monkeypatch.setattr(type(own), "get_vocab", lambda self: pytest.fail("it was copied"))
+    assert encode_example(own, ASK, "Blue.") == expected

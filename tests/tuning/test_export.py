@@ -21,8 +21,8 @@ from tuning.export import (
     export_adapter,
     export_merged,
     readable_by_older,
-    weight_files,
 )
+from tuning.files import weight_files
 
 pytestmark = pytest.mark.filterwarnings(PEFT_WARNING)
 MOST = 12

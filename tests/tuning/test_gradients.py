@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from tests.tuning.oracle import some_ids, some_rows
+from tuning.models.llama.adapter import Adapter
 from tuning.models.llama.batch import pack
 from tuning.models.llama.ops import adapted_linear, from_slots, rms_norm, rotate, to_slots
-from tuning.models.llama.projection import Projection
 from tuning.recipe import AdapterShape
 
 
@@ -22,13 +22,12 @@ def test_adapted_linear_has_the_gradient_of_finite_differences(sizes):
     x, a, b, *weights = random_tensors(
         (4, 5), (2 * len(sizes), 5), (sum(sizes), 2), *((size, 5) for size in sizes)
     )
-    projection = Projection([f"p{i}" for i in range(len(sizes))], weights)
-    projection.attach(AdapterShape(2, 3), None)
+    adapter = Adapter(torch.cat(weights), sizes, AdapterShape(2, 3))
 
     def layer(x, a, b):
-        projection.a, projection.b = a, b
-        projection.sync()
-        return adapted_linear(x, a, b, projection)
+        adapter.a, adapter.b = a, b
+        adapter.sync()
+        return adapted_linear(x, a, b, adapter)
 
     inputs = [tensor.requires_grad_() for tensor in (x, a, b)]
     # the gradients of A and B are kept in float32, hence the tolerance
@@ -41,16 +40,15 @@ def test_adapted_linear_is_the_textbook_formula_piece_by_piece(sizes):
     x, a, b, *weights = random_tensors(
         (4, 5), (rank * len(sizes), 5), (sum(sizes), rank), *((size, 5) for size in sizes)
     )
-    projection = Projection([f"p{i}" for i in range(len(sizes))], weights)
-    projection.attach(shape, None)
-    projection.a, projection.b = a, b
-    projection.sync()
+    adapter = Adapter(torch.cat(weights), sizes, shape)
+    adapter.a, adapter.b = a, b
+    adapter.sync()
     wanted, start = [], 0
     for i, (size, weight) in enumerate(zip(sizes, weights, strict=True)):
         low = x @ a[i * rank : (i + 1) * rank].t()
         wanted.append(x @ weight.t() + 1.5 * low @ b[start : start + size].t())
         start += size
-    torch.testing.assert_close(projection(x), torch.cat(wanted, 1))
+    torch.testing.assert_close(adapter(x), torch.cat(wanted, 1))
 
 
 def test_a_small_adapter_is_not_lost_in_the_rounding_of_bfloat16():
@@ -59,14 +57,13 @@ def test_a_small_adapter_is_not_lost_in_the_rounding_of_bfloat16():
     x = torch.randn(1, 64, generator=torch.Generator().manual_seed(0)).bfloat16()
     weight = torch.randn(n_out, 64, generator=torch.Generator().manual_seed(1)) / 64
     weight = (weight + 1.5 * x.float() / x.float().square().sum()).bfloat16()  # outputs about 1.5
-    projection = Projection(["p"], [weight])
-    projection.attach(AdapterShape(1, 1), None)
-    before = projection(x).detach().float()
+    adapter = Adapter(weight, [n_out], AdapterShape(1, 1))
+    before = adapter(x).detach().float()
     with torch.no_grad():
-        projection.a.copy_(x.float() / x.float().square().sum())  # x A^T is 1
-        projection.b.fill_(shift)
-    projection.sync()
-    moved = projection(x).detach().float() - before
+        adapter.a.copy_(x.float() / x.float().square().sum())  # x A^T is 1
+        adapter.b.fill_(shift)
+    adapter.sync()
+    moved = adapter(x).detach().float() - before
     unit = 2.0**-7  # of bfloat16 between 1 and 2
     assert before.mean() == pytest.approx(1.5, abs=0.05)
     assert set(moved.unique().tolist()) >= {0.0, unit}
@@ -79,14 +76,13 @@ def test_the_first_layer_gives_its_matrices_gradients_without_one_for_the_input(
     x, a, b, weight, upstream = random_tensors((4, 5), (2, 5), (7, 2), (7, 5), (4, 7))
     gradients = []
     for wanted in (False, True):
-        projection = Projection(["p"], [weight])
-        projection.attach(AdapterShape(2, 4), None)
-        projection.a = a.clone().requires_grad_()
-        projection.b = b.clone().requires_grad_()
-        projection.sync()
+        adapter = Adapter(weight, [7], AdapterShape(2, 4))
+        adapter.a = a.clone().requires_grad_()
+        adapter.b = b.clone().requires_grad_()
+        adapter.sync()
         own = x.clone().requires_grad_(wanted)
-        projection(own).backward(upstream)
-        gradients.append((projection.a.grad, projection.b.grad))
+        adapter(own).backward(upstream)
+        gradients.append((adapter.a.grad, adapter.b.grad))
         assert (own.grad is not None) == wanted
     for without, with_input in zip(*gradients, strict=True):
         torch.testing.assert_close(without, with_input)

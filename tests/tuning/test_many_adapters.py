@@ -87,6 +87,9 @@ def test_without_a_name_the_base_answers_also_beside_adapters(untied, adapters, 
     bare = by_row(opened(untied, path).generate(PROMPTS, NEW))
     model = with_all(untied, adapters, path)
     assert by_row(model.generate_with(PROMPTS, [None] * len(PROMPTS), NEW)) == bare
+    assert by_row(model.generate(PROMPTS, NEW)) == bare, "before one was asked for"
+    assert by_row(model.generate_with(PROMPTS, ["a"] * len(PROMPTS), NEW)) != bare
+    assert by_row(model.generate(PROMPTS, NEW)) == bare, "and after"
     model.load_adapter(None)
     assert by_row(model.generate(PROMPTS, NEW)) == bare
 
@@ -128,10 +131,10 @@ def test_the_weights_of_the_base_are_held_once_and_stay_what_they_were(untied, a
         model.add_adapter(name, folder)
     for projection, weight in zip(model._projections(), before, strict=True):
         assert torch.equal(projection.weight, weight)
-        assert projection.weight.data_ptr() == projection.beside.wide.data_ptr()
+        assert projection.weight.data_ptr() == projection.adapter.wide.data_ptr()
     model.load_adapter(None)
     for projection, weight in zip(model._projections(), before, strict=True):
-        assert torch.equal(projection.weight, weight) and projection.beside is None
+        assert torch.equal(projection.weight, weight) and projection.adapter is None
 
 
 def test_in_bfloat16_the_low_rank_part_is_not_lost(untied, adapters):

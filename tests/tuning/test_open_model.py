@@ -121,6 +121,22 @@ def test_weights_in_several_files_are_read_together(untied, tmp_path):
         assert float(engine(folder).loss(rows)) == float(engine(untied).loss(rows))
 
 
+def test_weights_that_lie_there_twice_are_read_once(untied, tmp_path):
+    folder = tmp_path / "twice"
+    shutil.copytree(untied, folder)
+    tensors = load_file(folder / "model.safetensors")
+    save_file({f"other.{name}": one for name, one in tensors.items()}, folder / "other.safetensors")
+    assert engine(folder).n_parameters == engine(untied).n_parameters
+
+
+def test_an_index_that_names_no_files_is_told_to_be_damaged(untied, tmp_path):
+    folder = tmp_path / "model"
+    shutil.copytree(untied, folder)
+    (folder / "model.safetensors.index.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(TuningError, match=r"index\.json is damaged"):
+        engine(folder)
+
+
 def test_a_head_of_its_own_is_used_although_the_config_says_tied(untied, tmp_path):
     folder = changed(untied, tmp_path / "model", tie_word_embeddings=True)
     rows = some_rows([(4, 3)])

@@ -1,5 +1,6 @@
 """Memory that runs out: fewer rows at once, the same losses and answers, and a word about it."""
 
+import importlib
 import random
 import resource
 from pathlib import Path
@@ -9,10 +10,11 @@ import torch
 
 from tests.tuning.oracle import PEFT_WARNING, opened, some_ids, some_rows
 from tuning.errors import TuningError
+from tuning.likelihood import mean_loss
 from tuning.memory import Room, ran_out
 from tuning.outcome import Evaluated, Watch
 from tuning.recipe import AdapterShape, Recipe
-from tuning.train import mean_loss, train
+from tuning.train import train
 
 pytestmark = pytest.mark.filterwarnings(PEFT_WARNING)
 RECIPE = Recipe(AdapterShape(4, 8), learning_rate=1e-2, epochs=2, batch_rows=8, evaluations=2)
@@ -94,14 +96,9 @@ def test_prompts_that_are_too_many_for_memory_are_answered_in_smaller_waves(
     prompts = [some_ids(rng, 3 + i % 6) for i in range(12)]
     model = opened(untied, path)
     expected = sorted(model.generate(prompts, 8))
-    if path == "engine":
-        from tuning.models.llama import engine as module
-
-        whole = module.decode
-        monkeypatch.setattr(module, "decode", lambda *given: whole(*refuse(given, given[2])))
-    else:
-        whole = model._decode
-        monkeypatch.setattr(model, "_decode", lambda *given: whole(*refuse(given, given[1])))
+    module = importlib.import_module(type(model).__module__)
+    whole = module.decode
+    monkeypatch.setattr(module, "decode", lambda *given: whole(*refuse(given, given[2])))
     assert sorted(model.generate(prompts, 8)) == expected
     assert model.room.rows == {"answering": 3}
 

@@ -121,8 +121,8 @@ def test_the_start_is_kept_where_no_later_state_is_better(tiny_model, adapter, t
     model.load_adapter(adapter)
     pairs = referred(model, PAIRS)
     looks = iter([0.6, 0.7, 0.8])
-    matter = Pairs(pairs, adapter, BETA)
-    result = train(model, matter, RECIPE, tmp_path, lambda: Evaluated(None, next(looks)))
+    objective = Pairs(pairs, adapter, BETA)
+    result = train(model, objective, RECIPE, tmp_path, lambda: Evaluated(None, next(looks)))
     assert result.best.step == 0 and len(result.points) == 3
     assert log_likelihoods(model, PAIRS[:1])[0] == pytest.approx(
         _of(tiny_model, adapter, PAIRS[0]), abs=1e-5
@@ -139,8 +139,8 @@ def test_a_state_that_loses_what_it_may_not_lose_is_never_the_best(tiny_model, a
     model = opened(tiny_model)
     model.load_adapter(adapter)
     looks = iter([Evaluated(0.5, 0.7), Evaluated(0.9, 0.1, 0, 0.2, False), Evaluated(0.6, 0.6)])
-    matter = Pairs(referred(model, PAIRS), adapter, BETA)
-    result = train(model, matter, RECIPE, tmp_path, lambda: next(looks))
+    objective = Pairs(referred(model, PAIRS), adapter, BETA)
+    result = train(model, objective, RECIPE, tmp_path, lambda: next(looks))
     assert result.best.dev_metric == 0.6
     assert [point.allowed for point in result.points] == [True, False, True]
 

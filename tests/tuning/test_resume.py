@@ -12,9 +12,10 @@ from safetensors.torch import load_file, safe_open, save_file
 from tests.tuning.oracle import opened, some_rows
 from tuning import checkpoint, steps
 from tuning import train as training
+from tuning.likelihood import mean_loss
 from tuning.outcome import Evaluated, Watch
 from tuning.recipe import AdapterShape, Recipe
-from tuning.train import mean_loss, train
+from tuning.train import train
 
 RECIPE = Recipe(
     AdapterShape(4, 8), learning_rate=1e-2, epochs=4, batch_rows=4, evaluations=4, patience=9

@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 
 from tests.tuning.oracle import opened, some_rows
 from tuning.errors import TuningError
+from tuning.likelihood import mean_loss
 from tuning.models.shared import common_prefix
 from tuning.outcome import Evaluated, Watch
 from tuning.recipe import AdapterShape, Recipe, adapter_shape, learning_rates
 from tuning.schedule import batches, micro_batches, schedule
-from tuning.train import mean_loss, train
+from tuning.train import train
 
 RECIPE = Recipe(AdapterShape(4, 8), learning_rate=1e-2, epochs=4, batch_rows=4, evaluations=4)
 ROWS = some_rows([(4 + i, 3) for i in range(12)], shared=3)  # three steps an epoch

@@ -8,10 +8,11 @@ import torch
 
 from tests.tuning.oracle import opened, plain_loss, plain_model, some_ids, some_rows
 from tuning.errors import TuningError
+from tuning.likelihood import mean_loss
 from tuning.models.whole import Masters, write_model
 from tuning.outcome import Evaluated, Watch
 from tuning.recipe import Recipe
-from tuning.train import mean_loss, train
+from tuning.train import train
 
 ROWS = some_rows([(5, 4), (20, 9), (3, 2)], shared=3)
 LESSON = some_rows([(4 + i, 3) for i in range(12)], shared=3)

@@ -77,6 +77,7 @@ class LanguageModel(Protocol):
         """Put a saved adapter beside others on the one base, under a name of its own.
 
         What `load_adapter` or `new_adapter` attached is dropped; either of them drops all of these.
+        Where no adapter is named (`generate`, `loss`, `read`) the base alone is asked.
 
         Raises:
             TuningError: it cannot be read, does not fit this base, or is a whole model; those that

@@ -1,6 +1,6 @@
 """Answers of a wave on their way: which token each row takes, and which rows still go on."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -8,6 +8,15 @@ from tuning.constrain import Constraint
 
 if TYPE_CHECKING:
     import torch
+
+
+class Continuation(NamedTuple):
+    """What one row was continued by."""
+
+    ids: list[int]
+    """New token ids, without the stop token."""
+    truncated: bool
+    """True when the token limit ended it rather than a stop token."""
 
 
 class Greedy:
@@ -74,9 +83,11 @@ class Greedy:
         self.tokens = [self.tokens[at] for at in going]
         return going
 
-    def answers(self) -> list[tuple[list[int], bool]]:
-        """For each row its new ids without the stop token, and whether the limit cut it."""
-        return [(ids, not ended) for ids, ended in zip(self._ids, self._ended, strict=True)]
+    def answers(self) -> list[Continuation]:
+        """Of every row, in order; those that have not ended count as cut by the limit."""
+        return [
+            Continuation(ids, not ended) for ids, ended in zip(self._ids, self._ended, strict=True)
+        ]
 
     def _end_where_settled(self, row: int) -> None:
         """Say what is left without asking the model, once only one answer is."""
@@ -86,6 +97,7 @@ class Greedy:
             self._ended[row] = True
 
     def _only_allowed(self, logits: "torch.Tensor") -> "torch.Tensor":
+        """The logits (rows still computed, V) with -inf for whatever may not come next."""
         import torch
 
         assert self._walks is not None

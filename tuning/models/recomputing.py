@@ -7,7 +7,7 @@ from typing import Any
 
 
 @contextmanager
-def each_layer_twice(base: Any) -> Iterator[None]:
+def recomputing_layers(base: Any) -> Iterator[None]:
     """A forward pass in here keeps each layer's input, and backward computes the layer again.
 
     Only the layers themselves are told that they are in training: what they are made of would drop

@@ -38,6 +38,11 @@ NOT_PLAIN = (
 """Options of PEFT's LoRA that change what the matrices mean."""
 
 
+def lora_key(name: str, matrix: str) -> str:
+    """What an adapter file calls matrix ``A`` or ``B`` of a layer."""
+    return f"{PEFT_PREFIX}{name}.lora_{matrix}.weight"
+
+
 def common_prefix(rows: Sequence[Sequence[int]]) -> int:
     """Number of leading ids that all rows share, at least one id of each row left over.
 
@@ -45,10 +50,8 @@ def common_prefix(rows: Sequence[Sequence[int]]) -> int:
     """
     if len(rows) < 2:
         return 0
-    first, last = (
-        min(map(list, rows)),
-        max(map(list, rows)),
-    )  # rows between them share at least what these two share
+    # rows between these two share at least what the two share
+    first, last = min(map(list, rows)), max(map(list, rows))
     limit = min(len(row) for row in rows) - 1
     shared = 0
     while shared < limit and first[shared] == last[shared]:
@@ -158,23 +161,38 @@ def read_adapter(folder: Path) -> SavedAdapter:
     return SavedAdapter(AdapterShape(rank, config["lora_alpha"]), read_tensors(weights_file))
 
 
-def must_fit(saved: SavedAdapter, layers: "Mapping[str, torch.nn.Module]", folder: Path) -> None:
+def linear_layers(base: "torch.nn.Module") -> dict[str, tuple[int, int]]:
+    """(in, out) of a transformers model's linear layers, by the names they have without PEFT."""
+    import torch
+
+    return {
+        name.removesuffix(".base_layer"): (layer.in_features, layer.out_features)
+        for name, layer in base.named_modules()
+        if isinstance(layer, torch.nn.Linear)
+    }
+
+
+def must_fit(saved: SavedAdapter, places: Mapping[str, tuple[int, int]], folder: Path) -> None:
     """Refuse an adapter made for another base, of which PEFT notices only some.
+
+    Args:
+        saved: the adapter.
+        places: (in, out) of every layer of the base that an adapter may change, by its name in
+            transformers.
+        folder: where the adapter was read.
 
     Raises:
         TuningError: a matrix has no layer here, or another shape than the layer needs.
     """
-    import torch
-
+    rank = saved.shape.rank
     for key, tensor in saved.tensors.items():
         name, _, part = key.removeprefix(PEFT_PREFIX).partition(".lora_")
-        layer = layers.get(name)
-        if not isinstance(layer, torch.nn.Linear):
+        if name not in places or part not in ("A.weight", "B.weight"):
             raise TuningError(
                 f"{folder}: {key} has no place in this base", "load the adapter on its own base"
             )
-        rank = saved.shape.rank
-        wanted = (rank, layer.in_features) if part[0] == "A" else (layer.out_features, rank)
+        n_in, n_out = places[name]
+        wanted = (rank, n_in) if part == "A.weight" else (n_out, rank)
         if tensor.shape != wanted:
             raise TuningError(
                 f"{folder}: {key} has shape {tuple(tensor.shape)}, this base needs {wanted}",

@@ -8,13 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from tuning.errors import TuningError
-from tuning.files import read_json
-from tuning.models.llama.weights import read_weights
+from tuning.files import WEIGHTS, lacking, read_json, read_tensors, weight_files
 
 if TYPE_CHECKING:
     import torch
 
-WEIGHTS: Final = "model.safetensors"
 KEPT: Final = ("*.json", "*.txt", "*.model", "*.jinja")
 """Files beside the weights that a saved model needs too: configuration and tokenizer."""
 
@@ -114,14 +112,19 @@ def take_over(folder: Path, weights: "Mapping[str, torch.Tensor]") -> None:
     """
     import torch
 
-    saved = read_weights(folder, torch.float32, torch.device("cpu"))
+    left = dict(weights)
     with torch.no_grad():
-        for name, weight in weights.items():
-            found = saved[name]
-            if found.shape != weight.shape:
-                raise TuningError(
-                    f"{folder}: {name} has shape {tuple(found.shape)}, this base needs "
-                    f"{tuple(weight.shape)}",
-                    "load the model that was trained from this base",
-                )
-            weight.copy_(found)
+        for file in weight_files(folder):
+            for name, found in read_tensors(file).items():
+                weight = left.pop(name, None)
+                if weight is None:  # buffers, in files of older releases
+                    continue
+                if found.shape != weight.shape:
+                    raise TuningError(
+                        f"{folder}: {name} has shape {tuple(found.shape)}, this base needs "
+                        f"{tuple(weight.shape)}",
+                        "load the model that was trained from this base",
+                    )
+                weight.copy_(found)
+    if left:
+        raise lacking(min(left))

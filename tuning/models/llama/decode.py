@@ -1,14 +1,14 @@
 """Greedy decoding of many prompts at once: shared prefix once, finished rows dropped."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import torch
 
 from tuning.constrain import Constraint
-from tuning.models.greedy import Greedy
+from tuning.models.greedy import Continuation, Greedy
 from tuning.models.llama.batch import Batch, pack
 from tuning.models.llama.model import Llama
-from tuning.models.llama.ops import rms_norm, rotate
 
 
 class Cache:
@@ -56,7 +56,7 @@ def decode(
     max_new_tokens: int,
     stops: frozenset[int],
     constraint: Constraint | None = None,
-) -> list[tuple[list[int], bool]]:
+) -> list[Continuation]:
     """Continue every row by its likeliest token until a stop token or the limit.
 
     Args:
@@ -66,9 +66,6 @@ def decode(
         max_new_tokens: limit per row.
         stops: ids that end a row.
         constraint: what answers may be; None for anything.
-
-    Returns:
-        For each row its new ids without the stop token, and whether the limit cut it.
     """
     going = Greedy(len(rows), stops, constraint)
     with torch.inference_mode():
@@ -94,21 +91,22 @@ def decode(
 
 def _step(model: Llama, cache: Cache, tokens: torch.Tensor) -> torch.Tensor:
     """One token further for every live row: (S,) ids to hidden states (S, H)."""
-    c = model.config
+    heads, kv_heads = model.config.heads, model.config.kv_heads
     x = model.embedding[tokens]
-    cos, sin = model.angles(cache.positions)
+    angles = model.angles(cache.positions)
     slot = cache.longest + cache.step
     future = torch.arange(cache.hidden.shape[1], device=model.device) > slot
     mask = torch.zeros(cache.hidden.shape, dtype=model.dtype, device=model.device)
     mask = mask.masked_fill_(cache.hidden | future, float("-inf"))[:, None, None]  # (S, 1, 1, N)
-    for index, layer in enumerate(model.layers):
-        normed = rms_norm(x, layer.attention_norm, c.rms_eps)
-        qkv = rotate(layer.qkv(normed).view(len(x), -1, c.head_dim), cos, sin)
+
+    def attend(index: int, qkv: torch.Tensor) -> torch.Tensor:
         own = cache.own[index]
-        own[0, :, :, slot], own[1, :, :, slot] = qkv[:, c.heads :].split(c.kv_heads, 1)
+        own[0, :, :, slot], own[1, :, :, slot] = qkv[:, heads:].split(kv_heads, 1)
         shared = cache.prefix[index] if cache.prefix else None
-        x = x + layer.out(_attend(model, qkv[:, : c.heads], own, shared, mask))
-        x = x + model.mlp(layer, x)
+        return _attend(model, qkv[:, :heads], own, shared, mask)
+
+    for index, layer in enumerate(model.layers):
+        x = model.block(layer, x, angles, partial(attend, index))
     cache.positions = cache.positions + 1
     cache.step += 1
     return x

@@ -11,18 +11,20 @@ from tuning.encode import Encoded, stop_ids
 from tuning.errors import TuningError
 from tuning.memory import Room
 from tuning.models.base import ANSWERING, Generated
+from tuning.models.greedy import Continuation
 from tuning.models.likelihood import Likelihood, Predicting
+from tuning.models.llama.adapter import Adapter
 from tuning.models.llama.batch import filled, pack
 from tuning.models.llama.decode import decode
-from tuning.models.llama.many import Beside, Pairs, must_be_used, pairs_of
 from tuning.models.llama.model import Llama
 from tuning.models.llama.projection import Projection
 from tuning.models.shared import (
-    PEFT_PREFIX,
     WAVE_TOKENS,
     SavedAdapter,
     common_prefix,
+    lora_key,
     must_be_known,
+    must_fit,
     read_adapter,
     refuse_unless_addable,
     waves,
@@ -49,11 +51,11 @@ class EngineModel(Likelihood):
         """Rows to learn from are filled up to sizes that come again; see `batch.EVEN`."""
         self._stops = stop_ids(tokenizer)
         self._folder = folder
-        self._shape: AdapterShape | None = None
         self._added: tuple[str, ...] = ()
         """Names of the adapters that stand side by side."""
         self._masters: Masters | None = None
-        self._changed = False
+        """The weights, while all of them are learned."""
+        self._base_changed = False
         """The weights are no longer the base's."""
 
     def generate(
@@ -69,15 +71,12 @@ class EngineModel(Likelihood):
         """Put an adapter beside those that are there; see `tuning.models.llama.many`."""
         refuse_unless_addable(name, self._added, is_whole(folder), folder)
         saved = read_adapter(folder)
-        found = self._pairs(saved, folder)
-        if self._shape is not None or self._changed:
+        self._must_fit(saved, folder)
+        if not self._added:
             self.load_adapter(None)
-        for projection, pairs in found:
-            if projection.beside is None:
-                route = self.model.route
-                projection.beside = Beside(projection.weight, projection.sizes, route)
-            projection.beside.add(name, pairs, saved.shape.scale)
-            projection.weight = projection.beside.weight
+        for projection in self._projections():
+            factors = projection.factors_of(saved)
+            projection.add(name, factors, saved.shape.scale, self.model.route)
         self._added = (*self._added, name)
 
     def generate_with(
@@ -105,7 +104,7 @@ class EngineModel(Likelihood):
         prefix = list(prompts[0][:shared]) if prompts else []
         route = self.model.route
 
-        def answers(wave: list[int]) -> list[tuple[list[int], bool]]:
+        def answers(wave: list[int]) -> list[Continuation]:
             own = [rows[i] for i in wave]
             route.choose([adapters[i] for i in wave] if adapters else ())
             try:
@@ -136,7 +135,7 @@ class EngineModel(Likelihood):
         if self.even:  # nobody reads what these say
             predicting += predicting[-1:] * (filled(len(predicting)) - len(predicting))
         where = torch.tensor(predicting, device=self.model.device)
-        states = self.model.forward(batch, only=where, twice=self.room.twice)
+        states = self.model.forward(batch, only=where, recompute=self.room.recompute)
         logits = self.model.logits(states)[: len(learned)].float()
         owners = [i for i, row in zip(at, order, strict=True) for _ in row.completion]
         wanted, owner = torch.tensor([learned, owners], device=self.model.device)
@@ -146,32 +145,31 @@ class EngineModel(Likelihood):
         """A fresh adapter on every projection; without a shape all weights are to be learned."""
         self.load_adapter(None)
         if shape is None:
-            self._masters, self._changed = Masters(self.model.learnable()), True
+            self._masters, self._base_changed = Masters(self.model.learnable()), True
             return
         generator = torch.Generator().manual_seed(seed)
         for projection in self._projections():
-            projection.attach(shape, generator)
-        self._shape = shape
+            projection.attach(shape).draw(generator)
 
     def continue_adapter(self, folder: Path) -> None:
         """A saved adapter's matrices are learned as fresh ones are; or all weights."""
         self.load_adapter(folder)
-        if self._shape is None:
+        if self._base_changed:
             self._masters = Masters(self.model.learnable())
 
     def adapter_parameters(self) -> list[torch.Tensor]:
         """A and B of every projection, float32; or all weights."""
         if self._masters is not None:
             return self._masters.learned
-        pairs = [(projection.a, projection.b) for projection in self._projections()]
-        return [tensor for pair in pairs for tensor in pair if tensor is not None]
+        learned = [(adapter.a, adapter.b) for _, adapter in self._adapted()]
+        return [tensor for pair in learned for tensor in pair]
 
     def adapter_changed(self) -> None:
         """Bring the matmuls' operands up to date."""
         if self._masters is not None:
             self._masters.sync()
-        for projection in self._projections():
-            projection.sync()
+        for _, adapter in self._adapted():
+            adapter.sync()
 
     def save_adapter(self, folder: Path) -> None:
         """Write PEFT's files, or the whole model where all weights are learned.
@@ -182,14 +180,14 @@ class EngineModel(Likelihood):
         if self._masters is not None:
             write_model(folder, self._folder, self.model.named())
             return
-        if self._shape is None:
+        adapted = list(self._adapted())
+        if not adapted:
             raise RuntimeError("no adapter is attached")
         tensors = {}
-        for projection in self._projections():
-            for name, a, b in projection.pieces():
-                tensors[f"{PEFT_PREFIX}{name}.lora_A.weight"] = a
-                tensors[f"{PEFT_PREFIX}{name}.lora_B.weight"] = b
-        write_adapter(folder, self._shape, tensors)
+        for projection, adapter in adapted:
+            for name, (a, b) in zip(projection.names, adapter.factors(), strict=True):
+                tensors[lora_key(name, "A")], tensors[lora_key(name, "B")] = a, b
+        write_adapter(folder, adapted[0][1].shape, tensors)
 
     def load_adapter(self, folder: Path | None) -> None:
         """Replace the adapter by a saved one, or drop it.
@@ -200,45 +198,42 @@ class EngineModel(Likelihood):
         """
         for projection in self._projections():
             projection.detach()
-        self._shape, self._added = None, ()
+        self._added = ()
         if self._masters is not None:
             self._masters.release()
             self._masters = None
         whole = folder is not None and is_whole(folder)
-        if self._changed and not whole:
+        if self._base_changed and not whole:
             take_over(self._folder, self.model.named())
-            self._changed = False
+            self._base_changed = False
         if folder is None:
             return
         try:
             if whole:
-                self._changed = True
+                self._base_changed = True
                 take_over(folder, self.model.named())
                 return
-            self._attach(read_adapter(folder), folder)
+            saved = read_adapter(folder)
+            self._must_fit(saved, folder)
+            for projection in self._projections():
+                projection.attach(saved.shape).fill(projection.factors_of(saved))
         except TuningError:
             self.load_adapter(None)
             raise
 
-    def _pairs(self, saved: SavedAdapter, folder: Path) -> list[tuple[Projection, Pairs]]:
-        """What a saved adapter brings for each projection.
-
-        Raises:
-            TuningError: it does not fit this base.
-        """
-        found = [(one, pairs_of(one, saved, folder)) for one in self._projections()]
-        must_be_used(saved, [name for one, _ in found for name in one.names], folder)
-        return found
-
-    def _attach(self, saved: SavedAdapter, folder: Path) -> None:
-        for projection, pairs in self._pairs(saved, folder):
-            projection.attach(saved.shape, None)
-            for (_, a, b), (own_a, own_b) in zip(projection.pieces(), pairs, strict=True):
-                a.copy_(own_a)
-                b.copy_(own_b)
-            projection.sync()
-        self._shape = saved.shape
+    def _must_fit(self, saved: SavedAdapter, folder: Path) -> None:
+        """Raises TuningError where an adapter was made for another base."""
+        places: dict[str, tuple[int, int]] = {}
+        for projection in self._projections():
+            places |= projection.places()
+        must_fit(saved, places, folder)
 
     def _projections(self) -> Iterator[Projection]:
         for layer in self.model.layers:
             yield from layer.projections()
+
+    def _adapted(self) -> Iterator[tuple[Projection, Adapter]]:
+        """Projections with the adapter that is learned or answers alone; none without one."""
+        for projection in self._projections():
+            if isinstance(projection.adapter, Adapter):
+                yield projection, projection.adapter

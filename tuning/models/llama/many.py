@@ -9,14 +9,11 @@ need such a kernel.
 """
 
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Protocol
 
 import torch
 
-from tuning.errors import TuningError
+from tuning.models.llama.adapter import Factors
 from tuning.models.llama.batch import Batch
-from tuning.models.shared import PEFT_PREFIX, SavedAdapter
 
 Parts = Sequence[tuple[str, torch.Tensor]]
 """Name of an adapter and the places of the tokens that are its."""
@@ -27,9 +24,13 @@ class Route:
 
     def __init__(self) -> None:
         self._rows: list[str | None] = []
+        """Adapter of each row still on its way; empty where none is named."""
         self._tokens = 0
+        """Of the batch while it is read, the prefix included; 0 from then on."""
         self._flat: Parts = ()
+        """Of all these tokens."""
         self._last: Parts = ()
+        """Of the last one of each row."""
 
     def choose(self, adapters: Sequence[str | None]) -> None:
         """Say which adapter each row of the next batch has; None for the base, nothing for all."""
@@ -71,7 +72,7 @@ def _parts(names: Sequence[str | None], device: torch.device) -> Parts:
     return [(name, torch.tensor(places, device=device)) for name, places in found.items()]
 
 
-class Beside:
+class Adapters:
     """The adapters of one projection.
 
     Args:
@@ -95,24 +96,22 @@ class Beside:
         """The base's, a view: it is held once."""
         return self.wide[:, : self.n_in]
 
-    def add(
-        self, name: str, pairs: Sequence[tuple[torch.Tensor, torch.Tensor]], scale: float
-    ) -> None:
+    def add(self, name: str, factors: Factors, scale: float) -> None:
         """Put an adapter beside those that are there.
 
         Args:
             name: not there yet.
-            pairs: A (rank, in) and B (out_i, rank) of each piece.
+            factors: its matrices.
             scale: factor before B A.
         """
-        rank = int(pairs[0][0].shape[0])
-        block = self.wide.new_zeros(len(self.wide), rank * len(pairs))
+        rank = int(factors[0][0].shape[0])
+        block = self.wide.new_zeros(len(self.wide), rank * len(factors))
         row = 0
-        for piece, (_, b) in enumerate(pairs):
+        for piece, (_, b) in enumerate(factors):
             size = self.sizes[piece]
             block[row : row + size, piece * rank : (piece + 1) * rank] = b * scale
             row += size
-        self.a[name] = torch.cat([a for a, _ in pairs]).to(self.wide)
+        self.a[name] = torch.cat([a for a, _ in factors]).to(self.wide)
         self.starts[name] = int(self.wide.shape[1]) - self.n_in
         self.wide = torch.cat([self.wide, block], 1)
 
@@ -128,50 +127,3 @@ class Beside:
             found = (x if everyone else x[tokens]) @ a.t()
             low[tokens, start : start + len(a)] = found
         return torch.nn.functional.linear(torch.cat([x, low], 1), self.wide)
-
-
-class Placed(Protocol):
-    """What is asked of a projection here."""
-
-    names: tuple[str, ...]
-    sizes: list[int]
-    n_in: int
-
-
-Pairs = list[tuple[torch.Tensor, torch.Tensor]]
-
-
-def pairs_of(projection: Placed, saved: SavedAdapter, folder: Path) -> Pairs:
-    """A (rank, in) and B (out_i, rank) of each piece; zeros for one that the adapter leaves out.
-
-    Raises:
-        TuningError: a matrix has another shape than this base needs.
-    """
-    rank, found = saved.shape.rank, []
-    for name, size in zip(projection.names, projection.sizes, strict=True):
-        pair = []
-        for part, shape in (("A", (rank, projection.n_in)), ("B", (size, rank))):
-            key = f"{PEFT_PREFIX}{name}.lora_{part}.weight"
-            tensor = saved.tensors.get(key, torch.zeros(shape))
-            if tuple(tensor.shape) != shape:
-                raise TuningError(
-                    f"{folder}: {key} has shape {tuple(tensor.shape)}, this base needs {shape}",
-                    "load the adapter on the base it was trained on",
-                )
-            pair.append(tensor.float())
-        found.append((pair[0], pair[1]))
-    return found
-
-
-def must_be_used(saved: SavedAdapter, names: Sequence[str], folder: Path) -> None:
-    """Refuse an adapter with a matrix for which this base has no place.
-
-    Raises:
-        TuningError: there is one.
-    """
-    known = {f"{PEFT_PREFIX}{name}.lora_{part}.weight" for name in names for part in "AB"}
-    if left := saved.tensors.keys() - known:
-        raise TuningError(
-            f"{folder}: {min(left)} has no place in this base",
-            "load the adapter on the base it was trained on",
-        )

@@ -6,7 +6,7 @@ import torch
 
 
 class AdaptedLinear(torch.autograd.Function):
-    """y = [x, x A^T] [W, s B]^T in one matmul; see `tuning.models.llama.projection.Projection`.
+    """y = [x, x A^T] [W, s B]^T in one matmul; see `tuning.models.llama.adapter.Adapter`.
 
     Adding the low-rank term to an already rounded bfloat16 W x loses it while it is below half a
     unit in the last place: losses then lag float32 through the epoch. Inside one matmul it is
@@ -14,27 +14,30 @@ class AdaptedLinear(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: Any, x: Any, a: Any, b: Any, projection: Any) -> Any:
-        """X (T, in), a (pieces * rank, in) and b (out, rank) to (T, out)."""
-        both = torch.cat([x, x @ projection.a_cast.t()], 1)
-        ctx.projection = projection
+    def forward(ctx: Any, x: Any, a: Any, b: Any, adapter: Any) -> Any:
+        """X (T, in), a (pieces * rank, in) and b (out, rank) to (T, out).
+
+        The matmul reads what `adapter` holds ready of a and b; they are named for autograd.
+        """
+        both = torch.cat([x, x @ adapter.a_cast.t()], 1)  # (T, in + pieces * rank)
+        ctx.adapter = adapter
         ctx.save_for_backward(both)
-        return torch.nn.functional.linear(both, projection.wide)
+        return torch.nn.functional.linear(both, adapter.wide)
 
     @staticmethod
     def backward(ctx: Any, grad: Any) -> Any:
         """Gradients of x, a and b; the frozen weight gets none."""
-        projection = ctx.projection
+        adapter = ctx.adapter
         (both,) = ctx.saved_tensors
-        n_in = projection.n_in
+        n_in = adapter.n_in
         if ctx.needs_input_grad[0]:
-            grad_both = grad @ projection.wide
+            grad_both = grad @ adapter.wide
             low = grad_both[:, n_in:]
-            grad_x = torch.addmm(grad_both[:, :n_in], low, projection.a_cast)
+            grad_x = torch.addmm(grad_both[:, :n_in], low, adapter.a_cast)
         else:  # the first layer: nothing below it wants a gradient
-            low = grad @ projection.wide[:, n_in:]
+            low = grad @ adapter.wide[:, n_in:]
             grad_x = None
-        grad_b = projection.own_blocks(grad.t() @ both[:, n_in:]).float() * projection.scale
+        grad_b = adapter.own_blocks(grad.t() @ both[:, n_in:]).float() * adapter.shape.scale
         grad_a = (low.t() @ both[:, :n_in]).float()
         return grad_x, grad_a, grad_b, None
 
@@ -143,11 +146,9 @@ def _rotate(x: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor) -> torch.Tens
     return out
 
 
-def adapted_linear(
-    x: torch.Tensor, a: torch.Tensor, b: torch.Tensor, projection: Any
-) -> torch.Tensor:
+def adapted_linear(x: torch.Tensor, a: torch.Tensor, b: torch.Tensor, adapter: Any) -> torch.Tensor:
     """See `AdaptedLinear`."""
-    return _apply(AdaptedLinear, x, a, b, projection)
+    return _apply(AdaptedLinear, x, a, b, adapter)
 
 
 def to_slots(flat: torch.Tensor, gather: torch.Tensor, scatter: torch.Tensor) -> torch.Tensor:

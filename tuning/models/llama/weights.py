@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tuning.errors import TuningError
-from tuning.files import read_json, read_tensors
+from tuning.files import lacking, read_json, read_tensors, weight_files
 
 if TYPE_CHECKING:
     import torch
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 class LlamaConfig(NamedTuple):
     """The sizes the engine needs."""
 
-    hidden: int
     layers: int
     heads: int
     """Query heads."""
@@ -42,7 +41,6 @@ def read_config(folder: Path) -> LlamaConfig:
     rope = raw.get("rope_parameters") or {}
     heads = int(raw["num_attention_heads"])
     return LlamaConfig(
-        hidden=int(raw["hidden_size"]),
         layers=int(raw["num_hidden_layers"]),
         heads=heads,
         kv_heads=int(raw.get("num_key_value_heads") or heads),
@@ -79,25 +77,17 @@ class Weights(dict[str, "torch.Tensor"]):
     """Tensors by name; one that the file lacks is an error of ours."""
 
     def __missing__(self, name: str) -> "torch.Tensor":
-        raise TuningError(
-            f"the model's files lack the tensor {name}",
-            "download the model again, or save it with save_pretrained from a language model",
-        )
+        raise lacking(name)
 
 
 def read_weights(folder: Path, dtype: "torch.dtype", device: "torch.device") -> Weights:
-    """All tensors by name, cast and placed. Only safetensors: pickles can run code.
+    """All tensors by name, cast and placed.
 
     Raises:
         TuningError: no safetensors in the folder, or a damaged one.
     """
-    files = sorted(folder.glob("*.safetensors"))
-    if not files:
-        raise TuningError(
-            f"no .safetensors file in {folder}", "save the model with save_pretrained first"
-        )
     tensors = Weights()
-    for file in files:
+    for file in weight_files(folder):
         for name, tensor in read_tensors(file).items():
             tensors[name] = tensor.to(device, dtype)
     return tensors

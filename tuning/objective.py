@@ -18,7 +18,7 @@ TRAINING: Final = "training on"
 """What `tuning.memory.Room` counts the rows of a step under."""
 
 
-class Matter(Protocol[Row]):
+class Objective(Protocol[Row]):
     """Rows, and how a step learns from some of them."""
 
     @property
@@ -27,7 +27,7 @@ class Matter(Protocol[Row]):
         ...
 
     @property
-    def goes_on(self) -> bool:
+    def continues(self) -> bool:
         """What is trained already is trained further: the state before the first step counts."""
         ...
 
@@ -56,7 +56,7 @@ class Matter(Protocol[Row]):
         """Summed over the rows; differentiable."""
         ...
 
-    def told(self) -> list[Any]:
+    def settings(self) -> list[Any]:
         """What decides how it goes beside rows and recipe."""
         ...
 
@@ -67,7 +67,7 @@ class Completions:
 
     rows: Sequence[Encoded]
     doing: str = TRAINING
-    goes_on: bool = False
+    continues: bool = False
 
     def begin(self, model: LanguageModel, recipe: Recipe) -> None:
         """A fresh adapter, or all weights."""
@@ -89,6 +89,6 @@ class Completions:
         """Summed NLL, nats."""
         return model.loss(rows)
 
-    def told(self) -> list[Any]:
+    def settings(self) -> list[Any]:
         """Nothing."""
         return []
