@@ -6,6 +6,7 @@ from typing import Any
 import tomlkit
 
 from harness.closed_answers import CLOSED
+from harness.proposing import KEY, SHOWN
 from harness.types import Kind
 from rag.retrievers import RETRIEVERS
 
@@ -38,9 +39,9 @@ def chosen_unless_decided(kind: Kind, *, documents: bool) -> Iterator[tuple[str,
         "prompt",
         _remarks(
             _ON_DEV,
-            "examples = 3           # worked examples that few_shot shows",
+            "examples = 3           # worked examples, for few_shot and searched_prompt",
             'proposer = "openai:URL#MODEL"   # a stronger model to ask for instructions: it is '
-            "sent 8 training rows",
+            f"sent {SHOWN} training rows; its key, if any: {KEY}",
         ),
     )
     if kind in CLOSED:

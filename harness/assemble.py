@@ -27,7 +27,7 @@ from harness.metric import Metric, fitted
 from harness.pair_scores import pair_result
 from harness.right_answers import right_answers
 from harness.rungs import rungs
-from harness.scoring import Table, headline, mean_score, scorers_for, table_of
+from harness.scoring import Table, headline, mean_of, mean_score, scorers_for, table_of
 from harness.showing import showing
 from harness.store import SCHEMA, Cell, Plan, Run
 from harness.types import Answer, Example, TaskSpec, TrainView
@@ -191,12 +191,25 @@ def _result(
         path=first.path,
         answer_joules=_known_mean([cell.answer_joules for cell in arm.cells]),
         prepare_joules=_known_mean([_prepared_joules(cell) for cell in arm.cells]),
-        seed_scores=tuple(mean_score(scorers[0], heldout, c.answers, spec) for c in arm.cells),
+        seed_scores=tuple(_seed_score(scorers[0], c, heldout, spec, tables) for c in arm.cells),
         did_not_fit=DidNotFit(
             sum(answer.dropped_contexts for answer in answers),
             sum(answer.dropped_contexts > 0 for answer in answers),
         ),
     )
+
+
+def _seed_score(
+    metric: Metric,
+    cell: Cell,
+    heldout: Sequence[Example],
+    spec: TaskSpec,
+    tables: Mapping[str, Table],
+) -> float | None:
+    """One seed's score; what is in its table already is not scored again."""
+    if metric.whole is None:
+        return mean_of(tables[cell.cell][metric.name].values())
+    return mean_score(metric, heldout, cell.answers, spec)
 
 
 def _estimate(

@@ -37,6 +37,7 @@ def choose(
     score: Callable[[T], Scored],
     say: Say,
     known: Mapping[T, Scored] | None = None,
+    words: Mapping[T, str] | None = None,
 ) -> Choice[T]:
     """Take the first value, unless another one is better on dev (`taken`).
 
@@ -47,6 +48,7 @@ def choose(
         score: dev's score under a value.
         say: told about each trial.
         known: values that were scored before, so that dev need not be answered again.
+        words: what is tried, where the setting's name and value do not read well.
     """
     if len(values) == 1:
         return Choice(values[0], {"tried": [], "dev_answers": 0})
@@ -55,7 +57,7 @@ def choose(
     for value in values:
         found = (known or {}).get(value)
         if found is None:
-            say(f"Trying {name} = {value} on dev", {})
+            say(f"Trying {(words or {}).get(value, f'{name} = {value}')} on dev", {})
             found = score(value)
             cost += len(found.rows)
         tried.append(found)

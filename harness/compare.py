@@ -77,7 +77,8 @@ def _compared(pairs: Pairs, margin: float, contrasts: int, seed: int) -> Compari
     n = len(pairs.codes)
     differences = pairs.a.mean(axis=0) - pairs.b.mean(axis=0)
     spread, seeds = item_spread(differences, pairs.codes), seed_spread(pairs.a, pairs.b)
-    exact, p_exact = all_binary(pairs.a, pairs.b) and spread.units == n, None
+    exact = all_binary(pairs.a, pairs.b) and spread.units == n
+    p_exact = None
     if exact:
         gains, losses = int((differences > 0).sum()), int((differences < 0).sum())
         p, test = mcnemar_mid_p(gains, losses)

@@ -126,7 +126,7 @@ def _example(row: Row, columns: Columns, spec: TaskSpec, stem: str) -> Example:
 
 def _references(answer: Any, spec: TaskSpec) -> tuple[str, ...]:
     """Accepted answers; none for a question that the right answer to is the abstention."""
-    if answer is None or _abstains(answer, spec):
+    if not text_of(answer) or _abstains(answer, spec):
         return ()
     if spec.kind == "json":
         return (canonical_json(answer),)

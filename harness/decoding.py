@@ -22,6 +22,7 @@ from tuning.constrain import Constraint
 from tuning.errors import TuningError
 
 FREE, HELD = "free", "allowed answers only"
+_WORDS = {FREE: "free answers", HELD: HELD}
 GAIN = "held_against_free"
 """In a rung's effort: the paired difference on dev."""
 
@@ -69,7 +70,7 @@ def choose_decoding(
         seen[way] = score(ways[way])
         return seen[way]
 
-    found = choose("decoding", tuple(ways), scored, bench.say, dict(seen))
+    found = choose("decoding", tuple(ways), scored, bench.say, dict(seen), _WORDS)
     effort: dict[str, Json] = {
         "decodings_tried": [
             {**trial, **_interval(seen[trial["decoding"]])} for trial in found.effort["tried"]

@@ -65,7 +65,7 @@ class Pool:
         if not questions or not k:
             return [[] for _ in questions]
         if way == FIXED:
-            fixed = [self.shown[at] for at in self._drawn(k, draw)]
+            fixed = drawn(self.shown, k, draw)
             return [fixed for _ in questions]
         closeness = self._embed(questions) @ self.vectors.T  # (questions, n)
         return [[self.shown[at] for at in chooser(self, row, k)] for row in closeness]
@@ -88,10 +88,17 @@ class Pool:
         each = (time.perf_counter() - started) / max(1, len(questions))
         return shown, each + (embedding_s if chosen.way != FIXED else 0.0)
 
-    def _drawn(self, k: int, draw: int) -> list[int]:
-        """A seeded draw in which no answer comes twice before every one has come once."""
-        order = np.random.default_rng(draw).permutation(len(self.train)).tolist()
-        return _unlike_answers(self, order, k)
+
+def drawn(shown: Sequence[Demonstration], k: int, draw: int = 0) -> list[Demonstration]:
+    """A seeded draw in which no answer comes twice before every one has come once.
+
+    Args:
+        shown: to draw from.
+        k: at most this many; fewer only where there are fewer.
+        draw: the seed.
+    """
+    order = np.random.default_rng(draw).permutation(len(shown)).tolist()
+    return [shown[at] for at in _unlike_answers(shown, order, k)]
 
 
 def _nearest(pool: Pool, closeness: Any, k: int) -> list[int]:
@@ -105,10 +112,10 @@ def _closest_first(pool: Pool, closeness: Any, k: int) -> list[int]:
 
 def _each_label(pool: Pool, closeness: Any, k: int) -> list[int]:
     order = np.argsort(closeness, kind="stable")[::-1].tolist()
-    return _unlike_answers(pool, order, k)[::-1]
+    return _unlike_answers(pool.shown, order, k)[::-1]
 
 
-def _unlike_answers(pool: Pool, order: Sequence[int], k: int) -> list[int]:
+def _unlike_answers(shown: Sequence[Demonstration], order: Sequence[int], k: int) -> list[int]:
     """The first k of an order, but those with an answer that was taken wait for the others."""
     taken: list[int] = []
     left = list(order)
@@ -116,7 +123,7 @@ def _unlike_answers(pool: Pool, order: Sequence[int], k: int) -> list[int]:
         seen: set[str] = set()
         waiting = []
         for at in left:
-            answer = pool.shown[at].answer
+            answer = shown[at].answer
             if answer in seen:
                 waiting.append(at)
                 continue

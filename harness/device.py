@@ -5,7 +5,6 @@ import subprocess
 from typing import Literal, NamedTuple
 
 Precision = Literal["bfloat16", "float32"]
-"""Exists where Linux drives a card, also where the driver's own program is out of reach."""
 
 
 class Device(NamedTuple):
@@ -26,9 +25,8 @@ class Card(NamedTuple):
     """A graphics card."""
 
     name: str
-    """Empty where there is no card."""
     memory_bytes: int
-    """All of it, free or not; 0 where there is no card."""
+    """All of it, free or not."""
 
 
 def pick_device() -> Device:
@@ -73,9 +71,12 @@ def told_by_driver(query: str) -> str | None:
         query: properties as nvidia-smi names them, with commas between.
 
     Returns:
-        The values in that order, memory in MiB; None where the program is missing or fails.
+        The values in that order, memory in MiB; None where the program is missing or fails, or
+        the cards are hidden.
     """
-    card = os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")[0].strip() or "0"
+    card = os.environ.get("CUDA_VISIBLE_DEVICES", "0").split(",")[0].strip()
+    if not card:  # set to nothing, which hides every card
+        return None
     command = ["nvidia-smi", "-i", card, f"--query-gpu={query}", "--format=csv,noheader,nounits"]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True)

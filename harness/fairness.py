@@ -8,13 +8,13 @@ from harness.closed_answers import CALIBRATED
 from harness.decoding import HELD
 from harness.experiment import Check
 from harness.floors import FLOORS
+from harness.instructions import PLAIN
 from harness.pair_scores import pairs_apart
 from harness.prompts import LAST
 from harness.rungs import rungs, title_of
 from harness.store import Cell, Plan, Run
 from harness.touched import heldout_sum, note_scoring, times_touched
 from harness.types import Example
-from harness.wordings import PLAIN
 
 NO_ANSWER_FAILED = "No answer failed"
 MACHINE_WAS_QUIET = "The machine was quiet while answers were timed"

@@ -44,9 +44,10 @@ class PromptSettings:
     """Section ``[prompt]``."""
 
     examples: int = 0
-    """Worked examples that few_shot shows; 0 chooses the number on dev."""
+    """Worked examples that few_shot shows and searched_prompt tries; 0: dev chooses the number."""
     proposer: str = ""
-    """A stronger model's endpoint, which is asked for instructions to try; empty: none is."""
+    """A stronger model's endpoint, which is asked for instructions to try; empty: none is.
+    Its key, if any, is in a variable of its own: `harness.proposing.KEY`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,9 @@ from typing import Final
 
 from harness.choosing import taken
 from harness.demonstrations import FIXED, NEAREST, Chosen
+from harness.instructions import Source, Wording, moves, plain, worded
 from harness.scoring import Scored
 from harness.types import Example, Json, TaskSpec
-from harness.wordings import Wording, moves, plain, worded
 from harness.workbench import Say
 
 _NEAREST: Final = Chosen(NEAREST)
@@ -34,7 +34,8 @@ def in_words(wording: Wording, shown: Shown) -> str:
     if not shown.count:
         return wording.name
     which = f" (set {shown.chosen.draw + 1})" if shown.chosen.way == FIXED else ""
-    return f"{wording.name}; {shown.count} examples, {shown.chosen.way}{which}"
+    examples = f"{shown.count} example{'s' if shown.count != 1 else ''}"
+    return f"{wording.name}; {examples}, {shown.chosen.way}{which}"
 
 
 @dataclass
@@ -78,19 +79,23 @@ class Search:
         rng = random.Random(0)
         names = list(moves(self.spec.kind))
         rng.shuffle(names)
-        singles = [one for name in names if (one := worded(self.spec, self.train, [name]))]
+        source = Source(self.spec, self.train)
+        singles = [one for name in names if (one := worded(source, [name]))]
         left = most - len(self.proposed)
         several = 1 if left > 2 and len(singles) > 1 else 0
         alone = singles[: left - several]
         yield from alone
         gained = self._gained(found, alone)
-        seen = {one.name for one, _ in found}
+        seen = {frozenset[str](), *(frozenset([one.name]) for one in alone)}
         for drawn in [gained, *self._draws(rng, [one.name for one in singles])]:
             if len(found) > most:
                 return
-            joined = worded(self.spec, self.train, drawn)
-            if joined is not None and joined.name not in seen:
-                seen.add(joined.name)
+            together = frozenset(drawn)
+            if together in seen:
+                continue
+            seen.add(together)
+            joined = worded(source, together)
+            if joined is not None:
                 yield joined
 
     def _gained(
@@ -110,10 +115,12 @@ class Search:
     def _sets(self, wording: Wording, counts: Sequence[int]) -> list[tuple[Wording, Shown]]:
         """The nearest ones first, in the plain wording too; then the same for all, by draws.
 
-        What helps without examples may stand in their way.
+        What helps without examples may stand in their way. Where there are fewer rows than any
+        number, all of them are shown.
         """
-        usual = plain(self.spec)
-        sizes = [count for count in counts if 0 < count <= len(self.train)]
+        usual, most = plain(self.spec), len(self.train)
+        fitting = [count for count in counts if count <= most] or [most]
+        sizes = [count for count in fitting if count > 0]
         found = [(wording, Shown(count)) for count in sizes[:2]]
         found += [(usual, Shown(count)) for count in sizes[:1] if wording != usual]
         for draw in range(self.candidates if sizes else 0):

@@ -46,7 +46,7 @@ ONE_LABEL = "Answer with exactly one of these labels and nothing else:"
 def system_prompt(spec: TaskSpec) -> str:
     """The instruction made explicit for the kind of task; the same text for every rung.
 
-    Only a prompt search (`harness.wordings`) writes another one, for its own rung.
+    Only a prompt search (`harness.instructions`) writes another one, for its own rung.
     """
     return "\n".join(system_parts(spec).values())
 

@@ -6,14 +6,18 @@ to try on dev like any other, and is not followed by anything but the model unde
 
 import json
 from collections.abc import Sequence
+from typing import Final
 
+from harness.demonstrations import drawn
 from harness.errors import JobError, Problem
 from harness.generators.endpoint import MALFORMED, UNREACHABLE, EndpointGenerator
-from harness.prompts import Prompt, system_parts, target
+from harness.prompts import Demonstration, Prompt, system_parts, target
 from harness.types import Example, TaskSpec
 
 SHOWN: int = 8
 """Training rows that it sees."""
+KEY: Final = "RUNGWISE_PROPOSER_API_KEY"
+"""Variable with its key, if any. Not the model's own variable: that key is not for another host."""
 LONGEST = 2_000
 """Characters of an instruction that is tried."""
 _REPLY_TOKENS = 1_500
@@ -31,7 +35,7 @@ def propose(endpoint: str, spec: TaskSpec, train: Sequence[Example], wanted: int
     Args:
         endpoint: ``openai:http://host:port/v1#model``.
         spec: of the task.
-        train: rows; the first `SHOWN` are sent.
+        train: rows; a draw of `SHOWN` is sent, with as many different answers as it can have.
         wanted: how many instructions to ask for.
 
     Returns:
@@ -41,13 +45,14 @@ def propose(endpoint: str, spec: TaskSpec, train: Sequence[Example], wanted: int
         UserError: it is not an endpoint.
         JobError: it does not answer, or not with instructions.
     """
-    asked = _asked(spec, train[:SHOWN], wanted)
+    rows = [Demonstration(row.question, target(spec, row)) for row in train]
+    asked = _asked(spec, drawn(rows, SHOWN), wanted)
     try:
-        said = EndpointGenerator(endpoint).ask(asked.messages(), _REPLY_TOKENS).text
+        said = EndpointGenerator(endpoint, key=KEY).ask(asked.messages(), _REPLY_TOKENS).text
         found = instructions_in(said)
     except (*UNREACHABLE, *MALFORMED) as error:
         what = f"{endpoint} proposed no instruction: {type(error).__name__}: {error}"
-        fix = "see that it answers, or take proposer out"
+        fix = f"see that it answers, with its key in {KEY} if it wants one, or take proposer out"
         raise JobError(Problem(what, fix, "[prompt] proposer")) from error
     new = [text for text in dict.fromkeys(found) if text != spec.instruction.strip()]
     return new[:wanted]
@@ -57,7 +62,8 @@ def instructions_in(said: str) -> list[str]:
     """The instructions of a reply: one JSON object, with or without words around it.
 
     Raises:
-        ValueError: there is none, or one of its instructions is empty, too long or no text.
+        ValueError: there is none, or one of its instructions is empty, too long or no text that a
+            file can hold.
     """
     start, end = said.find("{"), said.rfind("}")
     if start < 0 or end < start:
@@ -68,14 +74,16 @@ def instructions_in(said: str) -> list[str]:
     texts = [one.strip() for one in found]
     if not texts or not all(0 < len(one) <= LONGEST for one in texts):
         raise ValueError(f"an instruction has to have 1 to {LONGEST:,} characters")
+    for one in texts:
+        one.encode()  # a lone surrogate could not be written to disk: ValueError
     return texts
 
 
-def _asked(spec: TaskSpec, rows: Sequence[Example], wanted: int) -> Prompt:
+def _asked(spec: TaskSpec, rows: Sequence[Demonstration], wanted: int) -> Prompt:
     kept = {name: text for name, text in system_parts(spec).items() if name != "instruction"}
     shown = [
         json.dumps(
-            {"question": row.question[:_ROW], "answer": target(spec, row)[:_ROW]},
+            {"question": row.question[:_ROW], "answer": row.answer[:_ROW]},
             ensure_ascii=False,
         )
         for row in rows

@@ -1,6 +1,6 @@
 """Answers against references."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from harness.metric import Metric, fitted
@@ -89,7 +89,11 @@ def mean_score(
     if metric.whole is not None:
         pairs = [(example, by_id[example.id]) for example in examples if example.id in by_id]
         return metric.whole(pairs, spec).value
-    values = [score.value for score in item_scores(metric, examples, by_id, spec)]
+    return mean_of(score.value for score in item_scores(metric, examples, by_id, spec))
+
+
+def mean_of(values: Iterable[float | None]) -> float | None:
+    """Mean of the scores that there are; None when there is none."""
     defined = [value for value in values if value is not None]
     return sum(defined) / len(defined) if defined else None
 

@@ -92,7 +92,7 @@ def known_speed(model: ModelRef, *, beside_others: bool = False) -> Speed | None
 
 
 def speed(model: ModelRef, say: Callable[[str], None] = lambda line: None) -> Speed:
-    """Speed of a model here, measured now if it never was.
+    """Speed of a model here, measured now unless it was before, with nobody else at work.
 
     Args:
         model: on this machine.

@@ -8,7 +8,7 @@ ASKED = "-i 0 --query-gpu=memory.total,name --format=csv,noheader,nounits"
 
 
 def machine_with(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, says: str, *, program=True, fails=0
+    folder: Path, monkeypatch: pytest.MonkeyPatch, says: str, *, program=True, fails=0, visible=None
 ) -> None:
     """Puts the program into a folder of its own, the only one that programs are looked for in.
 
@@ -18,11 +18,14 @@ def machine_with(
         says: MiB and name, as nvidia-smi writes them when asked for both and nothing else.
         program: whether there is one.
         fails: what the program exits with.
+        visible: the cards that work may take, as CUDA's variable says it; None leaves it unset.
     """
     programs = folder / "programs"
     programs.mkdir()
     monkeypatch.setenv("PATH", str(programs))
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    if visible is not None:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
     if program:
         lines = ("#!/bin/sh", f'[ "$*" = "{ASKED}" ] || exit 3', f"echo '{says}'", f"exit {fails}")
         (programs / "nvidia-smi").write_text("\n".join(lines), encoding="utf-8")

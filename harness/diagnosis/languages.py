@@ -20,7 +20,6 @@ def languages(material: Material, subject: Subject) -> Languages | None:
     guess = guesser(material.spec.language) if material.spec.kind not in CLOSED else None
     if guess is None:
         return None
-    spoken: Counter[str] = Counter()
 
     def other(example: Example, answer: Answer) -> float | None:
         texts = (*example.references[:1], example.question)
@@ -28,8 +27,15 @@ def languages(material: Material, subject: Subject) -> Languages | None:
         said = None if subject.abstains(answer) else guess(answer.text)
         if wanted is None or said is None:
             return None
-        spoken[said] += said != wanted
         return float(said != wanted)
 
-    share = material.share(subject.rows(other))
-    return Languages(share, spoken.most_common(1)[0][0] if share.mean else "")
+    rows = subject.rows(other)
+    counted = [None not in column for column in zip(*rows, strict=True)]
+    spoken = Counter(
+        guess(seed[example.id].text)
+        for seed, row in zip(subject.answers, rows, strict=True)
+        for example, value, counts in zip(material.heldout, row, counted, strict=True)
+        if counts and value
+    )
+    mostly = spoken.most_common(1)[0][0] if spoken else None
+    return Languages(material.share(rows), mostly or "")

@@ -8,13 +8,13 @@ from harness.decoding import choose_decoding, decoding_of, with_decoding
 from harness.demonstrations import FIXED, Chosen, Pool
 from harness.effort import Effort
 from harness.errors import JobError
+from harness.instructions import Wording, instructed, plain
 from harness.prompt_search import Search, Shown, in_words
 from harness.prompts import render
 from harness.proposing import propose
 from harness.rung import RungType
 from harness.scoring import Scored
 from harness.types import Answer, Failure, Json, Preparation, Query, TrainView
-from harness.wordings import Wording, instructed, plain
 from harness.work import Amounts, Work, asking
 from harness.workbench import Workbench
 from tuning.constrain import Constraint
@@ -40,8 +40,6 @@ class SearchedPromptRung:
             self._restore(settings)
             return Preparation(settings)
         dev, effort = self.bench.dev(self.view.dev), self.bench.effort
-        if not dev:
-            return Preparation(self._settings())
         queries = [Query(example.id, example.question) for example in dev]
 
         def score() -> Scored:
@@ -58,6 +56,8 @@ class SearchedPromptRung:
         # first of all: what is never an allowed answer tells wordings apart by nothing
         decoding = choose_decoding(self.bench, held, len(dev))
         self.constraint = decoding.constraint
+        if not dev:
+            return Preparation({**self._settings(), **decoding.settings})
         proposed, told = self._proposed(effort.prompts)
         search = Search(
             self.view.spec, self.view.train, effort.prompts, asked, self.bench.say, proposed

@@ -185,13 +185,14 @@ def whole_seed_spread(*arms: WholeSeeds, units: int) -> SeedSpread:
     the answers that change from seed to seed on single items make it move.
 
     Args:
-        arms: an arm of one seed, or of seeds with one value, adds nothing.
+        arms: an arm of one seed, or of seeds with one value or one that is undefined, adds
+            nothing.
         units: clusters that were drawn, or items.
     """
     parts = []
     for values, draws in arms:
         seeds = len(values)
-        if np.ptp(values) <= _ROUNDING:
+        if seeds < 2 or not np.ptp(values) > _ROUNDING:  # not: a value can be nan
             continue
         defined = draws[:, ~np.isnan(draws).any(axis=0)]
         moved = (defined - defined.mean(axis=0)).var(axis=1).sum() if defined.size else 0.0

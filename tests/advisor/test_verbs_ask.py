@@ -209,11 +209,12 @@ def asked_here(root, monkeypatch):
          "this machine's card, NVIDIA GeForce RTX 4070, has 12.9 GB"),
         # sold as 24 GB, of which it keeps some to correct errors
         ("22731, NVIDIA A10G", {}, "large_card", "this machine's card, NVIDIA A10G, has 23.8 GB"),
+        ("22731, NVIDIA A10G", {"visible": ""}, None, ""),
         ("", {"program": False}, None, ""),
         ("No devices were found", {"fails": 6}, None, ""),
         ("[N/A], NVIDIA Odd", {}, None, ""),
     ],
-    ids=["12 GB", "24 GB", "no card", "a program that fails",
+    ids=["12 GB", "24 GB", "a hidden card", "no card", "a program that fails",
          "a card that does not say"],
 )  # fmt: skip
 def test_the_machine_answers_which_card_it_has_where_it_is_sure(

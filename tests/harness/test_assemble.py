@@ -48,8 +48,7 @@ def test_rungs_are_also_compared_on_a_metric_over_all_items_together(experiment)
 
 
 def test_every_training_counts_on_a_metric_over_all_items_together(tmp_path):
-    spec = TaskSpec("desk", "label", "Sort.", labels=LABELS, metric="macro_f1_score")
-    task = Task(spec, TRAIN, TRAIN, HELDOUT, (), "f1")
+    task = Task(SORTING, TRAIN, TRAIN, HELDOUT, (), "f1")
     cells = ["majority-s0", "prompt-s0", *(f"finetune-s{seed}" for seed in range(3))]
     run = start(tmp_path / "runs" / "first", task, cells)
     put(run, "majority", 0, [Answer(e.id, "a") for e in HELDOUT], timed=False)

@@ -142,6 +142,15 @@ def test_what_seeds_add_to_a_mean_is_what_it_is_by_its_item_scores():
     assert found.df == pytest.approx(expected.df)
 
 
+@pytest.mark.parametrize("values", [[np.nan], [0.5], [0.5, np.nan, 0.7]])
+def test_one_seed_or_an_undefined_one_says_nothing_of_what_seeds_add(values):
+    known, draws = np.array([0.4, 0.6]), np.random.default_rng(0).random((2, 50))
+    silent = WholeSeeds(np.array(values), np.full((len(values), 50), 0.5))
+    assert whole_seed_spread(silent, units=9) == (0.0, np.inf)
+    alone = whole_seed_spread(WholeSeeds(known, draws), units=9)
+    assert whole_seed_spread(silent, WholeSeeds(known, draws), units=9) == alone
+
+
 def test_seeds_that_all_answer_alike_are_one_measurement():
     rng = np.random.default_rng(1)
     (b,) = trainings([0.5], labels(60, 1.0, rng)[:, 0], rng)

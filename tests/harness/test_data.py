@@ -54,6 +54,24 @@ def test_every_bad_row_of_a_table_is_named_at_once_and_the_good_ones_are_kept(tm
     assert all(problem.fix and problem.where for problem in found.problems)
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("rows.csv", 'text,json\ngood,"{""qty"": 1}"\nempty,\nspaces,"  "\n'),
+        ("rows.jsonl", [{"text": "good", "json": {"qty": 1}}, {"text": "empty", "json": ""},
+                        {"text": "spaces", "json": "  "}]),
+    ],
+)  # fmt: skip
+def test_a_blank_answer_of_a_json_task_is_a_gap_and_not_wrong_json(tmp_path, name, content):
+    columns = Columns(question="text", answer="json")
+    found = imported(tmp_path, content, JSON, columns, name)
+    first = 3 if name.endswith("csv") else 2
+    assert said(found) == [f"data/{name}, row {first + at}: no json" for at in range(2)]
+    kept = import_examples(tmp_path / name, columns, JSON, leave_out=True)
+    assert [one.question for one in kept.examples] == ["good"]
+    assert kept.problems == () and len(kept.left_out) == 2
+
+
 def test_a_row_without_question_and_answer_has_both_problems(tmp_path):
     found = imported(tmp_path, [{"question": " ", "answer": ""}], TEXT)
     assert said(found) == [

@@ -34,7 +34,10 @@ def test_answers_are_held_to_the_allowed_ones_only_where_that_does_better(tools,
         right = free if constraint is None else held
         return Scored(right / 8, tuple(float(i < right) for i in range(8)))
 
-    chosen = choose_decoding(tools(LABELS), score, 8)
+    told = []
+    bench = dataclasses.replace(tools(LABELS), say=lambda message, figures: told.append(message))
+    chosen = choose_decoding(bench, score, 8)
+    assert told == ["Trying free answers on dev", "Trying allowed answers only on dev"]
     assert chosen.settings == {"decoding": word}
     assert (chosen.constraint is not None) is (word == HELD)
     assert chosen.effort["dev_answers"] == 16

@@ -101,6 +101,15 @@ def test_a_metric_over_all_items_is_drawn_in_pairs_too():
     assert np.corrcoef(draws.T)[0, 1] > 0.3
 
 
+def test_a_metric_over_all_items_that_is_undefined_for_an_arm_leaves_the_others():
+    draws = joint_wholes(
+        lambda some: float(np.mean(some)) if max(some) else np.nan,
+        {"a": [[0.0] * 20], "b": [[1.0, 0.5] * 10]},
+        draws=50,
+    )
+    assert np.isnan(draws[:, 0]).all() and draws[:, 1].mean() == pytest.approx(0.75, abs=0.05)
+
+
 def test_a_counted_metric_over_all_items_is_drawn_as_the_same_one_computed_each_time():
     arms = {
         "a": [[1.0, 0.0, 1.0, None] * 10, [1.0, None, 1.0, 1.0] * 10],

@@ -8,6 +8,7 @@ from tests.harness.test_diagnosis import cell, item, look, undefined
 SORRY = "Bu bilgi elimizde yok, bilmiyorum."
 TURKISH = "Kargonuz yarın sabah saat dokuzda teslim edilecektir."
 ENGLISH = "Your parcel will be delivered tomorrow morning at nine."
+GERMAN = "Ihr Paket wird morgen früh um neun Uhr zugestellt werden."
 SHORT = "5 gün."
 
 
@@ -63,6 +64,14 @@ def test_every_seed_counts_on_the_questions_that_all_of_them_answered_for_sure()
     assert languages("tr", heldout, first).other.mean == pytest.approx(1 / 3)
     alone = languages("tr", heldout[:1], [TURKISH], [SHORT])
     assert undefined(alone.other) and alone.mostly == ""
+
+
+def test_the_language_named_is_that_of_the_answers_that_count():
+    heldout = asked(*[TURKISH] * 4)
+    first = [GERMAN, GERMAN, ENGLISH, TURKISH]
+    found = languages("tr", heldout, first, [SHORT, SHORT, ENGLISH, TURKISH])
+    assert (found.other.mean, found.other.n, found.mostly) == (0.5, 2, "en")
+    assert languages("tr", heldout, first).mostly == "de"
 
 
 def test_labels_and_languages_that_are_not_known_have_no_such_count():

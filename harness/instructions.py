@@ -5,14 +5,23 @@ how the form is told, what the training answers have in common. What a move says
 task and its training rows; held-out rows are not here at all.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from statistics import quantiles
+from functools import cached_property
 from typing import Final
 
-from harness.prompts import ONE_LABEL, Demonstration, Prompt, system_parts, target
+from harness.prompts import (
+    ONE_LABEL,
+    Demonstration,
+    Prompt,
+    system_parts,
+    system_prompt,
+    target,
+)
 from harness.text import tokens
 from harness.types import Example, Kind, TaskSpec
+from harness.wording import house_range, words_of
+from rag.terms import UNSPACED
 
 PLAIN: Final = "as it stands"
 TYPICAL_WORDS: Final = 5
@@ -62,59 +71,84 @@ class _Draft:
         return replace(self, parts={**self.parts, name: text})
 
 
-_Move = Callable[[_Draft, TaskSpec, Sequence[Example]], _Draft | None]
+@dataclass(frozen=True)
+class Source:
+    """What a move takes its words from."""
+
+    spec: TaskSpec
+    train: Sequence[Example]
+
+    @cached_property
+    def typical_words(self) -> dict[str, list[str]]:
+        """See `typical_words`."""
+        return typical_words(self.spec, self.train)
+
+    @cached_property
+    def answers(self) -> list[str]:
+        """Those of the training rows that have one."""
+        return [target(self.spec, row) for row in self.train if row.references]
+
+    @cached_property
+    def usual_answer(self) -> str:
+        """The one of middle length; empty where it is too long to be quoted."""
+        ordered = sorted(self.answers, key=len)
+        shown = ordered[len(ordered) // 2] if ordered else ""
+        return shown if len(shown) <= _MOST_QUOTED else ""
+
+
+_Move = Callable[[_Draft, Source], _Draft | None]
 """Changes a draft; None where it would change nothing on this task."""
 
 
-def _cue(draft: _Draft, spec: TaskSpec, train: Sequence[Example]) -> _Draft:
-    before, after = _CUES[spec.kind]
+def _cue(draft: _Draft, source: Source) -> _Draft:
+    before, after = _CUES[source.spec.kind]
     return replace(draft, before=before, after=f"{draft.after}{after}")
 
 
-def _said_again(draft: _Draft, spec: TaskSpec, train: Sequence[Example]) -> _Draft:
+def _said_again(draft: _Draft, source: Source) -> _Draft:
     """What stands nearest to the answer counts most with small models."""
     return replace(draft, after=f"\n\n{draft.parts['instruction']}{draft.after}")
 
 
-def _role(draft: _Draft, spec: TaskSpec, train: Sequence[Example]) -> _Draft:
+def _role(draft: _Draft, source: Source) -> _Draft:
     role = "You are an expert at this task. Work carefully and do exactly what is asked."
     return draft.with_part("instruction", f"{role}\n{draft.parts['instruction']}")
 
 
-def _one_line(draft: _Draft, spec: TaskSpec, train: Sequence[Example]) -> _Draft:
-    return draft.with_part("form", f"{ONE_LABEL} {', '.join(spec.labels)}")
+def _one_line(draft: _Draft, source: Source) -> _Draft:
+    return draft.with_part("form", f"{ONE_LABEL} {', '.join(source.spec.labels)}")
 
 
-def _typical_words(draft: _Draft, spec: TaskSpec, train: Sequence[Example]) -> _Draft | None:
-    found = typical_words(spec, train)
-    if not found:
+def _typical_words(draft: _Draft, source: Source) -> _Draft | None:
+    if not source.typical_words:
         return None
-    lines = (f"{label}: {', '.join(words)}" for label, words in found.items())
+    lines = (f"{label}: {', '.join(words)}" for label, words in source.typical_words.items())
     return draft.with_part("hints", "\n".join(("Words that are typical of each label:", *lines)))
 
 
-def _filled_form(draft: _Draft, spec: TaskSpec, train: Sequence[Example]) -> _Draft | None:
+def _filled_form(draft: _Draft, source: Source) -> _Draft | None:
     """Small models copy a form more readily than they read a schema."""
-    shown = _usual_answer(spec, train)
-    if not shown:
+    if not source.usual_answer:
         return None
     text = "Answer with one JSON object and nothing else. It has the fields of this one:"
-    return draft.with_part("form", f"{text}\n{shown}")
+    return draft.with_part("form", f"{text}\n{source.usual_answer}")
 
 
-def _how_long(draft: _Draft, spec: TaskSpec, train: Sequence[Example]) -> _Draft | None:
-    lengths = [len(target(spec, example).split()) for example in train]
-    if len(lengths) < 2:
+def _how_long(draft: _Draft, source: Source) -> _Draft | None:
+    """Where words stand apart: nobody counts them in a script without spaces."""
+    lengths = [len(words_of(text)) for text in source.answers]
+    unspaced = sum(bool(UNSPACED.search(text)) for text in source.answers)
+    if len(lengths) < 2 or 2 * unspaced > len(lengths):
         return None
-    most = round(quantiles(lengths, n=10)[-1])
+    most = max(1, round(house_range(lengths).high))
     return draft.with_part("length", f"Answer in at most {most} word{'s' if most != 1 else ''}.")
 
 
-def _as_here(draft: _Draft, spec: TaskSpec, train: Sequence[Example]) -> _Draft | None:
-    shown = _usual_answer(spec, train)
-    if not shown:
+def _as_here(draft: _Draft, source: Source) -> _Draft | None:
+    if not source.usual_answer:
         return None
-    return draft.with_part("manner", f"Write in the manner of this answer to another one: {shown}")
+    text = f"Write in the manner of this answer to another question: {source.usual_answer}"
+    return draft.with_part("manner", text)
 
 
 _ANY: Final[Mapping[str, _Move]] = {
@@ -137,25 +171,24 @@ def moves(kind: Kind) -> dict[str, _Move]:
 
 def plain(spec: TaskSpec) -> Wording:
     """What every other rung asks."""
-    return Wording(PLAIN, "\n".join(system_parts(spec).values()))
+    return Wording(PLAIN, system_prompt(spec))
 
 
-def worded(spec: TaskSpec, train: Sequence[Example], names: Sequence[str]) -> Wording | None:
+def worded(source: Source, names: Collection[str]) -> Wording | None:
     """The instruction with some moves made.
 
     Args:
-        spec: of the task.
-        train: rows that a move may take words from.
+        source: the task, and the rows that a move may take words from.
         names: of `moves`.
 
     Returns:
         None where one of them would change nothing.
     """
-    known = moves(spec.kind)
-    draft: _Draft | None = _Draft(system_parts(spec))
+    known = moves(source.spec.kind)
+    draft: _Draft | None = _Draft(system_parts(source.spec))
     for name in known:  # always in the same order, so that a set of moves is one wording
         if name in names and draft is not None:
-            draft = known[name](draft, spec, train)
+            draft = known[name](draft, source)
     if draft is None:
         return None
     said = " + ".join(name for name in known if name in names)
@@ -170,19 +203,22 @@ def instructed(spec: TaskSpec, instruction: str, name: str) -> Wording:
 def typical_words(spec: TaskSpec, train: Sequence[Example]) -> dict[str, list[str]]:
     """Words that tell a label's rows from the others, by mean TF-IDF weight, the strongest first.
 
-    A label that has no row, or no word of its own, is left out.
+    A label that has no row, or no word of its own, is left out; so is what stands without spaces
+    between words, where a run of letters is no word.
     """
     import numpy as np
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     def words(text: str) -> list[str]:
-        return [word for word in tokens(text, spec.language) if len(word) >= _SHORTEST]
+        found = tokens(text, spec.language)
+        return [one for one in found if len(one) >= _SHORTEST and not UNSPACED.search(one)]
 
     rows = [example for example in train if example.references]
     if not any(words(example.question) for example in rows):
         return {}
     vectorizer = TfidfVectorizer(analyzer=words, sublinear_tf=True)
-    weights = vectorizer.fit_transform([example.question for example in rows]).toarray()
+    # sparse: as a table of rows by words, thousands of rows take gigabytes
+    weights = vectorizer.fit_transform([example.question for example in rows])
     names = vectorizer.get_feature_names_out()
     of = np.array([example.references[0] for example in rows])
     found: dict[str, list[str]] = {}
@@ -190,15 +226,8 @@ def typical_words(spec: TaskSpec, train: Sequence[Example]) -> dict[str, list[st
         mine = of == label
         if not mine.any() or mine.all():
             continue
-        lead = weights[mine].mean(axis=0) - weights[~mine].mean(axis=0)
+        lead = np.asarray(weights[mine].mean(axis=0) - weights[~mine].mean(axis=0)).ravel()
         best = np.argsort(-lead, kind="stable")[:TYPICAL_WORDS]
         if chosen := [str(names[at]) for at in best if lead[at] > 0]:
             found[label] = chosen
     return found
-
-
-def _usual_answer(spec: TaskSpec, train: Sequence[Example]) -> str:
-    """The training answer of middle length; empty where it is too long to be quoted."""
-    answers = sorted((target(spec, row) for row in train if row.references), key=len)
-    shown = answers[len(answers) // 2] if answers else ""
-    return shown if len(shown) <= _MOST_QUOTED else ""
