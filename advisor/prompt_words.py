@@ -5,7 +5,7 @@ from typing import Final
 
 from advisor.numbers import count
 from harness.experiment import ArmResult, Experiment
-from harness.wordings import PLAIN
+from harness.instructions import PLAIN
 
 TITLE: Final = "The prompt that was found"
 TEXTS: Final = (
