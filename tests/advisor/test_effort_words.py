@@ -222,6 +222,10 @@ def test_the_prompt_that_a_search_found_is_told_whole_and_once(full):
     )
     assert "it proposed no instruction" in told[PROMPT]
     assert "expert" not in told["Searched prompt"] and "decoding free" in told["Searched prompt"]
+    (protection,) = [section for section in report.sections if section.key == "protection"]
+    said = " ".join(line for block in protection.blocks for line in block.lines)
+    assert "training rows were sent to a model that proposes instructions: http://127." in said
+    assert "nothing was sent" not in said and "perhaps training rows: it needs" in said
     assert "Sort &lt;b&gt;it&lt;/b&gt;." in render(report).decode()
     said = found_prompts(found)
     assert "System prompt:\n  You are an expert.\n  Sort <b>it</b>." in said
