@@ -3,7 +3,7 @@
 from typing import Literal
 
 from advisor.choice import Choice, floor_not_settled, misses_target, not_good_enough
-from advisor.measured import floor_contrast, headline_score, inline, score_of
+from advisor.measured import SMOKE_TEST, floor_contrast, headline_score, inline, score_of
 from advisor.numbers import as_set, in_points, in_sentence, lead, margin_in_points, points_range
 from advisor.questionnaire import in_words
 from advisor.recommendation import Recommendation
@@ -14,8 +14,6 @@ from harness.rungs import rungs, title_of
 Agreement = Literal["confirmed", "overturned", "too_close_to_call"]
 NOTHING = ("stay", "none")
 """What a questionnaire can advise besides a rung."""
-SMOKE_TEST = 30
-"""Held-out questions below which only very large differences can be seen."""
 NAMED = 2
 """Answers that are named of those that pointed there most."""
 
@@ -26,15 +24,25 @@ def agreement_of(
     """How the outcome stands to what the answers pointed to.
 
     Returns:
-        None where that was not measured and nothing else tells.
+        None where that was not measured and nothing else tells. Of very few questions nothing is
+        confirmed, clear as all may come out.
     """
+    found = _agreement(experiment, choice, recommended, prior)
+    few = experiment.task.n_heldout < SMOKE_TEST
+    return "too_close_to_call" if few and found == "confirmed" else found
+
+
+def _agreement(
+    experiment: Experiment, choice: Choice, recommended: str, prior: str
+) -> Agreement | None:
+    """The same, of however many questions."""
     if not experiment.scored:
         return "too_close_to_call"
     if recommended != "none" and choice.ahead is not None:
         # another rung leads, which is not settled yet
         return "too_close_to_call" if prior in (*NOTHING, *experiment.scored) else None
     if recommended == "none":
-        return _where_none(experiment, choice, prior)
+        return _where_none(experiment, prior)
     if prior in NOTHING:
         return "overturned"
     if choice.why == "target":
@@ -44,10 +52,8 @@ def agreement_of(
     if prior == recommended:
         rivals = (experiment.contrast(name, prior) for name in experiment.rungs if name != prior)
         margin = experiment.task.margin
-        # of very few questions nothing is confirmed, level as all may come out
-        least = margin if experiment.task.n_heldout >= SMOKE_TEST else -1.0
         unsettled = any(
-            c is not None and c.verdict == "inconclusive" and (c.difference or 0.0) > least
+            c is not None and c.verdict == "inconclusive" and (c.difference or 0.0) > margin
             for c in rivals
         )
         return "too_close_to_call" if unsettled else "confirmed"
@@ -59,28 +65,22 @@ def agreement_of(
     return "overturned" if settled else "too_close_to_call"
 
 
-def _where_none(experiment: Experiment, choice: Choice, prior: str) -> Agreement | None:
+def _where_none(experiment: Experiment, prior: str) -> Agreement | None:
     """The same where no rung is good enough."""
     if prior in NOTHING:
-        return "too_close_to_call" if _may_yet_do(experiment, choice) else "confirmed"
+        # another rung than the chosen one may yet reach the target, or beat the floor
+        fall_short = all(_falls_short(experiment, name) for name in experiment.scored)
+        return "confirmed" if fall_short else "too_close_to_call"
     if prior not in experiment.scored:
         return None
     return "overturned" if _falls_short(experiment, prior) else "too_close_to_call"
 
 
-def _may_yet_do(experiment: Experiment, choice: Choice) -> bool:
-    """Whether more questions might show a rung to be good enough, where none is so far."""
-    if misses_target(experiment, choice.rung):
+def _falls_short(experiment: Experiment, rung: str) -> bool:
+    """Whether a rung with a score is itself shown to be not good enough, where none is advised."""
+    if not not_good_enough(experiment, Choice(rung, "climb", rung, None)):
         return False
-    return floor_not_settled(experiment, experiment.scored)
-
-
-def _falls_short(experiment: Experiment, prior: str) -> bool:
-    """Whether a rung is itself shown to be not good enough, where none is advised."""
-    alone = Choice(prior, "climb", prior, None)
-    if prior not in experiment.scored or not not_good_enough(experiment, alone):
-        return False
-    return misses_target(experiment, prior) or not floor_not_settled(experiment, [prior])
+    return misses_target(experiment, rung) or not floor_not_settled(experiment, [rung])
 
 
 def _by_target(experiment: Experiment, recommended: str, prior: str) -> Agreement | None:

@@ -62,12 +62,17 @@ def chosen_on(experiment: Experiment, dev_rows: int) -> str:
 
     Args:
         experiment: with the size of its dev set.
-        dev_rows: that its effort compares settings on, at most.
+        dev_rows: that its effort compares answers on, at most. What is found needs no model and
+            is looked at on all of dev.
     """
     known = experiment.task.n_dev
     used = min(known, dev_rows)
-    which = f"the first {used:,} of its {known:,} rows" if used < known else f"{known:,} rows"
-    return f"Settings were chosen on dev: {which}."
+    if used == known:
+        return f"Settings were chosen on dev: {known:,} rows."
+    return (
+        f"Settings were chosen on dev. Scores on it are of the first {used:,} of its {known:,} "
+        f"rows; shares found are of all {known:,}."
+    )
 
 
 def _tried(arm: ArmResult) -> Iterator[tuple[str, str]]:

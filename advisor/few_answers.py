@@ -8,8 +8,8 @@ FEWEST_ROWS = 20
 """Rows below which a few answers may be chance."""
 ROWS_PER_ANSWER = 10
 """So many rows an answer, on average, are more than free answers repeat."""
-LONGEST = 60
-"""Characters of an answer that can be a label; the longest that a new project takes for one."""
+LONGEST_LABEL = 60
+"""Characters of an answer that can be a label; a new project takes no longer one for such."""
 
 
 def few_answers_sentence(spec: TaskSpec, examples: Sequence[Example]) -> str:
@@ -26,7 +26,7 @@ def few_answers_sentence(spec: TaskSpec, examples: Sequence[Example]) -> str:
     few = max(2, len(rows) // ROWS_PER_ANSWER)
     if len(rows) < FEWEST_ROWS or not 1 < len(answers) <= few:
         return ""
-    if any(len(answer) > LONGEST for answer in answers):
+    if any(len(answer) > LONGEST_LABEL for answer in answers):
         return ""
     return (
         f"Only {len(answers):,} different answers in {len(rows):,} rows, all of them short: is "

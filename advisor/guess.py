@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from advisor.column_guess import by_place, columns_of, names_of, open_roles
+from advisor.few_answers import LONGEST_LABEL
 from advisor.pairs_file import PairsFile, pairs_among
 from advisor.schema_draft import draft_schema
 from harness.data import canonical_json
@@ -61,8 +62,10 @@ def guess_files(files: Sequence[Path], named: Columns = NOTHING_NAMED) -> Guess:
     taken = [one.file for one in pairs]
     columns = columns_of({table: read[table] for table in tables if table not in taken}, named)
     tables = _of_examples(columns)
-    by_name = dict(columns)
-    columns |= {table: by_place(read[table], columns[table]) for table in tables}
+    tables.sort(key=lambda file: HELDOUT_NAME.search(file.stem.lower()) is not None)
+    unnamed = open_roles(columns[tables[0]]) if tables else ()
+    if tables:
+        columns[tables[0]] = by_place(read[tables[0]], columns[tables[0]])
     others = [table for table in columns if table not in tables]
     documents = tuple(file for file in files if file not in [*tables, *taken])
     unreadable = [
@@ -78,7 +81,9 @@ def guess_files(files: Sequence[Path], named: Columns = NOTHING_NAMED) -> Guess:
         )
         for file in unreadable
     ]
-    problems += [_held_out(one, tables[0], columns) for one in others if _is_held_out(one, columns)]
+    unlike = [one for one in others if _is_held_out(one, columns)]
+    unlike += [one for one in tables[1:2] if not _has(read[one], columns[tables[0]])]
+    problems += [_held_out(one, tables[0], columns) for one in unlike]
     if len(tables) > 2:
         problems.append(
             Problem(
@@ -90,7 +95,6 @@ def guess_files(files: Sequence[Path], named: Columns = NOTHING_NAMED) -> Guess:
     if problems or wrong_pairs:
         raise UserError(*problems, *wrong_pairs)
     found = _guess_rows(tables, documents, read, columns)
-    unnamed = open_roles(by_name[found.train]) if found.train else ()
     placed = tuple(role for role in unnamed if role not in open_roles(found.columns))
     return found._replace(pairs=pairs[0] if pairs else None, by_place=placed)
 
@@ -115,10 +119,15 @@ def _is_held_out(table: Path, columns: Mapping[Path, Columns]) -> bool:
     return named or columns[table].question in asked
 
 
+def _has(rows: Rows, known: Columns) -> bool:
+    """Whether a table has the columns of question and answer, as far as they are known."""
+    return {known.question, known.answer} - {""} <= {*names_of(rows)}
+
+
 def _held_out(table: Path, known: Path, columns: Mapping[Path, Columns]) -> Problem:
     names = f"{columns[known].question}, {columns[known].answer}"
     return Problem(
-        "it has the look of held-out rows, and its columns are not recognised",
+        f"it has the look of held-out rows, but not the columns of {known.name}",
         f"name its columns as those of {known.name}: {names}; a document goes into a folder, which "
         "is then given",
         str(table),
@@ -132,7 +141,6 @@ def _guess_rows(
     columns: Mapping[Path, Columns],
 ) -> Guess:
     """What the tables of examples seem to be."""
-    tables.sort(key=lambda file: HELDOUT_NAME.search(file.stem.lower()) is not None)
     train = tables[0] if tables else None
     heldout = tables[1] if len(tables) == 2 else None
     if train is None:
@@ -158,13 +166,13 @@ def _instruction(kind: Kind, rows: Rows, columns: Columns) -> str:
 
 def _kind(rows: Rows, columns: Columns, has_documents: bool) -> Kind:
     """Guess the kind of task from the answers; a cell left blank says nothing of it."""
-    cells = (row.fields.get(columns.answer) for row in rows.rows)
-    values: list[Any] = [one for one in cells if not isinstance(one, str) or one.strip()]
+    cells: list[Any] = [row.fields.get(columns.answer) for row in rows.rows]
+    values = [one for one in cells if one is not None and (not isinstance(one, str) or one.strip())]
     texts = [str(value) for value in values if isinstance(value, str | int) and str(value).strip()]
     if values and all(_as_object(value) is not None for value in values):
         return "json"
     distinct = set(texts)
-    short = all(len(text) <= 60 for text in distinct)
+    short = all(len(text) <= LONGEST_LABEL for text in distinct)
     if len(texts) == len(values) and short and 1 < len(distinct) <= max(2, len(texts) // 5):
         return "label"
     return "answer" if has_documents or all(len(text) <= 300 for text in texts) else "text"

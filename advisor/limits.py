@@ -2,10 +2,17 @@
 
 from collections.abc import Mapping
 
-from advisor.agreement import SMOKE_TEST
 from advisor.choice import Choice, not_good_enough, target_open
 from advisor.economics import RungCost
-from advisor.measured import TUNED, best_scored, floor_contrast, inline, score_of, seems_better
+from advisor.measured import (
+    SMOKE_TEST,
+    TUNED,
+    best_scored,
+    floor_contrast,
+    inline,
+    score_of,
+    seems_better,
+)
 from advisor.numbers import (
     as_set,
     capital,
@@ -16,6 +23,7 @@ from advisor.numbers import (
     rounded_up,
     seconds,
 )
+from harness.cell import parse_cell
 from harness.diagnosis.material import OVERLAP
 from harness.experiment import Experiment
 from harness.fairness import NO_ANSWER_FAILED
@@ -43,6 +51,16 @@ def changes(
 ) -> list[str]:
     """What would change the verdict: more items, a rung not measured."""
     found = _settled_by_more(experiment, choice)
+    if choice.ahead is not None and not found:  # what it has still to be shown to beat is a half
+        leads = inline(experiment.rungs[choice.ahead])
+        found.append(f"More held-out questions would show whether {leads} is worth its effort.")
+    if target_open(experiment, choice):
+        found.append(
+            f"More held-out questions would show whether {inline(experiment.rungs[choice.rung])} "
+            f"reaches your target of {as_set(experiment.task.target)}."
+        )
+    for name in dict.fromkeys(parse_cell(cell)[0] for cell in experiment.failed):
+        found.append(f"{title_of(name)} did not finish: what is missing of it may change this.")
     if experiment.not_run:
         saved = f"That saved about {seconds(spared_s)}. " if spared_s else ""
         names = ", ".join(in_sentence(title_of(name)) for name in experiment.not_run)

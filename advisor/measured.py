@@ -5,6 +5,8 @@ from harness.experiment import ArmResult, Contrast, Experiment
 
 TUNED = ("finetune", "rag_finetune", "preference")
 """Rungs that train."""
+SMOKE_TEST = 30
+"""Held-out questions below which only very large differences can be seen."""
 
 
 def headline_score(experiment: Experiment, name: str) -> tuple[float, float, float]:

@@ -126,6 +126,8 @@ def _untried(experiment: Experiment) -> Iterator[str]:
     failed = [parse_cell(cell)[0] for cell in experiment.failed]
     known = {*experiment.rungs, *experiment.skipped, *experiment.not_run, *failed}
     lacking = set() if task.n_documents else {"documents"}
+    if any(arm.path == "endpoint" for arm in experiment.rungs.values()):
+        lacking |= {"weights", "decoder"}
     left = [
         name
         for name in rungs_for(cast("Kind", task.kind))

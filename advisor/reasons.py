@@ -1,6 +1,6 @@
 """Why this rung and not another, one plain sentence a rival."""
 
-from advisor.choice import Choice, floor_not_settled, misses_target
+from advisor.choice import Choice, beats_floor, floor_not_settled, misses_target
 from advisor.limits import ALLOWED
 from advisor.measured import (
     best_scored,
@@ -58,11 +58,17 @@ def _rule(experiment: Experiment, choice: Choice) -> list[str]:
         ]
     floor = floor_contrast(experiment, choice.rung)
     if choice.why == "floor" and floor is not None:
+        below = experiment.scored[: experiment.scored.index(choice.rung)]
+        lowest = not any(beats_floor(experiment, name, shown=True) for name in below)
+        beat = "shown to beat doing without a language model"
+        first = (
+            f"{experiment.rungs[choice.rung].title} is the lowest rung that is {beat}"
+            if lowest
+            else f"Of the rungs {beat}, {rung} is the one the climb ends on"
+        )
         return [
-            f"{experiment.rungs[choice.rung].title} is the lowest rung that is shown to beat doing "
-            f"without a language model: {in_points(floor.difference)} "
-            f"({points_range(floor.low, floor.high)}) against "
-            f"{inline(experiment.floors[floor.b])}."
+            f"{first}: {in_points(floor.difference)} ({points_range(floor.low, floor.high)}) "
+            f"against {inline(experiment.floors[floor.b])}."
         ]
     if choice.why == "no worse":
         top = inline(experiment.rungs[choice.top])

@@ -70,13 +70,13 @@ def foretell(run: Run) -> None:
     need = foretold(run)
     if need is not None:
         terminal.note(need_line(need))
-    plan, view = run.plan(), run.view()
+    plan, view, heldout = run.plan(), run.view(), run.heldout()
     if plan.left_out:
         terminal.note(left_out_sentence(plan.left_out))
-    if said := few_answers_sentence(plan.spec, (*view.train, *view.dev, *run.heldout())):
+    if said := few_answers_sentence(plan.spec, (*view.train, *view.dev, *heldout)):
         terminal.note(f"{said} See: rungwise audit {run.folder.parents[1]}")
     planned = {rung_of(cell) for cell in plan.cells} & set(rungs())
-    if said := showing_sentence(showing(run.heldout(), plan.spec), len(planned)):
+    if said := showing_sentence(showing(heldout, plan.spec), len(planned)):
         terminal.note(said)
 
 

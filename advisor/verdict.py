@@ -41,7 +41,7 @@ from harness.rungs import title_of
 ADVICE = {
     "prompt": "A good prompt is enough.",
     "few_shot": "Use a prompt with worked examples.",
-    "searched_prompt": "Use the prompt that the search found.",
+    "searched_prompt": "Use the prompt that the search ended with.",
     "constrained": "Use a prompt with constrained output.",
     "rag": "Use retrieval.",
     "finetune": "Fine-tune.",

@@ -17,6 +17,7 @@ from harness.touched import heldout_sum, note_scoring, times_touched
 from harness.types import Example
 
 NO_ANSWER_FAILED = "No answer failed"
+MACHINE_WAS_QUIET = "The machine was quiet while answers were timed"
 READERS = ("rag", "rag_finetune")
 """Rungs that claim to answer from documents."""
 MOST_KNOWN = 0.5
@@ -200,7 +201,7 @@ def _trained_to_the_end(ladder: Sequence[Cell]) -> Check | None:
 
 def _quiet(ladder: Sequence[Cell]) -> Check:
     """By what the operating system counted while the timed answers were given."""
-    check = "The machine was quiet while answers were timed"
+    check = MACHINE_WAS_QUIET
     known = [(cell, cell.contention) for cell in ladder if cell.contention is not None]
     if not known:
         return Check(check, None, "it was not recorded, or the timed answers took too short a time")

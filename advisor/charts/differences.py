@@ -19,7 +19,7 @@ WORDS = {
 def differences(experiment: Experiment, theme: Theme = LIGHT, width: int = 330) -> Chart | None:
     """One row a rival of the recommended rung: left of zero it is worse.
 
-    Where nothing is recommended, the rivals are held against the rung that came nearest. None when
+    Where nothing is recommended, they are held against the rung where the climb ended. None when
     only one rung was measured.
     """
     import altair as alt

@@ -49,10 +49,11 @@ def probes_part(run: Run, shown: Report) -> None:
             watch(run, name)
             continue
         _found(shown, name)
+        held = probing.obstacle(run, name)
         if states[name] != "finished":
-            _start_part(run, probe, states[name], busy)
+            _start_part(run, probe, states[name], busy, held)
         own = isinstance(probe, ProbeType) and probe.compare is not None
-        if own and not probing.obstacle(run, name):
+        if own and not held:
             _own_part(run, probe, busy)
         if isinstance(probe, TrainedProbe) and probe.plants and not probing.obstacle(run, name):
             _secrets_part(run, probe, busy)
@@ -79,10 +80,17 @@ def _found(shown: Report, name: str) -> None:
             draw_blocks(found.blocks[-1:])
 
 
-def _start_part(run: Run, probe: Probe, state: str, busy: bool) -> None:
-    """The button to start a probe, or to go on with one that was stopped."""
+def _start_part(run: Run, probe: Probe, state: str, busy: bool, held: str) -> None:
+    """The button to start a probe, or to go on with one that was stopped.
+
+    Args:
+        run: whose rungs are asked.
+        probe: to start.
+        state: as `_state`.
+        busy: another one runs.
+        held: why it cannot be started; empty where it can.
+    """
     words, button = st.columns([4, 1.3], vertical_alignment="center")
-    held = probing.obstacle(run, probe.name)
     with words:
         if held:
             say(f"Cannot be started: {in_sentence(held)}")

@@ -35,7 +35,7 @@ def expected(sources: Sources) -> Section | None:
     if first or held:
         blocks.append(Bullets((*first, *held)))
     blocks += _what_next(prior)
-    return Section("expected", "What was expected, and why", tuple(blocks))
+    return Section("expected", "What was expected, and why", tuple(blocks), folded=True)
 
 
 def _what_next(prior: Recommendation) -> list[Block]:

@@ -75,16 +75,7 @@ def metric_meaning(name: str) -> str:
 
 def protection(sources: Sources) -> Section:
     """Where the data went, for those who have to answer for it."""
-    plan, experiment = sources.plan, sources.experiment
-    if plan.generator.startswith(PREFIX):
-        where = (
-            "Questions, examples and passages were sent to the model's address, "
-            f"{plan.generator.removeprefix(PREFIX)}. Everything else stayed on this machine."
-        )
-    else:
-        where = (
-            "Model, documents and questions stayed on the machine of the check; nothing was sent."
-        )
+    experiment, where = sources.experiment, _where(sources)
     lines = [where]
     if sources.judged is not None and sources.judged.asked:
         addresses = ", ".join(name.removeprefix(PREFIX) for name in sources.judged.asked)
@@ -100,10 +91,25 @@ def protection(sources: Sources) -> Section:
             "weights: what is in them is hard to take back. In retrieval, deleting a document is "
             "enough."
         )
-    lines.append(
-        "This report quotes held-out questions, answers and passages: it needs their care."
-    )
+    quoted = "held-out questions, answers and passages"
+    if any(found_prompt(arm) for arm in experiment.rungs.values()):
+        quoted += ", and in the prompt that was found perhaps training rows"
+    lines.append(f"This report quotes {quoted}: it needs their care.")
     return Section("protection", "Data protection", (Bullets(tuple(lines)),))
+
+
+def _where(sources: Sources) -> str:
+    """What was sent to which address while the rungs were built and asked."""
+    asked = [arm.effort.get("proposer") or {} for arm in sources.experiment.rungs.values()]
+    proposers = [str(one["endpoint"]).removeprefix(PREFIX) for one in asked if one]
+    rows = f"training rows were sent to a model that proposes instructions: {', '.join(proposers)}."
+    if sources.plan.generator.startswith(PREFIX):
+        address = sources.plan.generator.removeprefix(PREFIX)
+        text = f"Questions, examples and passages were sent to the model's address, {address}. "
+        text += f"{capital(rows)} " if proposers else ""
+        return f"{text}Everything else stayed on this machine."
+    text = "Model, documents and questions stayed on the machine of the check; "
+    return text + (rows if proposers else "nothing was sent.")
 
 
 def how_built(sources: Sources) -> Section:

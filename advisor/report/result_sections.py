@@ -5,6 +5,8 @@ from functools import partial
 
 from advisor import charts
 from advisor.charts.differences import WORDS
+from advisor.choice import choose
+from advisor.measured import inline
 from advisor.money_tables import at_prices, money_of, right_words
 from advisor.numbers import (
     count,
@@ -22,9 +24,8 @@ from advisor.taken_words import spreads
 from advisor.voice import TITLE, voice
 from harness.clusters import clusters_of
 from harness.experiment import Contrast
+from harness.fairness import MACHINE_WAS_QUIET
 
-QUIET = "The machine was quiet while answers were timed"
-"""The condition of a fair comparison without which times are not held against one another."""
 MIND = 2
 """Cautions on the first screen."""
 CHANGES = 3
@@ -70,8 +71,10 @@ def cost_sentence(sources: Sources) -> str:
     """Time, preparation and upkeep of the advised rung, or of the one that came nearest."""
     arm, told = sources.arm, []
     if sources.verdict.recommended == "none":
-        told.append(f"Of {in_sentence(arm.title)}, which came nearest:")
-    told += [_waiting(sources)] * (arm.latency_s.p50 is not None)
+        nearest = ", which came nearest" if sources.experiment.scored else ""
+        told.append(f"Of {inline(arm)}{nearest}:")
+    if arm.latency_s.p50 is not None:
+        told.append(_waiting(sources))
     told.append(f"Ready in {seconds(arm.prepare_s)}.")
     found = money_of(sources.experiment, sources.prices)
     priced = found.costs[sources.standing]
@@ -89,7 +92,8 @@ def _waiting(sources: Sources) -> str:
     took, other = arm.latency_s.p50 or 0.0, first.latency_s.p50
     answers = count(arm.latency_s.n, "answer")
     text = f"{seconds(took)} a question on this machine, median of {answers}"
-    if any(one.check == QUIET and one.holds is False for one in sources.experiment.fairness):
+    fairness = sources.experiment.fairness
+    if any(one.check == MACHINE_WAS_QUIET and one.holds is False for one in fairness):
         return f"{text} timed on a busy machine."
     if arm is not first and other is not None:
         word = "more" if took >= other else "less"
@@ -131,9 +135,10 @@ def why(sources: Sources, full: bool) -> Section:
     if full:
         apart = tuple(spreads(experiment))
         blocks += [Bullets(apart)] if apart else []
+        against = experiment.rungs[choose(experiment).rung]
         caption = (
-            f"Differences from {in_sentence(sources.arm.title)} on the same questions, with 95 % "
-            "intervals. Left of zero is worse."
+            f"Differences from {inline(against)} on the same questions, with 95 % intervals. "
+            "Left of zero is worse."
         )
         blocks.append(Figure(partial(charts.differences, experiment), caption))
         steps = [c for c in experiment.comparisons if c.planned]

@@ -57,7 +57,7 @@ def weigh_section(found: Weighed | str, verdict: Verdict) -> Section:
         _table("Points under each criterion", value_rows(weighing)),
         Bullets((*scale_sentences(weighing, found.grounds), *judgement_lines(weighing))),
     ]
-    return Section("weigh", TITLE, tuple(blocks))
+    return Section("weigh", TITLE, tuple(blocks), folded=True)
 
 
 def _table(

@@ -1,14 +1,15 @@
 """rungwise ask: the questionnaire in the terminal, from a worked case, or from a file."""
 
 from argparse import ArgumentParser, Namespace
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
+from functools import cache, partial
 from pathlib import Path
 
 from advisor import workflow
 from advisor.answers import add_known, answer, case_named, may_fill, shown_name, take_case
 from advisor.asking_target import ask_target
-from advisor.at_odds import at_odds
+from advisor.at_odds import at_odds, measured
 from advisor.auditing import audit_of
 from advisor.facts import Known, known_from
 from advisor.project import ANSWERS, Project, read_project
@@ -56,19 +57,19 @@ def run(given: Namespace) -> int:
     if given.answers and given.case:
         fix = "give one of --answers and --case"
         raise UserError(Problem("answers are to come from two places", fix, "rungwise ask"))
+    known = cache(partial(_known, project))  # read only where something asks for it, and once
     if given.answers:
         recommendation = _take_file(project, read_answers(given.answers))
-        known = _known(project)
     else:
         chosen = case_named(given.case) if given.case else None
-        known = _known(project)
         recommendation = _interview(project, chosen, known)
     if given.json:
         out_json(recommendation)
     else:
         out(recommendation_text(recommendation))
         note(f"\nThe answers are in {given.dir / ANSWERS}; edit it to change one.")
-    for line in at_odds(workflow.answers_of(project) or AnswerSheet({}), known):
+    sheet = workflow.answers_of(project) or AnswerSheet({})
+    for line in at_odds(sheet, known()) if measured(sheet) else ():
         note(f"\n{line}")
     return 0
 
@@ -98,8 +99,15 @@ def _list_cases(*, as_json: bool) -> None:
         out(f"  Left open: {'; '.join(asked[key].text for key in case.open)}\n")
 
 
-def _interview(project: Project, chosen: Case | None, known: Sequence[Known]) -> Recommendation:
+def _interview(
+    project: Project, chosen: Case | None, known: Callable[[], Sequence[Known]]
+) -> Recommendation:
     """Put the open questions one by one; each answer is on disk before the next question.
+
+    Args:
+        project: whose answers they are.
+        chosen: the worked case to start from; None starts from none.
+        known: reads what the data answers, which is asked for where a question is open.
 
     Raises:
         UserError: there is nobody to answer and nothing has been answered yet.
@@ -113,7 +121,7 @@ def _interview(project: Project, chosen: Case | None, known: Sequence[Known]) ->
         if kept:
             note(f"Answered before and left as they are: {kept}.")
     if _to_put(sheet):
-        sheet = _fill_in(project, sheet, known)
+        sheet = _fill_in(project, sheet, known())
         note("An empty line stops; what you answered is kept, and the same command goes on.")
     if chosen is not None:
         workflow.keep_answers(project, sheet)

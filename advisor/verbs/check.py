@@ -81,11 +81,13 @@ def _refuse_changes(run: Run, given: Namespace) -> None:
     for name, value in has.items():
         wanted = asked.get(name, getattr(given, name))
         if wanted is not None and wanted != value and not (name == "climb" and value):
-            option = "--no-climb" if name == "climb" and not wanted else f"--{name}"
-            started = "without" if value is None or value is False else f"with {value}, not"
-            said = f"{run.name} was started {started} {'it' if wanted is True else wanted}"
-            fix = f"leave {option} out to go on with that, or start another run: --run NAME"
-            problems.append(Problem(said, fix, option))
+            said = f"was started with {value}, not {wanted}"
+            if value is None:
+                said = f"was started without a {name}"
+            elif name == "climb":  # a run that did climb forgets it once it goes on to the top
+                said = "goes on to every rung by now (--no-climb)"
+            fix = f"leave --{name} out to go on with that, or start another run: --run NAME"
+            problems.append(Problem(f"{run.name} {said}", fix, f"--{name}"))
     if problems:
         raise UserError(*problems)
 

@@ -103,6 +103,8 @@ class SearchedPromptRung:
         }
         if shown.chosen.way == FIXED:
             settings["draw"] = shown.chosen.draw
+            (fixed,) = self.pool.choose([""], shown.count, *shown.chosen)
+            settings["shown"] = [[one.question, one.answer] for one in fixed]
         return settings
 
     def _restore(self, settings: Mapping[str, Json]) -> None:

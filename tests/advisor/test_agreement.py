@@ -201,6 +201,19 @@ def test_without_one_question_in_common_the_words_do_without_a_difference():
     )
 
 
+@pytest.mark.parametrize("aim", ["stay", "none"])
+@pytest.mark.parametrize(
+    ("second", "agreement"), [(0.75, "too_close_to_call"), (0.65, "confirmed")]
+)
+def test_that_none_is_good_enough_is_not_confirmed_while_one_may_reach_the_target(
+    aim, second, agreement
+):
+    means = {"prompt": 0.6, "rag": second}  # 52 to 68 %; 67 to 83 %, or 57 to 73 %
+    found = verdict(experiment(means, target=0.80), aim)
+    assert (found.recommended, found.agreement) == ("none", agreement)
+    reads_plainly(found)
+
+
 # By which number, against which answers
 
 

@@ -1,12 +1,16 @@
 """Answers that the data contradicts: told by ask and audit, in plain words, and never changed."""
 
+import io
 import json
+import sys
 
 import pytest
 
 from advisor.at_odds import at_odds
+from advisor.cli import main
 from advisor.facts import Known
 from advisor.questionnaire import AnswerSheet, cases
+from advisor.ready import load_what_can_be
 from tests.command import here, make_project, rungwise
 
 CONFIG = '[data]\nexamples = "data/a.jsonl"\nheldout = 37\n[task]\nkind = "label"\n'
@@ -47,6 +51,42 @@ def test_ask_tells_of_it_also_where_everything_is_answered_already(root):
     lines = [f'{key} = "{option}"' for key, option in answers.items()]
     (root / "answers.toml").write_text("\n".join(["[answers]", *lines]), encoding="utf-8")
     assert HELD_OUT in rungwise("ask", root, input="\n").stderr
+
+
+@pytest.fixture
+def looks(monkeypatch, capsys) -> list[str]:
+    """What was printed before, each time the data was read."""
+    seen: list[str] = []
+
+    def reading(*given):
+        seen.append(capsys.readouterr().out)
+        return load_what_can_be(*given)
+
+    monkeypatch.setattr("advisor.verbs.ask.load_what_can_be", reading)
+    return seen
+
+
+def test_answers_of_a_file_are_advised_on_before_the_data_is_read(root, tmp_path, looks, capsys):
+    given = tmp_path / "given.toml"
+    given.write_text(ANSWERS, encoding="utf-8")
+    assert main(["ask", str(root), "--answers", str(given)]) == 0
+    assert len(looks) == 1 and "the answers point to: " in looks[0]
+    assert capsys.readouterr().err.count("Your data says otherwise") == 2
+
+
+def test_the_data_is_not_read_where_it_can_neither_answer_nor_contradict(root, tmp_path, looks):
+    given = tmp_path / "given.toml"
+    given.write_text('[answers]\nvoice = "little"\n', encoding="utf-8")
+    assert main(["ask", str(root), "--answers", str(given)]) == 0
+    assert looks == []
+
+
+def test_the_data_is_read_once_though_it_fills_in_and_contradicts(root, looks, capsys, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", io.StringIO("\n"))
+    assert main(["ask", str(root)]) == 0
+    told = capsys.readouterr()
+    assert "Filled in from your data" in told.err and HELD_OUT in told.err
+    assert len(looks) == 1 and "the answers point to: " in told.out
 
 
 def test_a_damaged_questionnaire_does_not_keep_the_audit_from_its_work(root):

@@ -1,6 +1,7 @@
 """Tables whose columns have names of nobody's: taken by their place, named, or refused."""
 
 import csv
+import json
 import tomllib
 
 import pytest
@@ -95,6 +96,45 @@ def test_the_app_may_leave_columns_open_to_be_filled_in_on_its_page(tmp_path):
     create_project(tmp_path / "p", [file])
     written = (tmp_path / "p" / "rungwise.toml").read_text(encoding="utf-8")
     assert '# question = "…"   # write one of: Want, Line, Age' in written
+
+
+@pytest.mark.parametrize("blank", [{}, {"label": None}, {"label": " "}])
+def test_one_row_without_a_label_does_not_make_labels_free_answers_either(tmp_path, blank):
+    rows = [*({"text": a, "label": b} for a, b in SPAM), {"text": "And this?", **blank}]
+    file = tmp_path / "a.jsonl"
+    file.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    assert guess_files([file]).kind == "label"
+
+
+@pytest.mark.parametrize(
+    ("head", "other"),
+    [
+        (["Said", "Spam"], ["Frage", "Antwort"]),
+        (["text", "label"], ["Frage", "Antwort"]),
+        (["text", "label"], ["question", "answer"]),
+    ],
+)
+def test_held_out_rows_with_other_columns_are_refused_before_a_project_is_made(
+    tmp_path, head, other
+):
+    train = table(tmp_path / "train.csv", head, SPAM)
+    held = table(tmp_path / "test2.csv", other, SPAM[:20])
+    told = refused(here("new", tmp_path / "p", "--from", held, train))
+    assert told == {
+        f"{held}: it has the look of held-out rows, but not the columns of train.csv": (
+            f"name its columns as those of train.csv: {head[0]}, {head[1]}; a document goes into a "
+            "folder, which is then given"
+        )
+    }
+    assert not (tmp_path / "p").exists()
+
+
+def test_held_out_rows_with_the_same_columns_of_any_name_are_held_out(tmp_path):
+    train = table(tmp_path / "train.csv", ["Said", "Spam"], SPAM)
+    held = table(tmp_path / "test.csv", ["Said", "Spam"], SPAM[:20])
+    found = guess_files([held, train])
+    assert (found.train, found.heldout) == (train, held)
+    assert found.by_place == ("question", "answer")
 
 
 def test_one_blank_cell_does_not_make_labels_free_answers(tmp_path):

@@ -7,7 +7,7 @@ import pytest
 from advisor.cli import main
 from advisor.effort_words import NOTE, TITLE, chosen_on, efforts
 from advisor.prompt_words import TITLE as PROMPT
-from advisor.prompt_words import found_prompts
+from advisor.prompt_words import found_prompt, found_prompts
 from advisor.report import build
 from advisor.report.document import Bullets, Table, Terms
 from advisor.report.formats.html import render
@@ -80,7 +80,10 @@ def test_it_is_said_of_how_many_rows_the_shares_on_dev_are():
     n = known.task.n_dev
     assert chosen_on(known, n + 1) == f"Settings were chosen on dev: {n} rows."
     some = chosen_on(known, n - 1)
-    assert some == f"Settings were chosen on dev: the first {n - 1} of its {n} rows."
+    assert some == (
+        f"Settings were chosen on dev. Scores on it are of the first {n - 1} of its {n} rows; "
+        f"shares found are of all {n}."
+    )
 
 
 def test_what_was_decided_beyond_what_there_is_stands_beside_what_was_done():
@@ -213,11 +216,42 @@ def test_the_prompt_that_a_search_found_is_told_whole_and_once(full):
     told = dict(terms.pairs)
     assert told["System prompt"] == settings["system"]
     assert told["Each question"] == "Text: {the question}\nLabel:"
-    assert "2 worked examples of the training rows stand before each" in told[PROMPT]
+    assert told[PROMPT].startswith(
+        "What was changed: a role. 2 worked examples of the training rows stand before each "
+        "question: nearest. "
+    )
     assert "it proposed no instruction" in told[PROMPT]
     assert "expert" not in told["Searched prompt"] and "decoding free" in told["Searched prompt"]
+    (protection,) = [section for section in report.sections if section.key == "protection"]
+    said = " ".join(line for block in protection.blocks for line in block.lines)
+    assert "training rows were sent to a model that proposes instructions: http://127." in said
+    assert "nothing was sent" not in said and "perhaps training rows: it needs" in said
     assert "Sort &lt;b&gt;it&lt;/b&gt;." in render(report).decode()
     said = found_prompts(found)
     assert "System prompt:\n  You are an expert.\n  Sort <b>it</b>." in said
     assert said.startswith("  What was changed: ") and PROMPT not in said, "the heading says it"
     assert found_prompts(base) == ""
+
+
+def told_prompt(**more):
+    settings = {"prompt": "…", "wording": "as it stands", "system": "Sort it.", "before": "",
+                "after": "", "count": 0, "way": "nearest", **more}  # fmt: skip
+    return dict(found_prompt(dataclasses.replace(arm("searched_prompt", 0.5), settings=settings)))
+
+
+def test_a_wording_that_was_kept_is_told_as_the_usual_one_and_its_examples_once():
+    assert told_prompt()[PROMPT] == "The wording is the usual one."
+    assert told_prompt(count=1, way="nearest of each label")[PROMPT] == (
+        "The wording is the usual one. 1 worked example of the training rows stands before each "
+        "question: nearest of each label."
+    )
+
+
+def test_examples_that_are_the_same_for_all_are_told_whole_and_as_text(full):
+    shown = [["First <b>row</b>?\nTruly?", "yes"], ["Second row?", "no"]]
+    settings = {"count": 2, "way": "the same for all", "draw": 0}
+    told = told_prompt(**settings, shown=shown)
+    assert told[PROMPT].endswith("stand before each question: the same for all.")
+    assert told["Worked example 1"] == "First <b>row</b>?\nTruly?\n→ yes"
+    assert told["Worked example 2"] == "Second row?\n→ no"
+    assert not any(name.startswith("Worked") for name in told_prompt(**settings)), "an older run"

@@ -30,6 +30,13 @@ def test_audit_asks_whether_it_is_labels_and_says_what_to_write(spam):
     (found,) = (one for one in told if one["code"] == "few_answers")
     assert (found["severity"], found["count"], found["message"]) == ("warning", 148, SAID)
     assert found["fix"].startswith('Write kind = "label" and instruction = "Classify the message."')
+    (spam / "rungwise.toml").write_text(f'{CONFIG}instruction = "Spam or ham?"\n', encoding="utf-8")
+    (found,) = (
+        one
+        for one in json.loads(here("audit", spam, "--json").stdout)["findings"]
+        if one["code"] == "few_answers"
+    )
+    assert found["fix"].startswith('Write kind = "label" under [task]'), "the user's own stays"
 
 
 def test_a_check_says_it_before_it_starts(spam, capsys):

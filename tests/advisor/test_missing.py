@@ -186,3 +186,20 @@ def test_rungs_that_were_not_tried_are_named_and_those_that_cannot_be_are_not():
     assert less.would_change_if[0].startswith("Not tried in this check: fine-tuning. ")
     good = verdict(by_hand({"prompt": 0.9, "linear": 0.5}, {("prompt", "linear"): "better"}))
     assert not any("Not tried" in text for text in good.would_change_if)
+
+
+def test_what_a_model_behind_an_endpoint_cannot_do_is_not_proposed():
+    means = {"prompt": 0.3, "linear": 0.8}
+    found = by_hand(means, {("prompt", "linear"): "worse"})
+    assert (
+        verdict(found)
+        .would_change_if[0]
+        .startswith(
+            "Not tried in this check: prompt with examples, searched prompt, constrained prompt, "
+        )
+    )
+    there = {name: dataclasses.replace(one, path="endpoint") for name, one in found.rungs.items()}
+    assert verdict(dataclasses.replace(found, rungs=there)).would_change_if[0] == (
+        "Not tried in this check: prompt with examples, searched prompt. A check with them would "
+        "tell."
+    )

@@ -24,14 +24,14 @@ def train(tmp_path):
     ("name", "question", "answer"),
     [("test", "question", "gold"), ("held_out", "frage", "antwort"), ("key", "question", "gold")],
 )
-def test_held_out_rows_whose_columns_are_not_recognised_are_never_taken_for_a_document(
+def test_held_out_rows_without_the_columns_are_never_taken_for_a_document(
     tmp_path, train, name, question, answer
 ):
     held = write(tmp_path / f"{name}.jsonl", {question: "When?", answer: "In 7."})
     (tmp_path / "a.md").write_text("# Halls", encoding="utf-8")
     found = refused(here("new", tmp_path / "p", "--from", train, held, tmp_path / "a.md"))
     assert found == {
-        f"{held}: it has the look of held-out rows, and its columns are not recognised": (
+        f"{held}: it has the look of held-out rows, but not the columns of train.jsonl": (
             "name its columns as those of train.jsonl: question, answer; a document goes into a "
             "folder, which is then given"
         )

@@ -215,7 +215,10 @@ def test_why_a_probe_cannot_start_is_said_where_it_was_asked_for(run):
     write_lines(run.folder / "data" / "documents.jsonl", [other])
     at = tab(run)
     at.button(key="start_injection").click()
-    assert "Cannot go on" in words(shown(at.run()))
+    said = words(shown(at.run()))
+    assert "Cannot go on" in said
+    assert "for no held-out question it is known which document holds the answer" in said
+    assert "name the column document under [data.columns] in rungwise.toml" in said
 
 
 def test_a_probe_that_can_never_start_is_greyed_out_with_the_reason_beside_it(run):

@@ -9,13 +9,16 @@ from html import unescape
 
 import pytest
 
+from advisor.choice import choose
 from advisor.cli import main
+from advisor.measured import best_scored
 from advisor.numbers import interval, percent, points, points_range
 from advisor.report import AUDIENCES, build, formats, report_format
-from advisor.report.document import Bullets, Items, Paragraph, Table
-from advisor.report.result_sections import QUIET
+from advisor.report.document import Bullets, Figure, Items, Paragraph, Table
+from advisor.report.words import UPKEEP
 from advisor.workflow import experiment_of, prior_of, write_report
 from harness.errors import UserError
+from harness.fairness import MACHINE_WAS_QUIET
 from harness.given import Given, RetrievalSettings
 from harness.store import Run
 from harness.types import Preferences
@@ -119,7 +122,7 @@ def test_first_screen_is_one_sentence_three_facts_and_what_limits_it(full):
 @pytest.mark.parametrize("holds", [False, None, True])
 def test_times_of_a_busy_machine_are_not_held_against_one_another(full, holds):
     known = experiment_of(full)
-    line = next(one for one in known.fairness if one.check == QUIET)
+    line = next(one for one in known.fairness if one.check == MACHINE_WAS_QUIET)
     others = [one for one in known.fairness if one is not line]
     checked = dataclasses.replace(known, fairness=(*others, dataclasses.replace(line, holds=holds)))
     said = build(full, checked, None).facts[0].text
@@ -128,13 +131,18 @@ def test_times_of_a_busy_machine_are_not_held_against_one_another(full, holds):
 
 
 def test_under_a_verdict_of_none_it_is_said_whose_cost_it_is(full):
+    """Of the rung with the highest score, which need not be where the climb ended."""
     known = experiment_of(full)
     none = dataclasses.replace(known, verdict={**known.verdict, "recommended": "none"})
-    assert (
-        build(full, none, None)
-        .facts[0]
-        .text.startswith("Of retrieval, which came nearest: 1.7 s a question on this machine")
+    assert choose(none).rung == "rag" and best_scored(none) == "rag_finetune"
+    report = build(full, none, None)
+    assert report.facts[0].text.startswith(
+        "Of retrieval with fine-tuning, which came nearest: 1.1 s a question on this machine"
     )
+    assert report.facts[0].text.endswith(UPKEEP["rag_finetune"])
+    assert "Retrieval with fine-tuning does better than " in str(section(report, "items").blocks[0])
+    pictures = [block for block in section(report, "why").blocks if isinstance(block, Figure)]
+    assert pictures[0].caption.startswith("Differences from retrieval on"), "as its axis says"
 
 
 def test_executive_leaves_out_what_only_an_engineer_needs(full):

@@ -112,24 +112,46 @@ def test_questions_are_folded_to_a_line_that_says_what_each_shows(page):
         assert one.css_first("summary h3").text().startswith("Question ")
 
 
+in_browser = pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="Chromium is not installed")
+
+
 def test_light_dark_and_paper_are_all_set(html):
     assert "prefers-color-scheme: dark" in html
     assert "@media print" in html
     assert "size: A4" in html
 
 
-@pytest.mark.browser
-@pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="Chromium is not installed")
-def test_executive_report_prints_on_two_pages(run, tmp_path):
+def printed(run, audience, tmp_path) -> list[str]:
+    """The text of each page of a report as the browser prints it."""
     import pypdfium2
 
     file = tmp_path / "report.html"
-    file.write_bytes(render(build(run, experiment_of(run), prior_of(run), "executive")))
+    file.write_bytes(render(build(run, experiment_of(run), prior_of(run), audience)))
     command = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
                "--no-first-run", "--disable-background-networking", "--disable-component-update",
                "--disable-sync", "--no-pdf-header-footer", f"--user-data-dir={tmp_path / 'user'}",
                f"--print-to-pdf={tmp_path / 'report.pdf'}", file.as_uri()]  # fmt: skip
     subprocess.run(command, check=True, capture_output=True, timeout=120)
     with pypdfium2.PdfDocument(tmp_path / "report.pdf") as pdf:
-        assert len(pdf) <= 2
+        pages = [page.get_textpage().get_text_range() for page in pdf]
     shutil.rmtree(tmp_path / "user", ignore_errors=True)
+    return pages
+
+
+@pytest.mark.browser
+@in_browser
+def test_executive_report_prints_on_two_pages(run, tmp_path):
+    assert len(printed(run, "executive", tmp_path)) <= 2
+
+
+@pytest.mark.browser
+@in_browser
+def test_what_is_folded_on_the_screen_is_printed(run, page, tmp_path):
+    folded = page.css("section > details")
+    names = {one.parent.attributes["id"] for one in folded}
+    assert {"expected", "weigh", "rungs", "words"} <= names
+    assert not any("open" in one.attributes for one in folded)
+    told = " ".join(" ".join(printed(run, "technical", tmp_path)).split())
+    for one in folded:
+        last = one.css("p, li, td, th, dd, caption")[-1].text().split()
+        assert " ".join(last[:4]) in told, one.parent.attributes["id"]

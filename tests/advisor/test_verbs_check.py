@@ -104,8 +104,8 @@ def test_other_options_than_a_run_was_started_with_are_refused_each_by_name(chec
         "--seeds: one was started with 2, not 3",
         "--effort: one was started with quick, not thorough",
         f"--model: one was started with {tiny_model}, not big",
-        "--target: one was started without 0.5",
-        "--climb: one was started without it",
+        "--target: one was started without a target",
+        "--climb: one goes on to every rung by now (--no-climb)",
     ]
     assert told["--seeds: one was started with 2, not 3"] == (
         "leave --seeds out to go on with that, or start another run: --run NAME"
@@ -184,6 +184,8 @@ def test_check_climbs_to_a_target_and_later_runs_the_rest(checked, tiny_model):
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert list(found["rungs"]) == ["prompt", "few_shot"] and found["not_run"] == {}
+    again = refused(here(*asked, *how, "--climb", "--target", "0.01"))
+    assert list(again) == ["--climb: up goes on to every rung by now (--no-climb)"]
 
 
 def test_a_later_check_says_which_decision_to_look_at_again(checked):

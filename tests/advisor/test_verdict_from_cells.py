@@ -151,7 +151,31 @@ def test_two_held_out_items_earn_no_dearer_rung_its_place_and_are_told_as_two(tm
     assert all(one.verdict == "inconclusive" for one in experiment.comparisons)
     found = reconcile(experiment, prior(aim) if aim else None)
     assert found.recommended in ("prompt", "none"), "no dearer rung has earned its place"
-    assert found.agreement in (None, "too_close_to_call", "overturned"), "two confirm nothing"
+    assert found.agreement in (None, "too_close_to_call", "overturned")
     assert found.sentence.startswith("On 2 held-out questions ")
     assert any(text.startswith("With 2 held-out questions") for text in found.cautions)
     reads_plainly(found)
+
+
+@pytest.mark.parametrize(
+    ("rungs", "aim", "target"),
+    [
+        ({"prompt": True}, "prompt", 0.8),
+        ({"prompt": True}, "prompt", None),
+        ({"majority": True, "prompt": False}, "none", None),
+        ({"prompt": False}, "stay", 0.8),
+    ],
+    ids=["a target is reached", "one rung alone", "worse than the floor", "a target is missed"],
+)
+def test_what_thirty_questions_confirm_twenty_nine_do_not(tmp_path, rungs, aim, target):
+    def agreement(n):
+        cells = {
+            (name, 0): answers(lambda i, right=right: right, range(n))
+            for name, right in rungs.items()
+        }
+        experiment = assembled(tmp_path / str(n), cells, n=n, target=target)
+        found = reconcile(experiment, prior(aim))
+        reads_plainly(found)
+        return found.agreement
+
+    assert (agreement(29), agreement(30)) == ("too_close_to_call", "confirmed")

@@ -165,6 +165,30 @@ def test_what_would_change_it_names_items_and_skipped_rungs():
     assert settled.would_change_if == (SETTLED,)
 
 
+def test_a_target_that_is_not_settled_and_a_rung_that_did_not_finish_leave_it_open():
+    level = {("rag", "prompt"): "equivalent"}
+    found = verdict(experiment({"prompt": 0.88, "rag": 0.88}, level, target=0.92))
+    assert any("your target of 92 % is not settled" in text for text in found.cautions)
+    assert found.would_change_if == (
+        "More held-out questions would show whether prompt reaches your target of 92 %.",
+    )
+    reads_plainly(found)
+    halves = {"rag": 0.5, "finetune": 0.5, "rag_finetune": 0.7}
+    words = {("finetune", "rag"): "equivalent", ("rag_finetune", "rag"): "better"}
+    found = verdict(experiment(halves, words))
+    assert found.headline == "Not settled yet: retrieval with fine-tuning leads."
+    assert found.would_change_if == (
+        "More held-out questions would show whether retrieval with fine-tuning is worth its "
+        "effort.",
+    )
+    failed = {"finetune-s0": "out of memory", "finetune-s1": "out of memory"}
+    found = verdict(experiment(TWO, {("rag", "prompt"): "better"}, failed=failed))
+    assert found.would_change_if == (
+        "Fine-tuning did not finish: what is missing of it may change this.",
+    )
+    reads_plainly(found)
+
+
 # For any outcome
 
 quick = settings(deadline=None, max_examples=60)
@@ -208,6 +232,10 @@ def test_any_outcome_has_a_verdict_in_plain_sentences(found, aim):
         assert said.agreement is None
     elif not found.scored or aim in (*found.scored, *NOTHING):
         assert said.agreement is not None, "what was measured has an answer"
+    if SETTLED in said.would_change_if:
+        still_open = ("not settled", "Not settled", "Not finished", "not shown")
+        texts = (said.headline, *said.cautions)
+        assert not any(words in text for text in texts for words in still_open)
     for text in sentences(said):
         assert text.strip() and text.endswith(".") and "None" not in text.replace("None of", "")
         assert not re.search(r"\bnan\b|[{}]", text)
@@ -229,12 +257,44 @@ def test_a_recommended_rung_is_never_shown_to_be_worse_than_the_cheapest_by_a_st
     chosen, names = choice.top, list(found.scored or found.rungs)
     if choice.why == "target":
         return  # nothing is climbed then
-    if choice.why == "floor":  # then its step is the one from doing without a language model
-        assert beats_floor(found, chosen, shown=True)
-        return
+    if choice.why == "floor":  # what does not beat the floor is not climbed over
+        names = [name for name in names if beats_floor(found, name, shown=True)]
+        assert choice.rung in names
     assert chosen == names[0] or any(
         found.contrast(chosen, lower).verdict == "better" for lower in names[: names.index(chosen)]
     )
+
+
+@quick
+@given(experiments())
+def test_the_lowest_rung_that_beats_doing_without_has_none_below_that_does_too(found):
+    choice = choose(found)
+    said = verdict(found)
+    if choice.why != "floor" or said.recommended == "none":
+        return
+    below = found.scored[: found.scored.index(choice.rung)]
+    lower = [name for name in below if beats_floor(found, name, shown=True)]
+    told = " ".join(said.reasons)
+    assert ("is the lowest rung that is shown to beat" in told) == (not lower)
+    assert ("is the one the climb ends on" in told) == bool(lower)
+
+
+def test_a_rung_above_another_that_beats_the_floor_too_is_not_called_the_lowest():
+    means = {"prompt": 0.4, "few_shot": 0.6, "rag": 0.8, "majority": 0.5}
+    small = ("inconclusive", 0.05)  # on other questions than the floor's
+    words = {
+        ("prompt", "majority"): "worse", ("few_shot", "prompt"): small, ("rag", "prompt"): small,
+        ("few_shot", "majority"): "better", ("rag", "majority"): "better",
+        ("rag", "few_shot"): "better",
+    }  # fmt: skip
+    found = experiment(means, words)
+    said = verdict(found)
+    assert (said.recommended, choose(found).why) == ("rag", "floor")
+    assert said.reasons[0] == (
+        "Of the rungs shown to beat doing without a language model, retrieval is the one the climb "
+        "ends on: +30 points (+20 to +40) against always the commonest answer."
+    )
+    reads_plainly(said)
 
 
 def test_the_metric_of_these_experiments_is_the_headline():

@@ -7,7 +7,7 @@ import pytest
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from harness.decoding import FREE, HELD
-from harness.demonstrations import FIXED, NEAREST
+from harness.demonstrations import FIXED, NEAREST, Chosen
 from harness.errors import JobError
 from harness.given import DecodingSettings, Given, PromptSettings, wrong_prompt
 from harness.instructions import PLAIN, Source, instructed, moves, plain, typical_words, worded
@@ -354,6 +354,21 @@ def test_what_is_asked_is_the_prompt_on_record(tmp_path, tiny_model):
     assert prompt.system == "Be brief." and prompt.user == f"Q: {QUERIES[0].text}\nA:"
     assert len(prompt.turns) == 1 and prompt.turns[0].question.startswith("Q: ")
     assert render(SPEC, QUERIES[0].text).system != prompt.system
+
+
+def test_examples_that_are_the_same_for_all_are_on_record_as_they_are_shown(tmp_path, tiny_model):
+    rung = rung_with("", tmp_path, tiny_model)
+    rung.shown = Shown(2, Chosen(FIXED, 1))
+    settings = rung._settings()
+    later = rung_with("", tmp_path, tiny_model)
+    later.prepare(settings)
+    list(later.answer(QUERIES, 0))
+    shown = [[turn.question, turn.answer] for turn in later.bench.generator.asked[0][0].turns]
+    assert settings["shown"] == shown and len(shown) == 2
+    assert all(
+        [[turn.question, turn.answer] for turn in prompt.turns] == shown
+        for prompt, _ in later.bench.generator.asked
+    )
 
 
 @pytest.mark.parametrize("proposer", ["http://127.0.0.1/v1", "openai:127.0.0.1#m", "gpt"])

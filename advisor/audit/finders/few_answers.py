@@ -4,6 +4,15 @@ from collections.abc import Iterator
 
 from advisor.audit.finding import Finder, Finding, Material
 from advisor.few_answers import few_answers_sentence
+from advisor.project import INSTRUCTIONS
+from harness.types import TaskSpec
+
+
+def _lines(spec: TaskSpec) -> str:
+    """What to write; an instruction of the user's own stays."""
+    usual = spec.instruction in INSTRUCTIONS.values()
+    label = f' and instruction = "{INSTRUCTIONS["label"]}"' if usual else ""
+    return f'kind = "label"{label}'
 
 
 def find(material: Material) -> Iterator[Finding]:
@@ -15,8 +24,8 @@ def find(material: Material) -> Iterator[Finding]:
             sum(row.answerable for row in material.examples),
             (),
             said,
-            'Write kind = "label" and instruction = "Classify the message." under [task] in '
-            "rungwise.toml; leave it where other answers can be right, too.",
+            f"Write {_lines(material.spec)} under [task] in rungwise.toml; leave it where other "
+            "answers can be right, too.",
         )
 
 
