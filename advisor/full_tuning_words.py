@@ -21,6 +21,10 @@ SAYS = {
     "equivalent": "It makes no difference that matters",
     "inconclusive": "Too close to call",
 }
+ONE_TRAINING = (
+    "One training each: another seed, or another learning rate, could give another result. A check "
+    "with seeds = 3 and more effort would show how much."
+)
 
 
 def figures(result: TrainedResult) -> Rows:
@@ -102,6 +106,8 @@ def sentences(result: TrainedResult) -> list[str]:
                 f"{seconds(one.spent[1].seconds)} with all weights; peak memory "
                 f"{_memory(one.spent[0])} and {_memory(one.spent[1])}."
             )
+    if any(len(one.seeds) == 1 for one in result.rungs.values()):
+        told.append(ONE_TRAINING)
     if any(one.level == "better" for one in result.rungs.values()):
         told.append(
             "All weights also forget more of what the base could do and are a whole model to "

@@ -33,6 +33,9 @@ ROWS = 4
 STEPS = 8
 """Tokens that are written for each row."""
 LONGEST_S = 300
+BUSY_HOLDS_S = 600
+"""How long a speed holds that was measured while others were at work: an estimate and the check
+that follows it need not both wait, and the next check finds out whether they are gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,7 @@ class Speed:
     """``cpu`` or ``cuda``."""
     threads: int
     quiet: bool = True
-    """Others left the processor alone meanwhile; else this holds for now, and is measured again."""
+    """Others left the processor alone meanwhile; else it holds for `BUSY_HOLDS_S` only."""
 
 
 def sizes_of(model: ModelRef) -> ModelSizes:
@@ -78,7 +81,8 @@ def known_speed(model: ModelRef, *, beside_others: bool = False) -> Speed | None
 
     Args:
         model: on this machine.
-        beside_others: also what was measured while others had a part of the processor.
+        beside_others: also what was measured while others had a part of the processor, however
+            long ago; else only if that is less than `BUSY_HOLDS_S` ago.
     """
     file = _file(model)
     if not file.is_file():
@@ -88,7 +92,8 @@ def known_speed(model: ModelRef, *, beside_others: bool = False) -> Speed | None
     except msgspec.MsgspecError:  # of another version, or cut off: it is measured again
         return None
     alone = known.quiet and known.threads >= most_threads()
-    return known if beside_others or alone else None
+    recent = time.time() - file.stat().st_mtime < BUSY_HOLDS_S
+    return known if beside_others or alone or recent else None
 
 
 def speed(model: ModelRef, say: Callable[[str], None] = lambda line: None) -> Speed:
