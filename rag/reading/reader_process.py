@@ -12,6 +12,7 @@ import os
 import struct
 import sys
 import traceback
+from pathlib import Path
 from typing import IO, Any, Final
 
 from rag.errors import DocumentError
@@ -122,9 +123,10 @@ def _is_full(memory: int) -> bool:
     """Whether most of the memory allowed was in use: libxml2 without any says "unknown error"."""
     if sys.platform != "linux":  # only there the limit is held
         return False
-    import resource
-
-    return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss > _FULL * memory
+    # not getrusage: its peak begins with that of the process that started this one
+    status = Path("/proc/self/status").read_text("ascii", "replace").splitlines()
+    peak = next((line.split()[1] for line in status if line.startswith("VmHWM:")), "0")
+    return 1024 * int(peak) > _FULL * memory
 
 
 def _rest() -> None:

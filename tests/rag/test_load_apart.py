@@ -1,5 +1,6 @@
 """Files that would take all memory or time inside native parsers: stopped; the next are read."""
 
+import contextlib
 import importlib
 import os
 import random
@@ -57,7 +58,21 @@ def nodes_without_text(path: Path) -> Path:
 
 
 def children() -> list[psutil.Process]:
-    return psutil.Process().children(recursive=True)
+    """Processes that read files; a browser of other tests may stand beside them."""
+    found = []
+    for child in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if "rag.reading.reader_process" in child.cmdline():
+                found.append(child)
+    return found
+
+
+@needs_limit
+def test_what_the_program_itself_holds_does_not_count_as_memory_of_reading(tmp_path: Path) -> None:
+    held = bytearray(b"x") * (300 * 2**20)
+    (tmp_path / "a.pdf").write_bytes(b"%PDF-1.4\n" + b"garbage " * 50)
+    (problem,) = load_folder(tmp_path, limits=SMALL).problems
+    assert len(held) > SMALL.max_memory_bytes and problem.code == "malformed"
 
 
 @needs_limit
