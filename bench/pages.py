@@ -63,6 +63,8 @@ def measure(project: Path | None = None, shot: Path | None = None) -> dict[str, 
     program = chromium()
     if program is None:
         raise SystemExit("there is no chromium on this machine")
+    if project and not any((project / "runs").glob("*/experiment.json")):
+        raise SystemExit(f"error: {project} has no finished check\nfix: name a project's own folder")
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder) / "projects" / "measured"
         if project:
