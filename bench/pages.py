@@ -64,7 +64,7 @@ def measure(project: Path | None = None, shot: Path | None = None) -> dict[str, 
     if program is None:
         raise SystemExit("there is no chromium on this machine")
     if project and not any((project / "runs").glob("*/experiment.json")):
-        raise SystemExit(f"error: {project} has no finished check\nfix: name a project's own folder")
+        raise SystemExit(f"error: no finished check in {project}\nfix: name a project folder")
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder) / "projects" / "measured"
         if project:
