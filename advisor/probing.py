@@ -17,9 +17,10 @@ from harness.errors import Problem, UserError
 from harness.probe_measuring import finished_cells, reads
 from harness.probe_result import AnyResult
 from harness.probes import probe_type
+from harness.retraining import trained_cells
 from harness.store import Run
 from harness.trained import TrainedProbe
-from harness.trained_measuring import trained_cells, why_untested
+from harness.trained_measuring import why_untested
 from harness.watch import STARTING_PROBE, OnEvent, announce
 from rag.errors import DocumentError
 from rag.load import load_folder

@@ -247,7 +247,7 @@ def _excel(path: Path, shown: str) -> Iterator[Row | Problem]:
     if zipfile.is_zipfile(io.BytesIO(data)):
         Archive(File(path.name, data, Limits()))  # refuses what would unpack to more than it may
     try:
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+        book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
         sheet = book.worksheets[0]
         sheet.reset_dimensions()  # what they claim would be filled up with empty cells
         cells, count = [], 0

@@ -19,9 +19,11 @@ from harness.workbench import EMBEDDINGS, Workbench
 from tuning.recipe import TuningSettings
 
 
-def trained_cells(run: Run, rung: str) -> list[str]:
-    """The finished trainings of a rung in the check, in the order in which they ran."""
-    return [cell for cell in run.plan().cells if parse_cell(cell)[0] == rung and run.finished(cell)]
+def trained_cells(run: Run, rung: str = "") -> list[str]:
+    """The run's finished cells of rungs that train, or of one of them, in the order they ran."""
+    learn = [name for name, one in rungs().items() if "weights" in one.needs]
+    wanted = {rung} & {*learn} if rung else {*learn}
+    return [c for c in run.plan().cells if parse_cell(c)[0] in wanted and run.finished(c)]
 
 
 def trained_rungs(run: Run) -> list[str]:

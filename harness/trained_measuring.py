@@ -8,8 +8,8 @@ from harness.cell import cell_name, parse_cell
 from harness.disk import decode, write_json
 from harness.errors import Problem, UserError
 from harness.probe_result import SCHEMA, ProbePlan, plan_of
-from harness.retraining import copy_for_training, trained_rungs
-from harness.rungs import rung_type, rungs
+from harness.retraining import copy_for_training, trained_cells, trained_rungs
+from harness.rungs import rungs
 from harness.store import Run, now
 from harness.trained import (
     BASE,
@@ -21,12 +21,6 @@ from harness.trained import (
 )
 
 SEED = 0
-
-
-def trained_cells(run: Run) -> list[str]:
-    """The run's finished cells of rungs that trained, in the order in which they ran."""
-    cells = [c for c in run.plan().cells if parse_cell(c)[0] in rungs() and run.finished(c)]
-    return [cell for cell in cells if "weights" in rung_type(parse_cell(cell)[0]).needs]
 
 
 def _own_cells(run: Run, probe: TrainedProbe) -> list[str]:
