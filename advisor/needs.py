@@ -11,7 +11,7 @@ from tuning.sizes import ModelSizes
 METHOD_WORDS: dict[Method, str] = {
     "answer": "Answering, nothing trained",
     "lora": "LoRA",
-    "qlora": "QLoRA (base in 4 bits; not with Rungwise)",
+    "qlora": "QLoRA (base in 4 bits meanwhile)",
     "full": "Full fine-tuning",
 }
 CARD_ROWS = 8

@@ -151,7 +151,7 @@ WANTED: Mapping[str, str] = {
     "check.wrong_undoes": "4",
     "check.climb": "true",
     "check.newer_score": "0.72",
-    "tuning.method": '"lora" or "full"',
+    "tuning.method": '"lora", "qlora" or "full"',
     "tuning.rank": "16",
     "tuning.learning_rate": "0.0005",
     "tuning.epochs": "3",

@@ -57,7 +57,7 @@ def chosen_unless_decided(kind: Kind, *, documents: bool, pairs: bool) -> Iterat
         "tuning",
         _remarks(
             _TRAINING,
-            'method = "lora"          # lora | full: a small adapter, or all weights of the model',
+            'method = "lora"   # lora | qlora | full: adapter; the same on 4 bits; all weights',
             "learning_rate = 0.0005   # else the best of several on dev",
             "epochs = 3               # passes over the training rows at most",
             "batch_rows = 8           # rows a step",

@@ -20,9 +20,19 @@ from pathlib import Path
 from typing import Any
 
 from bench.stock_gpu import Rates, generate_rate, qlora_rate, trl_rate
-from bench.tiny import BILLION, TINY, open_engine, random_ids, random_llama, random_rows, tokens_of
+from bench.tiny import (
+    BILLION,
+    TINY,
+    open_engine,
+    open_in_four_bits,
+    random_ids,
+    random_llama,
+    random_rows,
+    tokens_of,
+)
 from harness.types import Json
 from tuning.encode import Encoded
+from tuning.four_bits import PACKAGE
 from tuning.objective import Completions
 from tuning.recipe import Recipe, adapter_shape
 from tuning.steps import Steps
@@ -50,6 +60,7 @@ class Sizes:
 CARD = Sizes(BILLION, "cuda", "bfloat16", 8192)
 DRY = Sizes(TINY, "cpu", "float32", 256, batch=4, row=32, learned=4, steps=2, prompts=4, prompt=16,
             new_tokens=4, repeats=2)  # fmt: skip
+PLAIN_QLORA = "QLoRA by PEFT alone"
 MUST = {"LoRA, share of the matmul rate": 0.45, "LoRA beside TRL": 1.5, "generation": 1.0}
 
 
@@ -59,10 +70,14 @@ def measure(sizes: Sizes = CARD) -> dict[str, Json]:
         path = random_llama(Path(folder), sizes.model, sizes.precision)
         rate = matmul_rate(sizes)
         found: dict[str, Json] = {"matmul_tflops": round(rate / 1e12, 3), "must": MUST}
-        found["LoRA"] = _training(path, sizes, rate, full=False)
-        found["full tuning"] = _training(path, sizes, rate, full=True)
+        found["LoRA"] = _training(path, sizes, rate, "lora")
+        found["full tuning"] = _training(path, sizes, rate, "full")
         found["generation"] = _generation(path, sizes)
         found["skipped"] = {}
+        if find_spec(PACKAGE):
+            found["QLoRA"] = _training(path, sizes, rate, "qlora")
+        else:
+            found["skipped"]["QLoRA"] = f"without {PACKAGE}"
         _beside(path, sizes, found)
     return found
 
@@ -96,13 +111,14 @@ def training_rows(sizes: Sizes) -> list[Encoded]:
     return random_rows(n, sizes.row, sizes.learned, sizes.model["vocab_size"])
 
 
-def _training(folder: Path, sizes: Sizes, rate: float, *, full: bool) -> dict[str, Json]:
-    """Steps through the engine as the product makes them."""
-    rows = training_rows(sizes)
+def _training(folder: Path, sizes: Sizes, rate: float, method: str) -> dict[str, Json]:
+    """Steps as the product makes them."""
+    rows, full = training_rows(sizes), method == "full"
     shape = None if full else adapter_shape(1000)
     recipe = Recipe(shape, 1e-4, 1.0, batch_rows=sizes.batch)
     _fresh(sizes)
-    model = open_engine(folder, sizes.precision, sizes.device)
+    opened = open_in_four_bits if method == "qlora" else open_engine
+    model = opened(folder, sizes.precision, sizes.device)
     run = Steps(model, Completions(rows), recipe)
     run.step(1)  # warms up
     speeds: list[float] = []
@@ -162,21 +178,20 @@ def _generation(folder: Path, sizes: Sizes) -> dict[str, Json]:
 
 def _beside(folder: Path, sizes: Sizes, found: dict[str, Json]) -> None:
     """Lines of parts that need not be there; why one is left out is said."""
-    ours = found["LoRA"]["tokens_per_s"]
-    wanted: tuple[tuple[str, tuple[str, ...], Callable[..., Rates]], ...] = (
-        ("TRL", ("trl", "peft", "datasets"), trl_rate),
-        ("QLoRA", ("bitsandbytes", "peft"), qlora_rate),
+    wanted: tuple[tuple[str, str, tuple[str, ...], Callable[..., Rates]], ...] = (
+        ("TRL", "LoRA", ("trl", "peft", "datasets"), trl_rate),
+        (PLAIN_QLORA, "QLoRA", (PACKAGE, "peft"), qlora_rate),
     )
-    for name, needs, work in wanted:
+    for name, beside, needs, work in wanted:
         missing = [package for package in needs if find_spec(package) is None]
-        if name == "QLoRA" and sizes.device == "cpu":
+        if name == PLAIN_QLORA and sizes.device == "cpu":
             missing = ["a CUDA device"]
         if missing:
             found["skipped"][name] = f"without {', '.join(missing)}"
             continue
         _fresh(sizes)
         rates = work(folder, sizes, training_rows(sizes))
-        pairs = zip(ours, rates.tokens_per_s, strict=False)
+        pairs = zip(found[beside]["tokens_per_s"], rates.tokens_per_s, strict=False)
         found[name] = {
             "tokens_per_s": [round(one) for one in rates.tokens_per_s],
             **_ratio([a / b for a, b in pairs]),

@@ -61,6 +61,17 @@ def open_engine(folder: Path, dtype: str, device: str) -> "LanguageModel":
     return EngineModel(folder, NoWords(), getattr(torch, dtype), torch.device(device))
 
 
+def open_in_four_bits(folder: Path, dtype: str, device: str) -> "LanguageModel":
+    """What an adapter is learned on by ``qlora``."""
+    import torch
+
+    from tuning.models.library import LibraryModel
+
+    return LibraryModel(
+        folder, NoWords(), getattr(torch, dtype), torch.device(device), four_bit=True
+    )
+
+
 def random_rows(n: int, tokens: int, learned: int, vocabulary: int) -> list[Encoded]:
     """Training rows whose lengths differ by up to a quarter; the last tokens are learned."""
     draw = random.Random(0)

@@ -44,13 +44,13 @@ def train_adapter(
     if before is not None:
         return before
     folder = adapter_folder(bench.folder, bench.cell)
-    model = bench.local().model
     bench.enough_file.unlink(missing_ok=True)  # an old request does not end this training
     try:
         rows, dev = _fitting(bench, train_rows), _fitting(bench, dev_rows)
         material = Material(rows, dev, dev_rows)
         refuse_what_does_not_fit(bench, rows)
-        tried = list(_trials(bench, material))
+        with bench.local().learning(bench.tuning.method):
+            tried = list(_trials(bench, material))
         best = _best(tried, material.noise)
     except TuningError as error:
         raise JobError(Problem(error.reason, error.fix, bench.cell)) from error
@@ -60,7 +60,7 @@ def train_adapter(
     effort = _effort(tried, len(dev_rows))
     _keep(_folder(bench, best.learning_rate), folder, Preparation(settings, effort))
     bench.enough_file.unlink(missing_ok=True)
-    model.load_adapter(folder)
+    bench.local().model.load_adapter(folder)
     return Preparation(settings, effort)
 
 
@@ -145,7 +145,7 @@ def _folder(bench: Workbench, rate: float) -> Path:
 
 def _recipe(bench: Workbench, n_rows: int, rate: float) -> Recipe:
     given = bench.tuning
-    shape = adapter_shape(n_rows, given) if given.method == "lora" else None
+    shape = adapter_shape(n_rows, given) if given.method != "full" else None
     return Recipe(
         shape=shape,
         learning_rate=rate,

@@ -70,13 +70,15 @@ def align(bench: Workbench, start: Path, lessons: PairLessons, tuned: Preparatio
     """
     bench.enough_file.unlink(missing_ok=True)  # an old request does not end this training
     try:
-        prepared = _Aligning(bench, start, lessons, tuned).to_the_end()
+        with bench.local().learning(bench.tuning.method):
+            prepared = _Aligning(bench, start, lessons, tuned).to_the_end()
     except TuningError as error:
         raise JobError(Problem(error.reason, error.fix, bench.cell)) from error
     folder = adapter_folder(bench.folder, bench.cell)
     write_json(folder / TRAINED, {"settings": prepared.settings, "effort": prepared.effort})
     checkpoint.remove(folder)  # not before: a kill in between must not cost the training
     bench.enough_file.unlink(missing_ok=True)
+    bench.local().model.load_adapter(folder)
     return prepared
 
 

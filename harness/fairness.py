@@ -98,11 +98,14 @@ def _same_model(plan: Plan, ladder: Sequence[Cell]) -> Check:
     )
     weights = sorted({cell.weights for cell in ladder if cell.weights})
     name = f"{plan.generator} {plan.generator_revision}".strip()
+    learned = ""
+    if any(cell.preparation.settings.get("method") == "qlora" for cell in ladder):
+        learned = "; in 4 bits while an adapter was learned, whole for every answer"
     return Check(
         "Same base model for all rungs",
         len(paths) <= 1 and len(weights) <= 1,
         f"{name}, weights {' and '.join(weights) or 'not recorded'}, "
-        f"{'; '.join(paths) or 'not used'}",
+        f"{'; '.join(paths) or 'not used'}{learned}",
     )
 
 

@@ -14,6 +14,7 @@ from harness.models import EMBEDDED, PLACES, Role, locate, resolve
 from harness.rungs import rung_type, rungs
 from harness.types import Kind
 from rag.rerank import RerankerError, refuse_unusable
+from tuning.four_bits import FIX, lacking
 from tuning.recipe import USUAL, USUAL_PREFERENCE, PreferenceSettings, TuningSettings
 
 
@@ -65,6 +66,8 @@ def settings_problems(
         said = "an endpoint's answers cannot be held to the allowed ones"
         fix = "choose a model on this machine, or remove constrained"
         problems.append(Problem(said, fix, "[decoding] constrained"))
+    if settings.tuning.method == "qlora" and (reason := lacking()):
+        problems.append(Problem(reason, FIX, "[tuning] method"))
     if settings.seeds < 1:
         problems.append(Problem("at least one seed is needed", "write seeds = 1", "[check] seeds"))
     return problems

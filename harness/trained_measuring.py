@@ -28,7 +28,7 @@ def _own_cells(run: Run, probe: TrainedProbe) -> list[str]:
     cells = trained_cells(run)
     if not probe.trains:
         return cells
-    fit = trained_rungs(run) if run.plan().tuning.method == "lora" else []
+    fit = trained_rungs(run) if run.plan().tuning.method != "full" else []
     return [cell for cell in cells if parse_cell(cell)[0] in fit]
 
 

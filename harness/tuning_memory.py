@@ -3,14 +3,14 @@
 import time
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from harness.device import told_by_driver
 from harness.errors import JobError, Problem
 from harness.speed import Speed
 from harness.work import Work
 from harness.workbench import Workbench
-from tuning.footprint import Load, footprint
+from tuning.footprint import Load, Method, footprint
 from tuning.models.shared import WAVE_ROWS, WAVE_TOKENS
 from tuning.sizes import ModelSizes, read_sizes
 
@@ -33,7 +33,7 @@ def memory_of(work: Work, pace: Speed, sizes: ModelSizes, rank: int, method: str
     if work.learns:
         learned = int(work.answers_at_once)
         step = Load(int(work.learns_at_once), learned, int(work.row), rank, width, on_cuda)
-        most = max(most, footprint("full" if method == "full" else "lora", sizes, step).total)
+        most = max(most, footprint(cast(Method, method), sizes, step).total)
     return pace.process_bytes + most
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from bench import gpu, growing
 from bench.growth import Curve, breaks_first, exponent, grown
+from tests.tuning.oracle import PEFT_WARNING
 
 
 def linear(size):
@@ -85,8 +86,16 @@ def test_the_dry_run_goes_through_the_same_code_as_the_card(tmp_path, capsys, mo
     assert found["generation"]["answers the same"] == f"{gpu.DRY.prompts} of {gpu.DRY.prompts}"
     assert found["skipped"] == {
         "TRL": "without trl, peft, datasets",
-        "QLoRA": "without a CUDA device",
+        "QLoRA": "without bitsandbytes",
+        "QLoRA by PEFT alone": "without a CUDA device",
     }
+
+
+@pytest.mark.filterwarnings(PEFT_WARNING)
+def test_the_product_s_own_learning_in_four_bits_is_measured_too(tmp_path):
+    folder = gpu.random_llama(tmp_path, gpu.TINY)
+    found = gpu._training(folder, gpu.DRY, 1e9, "qlora")
+    assert found["tokens_per_s"][0] > 0 and found["share of the matmul rate"] > 0
 
 
 def test_without_a_card_there_is_an_error_and_a_fix(capsys, monkeypatch):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-METHODS: Final = ("lora", "full")
+METHODS: Final = ("lora", "qlora", "full")
 ALL_LINEAR = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 """Adapting attention alone underperforms even at the same number of parameters
 ("LoRA Without Regret", Thinking Machines 2025)."""
@@ -26,7 +26,8 @@ class TuningSettings:
     """What the user decides about training; None leaves it to the data, the base and the effort."""
 
     method: str = "lora"
-    """``lora`` trains a small adapter, ``full`` all weights of the model."""
+    """``lora`` trains a small adapter, ``qlora`` the same on a base held in 4 bits meanwhile,
+    ``full`` all weights of the model."""
     rank: int | None = None
     """Of the adapter."""
     learning_rate: float | None = None
@@ -124,15 +125,9 @@ def wrong_values(settings: TuningSettings) -> list[tuple[str, str, str]]:
     epochs, rows = settings.epochs, settings.batch_rows
     alpha, warmup, looks = settings.alpha, settings.warmup_share, settings.looks
     patience = settings.patience
-    if method == "qlora":
-        known = (
-            "qlora is not built in: weights of 4 bits need an NVIDIA card and the package "
-            "bitsandbytes"
-        )
-    else:
-        known = f"method cannot be {method!r}"
+    known = f"method cannot be {method!r}"
     rules = (
-        (method not in METHODS, "method", known, 'write method = "lora" or method = "full"'),
+        (method not in METHODS, "method", known, f"write one of {', '.join(METHODS)}"),
         (rank is not None and not 1 <= rank <= 256, "rank", "rank must be from 1 to 256",
          "write rank = 16"),
         (rank is not None and method == "full", "rank", "rank is for an adapter, and full has none",
@@ -181,4 +176,4 @@ def learning_rates(n_parameters: int, method: str = "lora") -> tuple[float, ...]
     """
     small, middle, large = (1e-3, 5e-4, 2e-4), (3e-4, 1e-3, 1e-4), (2e-4, 3e-4, 1e-4)
     lora = small if n_parameters < 0.5e9 else middle if n_parameters < 2.5e9 else large
-    return lora if method == "lora" else tuple(rate / 10 for rate in lora)
+    return lora if method != "full" else tuple(rate / 10 for rate in lora)

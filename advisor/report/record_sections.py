@@ -142,6 +142,8 @@ def _built(sources: Sources, arm: ArmResult) -> str:
     told, own = [], found_prompt(arm)
     if arm.settings.get("method") == "full":
         told.append("Here all weights of the model were trained, not an adapter.")
+    if arm.settings.get("method") == "qlora":
+        told.append("The adapter was learned on weights in 4 bits and answers on the whole model.")
     settings = {k: v for k, v in arm.settings.items() if not own or k not in TEXTS}
     if settings:
         told.append(f"Settings: {_pairs(settings)}.")

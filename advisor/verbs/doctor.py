@@ -12,6 +12,7 @@ from advisor.verb import Verb
 from harness.energy import find_counters
 from harness.environment import environment
 from harness.models import EMBEDDED, cache_folder, locate
+from tuning.four_bits import lacking
 
 ENOUGH_MEMORY = 6e9
 """Bytes: the largest part of the sample's check was seen to take 5.4 GB (DECISIONS.md)."""
@@ -66,6 +67,7 @@ def examine() -> tuple[dict[str, str], list[str]]:
         facts["device"] = device.name
         facts["precision"] = f"{device.precision}: {device.why}"
         facts["fine-tuning"] = _tuning(device.kind, device.precision)
+        facts["weights in 4 bits"] = lacking() or "installed (qlora)"
         facts["energy"] = find_counters(device.kind == "cuda").why
     if memory < ENOUGH_MEMORY:
         obstacles.append(

@@ -1,6 +1,8 @@
 """A language model on this machine."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from harness.device import Device
@@ -9,6 +11,7 @@ from harness.models import ModelRef
 from harness.prompts import Prompt
 from tuning.constrain import Constraint
 from tuning.encode import Encoded, encode_example, encode_prompt
+from tuning.memory import Room, give_all_back
 from tuning.models import LanguageModel, open_model
 from tuning.pairs import Pair
 
@@ -20,15 +23,43 @@ class LocalGenerator:
         import torch
 
         torch.set_num_threads(device.threads)
-        self.model: LanguageModel = open_model(
+        self._open: Callable[..., LanguageModel] = partial(
+            open_model,
             ref.folder,
             dtype=getattr(torch, device.precision),
             device=torch.device(device.kind),
             path=path,
         )
+        self.model: LanguageModel = self._open()
         self.tokenizer: Any = self.model.tokenizer
         self.name, self.revision, self.path = ref.name, ref.revision, self.model.path
         self.context_length = self.model.context_length
+
+    @contextmanager
+    def learning(self, method: str) -> Iterator[None]:
+        """What `model` is while something is learned: by ``qlora`` the base in 4 bits.
+
+        Whole again afterwards, without an adapter. It is opened twice, for where 4 bits are needed
+        there is no room for the whole base beside them.
+
+        Raises:
+            TuningError: no 4 bits on this machine, or for this model.
+        """
+        if method != "qlora":
+            yield
+            return
+        room = self.model.room  # what is known about this machine's memory holds on
+        try:
+            self._reopen(room, four_bit=True)
+            yield
+        finally:
+            self._reopen(room, four_bit=False)
+
+    def _reopen(self, room: Room, *, four_bit: bool) -> None:
+        vars(self).pop("model", None)
+        give_all_back()
+        self.model = self._open(four_bit=four_bit)
+        self.model.room = room
 
     def complete(
         self,

@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Callable
 
 from harness.effort import effort_of
-from harness.estimate import FULL_WORK, count_amounts, seconds_of
+from harness.estimate import count_amounts, learned_by, seconds_of
 from harness.learning.result import CurvePlan, rows_of, store_of
 from harness.models import resolve
 from harness.retraining import recipe_of
@@ -62,9 +62,7 @@ def seconds_needed(
     store = store_of(run)
     for cell in (cell for cell in curve.cells if not store.finished(cell)):
         part = dataclasses.replace(amounts, train=rows_of(cell))
-        work = rung_type(curve.rung).work(part, effort)
-        if tuning.method == "full":
-            work = dataclasses.replace(work, learns=FULL_WORK * work.learns)
+        work = learned_by(tuning.method, rung_type(curve.rung).work(part, effort))
         learned = dataclasses.replace(task, train=task.train[: rows_of(cell)])
         questions = looked_up(rung_type(curve.rung).needs, learned)
         total += seconds_of(work, pace, sizes) + second_look(questions, amounts, pace, sizes)

@@ -57,9 +57,8 @@ def test_a_new_project_names_every_setting_and_each_can_be_taken_as_it_stands(tm
 @pytest.mark.parametrize(
     ("section", "error", "fix"),
     [
-        ('method = "qlora"', "need an NVIDIA card and the package bitsandbytes", "method ="),
-        ('method = "lorra"', "method cannot be 'lorra'", 'write method = "lora"'),
-        ("method = 3", "method cannot be 3", '"lora" or "full"'),
+        ('method = "lorra"', "method cannot be 'lorra'", "write one of lora, qlora, full"),
+        ("method = 3", "method cannot be 3", '"lora", "qlora" or "full"'),
         ("rank = 0", "rank must be from 1 to 256", "write rank = 16"),
         ("rank = 16.5", "rank cannot be 16.5", "write rank = 16"),
         ('rank = 8\nmethod = "full"', "rank is for an adapter", "remove rank"),

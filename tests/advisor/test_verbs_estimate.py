@@ -42,7 +42,6 @@ def test_a_model_that_is_not_here_is_judged_by_its_name(label_project):
     assert "is not on this machine, so no time can be told" in done.stdout
     words = done.stdout.splitlines()[-1]
     assert "LoRA, QLoRA" in words.split(".")[0] and "Full fine-tuning needs 1" in words
-    assert "not with Rungwise" in words
 
 
 def test_a_model_that_is_not_here_and_tells_no_size_is_an_error(label_project):
@@ -105,7 +104,7 @@ def test_a_card_is_counted_with_what_training_keeps_here_and_with_the_least_it_c
     found = {one.method: one for one in method_needs(seven, 512, 64, 16, 24.0)}
     assert found["lora"].memory_bytes > 22e9, "2,048 tokens at once, every layer kept"
     assert found["lora"].least_bytes < 16e9 and found["lora"].fits
-    assert "not with Rungwise" in found["qlora"].words
+    assert found["qlora"].memory_bytes < 0.65 * found["lora"].memory_bytes
     assert not found["full"].fits
 
 

@@ -25,7 +25,12 @@ def open_tokenizer(folder: Path) -> Any:
 
 
 def open_model(
-    folder: Path, *, dtype: "torch.dtype", device: "torch.device", path: str = "auto"
+    folder: Path,
+    *,
+    dtype: "torch.dtype",
+    device: "torch.device",
+    path: str = "auto",
+    four_bit: bool = False,
 ) -> LanguageModel:
     """Load a model folder.
 
@@ -35,9 +40,11 @@ def open_model(
         device: where they live.
         path: ``auto`` takes the engine for what it supports and the library otherwise;
             ``engine`` or ``library`` insist.
+        four_bit: hold the linear layers in 4 bits, to learn an adapter on; by the library alone.
 
     Raises:
-        TuningError: not a model folder, or the engine was asked for and cannot run it.
+        TuningError: not a model folder, or the engine was asked for and cannot run it; or there
+            are no 4 bits on this machine, or for this model.
     """
     from tuning.models.library import LibraryModel
     from tuning.models.llama.engine import EngineModel
@@ -51,6 +58,8 @@ def open_model(
     config = folder / "config.json"
     if not config.is_file():
         raise TuningError(f"{folder} holds no config.json", "give a folder with a saved model")
+    if four_bit:
+        return LibraryModel(folder, open_tokenizer(folder), dtype, device, four_bit=True)
     if path == "auto":
         path = "library" if unsupported(read_json(config)) else "engine"
     return makers[path](folder, open_tokenizer(folder), dtype, device)

@@ -12,10 +12,13 @@ from typing import Any
 
 import torch
 from transformers import AutoModelForCausalLM, DynamicCache
+from transformers.utils import logging
 
 from tuning.constrain import Constraint
 from tuning.encode import Encoded, stop_ids
 from tuning.errors import TuningError
+from tuning.files import read_json
+from tuning.four_bits import FIX, in_four_bits
 from tuning.memory import Room
 from tuning.models.base import ANSWERING, Generated
 from tuning.models.greedy import Continuation
@@ -40,16 +43,30 @@ from tuning.recipe import AdapterShape
 class LibraryModel(Likelihood):
     """A transformers model; see `tuning.models.base.LanguageModel`.
 
+    Args:
+        folder: of the model.
+        tokenizer: its own.
+        dtype: of the weights, or of what weights in 4 bits are unpacked to.
+        device: where they live.
+        four_bit: hold the linear layers in 4 bits; see `tuning.four_bits`.
+
     Raises:
-        TuningError: a recurrent architecture.
+        TuningError: a recurrent architecture; or no 4 bits here, or for this model.
     """
 
     path = "library"
 
     def __init__(
-        self, folder: Path, tokenizer: Any, dtype: torch.dtype, device: torch.device
+        self,
+        folder: Path,
+        tokenizer: Any,
+        dtype: torch.dtype,
+        device: torch.device,
+        *,
+        four_bit: bool = False,
     ) -> None:
         self._folder = folder
+        logging.disable_progress_bar()  # it would stand among our own lines
         # Masked SDPA's backward was measured ten times slower than plain attention on the CPU.
         attention = "sdpa" if device.type == "cuda" else "eager"
         self._open: Callable[[], Any] = partial(
@@ -60,6 +77,7 @@ class LibraryModel(Likelihood):
             use_safetensors=True,
             trust_remote_code=False,
             local_files_only=True,
+            **_held_in_four_bits(folder, dtype, device) if four_bit else {},
         )
         base: Any = self._open()
         if base._is_stateful:
@@ -68,10 +86,10 @@ class LibraryModel(Likelihood):
                 "padding would change its state",
                 "choose a model that has attention in every layer",
             )
-        self.base: Any = base.to(device).eval().requires_grad_(False)
+        self.base: Any = (base if four_bit else base.to(device)).eval().requires_grad_(False)
         self.tokenizer, self.device = tokenizer, device
         self.context_length = int(getattr(self.base.config, "max_position_embeddings", 2048))
-        self.n_parameters = sum(p.numel() for p in self.base.parameters())
+        self.n_parameters = int(self.base.num_parameters())  # two of 4 bits lie in one byte
         self.room = Room()
         self._stops = stop_ids(tokenizer)
         config = self.base.config.get_text_config()
@@ -259,3 +277,10 @@ class LibraryModel(Likelihood):
     def _named(self) -> dict[str, torch.Tensor]:
         """Weights by name; one that two layers share comes once."""
         return dict(self.base.named_parameters())
+
+
+def _held_in_four_bits(folder: Path, dtype: torch.dtype, device: torch.device) -> dict[str, Any]:
+    if read_json(folder / "config.json").get("quantization_config"):
+        raise TuningError("this base's weights are quantised already", FIX)
+    # they are packed where they will live: what is packed cannot be moved
+    return {"quantization_config": in_four_bits(dtype), "device_map": {"": device}}
