@@ -32,6 +32,7 @@ PARTS = {
     "growth": "how time and memory grow with items, passages, examples and cells",
     "verdicts": "what a check concludes on six real data sets, through `rungwise new` and `check`",
     "raft": "trained to read passages beside tuned without any and handed them, on a finished run",
+    "methods": "LoRA, QLoRA and all weights on a sample: score, seconds, memory foretold and taken",
     "adapters": "several adapters on one base against a base for each: seconds, memory",
     "statistics": "what 8 rungs, 5 seeds, 1,000 questions take to compare, seven to work out whole",
     "retrieval": "what is found without a reader, by retriever, terms and passage length",

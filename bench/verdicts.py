@@ -35,7 +35,7 @@ def measure() -> dict[str, Json]:
     if unknown := sorted(set(names) - set(sets)):
         raise SystemExit(f"error: no set {', '.join(unknown)}\nfix: choose from {', '.join(sets)}")
     found: dict[str, Json] = {}
-    with _folder() as folder:
+    with kept_folder() as folder:
         for name in names:
             given = sets[name](data / folders[name])
             found[name] = _outcome(_check(folder / name, given), given)
@@ -43,7 +43,8 @@ def measure() -> dict[str, Json]:
 
 
 @contextlib.contextmanager
-def _folder() -> Iterator[Path]:
+def kept_folder() -> Iterator[Path]:
+    """Where checks are made: what ``RUNGWISE_KEEP`` names, or a place that is gone afterwards."""
     kept = os.environ.get("RUNGWISE_KEEP")
     if kept:
         Path(kept).mkdir(parents=True, exist_ok=True)
@@ -57,8 +58,8 @@ def _check(root: Path, given: Given) -> dict[str, Any]:
     if not (root / "rungwise.toml").is_file():
         _make(root, given)
     run = ("check", root, "--run", "first", "--effort", "quick", "--rungs", ",".join(given.rungs))
-    _rungwise(*run)
-    print(_rungwise("show", root / "runs" / "first"), flush=True)
+    rungwise(*run)
+    print(rungwise("show", root / "runs" / "first"), flush=True)
     experiment: dict[str, Any] = json.loads(
         (root / "runs" / "first" / "experiment.json").read_text(encoding="utf-8")
     )
@@ -78,7 +79,7 @@ def _make(root: Path, given: Given) -> None:
             files[-1].mkdir()
             for file in given.documents:
                 (files[-1] / file.name).write_bytes(file.read_bytes())
-        _rungwise("new", root, "--from", *files)
+        rungwise("new", root, "--from", *files)
     settings = root / "rungwise.toml"
     text = settings.read_text(encoding="utf-8")
     lines = [f'kind = "{given.kind}"', f"instruction = {json.dumps(given.instruction)}"]
@@ -89,7 +90,12 @@ def _make(root: Path, given: Given) -> None:
     (root / "answers.toml").write_text("\n".join(["[answers]", *said, ""]), encoding="utf-8")
 
 
-def _rungwise(*arguments: object) -> str:
+def rungwise(*arguments: object) -> str:
+    """What a command prints.
+
+    Raises:
+        SystemExit: it failed.
+    """
     command = [sys.executable, "-m", "advisor", *map(str, arguments)]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode:

@@ -1,0 +1,54 @@
+"""Each method of fine-tuning on the sample of tickets: score, seconds, memory, and what was told.
+
+A check a method, through ``rungwise check`` as a user would run it: same rows, same questions, one
+seed, effort quick. ``RUNGWISE_KEEP=FOLDER`` keeps the projects, and goes on where a check stopped.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from advisor.sample_projects import copy_sample
+from bench.verdicts import kept_folder, rungwise
+from harness.types import Json
+from tuning.recipe import METHODS
+
+SAMPLE, RUNG = "ticket-routing", "finetune"
+RUNGS = f"prompt,{RUNG}"
+ROWS, ITEMS = 160, 80
+
+
+def measure() -> dict[str, Json]:
+    """By method; what is foretold stands beside what was taken."""
+    found: dict[str, Json] = {}
+    with kept_folder() as folder:
+        for method in METHODS:
+            found[method] = _of(_checked(folder / method, method))
+            print(method, json.dumps(found[method]), flush=True)
+    return found
+
+
+def _checked(root: Path, method: str) -> dict[str, Any]:
+    if not root.is_dir():
+        copy_sample(SAMPLE, root)
+        settings = root / "rungwise.toml"
+        text = settings.read_text(encoding="utf-8")
+        text = text.replace("[data]\n", f"[data]\nmax_train = {ROWS}\nmax_heldout = {ITEMS}\n", 1)
+        settings.write_text(f'{text}\n[tuning]\nmethod = "{method}"\n', encoding="utf-8")
+    run = ("--run", "first", "--effort", "quick", "--seeds", "1", "--rungs", RUNGS)
+    rungwise("check", root, *run)
+    read: dict[str, Any] = json.loads(
+        (root / "runs" / "first" / "experiment.json").read_text(encoding="utf-8")
+    )
+    return read
+
+
+def _of(experiment: dict[str, Any]) -> dict[str, Json]:
+    task, arm = experiment["task"], experiment["rungs"][RUNG]
+    score = arm["scores"][task["metric"]]
+    return {
+        "n": [task["n_train"], task["n_heldout"]],
+        task["metric"]: [score[key] for key in ("mean", "low", "high")],
+        "settings": arm["settings"],
+        "taken": experiment["taken"],
+    }
