@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
-from advisor.numbers import seconds
+from advisor.numbers import capital, count, interval, percent, seconds
 from advisor.result_file import EXPERIMENT
 from advisor.training_figures import (
     Look,
@@ -62,6 +62,8 @@ class CellProgress:
     """None where nothing was trained yet."""
     training: bool = False
     """It is training now, so it can be told to use what it has."""
+    score: str = ""
+    """Of all its seeds on the held-out questions, once they are finished; a phrase."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,8 @@ class RunProgress:
     """Rungs and ceilings, in the order they run."""
     log: tuple[str, ...]
     """Everything that was reported, a line each."""
+    floors: tuple[str, ...] = ()
+    """What doing without a language model scored; a line each."""
     remarks: tuple[str, ...] = ()
     """What was said of the whole check, such as that a climb has stopped; each once."""
 
@@ -122,12 +126,14 @@ def _progress(
     run: Run, plan: Plan, names: Sequence[str], events: Sequence[Event], state: State
 ) -> RunProgress:
     several = plan.seeds > 1
+    floors = [one for one in events if one.kind == "scored" and parse_cell(one.cell)[0] in FLOORS]
     alive = state in ("starting", "running")
     cells = [_cell(run, plan, name, events, alive) for name in names]
     return RunProgress(
         state=state,
         cells=tuple(cells),
         log=tuple(_line(event, several) for event in events),
+        floors=tuple(f"{_floor_title(one)}: {score_words(one)}" for one in floors),
         remarks=tuple(dict.fromkeys(one.message for one in _since(events) if _is_remark(one))),
     )
 
@@ -175,7 +181,9 @@ def _age(event: Event) -> float:
 def _cell(run: Run, plan: Plan, name: str, events: Sequence[Event], alive: bool) -> CellProgress:
     rung, seed = parse_cell(name)
     title = arm_title(rung)
-    own = [event for event in events if event.cell == name]
+    of_cell = [event for event in events if event.cell == name]
+    scores = [event for event in of_cell if event.kind == "scored"]
+    own = [event for event in of_cell if event.kind != "scored"]  # that is not its own word
     starts = [place for place, event in enumerate(own) if event.kind == "started"]
     # a process can die before it says that it started; then its only word is how
     last = own[starts[-1] :] if starts else own
@@ -184,7 +192,7 @@ def _cell(run: Run, plan: Plan, name: str, events: Sequence[Event], alive: bool)
     training = state == "working" and last[-1].message in IN_TRAINING
     return CellProgress(
         name, rung, seed, title, state, doing, share, left, losses, fix,
-        looks_of(own), pace_of(own), training,
+        looks_of(own), pace_of(own), training, score_words(scores[-1]) if scores else "",
     )  # fmt: skip
 
 
@@ -231,6 +239,18 @@ def _standing(
     return "waiting", f"stopped while {words}" if words != "starting" else "", share, None, ""
 
 
+def _floor_title(event: Event) -> str:
+    return capital(arm_title(parse_cell(event.cell)[0]))
+
+
+def score_words(event: Event) -> str:
+    """What a rung scored, once all its trainings are finished."""
+    f = event.figures
+    words = f"{percent(f['mean'])} on {f['metric_title']}"
+    sure = f" ({interval(f['low'], f['high'])})" if f["low"] is not None else ""
+    return f"{words}{sure}, {count(f['n'], 'held-out question')}"
+
+
 def _took(last: Sequence[Event]) -> str:
     """How long a finished cell took, since it was last started."""
     if not last or last[-1].kind != "finished":
@@ -269,6 +289,8 @@ def _line(event: Event, several: bool) -> str:
             f"training, step {figures['step']} of {figures['steps']}, loss {figures['loss']:.3f}, "
             f"{figures['tokens_per_s']:.0f} tokens a second"
         )
+    elif event.kind == "scored":
+        words = score_words(event)
     elif looks := looks_of([event]):
         words = look_words(looks[0])
     elif not words:

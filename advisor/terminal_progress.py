@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from tqdm import tqdm
 
+from advisor.progress import score_words
 from advisor.terminal import note
 from advisor.training_figures import look_words, looks_of, pace_of, pace_words
 from harness.store import Event
@@ -109,6 +110,8 @@ class Progress:
         elif event.kind == "answered":
             f = event.figures
             self._bar.show("Answering", f.get("done", 0), f.get("total", 0))
+        elif event.kind == "scored":
+            self._line(f"    {score_words(event)}")
         elif pace := pace_of([event]):
             self._bar.show("Training", pace.step, pace.steps, pace_words(pace))
         elif looks := looks_of([event]):

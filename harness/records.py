@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 from harness.contention import Contention
 from harness.effort import CHUNK_WORDS
@@ -106,6 +106,11 @@ class PassageSize:
         return tuple(dict.fromkeys(max(1, round(k * ratio)) for k in usual))
 
 
+EventKind: TypeAlias = Literal[
+    "started", "doing", "answered", "finished", "scored", "failed", "cancelled"
+]
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """One line of events.jsonl."""
@@ -114,6 +119,6 @@ class Event:
     """UTC, ISO 8601."""
     cell: str
     """Empty for the run as a whole."""
-    kind: Literal["started", "doing", "answered", "finished", "failed", "cancelled"]
+    kind: EventKind
     message: str
     figures: dict[str, Any]

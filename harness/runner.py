@@ -14,7 +14,7 @@ from harness.experiment import Experiment
 from harness.floors import FLOORS, floors_for
 from harness.generators.endpoint import PREFIX
 from harness.gold import hand_over
-from harness.good_enough import GoodEnough
+from harness.good_enough import good_enough
 from harness.known_already import KnownAlready
 from harness.lighter import lighten
 from harness.locking import alone, is_held
@@ -24,6 +24,7 @@ from harness.prompts import target
 from harness.rung import RungType
 from harness.rungs import rung_type, rungs, title_of
 from harness.settings import CheckSettings, models_of
+from harness.so_far import SoFar
 from harness.store import SCHEMA, Plan, Run, now
 from harness.types import Task
 from harness.watch import OnEvent, Watch, forget_old_request
@@ -186,16 +187,16 @@ def _run_cells(run: Run, plan: Plan, on_event: OnEvent) -> Experiment:
     watch = Watch(run, on_event, go_on)
     failed: dict[str, str] = {}
     again: set[str] = set()  # tried once more
-    enough, known = GoodEnough(run, plan), KnownAlready(run, plan)
+    so_far, known = SoFar(run, plan), KnownAlready(run, plan)
     run.say("started", figures={"cells": list(plan.cells)})
     try:
         watch()
         for group in _groups(plan.cells):
-            good = enough.found() if plan.climb else None
+            good = good_enough(plan, so_far) if plan.climb else None
             if good:
                 run.say("doing", f"{title_of(good)} is good enough; what is dearer is not run")
                 break
-            left = [c for c in group if not run.finished(c) and _can_be_told(run, c)]
+            left = new = [c for c in group if not run.finished(c) and _can_be_told(run, c)]
             if said := known.before(left):
                 run.say("doing", said)
             while left:
@@ -209,6 +210,7 @@ def _run_cells(run: Run, plan: Plan, on_event: OnEvent) -> Experiment:
                     failed[cell] = watch.why(cell, left[0], status)
                 # those behind it in its process get their turn in another one
                 left = left[left.index(stopped[0]) + 1 :] if stopped else []
+            so_far.tell(new)
     except BaseException:  # also when the user interrupts: say so, then let it through
         run.say("cancelled", "stopped; what is finished is kept")
         raise

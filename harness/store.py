@@ -15,7 +15,7 @@ import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -23,7 +23,7 @@ from harness.contention import Contention
 from harness.disk import decode, read_lines, write_json, write_lines, writing
 from harness.errors import Problem, UserError
 from harness.preferences import blind
-from harness.records import SCHEMA, Cell, Event, PassageSize, Plan
+from harness.records import SCHEMA, Cell, Event, EventKind, PassageSize, Plan
 from harness.types import (
     Answer,
     Example,
@@ -241,7 +241,7 @@ class Run:
 
     def say(
         self,
-        kind: Literal["started", "doing", "answered", "finished", "failed", "cancelled"],
+        kind: EventKind,
         message: str = "",
         cell: str = "",
         figures: dict[str, Json] | None = None,

@@ -74,7 +74,9 @@ def _saw(other: Run, questions: set[str], before: str) -> bool:
     False for a run that cannot be read, which must not spoil this one.
     """
     try:
-        if other.plan().created > before or not (other.folder / "experiment.json").is_file():
+        files = ("experiment.json", FILE)  # the second is there from the first score that is told
+        told = any((other.folder / name).is_file() for name in files)
+        if other.plan().created > before or not told:
             return False
         shared = questions & {query.text for query in other.queries()}
     except (UserError, OSError):

@@ -40,6 +40,8 @@ def progress_part(now: RunProgress, several: bool, skipped: Mapping[str, str]) -
         for rung, why in skipped.items()
     ]
     html("{rows}", rows=joined(rows))
+    if now.floors:
+        say(f"To be beaten without a language model. {'; '.join(now.floors)}.", "rw-p rw-small")
     for remark in now.remarks:
         say(remark, "rw-p rw-small")
     trained = [cell for cell in now.cells if cell.losses]
@@ -90,7 +92,7 @@ def _title(cell: CellProgress) -> str:
 
 def _row(cell: CellProgress, several: bool) -> Markup:
     words = {"finished": "done", "waiting": "waiting", "failed": "failed"}.get(cell.state, "")
-    title = _title(cell)
+    title, done = _title(cell), cell.doing or words
     fix = markup('<br><span class="rw-quiet">{fix}</span>', fix=cell.fix) if cell.fix else ""
     return markup(
         '<div class="rw-cell"><span>{symbol}{title}{seed}</span>'
@@ -104,7 +106,7 @@ def _row(cell: CellProgress, several: bool) -> Markup:
         share=round(100 * cell.share),
         off="off" if cell.state == "waiting" else "",
         tag=markup('<span class="rw-tag stop">failed</span> ') if cell.state == "failed" else "",
-        words=cell.doing or words,
+        words=f"{done}: {cell.score}" if cell.score else done,
         fix=fix,
     )
 

@@ -177,6 +177,29 @@ def test_a_finished_cell_says_how_long_it_took(run):
     assert (found.state, found.doing, found.share) == ("finished", "done in 75 s", 1.0)
 
 
+SCORE = {"metric_title": "right label", "mean": 0.5, "low": 0.35, "high": 0.65, "n": 40}
+
+
+def test_a_finished_rung_says_what_it_scored_and_the_floors_what_is_to_be_beaten(run):
+    for name in ("majority", "prompt"):
+        put(run, name, 0, [Answer(e.id, "a") for e in HELDOUT])
+        tell(run, f"{name}-s0", "started", ago=100)
+        tell(run, f"{name}-s0", "finished", ago=10)
+        tell(run, f"{name}-s0", "scored", **SCORE)
+    found = cell(run, "prompt-s0")
+    assert found.doing == "done in 90 s"
+    assert found.score == "50 % on right label (35–65 %), 40 held-out questions"
+    assert progress(run).floors == (f"Always the commonest answer: {found.score}",)
+    assert any("prompt: 50 % on right label" in line for line in progress(run).log)
+    assert cell(run, "finetune-s0").score == ""
+
+
+def test_a_score_without_an_interval_is_told_without_one(run):
+    put(run, "prompt", 0, [Answer(e.id, "a") for e in HELDOUT])
+    tell(run, "prompt-s0", "scored", **{**SCORE, "low": None, "high": None})
+    assert cell(run, "prompt-s0").score == "50 % on right label, 40 held-out questions"
+
+
 def test_a_failed_cell_says_why_and_what_to_do(run):
     tell(run, "prompt-s0", "started")
     tell(run, "prompt-s0", "failed", "out of memory", fix="a smaller model")

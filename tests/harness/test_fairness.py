@@ -11,9 +11,10 @@ from harness.contention import Contention, Meter
 from harness.disk import write_json
 from harness.fairness import NO_ANSWER_FAILED, fairness
 from harness.prompts import rendering
+from harness.so_far import SoFar
 from harness.store import Cell, Run
 from harness.types import Answer, Example, Failure, Preparation, Task, TaskSpec
-from tests.advisor.report_runs import start
+from tests.advisor.report_runs import put, start
 
 SPEC = TaskSpec("desk", "label", "Sort.", labels=("a", "b"))
 HELDOUT = tuple(Example(f"h{i}", f"message {i}", ("a",)) for i in range(4))
@@ -129,6 +130,18 @@ def test_runs_that_showed_nobody_anything_are_not_counted(run):
     unreadable = earlier(run, "without-data")
     (unreadable.folder / "data" / "queries.jsonl").unlink()
     assert one(lines(run, cell()), "The held-out set is fresh")[0]
+
+
+def test_a_run_that_was_stopped_after_it_told_a_rung_s_score_was_a_look(run):
+    for name, rung, told in (("one", "majority", 1), ("two", "prompt", 2)):
+        other = earlier(run, name, finished=False)
+        put(other, rung, 0, [Answer(e.id, "a") for e in HELDOUT])
+        so_far = SoFar(other, dataclasses.replace(other.plan(), cells=(f"{rung}-s0",)))
+        so_far.tell([f"{rung}-s0"])
+        assert [event.kind for event in other.events()[0]] == ["scored"]
+        holds, detail = one(lines(run, cell()), "The held-out set is fresh")
+        assert holds is (told == 1)
+    assert detail.startswith("2 runs of this project used it")
 
 
 def test_decoding_among_allowed_answers_only_is_told(run):

@@ -164,7 +164,8 @@ def test_every_event_is_passed_on_once(play):
     run.say("doing", "from before")
     seen = []
     run_check(run, seen.append)
-    assert [event.kind for event in seen] == ["started", "failed", "finished"]
+    told = ["scored"] * 4  # floors and prompt
+    assert [event.kind for event in seen] == ["started", *told, "failed", "scored", "finished"]
 
 
 def test_a_run_is_running_while_its_lock_is_held(play):
@@ -238,6 +239,68 @@ def test_a_climb_that_stopped_can_go_on_to_what_it_left_out(climbing, play):
     run.change_plan(dataclasses.replace(run.plan(), climb=False))
     experiment = run_check(run)
     assert processes.calls == [["rag-s0"], ["finetune-s0"]] and experiment.not_run == {}
+
+
+# Scores while others are at work
+
+
+def scores(run: Run) -> dict[str, dict]:
+    events, _ = run.events()
+    told = [event for event in events if event.kind == "scored"]
+    assert len({event.cell for event in told}) == len(told), "told twice"
+    return {event.cell: event.figures for event in told}
+
+
+def test_a_score_is_told_as_soon_as_a_rung_is_finished_and_is_the_one_of_the_result(play):
+    seen: dict[str, list[str]] = {}
+
+    def fate(run: Run) -> int:
+        seen["before finetune"] = list(scores(run))
+        put(run, "finetune", 0, [Answer(e.id, e.references[0]) for e in TASK.heldout])
+        return 0
+
+    run, _ = play(CELLS, {"finetune-s0": fate})
+    experiment = run_check(run)
+    assert seen["before finetune"] == CELLS[:-1]
+    told = scores(run)
+    assert list(told) == CELLS
+    arms = {**experiment.floors, **experiment.rungs}
+    for cell, figures in told.items():
+        wanted = arms[cell.removesuffix("-s0")].scores[experiment.task.metric]
+        assert (figures["mean"], figures["low"], figures["high"]) == (
+            wanted.mean, wanted.low, wanted.high
+        )  # fmt: skip
+        assert figures["n"] == 20
+    assert told["finetune-s0"]["mean"] == 1
+
+
+def test_of_several_trainings_one_score_is_told_when_all_are_finished(play):
+    cells = ["prompt-s0", "finetune-s0", "finetune-s1"]
+    run, _ = play(cells)
+    run_check(run)
+    assert list(scores(run)) == ["prompt-s0", "finetune-s1"]
+
+
+def test_of_a_rung_with_a_failed_training_no_score_is_told(play):
+    cells = ["prompt-s0", "finetune-s0", "finetune-s1"]
+    run, _ = play(cells, {"finetune-s1": says("out of memory", "finetune-s1")})
+    run_check(run)
+    assert list(scores(run)) == ["prompt-s0"]
+
+
+def test_a_run_that_goes_on_tells_what_it_finishes_and_nothing_twice(play):
+    def stop(run: Run) -> int:
+        run.cancel_file.touch()
+        return 0
+
+    run, _ = play(CELLS, {"rag-s0": stop})
+    with pytest.raises(JobError):
+        run_check(run)
+    assert list(scores(run)) == CELLS[:4]
+    run.cancel_file.unlink()
+    play(CELLS)
+    run_check(run)
+    assert list(scores(run)) == CELLS
 
 
 # With processes that are real

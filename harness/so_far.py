@@ -1,0 +1,51 @@
+"""Headline scores of rungs that are finished, while others are still at work."""
+
+from collections.abc import Sequence
+
+from harness.assemble import headline_estimate, rung_of
+from harness.experiment import Estimate
+from harness.rungs import rungs
+from harness.scoring import headline
+from harness.store import Plan, Run
+from harness.touched import note_scoring
+
+
+class SoFar:
+    """Looks at each finished rung, floor or ceiling of a run once."""
+
+    def __init__(self, run: Run, plan: Plan) -> None:
+        self.run, self.plan = run, plan
+        self._found: dict[str, Estimate] = {}
+
+    def of(self, name: str) -> Estimate | None:
+        """The score, all seeds together; None as long as one of them is missing.
+
+        A rung one of whose seeds is missing is not judged: the others could be the lucky ones.
+        """
+        if name not in self._found:
+            cells = self._cells(name)
+            if not cells or not all(self.run.finished(cell) for cell in cells):
+                return None
+            self._found[name] = headline_estimate(self.run, self.plan, name)
+        return self._found[name]
+
+    def tell(self, cells: Sequence[str]) -> None:
+        """Report the scores that these cells complete, and note that they were looked at."""
+        for name in dict.fromkeys(map(rung_of, cells)):
+            found = self.of(name)
+            if found is None or found.mean is None:
+                continue
+            own = self._cells(name)
+            if name in rungs():  # floors and ceilings have nothing that could be chosen by it
+                note_scoring(self.run, self.plan, [self.run.cell(cell) for cell in own])
+            figures = {
+                "metric_title": headline(self.plan.spec).title,
+                "mean": found.mean,
+                "low": found.low,
+                "high": found.high,
+                "n": found.n,
+            }
+            self.run.say("scored", cell=own[-1], figures=figures)
+
+    def _cells(self, name: str) -> list[str]:
+        return [cell for cell in self.plan.cells if rung_of(cell) == name]
