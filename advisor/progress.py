@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
-from advisor.numbers import capital, count, interval, percent, seconds
+from advisor.numbers import seconds
 from advisor.result_file import EXPERIMENT
+from advisor.scored_words import against_words, score_words, scores_of, short_score
 from advisor.training_figures import (
     Look,
     Loss,
@@ -75,8 +76,8 @@ class RunProgress:
     """Rungs and ceilings, in the order they run."""
     log: tuple[str, ...]
     """Everything that was reported, a line each."""
-    floors: tuple[str, ...] = ()
-    """What doing without a language model scored; a line each."""
+    scores: str = ""
+    """What told scores are of, and to be held against; sentences, none before there is one."""
     remarks: tuple[str, ...] = ()
     """What was said of the whole check, such as that a climb has stopped; each once."""
 
@@ -126,14 +127,14 @@ def _progress(
     run: Run, plan: Plan, names: Sequence[str], events: Sequence[Event], state: State
 ) -> RunProgress:
     several = plan.seeds > 1
-    floors = [one for one in events if one.kind == "scored" and parse_cell(one.cell)[0] in FLOORS]
+    scored = scores_of(events)
     alive = state in ("starting", "running")
     cells = [_cell(run, plan, name, events, alive) for name in names]
     return RunProgress(
         state=state,
         cells=tuple(cells),
         log=tuple(_line(event, several) for event in events),
-        floors=tuple(f"{_floor_title(one)}: {score_words(one)}" for one in floors),
+        scores=against_words(scored) if scored else "",
         remarks=tuple(dict.fromkeys(one.message for one in _since(events) if _is_remark(one))),
     )
 
@@ -182,7 +183,7 @@ def _cell(run: Run, plan: Plan, name: str, events: Sequence[Event], alive: bool)
     rung, seed = parse_cell(name)
     title = arm_title(rung)
     of_cell = [event for event in events if event.cell == name]
-    scores = [event for event in of_cell if event.kind == "scored"]
+    scores = scores_of(of_cell)
     own = [event for event in of_cell if event.kind != "scored"]  # that is not its own word
     starts = [place for place, event in enumerate(own) if event.kind == "started"]
     # a process can die before it says that it started; then its only word is how
@@ -192,7 +193,7 @@ def _cell(run: Run, plan: Plan, name: str, events: Sequence[Event], alive: bool)
     training = state == "working" and last[-1].message in IN_TRAINING
     return CellProgress(
         name, rung, seed, title, state, doing, share, left, losses, fix,
-        looks_of(own), pace_of(own), training, score_words(scores[-1]) if scores else "",
+        looks_of(own), pace_of(own), training, short_score(scores[-1]) if scores else "",
     )  # fmt: skip
 
 
@@ -237,18 +238,6 @@ def _standing(
     if alive:
         return "working", words, share, left, ""
     return "waiting", f"stopped while {words}" if words != "starting" else "", share, None, ""
-
-
-def _floor_title(event: Event) -> str:
-    return capital(arm_title(parse_cell(event.cell)[0]))
-
-
-def score_words(event: Event) -> str:
-    """What a rung scored, once all its trainings are finished."""
-    f = event.figures
-    words = f"{percent(f['mean'])} on {f['metric_title']}"
-    sure = f" ({interval(f['low'], f['high'])})" if f["low"] is not None else ""
-    return f"{words}{sure}, {count(f['n'], 'held-out question')}"
 
 
 def _took(last: Sequence[Event]) -> str:

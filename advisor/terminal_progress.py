@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from tqdm import tqdm
 
-from advisor.progress import score_words
+from advisor.scored_words import score_words
 from advisor.terminal import note
 from advisor.training_figures import look_words, looks_of, pace_of, pace_words
 from harness.store import Event

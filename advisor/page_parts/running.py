@@ -40,8 +40,8 @@ def progress_part(now: RunProgress, several: bool, skipped: Mapping[str, str]) -
         for rung, why in skipped.items()
     ]
     html("{rows}", rows=joined(rows))
-    if now.floors:
-        say(f"To be beaten without a language model. {'; '.join(now.floors)}.", "rw-p rw-small")
+    if now.scores:
+        say(now.scores, "rw-p rw-small rw-quiet")
     for remark in now.remarks:
         say(remark, "rw-p rw-small")
     trained = [cell for cell in now.cells if cell.losses]
@@ -106,7 +106,7 @@ def _row(cell: CellProgress, several: bool) -> Markup:
         share=round(100 * cell.share),
         off="off" if cell.state == "waiting" else "",
         tag=markup('<span class="rw-tag stop">failed</span> ') if cell.state == "failed" else "",
-        words=f"{done}: {cell.score}" if cell.score else done,
+        words=markup("<b>{score}</b>, {done}", score=cell.score, done=done) if cell.score else done,
         fix=fix,
     )
 

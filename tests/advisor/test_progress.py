@@ -188,16 +188,19 @@ def test_a_finished_rung_says_what_it_scored_and_the_floors_what_is_to_be_beaten
         tell(run, f"{name}-s0", "scored", **SCORE)
     found = cell(run, "prompt-s0")
     assert found.doing == "done in 90 s"
-    assert found.score == "50 % on right label (35–65 %), 40 held-out questions"
-    assert progress(run).floors == (f"Always the commonest answer: {found.score}",)
-    assert any("prompt: 50 % on right label" in line for line in progress(run).log)
+    assert found.score == "50 % (35–65 %)"
+    now = progress(run)
+    assert now.scores.startswith("Scores: right label, on held-out questions")
+    assert now.scores.endswith("model: always the commonest answer 50 % (35–65 %).")
+    told = "prompt: 50 % (35–65 %) on right label, 40 held-out questions"
+    assert any(told in line for line in now.log)
     assert cell(run, "finetune-s0").score == ""
 
 
 def test_a_score_without_an_interval_is_told_without_one(run):
     put(run, "prompt", 0, [Answer(e.id, "a") for e in HELDOUT])
     tell(run, "prompt-s0", "scored", **{**SCORE, "low": None, "high": None})
-    assert cell(run, "prompt-s0").score == "50 % on right label, 40 held-out questions"
+    assert cell(run, "prompt-s0").score == "50 %"
 
 
 def test_a_failed_cell_says_why_and_what_to_do(run):
