@@ -10,6 +10,8 @@ from tqdm import tqdm
 from advisor.scored_words import score_words
 from advisor.terminal import note
 from advisor.training_figures import look_words, looks_of, pace_of, pace_words
+from harness.ceilings import arm_title
+from harness.cell import parse_cell
 from harness.store import Event
 
 _SILENT_S: Final = 2.0
@@ -111,7 +113,7 @@ class Progress:
             f = event.figures
             self._bar.show("Answering", f.get("done", 0), f.get("total", 0))
         elif event.kind == "scored":
-            self._line(f"    {score_words(event)}")
+            self._line(f"    {arm_title(parse_cell(event.cell)[0])}: {score_words(event)}")
         elif pace := pace_of([event]):
             self._bar.show("Training", pace.step, pace.steps, pace_words(pace))
         elif looks := looks_of([event]):
