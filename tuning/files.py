@@ -1,6 +1,7 @@
 """Files of a saved model or adapter, read with an error that says which one is damaged."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -36,11 +37,21 @@ def read_tensors(file: Path) -> "dict[str, torch.Tensor]":
     Raises:
         TuningError: it is cut off, or no such file.
     """
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
+    return dict(each_tensor(file))
+
+
+def each_tensor(file: Path) -> "Iterator[tuple[str, torch.Tensor]]":
+    """The same, one at a time: what is done with does not stand beside the next.
+
+    Raises:
+        TuningError: see `read_tensors`.
+    """
+    from safetensors import SafetensorError, safe_open
 
     try:
-        return load_file(file)
+        with safe_open(file, framework="pt") as opened:
+            for name in opened.keys():  # noqa: SIM118, it is no dict
+                yield name, opened.get_tensor(name)
     except (SafetensorError, OSError) as error:
         raise damaged(file, str(error)) from error
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import pytest
 
+from advisor.numbers import percent
 from advisor.settings_file import change
 from harness.store import Run
 from tests.command import PATIENCE_S, here, importable, make_project, refused, rungwise
@@ -85,6 +86,8 @@ def test_check_shows_a_bar_for_each_cell_on_a_terminal(checked):
     assert "No target is set, so the verdict says which rung is best" in checked.screen
     assert "Answering: 100%|" in checked.screen and "30/30" in checked.screen
     assert "    answering 30/30" not in checked.screen, "plain lines are for files"
+    score = json.loads(checked.out)["rungs"]["prompt"]["scores"]["accuracy_score"]["mean"]
+    assert f"    Prompt: {percent(score)} (" in checked.screen
 
 
 def test_an_old_run_goes_on_with_the_options_it_was_started_with(checked, tiny_model):

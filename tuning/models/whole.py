@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from tuning.errors import TuningError
-from tuning.files import WEIGHTS, lacking, read_json, read_tensors, weight_files
+from tuning.files import WEIGHTS, each_tensor, lacking, read_json, weight_files
 
 if TYPE_CHECKING:
     import torch
@@ -115,7 +115,7 @@ def take_over(folder: Path, weights: "Mapping[str, torch.Tensor]") -> None:
     left = dict(weights)
     with torch.no_grad():
         for file in weight_files(folder):
-            for name, found in read_tensors(file).items():
+            for name, found in each_tensor(file):
                 weight = left.pop(name, None)
                 if weight is None:  # buffers, in files of older releases
                     continue

@@ -9,7 +9,7 @@ import torch
 from tuning.constrain import Constraint
 from tuning.encode import Encoded, stop_ids
 from tuning.errors import TuningError
-from tuning.memory import Room
+from tuning.memory import Room, give_back
 from tuning.models.base import ANSWERING, Generated
 from tuning.models.greedy import Continuation
 from tuning.models.likelihood import Likelihood, Predicting
@@ -44,6 +44,7 @@ class EngineModel(Likelihood):
     ) -> None:
         self.tokenizer = tokenizer
         self.model = Llama(folder, dtype, device)
+        give_back()  # of what the files were read into
         self.context_length = self.model.config.context_length
         self.n_parameters = self.model.n_parameters
         self.room = Room()

@@ -51,12 +51,12 @@ class Llama:
         self.route = Route()
         """Which row goes through which adapter, where several are there."""
         weights = read_weights(folder, dtype, device)
+        self.n_parameters = sum(int(tensor.numel()) for tensor in weights.values())
         self.embedding = weights["model.embed_tokens.weight"]  # (V, H)
         tied = self.config.tied and "lm_head.weight" not in weights
         self.head = self.embedding if tied else weights["lm_head.weight"]  # (V, H)
         self.norm = weights["model.norm.weight"]
         self.layers = [self._layer(weights, i) for i in range(self.config.layers)]
-        self.n_parameters = sum(int(tensor.numel()) for tensor in weights.values())
         half = torch.arange(0, self.config.head_dim, 2, dtype=torch.float32)
         self.frequencies = (self.config.rope_theta ** (-half / self.config.head_dim)).to(device)
         """(d / 2,), radians a position (RoPE: Su et al. 2021, arXiv 2104.09864)."""
@@ -67,7 +67,7 @@ class Llama:
 
         def projection(block: str, *pieces: str) -> Projection:
             names = [f"{prefix}{block}.{piece}_proj" for piece in pieces]
-            return Projection(names, [weights[f"{name}.weight"] for name in names])
+            return Projection(names, [weights.take(f"{name}.weight") for name in names])
 
         return Layer(
             attention_norm=weights[f"{prefix}input_layernorm.weight"],

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tuning.errors import TuningError
-from tuning.files import lacking, read_json, read_tensors, weight_files
+from tuning.files import each_tensor, lacking, read_json, weight_files
 
 if TYPE_CHECKING:
     import torch
@@ -79,6 +79,15 @@ class Weights(dict[str, "torch.Tensor"]):
     def __missing__(self, name: str) -> "torch.Tensor":
         raise lacking(name)
 
+    def take(self, name: str) -> "torch.Tensor":
+        """A tensor that is not wanted twice, so that what is made of it does not stand beside it.
+
+        Held together, a model would pass through one and a half times its own size at the start.
+        """
+        tensor = self[name]
+        del self[name]
+        return tensor
+
 
 def read_weights(folder: Path, dtype: "torch.dtype", device: "torch.device") -> Weights:
     """All tensors by name, cast and placed.
@@ -88,6 +97,6 @@ def read_weights(folder: Path, dtype: "torch.dtype", device: "torch.device") -> 
     """
     tensors = Weights()
     for file in weight_files(folder):
-        for name, tensor in read_tensors(file).items():
+        for name, tensor in each_tensor(file):
             tensors[name] = tensor.to(device, dtype)
     return tensors
