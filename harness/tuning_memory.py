@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from tuning.encode import Encoded
 
 GB: Final = 1e9
+LIBRARY_BYTES: Final = 0.2e9
+"""What a process holds besides once transformers' models, PEFT and bitsandbytes are imported."""
 HOLDS_S: Final = 60.0
 """Seconds after which a card's driver is asked again."""
 
@@ -25,16 +27,19 @@ HOLDS_S: Final = 60.0
 def memory_of(work: Work, pace: Speed, sizes: ModelSizes, rank: int, method: str = "lora") -> float:
     """Bytes that one cell's process will hold at most: answering, or learning where it learns."""
     on_cuda, width = pace.kind == "cuda", pace.precision_bytes
+    library = method == "qlora" or not sizes.engine
+    process = pace.process_bytes + (LIBRARY_BYTES if library else 0)
     own = max(1.0, work.row - work.shared)
     rows = max(1, min(WAVE_ROWS, int(WAVE_TOKENS / own)))
     tokens = int(rows * own + work.shared)
-    wave = Load(tokens, rows, int(work.row), rank, width, on_cuda)
+    wave = Load(tokens, rows, int(work.row), rank, width, on_cuda, not sizes.engine)
     most = footprint("answer", sizes, wave).total
     if work.learns:
         learned = int(work.answers_at_once)
-        step = Load(int(work.learns_at_once), learned, int(work.row), rank, width, on_cuda)
+        at_once, row = int(work.learns_at_once), int(work.row)
+        step = Load(at_once, learned, row, rank, width, on_cuda, library)
         most = max(most, footprint(cast(Method, method), sizes, step).total)
-    return pace.process_bytes + most
+    return process + most
 
 
 def refuse_what_does_not_fit(bench: Workbench, rows: "Sequence[Encoded]") -> None:

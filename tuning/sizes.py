@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tuning.errors import TuningError
+from tuning.models.llama.weights import unsupported
 
 
 class ModelSizes(NamedTuple):
@@ -21,6 +22,8 @@ class ModelSizes(NamedTuple):
     vocabulary: int
     tied: bool
     """The vocabulary head is the embedding."""
+    engine: bool = True
+    """The small engine knows the architecture; else transformers runs it."""
 
     @property
     def linear(self) -> int:
@@ -82,6 +85,7 @@ def read_sizes(folder: Path) -> ModelSizes:
             head_dim=int(raw.get("head_dim") or hidden // heads),
             vocabulary=int(raw["vocab_size"]),
             tied=bool(raw.get("tie_word_embeddings", False)),
+            engine=not unsupported(raw),
         )
     except (OSError, KeyError, TypeError, ValueError, AttributeError, ZeroDivisionError) as error:
         raise TuningError(

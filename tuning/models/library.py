@@ -19,7 +19,7 @@ from tuning.encode import Encoded, stop_ids
 from tuning.errors import TuningError
 from tuning.files import read_json
 from tuning.four_bits import FIX, in_four_bits
-from tuning.memory import Room
+from tuning.memory import Room, give_back
 from tuning.models.base import ANSWERING, Generated
 from tuning.models.greedy import Continuation
 from tuning.models.likelihood import Likelihood, Predicting
@@ -87,6 +87,7 @@ class LibraryModel(Likelihood):
                 "choose a model that has attention in every layer",
             )
         self.base: Any = (base if four_bit else base.to(device)).eval().requires_grad_(False)
+        give_back()  # of what the files were read into
         self.tokenizer, self.device = tokenizer, device
         self.context_length = int(getattr(self.base.config, "max_position_embeddings", 2048))
         self.n_parameters = int(self.base.num_parameters())  # two of 4 bits lie in one byte
