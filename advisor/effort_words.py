@@ -39,7 +39,7 @@ _TITLES: Final = {
     "layout": "How passages stand",
     "calibrated": "Labels counted by what the question adds",
     "context": "Shown of a passage found",
-    "context_tokens": "Tokens of passages before the question, at most",
+    "context_tokens": "Tokens of the question's own passages, at most",
     "reranker": "Second look by a reranker",
     "examples": "Which worked examples",
     "prompt": "Prompts",

@@ -18,11 +18,12 @@ def score_words(event: Event) -> str:
     """'31 % (22–41 %) on right facts, 126 held-out questions'."""
     figures = event.figures
     asked = count(figures["n"], "held-out question")
-    return f"{short_score(event)} on {figures['metric_title']}, {asked}"
+    failed = f"; {figures['n_failed']:,} more failed" if figures.get("n_failed") else ""
+    return f"{short_score(event)} on {figures['metric_title']}, {asked}{failed}"
 
 
 def short_score(event: Event) -> str:
-    """'31 % (22–41 %)'."""
+    """'31 % (22–41 %)'; '80 %, 6 failed'."""
     figures = event.figures
     ends = figures["low"], figures["high"]
     sure = "" if None in ends else f" ({interval(*ends)})"

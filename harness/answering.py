@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from harness.generators.base import Completion, Refusal
 from harness.generators.local import LocalGenerator
-from harness.prompts import LAST, Demonstration, Prompt, above, passage, render
+from harness.prompts import LAST, Demonstration, Prompt, above, passage, with_passages
 from harness.types import Answer, Context, Failure, Query
 from harness.workbench import Workbench
 from rag.cite import cite
@@ -35,7 +35,10 @@ class Asked(NamedTuple):
     ) -> "Asked":
         """The same question with the first so many of its passages, and such worked examples."""
         shown = self.prompt.turns if turns is None else turns
-        prompt = render(bench.spec, self.query.text, contexts, shown, self.layout)
+        user = self.prompt.user  # as it is worded: a search may have found other words
+        if contexts != self.contexts:
+            user = with_passages(self.query.text, contexts, self.layout, bench.spec.language)
+        prompt = Prompt(self.prompt.system, tuple(shown), user)
         gone = self.dropped + len(self.contexts) - len(contexts)
         return self._replace(prompt=prompt, contexts=contexts, dropped=gone)
 

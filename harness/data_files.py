@@ -23,6 +23,10 @@ MAX_FILE_BYTES = 512 * 2**20
 MAX_FIELD_CHARACTERS = 1_000_000
 MAX_GAPS = 2**24
 """Most empty cells that a table does not hold itself: a short row below a long header has them."""
+MAX_SHEET_ROWS = 2**20
+"""As many as Excel has; a number beyond would be filled up with empty rows."""
+MAX_TABLE_BYTES = 2**30
+"""Of a Parquet file's values once read: one text can be named by many rows."""
 MAX_CELLS = 2**26
 """Most cells of a file that need not write each of them (Parquet, Excel)."""
 
@@ -228,11 +232,18 @@ def _parquet(path: Path, shown: str) -> Iterator[Row | Problem]:
         if claimed.num_rows * claimed.num_columns > MAX_CELLS:
             yield Problem(f"it has {claimed.num_rows:,} rows", "give a sample of it", shown)
             return
-        table = pyarrow.parquet.read_table(path)
+        records, held = [], 0
+        for batch in pyarrow.parquet.ParquetFile(path).iter_batches(batch_size=64):
+            held += batch.nbytes
+            if held > MAX_TABLE_BYTES:
+                fix = "give a sample of it"
+                yield Problem("its values take more than a gigabyte once read", fix, shown)
+                return
+            records.extend(batch.to_pylist())
     except (pyarrow.ArrowException, OSError) as error:
         yield Problem(f"not readable as Parquet ({error})", "write the file again", shown)
         return
-    for number, record in enumerate(table.to_pylist(), 1):
+    for number, record in enumerate(records, 1):
         yield from _record(record, number, shown)
 
 
@@ -254,7 +265,7 @@ def _excel(path: Path, shown: str) -> Iterator[Row | Problem]:
         for row in sheet.iter_rows(values_only=True):
             cells.append(["" if cell is None else str(cell) for cell in row])
             count += len(row)
-            if count > MAX_CELLS:
+            if count > MAX_CELLS or len(cells) > MAX_SHEET_ROWS:
                 raise ValueError("its cells are spread too far")
         book.close()
     except (

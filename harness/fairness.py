@@ -100,7 +100,7 @@ def _same_model(plan: Plan, ladder: Sequence[Cell]) -> Check:
     name = f"{plan.generator} {plan.generator_revision}".strip()
     learned = ""
     if any(cell.preparation.settings.get("method") == "qlora" for cell in ladder):
-        learned = "; in 4 bits while an adapter was learned, whole for every answer"
+        learned = "; in 4 bits while an adapter was learned, whole for every held-out answer"
     return Check(
         "Same base model for all rungs",
         len(paths) <= 1 and len(weights) <= 1,

@@ -196,7 +196,7 @@ def _run_cells(run: Run, plan: Plan, on_event: OnEvent) -> Experiment:
             if good:
                 run.say("doing", f"{title_of(good)} is good enough; what is dearer is not run")
                 break
-            left = new = [c for c in group if not run.finished(c) and _can_be_told(run, c)]
+            left = [c for c in group if not run.finished(c) and _can_be_told(run, c)]
             if said := known.before(left):
                 run.say("doing", said)
             while left:
@@ -210,7 +210,7 @@ def _run_cells(run: Run, plan: Plan, on_event: OnEvent) -> Experiment:
                     failed[cell] = watch.why(cell, left[0], status)
                 # those behind it in its process get their turn in another one
                 left = left[left.index(stopped[0]) + 1 :] if stopped else []
-            so_far.tell(new)
+            so_far.tell(group)
     except BaseException:  # also when the user interrupts: say so, then let it through
         run.say("cancelled", "stopped; what is finished is kept")
         raise

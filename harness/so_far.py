@@ -16,6 +16,7 @@ class SoFar:
     def __init__(self, run: Run, plan: Plan) -> None:
         self.run, self.plan = run, plan
         self._found: dict[str, Estimate] = {}
+        self._told = {event.cell for event in run.events()[0] if event.kind == "scored"}
 
     def of(self, name: str) -> Estimate | None:
         """The score, all seeds together; None as long as one of them is missing.
@@ -30,12 +31,16 @@ class SoFar:
         return self._found[name]
 
     def tell(self, cells: Sequence[str]) -> None:
-        """Report the scores that these cells complete, and note that they were looked at."""
+        """Report what these cells complete, unless it was before, and note that it was looked at.
+
+        An earlier process may have finished a rung and been stopped before it could tell.
+        """
         for name in dict.fromkeys(map(rung_of, cells)):
-            found = self.of(name)
+            own = self._cells(name)
+            found = None if own and own[-1] in self._told else self.of(name)
             if found is None or found.mean is None:
                 continue
-            own = self._cells(name)
+            self._told.add(own[-1])
             if name in rungs():  # floors and ceilings have nothing that could be chosen by it
                 note_scoring(self.run, self.plan, [self.run.cell(cell) for cell in own])
             figures = {
@@ -44,6 +49,7 @@ class SoFar:
                 "low": found.low,
                 "high": found.high,
                 "n": found.n,
+                "n_failed": found.n_failed,
             }
             self.run.say("scored", cell=own[-1], figures=figures)
 

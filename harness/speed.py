@@ -92,7 +92,7 @@ def known_speed(model: ModelRef, *, beside_others: bool = False) -> Speed | None
     except msgspec.MsgspecError:  # of another version, or cut off: it is measured again
         return None
     alone = known.quiet and known.threads >= most_threads()
-    recent = time.time() - file.stat().st_mtime < BUSY_HOLDS_S
+    recent = 0 <= time.time() - file.stat().st_mtime < BUSY_HOLDS_S  # a clock may have gone back
     return known if beside_others or alone or recent else None
 
 

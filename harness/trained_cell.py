@@ -12,7 +12,7 @@ from harness.adapting import adapter_folder
 from harness.beside import run_of
 from harness.cell import parse_cell, prepare_open, saying
 from harness.device import peak_memory_bytes
-from harness.disk import append_lines, whole_lines, write_json
+from harness.disk import append_lines, decode, whole_lines, write_json
 from harness.probe_result import plan_of
 from harness.reopen import reopen, workbench_of
 from harness.retraining import bench_apart, recipe_of, trained_cells, trained_rungs
@@ -26,6 +26,8 @@ from tuning.recipe import TuningSettings
 
 ITEMS = ".items.jsonl"
 """Ending of the file that grows while a cell is asked."""
+PEAK = ".peak.json"
+"""Ending of the file with the most bytes that its training held."""
 
 
 def ask_cell(store: Run, cell: str, probe: TrainedProbe) -> None:
@@ -36,6 +38,7 @@ def ask_cell(store: Run, cell: str, probe: TrainedProbe) -> None:
     """
     with FileLock(store.cell_file(cell, ".lock")):
         if store.finished(cell):
+            _throw_away(store, cell)  # an earlier process may have been stopped before it could
             return
         store.say("started", "", cell)
         bed = _bed(store, cell, probe)
@@ -53,15 +56,33 @@ def ask_cell(store: Run, cell: str, probe: TrainedProbe) -> None:
             left_out.update(job.left_out)
         items = tuple(have.values())
         trained = store.prepared(cell)
-        peak = peak_memory_bytes() if trained else None
+        peak = _peak(store, cell) if trained else None
         write_json(
             store.cell_file(cell),
             CellTested(cell, name, seed, items, dict(left_out), trained, peak),
         )
         file.unlink(missing_ok=True)
-        # what it says is kept; the model itself is of no use to anybody, and may hold secrets
-        shutil.rmtree(adapter_folder(store.folder, cell), ignore_errors=True)
+        _throw_away(store, cell)
         store.say("finished", "", cell, {"answers": len(items)})
+
+
+def _note_peak(store: Run, cell: str) -> None:
+    """Write down what the training held; a later process that takes it up holds less."""
+    file = store.cell_file(cell, PEAK)
+    if not file.is_file():
+        write_json(file, peak_memory_bytes())
+
+
+def _peak(store: Run, cell: str) -> int | None:
+    file = store.cell_file(cell, PEAK)
+    return decode(file.read_bytes(), int, file) if file.is_file() else None
+
+
+def _throw_away(store: Run, cell: str) -> None:
+    """What a trained model says is kept; itself it is of no use to anybody and may hold secrets."""
+    folder = adapter_folder(store.folder, cell)
+    for one in (folder, *folder.parent.glob(f"{folder.name}.lr*")):
+        shutil.rmtree(one, ignore_errors=True)
 
 
 def _bed(store: Run, cell: str, probe: TrainedProbe) -> Bed:
@@ -83,6 +104,7 @@ def _bed(store: Run, cell: str, probe: TrainedProbe) -> Bed:
         apart.share(bench)  # a second model would need its memory as well
         found = rung_type(name).build(rows, apart)
         prepare_open(store, cell, found, apart.given)
+        _note_peak(store, cell)
         return found
 
     return Bed(

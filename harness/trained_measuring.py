@@ -75,7 +75,7 @@ def refuse_untrained(run: Run, probe: TrainedProbe) -> None:
         again = f"rungwise check {run.folder.parents[1]} --rungs prompt,finetune"
         what = f"{why}, so there is nothing that {probe.name} could look at"
         fix = f"check again with fine-tuning: {again}"
-        if trained_cells(run):
+        if run.plan().tuning.method == "full":
             fix = 'check again with method = "lora" under [tuning] in rungwise.toml: ' + again
         raise UserError(Problem(what, fix, run.name))
 

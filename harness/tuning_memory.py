@@ -66,8 +66,8 @@ def refuse_what_does_not_fit(bench: Workbench, rows: "Sequence[Encoded]") -> Non
             Problem(
                 f"full fine-tuning needs {missing / GB:.1f} GB more memory at the least, for a "
                 f"gradient and two moments of every weight; {free / GB:.1f} GB are free",
-                'write method = "lora" under [tuning] in rungwise.toml, choose a smaller model, '
-                "or free memory",
+                'an adapter needs none of it (method = "lora" under [tuning] in rungwise.toml); '
+                "else choose a smaller model, or free memory",
                 bench.cell,
             )
         )

@@ -113,7 +113,7 @@ def test_a_new_project_says_each_setting_with_its_meaning_and_decides_none(tmp_p
     said = (tmp_path / "p" / "rungwise.toml").read_text(encoding="utf-8")
     for line in ('# retriever = "hybrid"   # hybrid | dense | bm25 | rrf', "# passages = 3",
                  "# passage_words = 80", "# context_tokens = 400", "# examples = 3",
-                 '# method = "lora"          # lora | full'):  # fmt: skip
+                 '# method = "lora"   # lora | qlora | full'):  # fmt: skip
         assert line in said
     assert "[decoding]" not in said, "free text has no allowed answers"
     project = open_project(tmp_path / "p")

@@ -7,6 +7,7 @@ import pytest
 from filelock import FileLock
 
 from advisor.progress import progress, state_of
+from advisor.scored_words import score_words
 from advisor.training_figures import Look, look_words, pace_words
 from harness.store import Event, Run
 from harness.types import Answer, Example, Task, TaskSpec
@@ -195,6 +196,11 @@ def test_a_finished_rung_says_what_it_scored_and_the_floors_what_is_to_be_beaten
     told = "prompt: 50 % (35–65 %) on right label, 40 held-out questions"
     assert any(told in line for line in now.log)
     assert cell(run, "finetune-s0").score == ""
+
+
+def test_failed_answers_are_told_with_a_score():
+    said = score_words(Event("", "rag-s0", "scored", "", {**SCORE, "n_failed": 2}))
+    assert said == "50 % (35–65 %) on right label, 40 held-out questions; 2 more failed"
 
 
 def test_a_score_without_an_interval_is_told_without_one(run):

@@ -7,6 +7,7 @@ import pytest
 from harness.answering import Asked, answer_all, fitted
 from harness.generators.endpoint import CONTEXT_TOKENS, EndpointGenerator
 from harness.given import Given, RetrievalSettings
+from harness.instructions import Wording
 from harness.prompts import HINT, Demonstration, above, render
 from harness.types import Answer, Context, Failure, Query
 from tests.harness.rung_bench import NEW_TOKENS, SPEC, bench
@@ -64,6 +65,14 @@ def test_worked_examples_that_fill_the_context_give_way_the_longest_first(tools)
     (said,) = answer_all(tools, [one])
     assert isinstance(said, Answer)
     assert tools.generator.asked[-1][0].turns == (turns[0], turns[2])
+
+
+def test_a_prompt_in_words_that_a_search_found_keeps_them_when_examples_give_way(tools):
+    wording = Wording("other words", "Say it shortly.", before="Please: ", after=" Thank you.")
+    turns = (*SHOWN, LONG_ONE)
+    prompt = wording.of(render(SPEC, "How long?", (), turns))
+    kept = fitted(tools, Asked(Query("q", "How long?"), prompt)).prompt
+    assert kept == wording.of(render(SPEC, "How long?", (), SHOWN))
 
 
 def test_the_closest_passage_stays_longer_than_worked_examples(tools):

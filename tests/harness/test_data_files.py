@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import time
 import zipfile
 
 import numpy
@@ -294,6 +295,45 @@ def test_an_unknown_ending_lists_the_known_ones(tmp_path):
     (problem,) = read_rows(write(tmp_path, "a.doc", "x"), "a.doc").problems
     assert problem.message == ".doc is not read"
     assert problem.fix == ", ".join(sorted(READERS))
+
+
+def test_a_parquet_text_that_many_rows_name_is_counted_as_often_as_it_is_read(
+    tmp_path, monkeypatch
+):
+    import pyarrow
+    import pyarrow.parquet
+
+    table = pyarrow.table({"question": ["x" * 100_000] * 500})
+    pyarrow.parquet.write_table(table, tmp_path / "a.parquet")
+    assert (tmp_path / "a.parquet").stat().st_size < 50_000
+    monkeypatch.setattr("harness.data_files.MAX_TABLE_BYTES", 10 * 2**20)
+    (said,) = read_rows(tmp_path / "a.parquet", "a.parquet").problems
+    assert "more than a gigabyte" in said.message and said.fix == "give a sample of it"
+    monkeypatch.setattr("harness.data_files.MAX_TABLE_BYTES", 100 * 2**20)
+    assert len(read_rows(tmp_path / "a.parquet").rows) == 500
+
+
+def test_a_sheet_row_with_a_number_beyond_excel_is_refused_before_the_gap_is_filled(tmp_path):
+    import zipfile
+
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    book.active.append(["question", "answer"])
+    book.active.append(["why", "so"])
+    book.save(tmp_path / "plain.xlsx")
+    file = tmp_path / "a.xlsx"
+    with zipfile.ZipFile(tmp_path / "plain.xlsx") as plain, zipfile.ZipFile(file, "w") as far:
+        for name in plain.namelist():
+            text = plain.read(name)
+            if name.endswith("sheet1.xml"):
+                text = text.replace(b'r="2"', b'r="2000000000"').replace(b"A2", b"A2000000000")
+                text = text.replace(b"B2", b"B2000000000")
+            far.writestr(name, text)
+    started = time.perf_counter()
+    (said,) = read_rows(file, "a.xlsx").problems
+    assert "spread too far" in said.message
+    assert time.perf_counter() - started < 60
 
 
 def test_short_rows_below_a_long_header_are_not_filled_without_end(tmp_path, monkeypatch):

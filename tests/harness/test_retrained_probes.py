@@ -16,6 +16,7 @@ from harness.probes.full_tuning import of_all_weights
 from harness.probing import begin, run_probe
 from harness.store import Run
 from harness.trained import CellTested
+from harness.trained_cell import PEAK
 from tests.harness.probed_run import in_this_process
 from tests.harness.tuned_run import DEVICE, HELDOUT, tuned_run
 from tuning.recipe import TuningSettings
@@ -109,11 +110,16 @@ def test_a_killed_one_is_not_trained_again(run, monkeypatch, name, part, batches
             ask_again(store, "finetune-s0")
         trained = store.prepared("finetune-s0")
         assert trained is not None and not store.finished("finetune-s0")
+    write_json(store.cell_file("finetune-s0", PEAK), 7)  # the training's, whoever asks afterwards
     monkeypatch.setattr("harness.adapting.try_rate", None)
     run_probe(begin(run, name))
     file = store.cell_file("finetune-s0")
     cell = decode(file.read_bytes(), CellTested, file)
-    assert cell.trained == trained
+    assert cell.trained == trained and cell.peak_memory_bytes == 7
+    left = store.folder / "adapters" / "finetune-s0.lr0.001"  # by a process that was killed
+    left.mkdir(parents=True)
+    ask_again(store, "finetune-s0")
+    assert not left.exists()
     ids = [item.id for item in cell.items if item.part == part]
     assert len(ids) == len(set(ids)) == (8 if part == "canary" else 20)
 

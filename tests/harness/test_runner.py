@@ -10,7 +10,7 @@ from harness.runner import (
     run_check,
 )
 from harness.store import Run
-from harness.types import Answer, Example, Task, TaskSpec
+from harness.types import Answer, Example, Failure, Task, TaskSpec
 from harness.watch import STARTING, announce
 from tests.advisor.report_runs import put, start
 from tests.conftest import LABELS, label_rows
@@ -301,6 +301,26 @@ def test_a_run_that_goes_on_tells_what_it_finishes_and_nothing_twice(play):
     play(CELLS)
     run_check(run)
     assert list(scores(run)) == CELLS
+
+
+def test_a_rung_that_was_finished_by_a_process_that_could_not_tell_is_told_by_the_next(play):
+    run, _ = play(CELLS)
+    put(run, "prompt", 0, [Answer(e.id, "login") for e in TASK.heldout])  # before anything was told
+    run_check(run)
+    assert sorted(scores(run)) == sorted(CELLS)
+
+
+def test_questions_that_failed_are_told_with_the_score(play):
+    def fate(run: Run) -> int:
+        failed, *answered = TASK.heldout
+        answers = [Answer(example.id, "login") for example in answered]
+        put(run, "rag", 0, answers, [Failure(failed.id, "timeout", "too slow")])
+        return 0
+
+    run, _ = play(CELLS, {"rag-s0": fate})
+    run_check(run)
+    told = scores(run)["rag-s0"]
+    assert (told["n"], told["n_failed"]) == (19, 1)
 
 
 # With processes that are real
