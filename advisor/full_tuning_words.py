@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from advisor.money_tables import Rows
 from advisor.numbers import (
+    capital,
     count,
     in_points,
     interval,
@@ -60,7 +61,9 @@ def figures(result: TrainedResult) -> Rows:
             )
         )
     asked = count(result.n_items.get("heldout", 0), "held-out question")
-    return Rows(f"{asked}, with 95 % intervals", head, tuple(rows), 1)
+    scored = dict.fromkeys(one.found["score"].note for one in result.rungs.values())
+    caption = ", ".join([*filter(None, scored), asked, "with 95 % intervals"])
+    return Rows(capital(caption), head, tuple(rows), 1)
 
 
 def _share(found: Estimate | None) -> str:

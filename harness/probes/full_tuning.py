@@ -7,6 +7,7 @@ tenth of the adapter's, which is where they are best ("LoRA Without Regret", Thi
 """
 
 import dataclasses
+import random
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
@@ -54,7 +55,9 @@ Rows = list[list[float | None]]
 
 def jobs(bed: Bed) -> list[Job]:
     """The held-out questions, asked of the rung with all weights trained."""
-    asked = bed.queries[: bed.count]
+    # drawn, for a file that came in some order would give questions of one kind
+    some = random.Random(bed.seed).sample(bed.queries, min(bed.count, len(bed.queries)))
+    asked = [query for query in bed.queries if query in some]
 
     def do(ids: Sequence[str]) -> Iterator[list[Item]]:
         rung = bed.train(bed.view, of_all_weights(bed.bench.tuning))
@@ -107,7 +110,9 @@ def measure(material: Material) -> RungTested:
         level=verdict,
         overall=None,
         found={
-            "score": Finding(estimate_of(value, failed), estimate_of(before), change=change),
+            "score": Finding(
+                estimate_of(value, failed), estimate_of(before), change=change, note=metric.title
+            ),
             "ratio": Finding(share, note=note),
         },
         cases=_cases(material, rows, (adapter[0], full[0])),
