@@ -23,7 +23,7 @@ from harness.probes import probe_type
 from harness.rungs import rungs
 from harness.store import Run, now
 from harness.trained import TrainedProbe
-from harness.trained_measuring import make_plan, refuse_untrained
+from harness.trained_measuring import make_plan, refuse_untrained, reopen_cells
 from harness.types import Query
 from harness.watch import OnEvent
 from rag.types import Document
@@ -125,6 +125,10 @@ def _begin_tested(
     if plan is not None and same and count in (None, plan.count) and plan.secrets >= secrets:
         return store
     refuse_while_busy(run)
+    if plan is not None and same and count in (None, plan.count):  # but for the secrets
+        reopen_cells(run, store, probe)
+        make_plan(run, store, probe, plan.count, secrets)
+        return store
     if store.folder.is_dir():
         shutil.rmtree(store.folder)  # answers to other questions
     make_plan(run, store, probe, count or probe.default, secrets)

@@ -73,6 +73,10 @@ class Asks(Protocol):
         ...
 
 
+ITEMS = ".items.jsonl"
+"""Ending of the file that grows while a cell is asked."""
+
+
 @dataclass(frozen=True, slots=True)
 class Bed:
     """What a test works with in its cell."""

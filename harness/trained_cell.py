@@ -20,12 +20,10 @@ from harness.retrieval import INDEX_FOLDER
 from harness.rung import Rung
 from harness.rungs import rung_type
 from harness.store import Run
-from harness.trained import BASE, Bed, CellTested, Item, Job, TrainedProbe
+from harness.trained import BASE, ITEMS, Bed, CellTested, Item, Job, TrainedProbe
 from harness.types import TrainView
 from tuning.recipe import TuningSettings
 
-ITEMS = ".items.jsonl"
-"""Ending of the file that grows while a cell is asked."""
 PEAK = ".peak.json"
 """Ending of the file with the most bytes that its training held."""
 

@@ -5,14 +5,15 @@ from collections.abc import Mapping
 
 from harness.beside import PLAN, run_of
 from harness.cell import cell_name, parse_cell
-from harness.disk import decode, write_json
+from harness.disk import append_lines, decode, write_json
 from harness.errors import Problem, UserError
-from harness.probe_result import SCHEMA, ProbePlan, plan_of
+from harness.probe_result import RESULT, SCHEMA, ProbePlan, plan_of
 from harness.retraining import copy_for_training, trained_cells, trained_rungs
 from harness.rungs import rungs
 from harness.store import Run, now
 from harness.trained import (
     BASE,
+    ITEMS,
     CellTested,
     Material,
     RungTested,
@@ -54,6 +55,15 @@ def make_plan(run: Run, store: Run, probe: TrainedProbe, count: int, secrets: bo
     if probe.trains or secrets:
         copy_for_training(run, store)
     write_json(store.folder / PLAN, plan)
+
+
+def reopen_cells(run: Run, store: Run, probe: TrainedProbe) -> None:
+    """Make finished cells unfinished ones that lack nothing yet: more is to be asked of them."""
+    for cell in cells_tested(run, probe):
+        if store.finished(cell):
+            append_lines(store.cell_file(cell, ITEMS), *_cell(store, cell).items)
+            store.cell_file(cell).unlink()
+    (store.folder / RESULT).unlink(missing_ok=True)
 
 
 def why_untested(run: Run, probe: TrainedProbe) -> str:

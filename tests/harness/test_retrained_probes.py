@@ -7,7 +7,7 @@ import pytest
 
 from harness import beside, workbench
 from harness.beside import store_of
-from harness.disk import append_lines, decode, write_json
+from harness.disk import append_lines, decode, whole_lines, write_json
 from harness.errors import UserError
 from harness.probe_cell import ask_again
 from harness.probe_measuring import cells_of
@@ -15,7 +15,7 @@ from harness.probe_result import plan_of, result_of
 from harness.probes.full_tuning import of_all_weights
 from harness.probing import begin, run_probe
 from harness.store import Run
-from harness.trained import CellTested
+from harness.trained import ITEMS, CellTested, Item
 from harness.trained_cell import PEAK
 from tests.harness.probed_run import in_this_process
 from tests.harness.tuned_run import DEVICE, HELDOUT, tuned_run
@@ -79,12 +79,20 @@ def test_secrets_are_planted_on_request_alone_and_what_was_begun_goes_on(run):
     run_probe(store)
     assert result_of(run, "memorisation").rungs["finetune"].secrets == ()
     assert not plan_of(begin(run, "memorisation")).secrets and store.finished("finetune-s0")
+    read = items_of(store)
     assert plan_of(begin(run, "memorisation", secrets=True)).secrets
-    assert not store.finished("finetune-s0")
+    assert not store.finished("finetune-s0") and result_of(run, "memorisation") is None
+    kept = whole_lines(store.cell_file("finetune-s0", ITEMS), Item)
+    assert tuple(kept) == read, "what was read is not read again"
     assert plan_of(begin(run, "memorisation")).secrets, "without a word it goes on"
     for name in ("forgetting", "full_tuning"):
         with pytest.raises(UserError, match="plants no made-up secrets"):
             begin(run, name, secrets=True)
+
+
+def items_of(store: Run) -> tuple[Item, ...]:
+    file = store.cell_file("finetune-s0")
+    return decode(file.read_bytes(), CellTested, file).items
 
 
 def killed_after(monkeypatch, part: str, batches: int) -> None:
