@@ -18,7 +18,7 @@ from harness.workbench import Workbench
 from tuning.constrain import Constraint
 from tuning.encode import Encoded
 from tuning.errors import TuningError
-from tuning.recipe import Recipe, adapter_shape, batch_rows, learning_rates, schedule_of
+from tuning.recipe import Recipe, adapter_shape, batch_rows, learning_rates, schedule_of, steps_of
 
 TRAINED = "training.json"
 """File beside an adapter: how it was trained. It is written last."""
@@ -123,7 +123,8 @@ def _fitting(bench: Workbench, lessons: Sequence[Lesson]) -> list[Encoded]:
 def _trials(bench: Workbench, material: Material) -> Iterator[Trial]:
     """As many learning rates as the effort allows; one that diverges is made up for by the next."""
     given = bench.tuning.learning_rate
-    rates = learning_rates(bench.local().model.n_parameters, bench.tuning.method)
+    steps = steps_of(_recipe(bench, len(material.rows), 0.0), len(material.rows))
+    rates = learning_rates(bench.local().model.n_parameters, bench.tuning.method, steps)
     whole = 0
     for rate in rates if given is None else (given,):
         trial = try_rate(

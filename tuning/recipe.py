@@ -1,5 +1,6 @@
 """What training does by default, and where each number comes from."""
 
+import math
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -109,6 +110,11 @@ def schedule_of(given: TuningSettings) -> dict[str, Any]:
     return {name: value for name, value in wanted.items() if value is not None}
 
 
+def steps_of(recipe: Recipe, n_rows: int) -> int:
+    """Optimiser steps of a whole training."""
+    return max(1, round(recipe.epochs * math.ceil(n_rows / recipe.batch_rows)))
+
+
 def batch_rows(n_rows: int) -> int:
     """Rows per optimiser step: 8 below 1,000 rows, 16 from there on.
 
@@ -167,13 +173,31 @@ def wrong_preference_values(settings: PreferenceSettings) -> list[tuple[str, str
     return [(key, said, fix) for wrong, key, said, fix in rules if wrong]
 
 
-def learning_rates(n_parameters: int, method: str = "lora") -> tuple[float, ...]:
+FEW_STEPS: Final = 100
+"""Below so many steps an adapter's rate rises as they become fewer; see `learning_rates`."""
+MOST_TIMES: Final = 3.0
+"""But never to more than so many times the usual one: farther was not tried."""
+
+
+def learning_rates(
+    n_parameters: int, method: str = "lora", steps: int = FEW_STEPS
+) -> tuple[float, ...]:
     """Learning rates worth trying, the likeliest first, by size of the base.
 
     Small models want more: sweeps of LoRA put the optimum at about 1e-3 for 135M to 1B bases
     trained from pre-training, lower for instruction-tuned ones, and at 2e-4 for 3B to 8B. All
-    weights want a tenth of that ("LoRA Without Regret", Thinking Machines 2025).
+    weights want a tenth of that ("LoRA Without Regret", Thinking Machines 2025), where an adapter
+    of few steps is seen to want more than ten times their rate. Measured: 136 rows of banking77
+    (10 labels), 34 steps, 160 test questions: 49 % right at 1e-3, 80 % at 3e-3 (DECISIONS.md).
+
+    Args:
+        n_parameters: of the base.
+        method: one of `METHODS`.
+        steps: that the training will make at the most.
     """
     small, middle, large = (1e-3, 5e-4, 2e-4), (3e-4, 1e-3, 1e-4), (2e-4, 3e-4, 1e-4)
     lora = small if n_parameters < 0.5e9 else middle if n_parameters < 2.5e9 else large
-    return lora if method != "full" else tuple(rate / 10 for rate in lora)
+    if method == "full":
+        return tuple(rate / 10 for rate in lora)
+    times = min(MOST_TIMES, max(1.0, FEW_STEPS / max(1, steps)))
+    return tuple(float(f"{rate * times:.2g}") for rate in lora)

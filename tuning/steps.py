@@ -12,7 +12,7 @@ from tuning.memory import give_back, ran_out
 from tuning.models import LanguageModel
 from tuning.objective import Objective, Row
 from tuning.outcome import Progress
-from tuning.recipe import Recipe
+from tuning.recipe import Recipe, steps_of
 from tuning.schedule import batches, schedule
 
 GIVE_BACK_TOKENS = 16_384
@@ -39,7 +39,7 @@ class Steps(Generic[Row]):
             self.parameters, lr=recipe.learning_rate, weight_decay=0.0, fused=True
         )
         self.per_epoch = math.ceil(len(rows) / recipe.batch_rows)
-        self.steps = max(1, round(recipe.epochs * self.per_epoch))
+        self.steps = steps_of(recipe, len(rows))
         count = min(recipe.evaluations, self.steps)
         self.evaluate_at = {round(self.steps * (i + 1) / count) for i in range(count)}
         self.order = batches(len(rows), recipe.batch_rows, self.steps, recipe.seed)

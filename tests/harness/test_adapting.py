@@ -76,7 +76,7 @@ def without_time(prepared):
 
 def test_two_learning_rates_are_tried_and_the_better_one_alone_is_kept(whole):
     seen, prepared = whole
-    assert seen.steps() == [(rate, step) for rate in (1e-3, 5e-4) for step in range(1, 9)]
+    assert seen.steps() == [(rate, step) for rate in (3e-3, 1.5e-3) for step in range(1, 9)]
     assert [f.name for f in seen.adapters.iterdir()] == ["finetune-s1"]
     assert not (seen.adapters / "finetune-s1" / "checkpoint").exists()
     assert prepared.settings["method"] == "lora"
@@ -91,14 +91,14 @@ def test_after_a_kill_in_the_second_learning_rate_the_first_is_not_trained_again
     child = os.fork()
     if child == 0:
         try:
-            kill = at(5e-4, 6, lambda: os.kill(os.getpid(), signal.SIGKILL))
+            kill = at(1.5e-3, 6, lambda: os.kill(os.getpid(), signal.SIGKILL))
             Seen(tmp_path, tiny_model, do=kill).train()
         finally:
             os._exit(1)
     assert os.WIFSIGNALED(os.waitpid(child, 0)[1])
     again = Seen(tmp_path, tiny_model)
     prepared = again.train()
-    assert again.steps() == [(5e-4, step) for step in range(5, 9)]
+    assert again.steps() == [(1.5e-3, step) for step in range(5, 9)]
     assert ("Training goes on after step 4 of 8", {}) in again.said
     assert without_time(prepared) == without_time(whole[1])
     assert prepared.settings["learning_rate"] == whole[1].settings["learning_rate"]
@@ -110,7 +110,7 @@ def test_what_was_trained_is_loaded_and_not_trained_again(whole, tiny_model):
 
 
 def test_a_learning_rate_whose_record_is_damaged_is_tried_again(whole, tmp_path, tiny_model):
-    record = tmp_path / "adapters" / "finetune-s1.lr0.001" / "trial.json"
+    record = tmp_path / "adapters" / "finetune-s1.lr0.003" / "trial.json"
     record.parent.mkdir(parents=True)
     record.write_text('{"learning_rate": ', encoding="utf-8")
     seen = Seen(tmp_path, tiny_model)
@@ -121,9 +121,9 @@ def test_a_learning_rate_whose_record_is_damaged_is_tried_again(whole, tmp_path,
 def test_who_has_enough_gets_the_best_so_far_and_no_further_learning_rate(tmp_path, tiny_model):
     file = tmp_path / "enough"
     file.touch()  # an old request does not count
-    seen = Seen(tmp_path, tiny_model, do=at(1e-3, 6, file.touch))
+    seen = Seen(tmp_path, tiny_model, do=at(3e-3, 6, file.touch))
     prepared = seen.train()
-    assert seen.steps() == [(1e-3, step) for step in range(1, 7)]
+    assert seen.steps() == [(3e-3, step) for step in range(1, 7)]
     assert prepared.settings["stopped_by_user"] == "after step 6 of 8"
     assert prepared.settings["epochs"] == 1.0, "dev was looked at after four steps"
     assert not file.exists(), "the next rung is not meant"

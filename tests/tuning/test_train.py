@@ -236,3 +236,18 @@ def test_the_recipe_follows_the_amount_of_data_and_the_size_of_the_base():
     ]  # fmt: skip
     assert adapter_shape(300).scale == 2.0
     assert [learning_rates(n)[0] for n in (135e6, 1.7e9, 7e9)] == [1e-3, 3e-4, 2e-4]
+
+
+@pytest.mark.parametrize(
+    ("steps", "rates"),
+    [
+        (500, (1e-3, 5e-4, 2e-4)),
+        (100, (1e-3, 5e-4, 2e-4)),
+        (62, (1.6e-3, 8.1e-4, 3.2e-4)),
+        (34, (2.9e-3, 1.5e-3, 5.9e-4)),
+        (1, (3e-3, 1.5e-3, 6e-4)),
+    ],
+)
+def test_an_adapter_of_few_steps_gets_a_higher_rate_and_all_weights_do_not(steps, rates):
+    assert learning_rates(135e6, "lora", steps) == rates == learning_rates(135e6, "qlora", steps)
+    assert learning_rates(135e6, "full", steps) == learning_rates(135e6, "full")
