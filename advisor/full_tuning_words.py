@@ -22,6 +22,7 @@ SAYS = {
     "equivalent": "It makes no difference that matters",
     "inconclusive": "Too close to call",
 }
+SETTLED = ("worse", "equivalent")
 ONE_TRAINING = (
     "One training each: another seed, or another learning rate, could give another result. A check "
     "with seeds = 3 and more effort would show how much."
@@ -117,6 +118,6 @@ def sentences(result: TrainedResult) -> list[str]:
             "store for each task: the probe forgetting tells the first, after a check with "
             'method = "full" under [tuning].'
         )
-    elif result.rungs:
+    elif result.rungs and all(one.level in SETTLED for one in result.rungs.values()):
         told.append("Nothing here speaks for training all weights: the adapter is the lighter one.")
     return told

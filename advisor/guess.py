@@ -125,7 +125,7 @@ def _has(rows: Rows, known: Columns) -> bool:
 
 
 def _held_out(table: Path, known: Path, columns: Mapping[Path, Columns]) -> Problem:
-    names = f"{columns[known].question}, {columns[known].answer}"
+    names = ", ".join(filter(None, (columns[known].question, columns[known].answer)))
     return Problem(
         f"it has the look of held-out rows, but not the columns of {known.name}",
         f"name its columns as those of {known.name}: {names}; a document goes into a folder, which "

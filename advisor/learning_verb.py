@@ -45,9 +45,8 @@ def refuse_others(given: Namespace, allowed: bool) -> None:
         UserError: there is one; all of them are named.
     """
     mine, others = OPTIONS, ("facts", "documents", "canaries")
-    wrong = [
-        name for name in (others if allowed else mine) if getattr(given, name) not in (None, False)
-    ]
+    values = {name: getattr(given, name) for name in (others if allowed else mine)}
+    wrong = [name for name, value in values.items() if value is not None and value is not False]
     if wrong:
         raise UserError(
             *(Problem(f"{given.probe} has no such option", "leave it out", f"--{name}")

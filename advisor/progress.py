@@ -268,7 +268,8 @@ def _line(event: Event, several: bool) -> str:
     """An event as a line of the log."""
     at = datetime.fromisoformat(event.at).astimezone().strftime("%H:%M:%S")
     rung, seed = parse_cell(event.cell) if event.cell else ("check", 0)
-    who = f"{rung} (seed {seed})" if several and event.cell else rung
+    one = several and event.cell and event.kind != "scored"  # a score is of all of them
+    who = f"{rung} (seed {seed})" if one else rung
     figures: dict[str, Any] = event.figures
     words = event.message
     if event.kind == "answered":

@@ -18,12 +18,20 @@ def score_words(event: Event) -> str:
     """'31 % (22–41 %) on right facts, 126 held-out questions'."""
     figures = event.figures
     asked = count(figures["n"], "held-out question")
-    failed = f"; {figures['n_failed']:,} more failed" if figures.get("n_failed") else ""
-    return f"{short_score(event)} on {figures['metric_title']}, {asked}{failed}"
+    return f"{_share(event)} on {figures['metric_title']}, {asked}{_failed(event)}"
 
 
 def short_score(event: Event) -> str:
-    """'31 % (22–41 %)'; '80 %, 6 failed'."""
+    """'31 % (22–41 %)'; where answers failed, also how many."""
+    return f"{_share(event)}{_failed(event)}"
+
+
+def _failed(event: Event) -> str:
+    n = event.figures.get("n_failed", 0)  # not told by every version
+    return f"; {n:,} more failed" if n else ""
+
+
+def _share(event: Event) -> str:
     figures = event.figures
     ends = figures["low"], figures["high"]
     sure = "" if None in ends else f" ({interval(*ends)})"

@@ -16,7 +16,12 @@ class SoFar:
     def __init__(self, run: Run, plan: Plan) -> None:
         self.run, self.plan = run, plan
         self._found: dict[str, Estimate] = {}
-        self._told = {event.cell for event in run.events()[0] if event.kind == "scored"}
+        self._told: set[str] = set()
+        for event in run.events()[0]:
+            if event.kind == "scored":
+                self._told.add(rung_of(event.cell))
+            elif event.kind == "started" and event.cell:  # what is done anew is told anew
+                self._told.discard(rung_of(event.cell))
 
     def of(self, name: str) -> Estimate | None:
         """The score, all seeds together; None as long as one of them is missing.
@@ -36,11 +41,11 @@ class SoFar:
         An earlier process may have finished a rung and been stopped before it could tell.
         """
         for name in dict.fromkeys(map(rung_of, cells)):
-            own = self._cells(name)
-            found = None if own and own[-1] in self._told else self.of(name)
+            found = None if name in self._told else self.of(name)
             if found is None or found.mean is None:
                 continue
-            self._told.add(own[-1])
+            self._told.add(name)
+            own = self._cells(name)
             if name in rungs():  # floors and ceilings have nothing that could be chosen by it
                 note_scoring(self.run, self.plan, [self.run.cell(cell) for cell in own])
             figures = {

@@ -14,6 +14,7 @@ from harness.rung import RungType
 NEEDS = {
     "closed_answers": "answers that are labels or JSON",
     "documents": "your documents",
+    "preferences": "pairs of a better and a worse answer",
     "decoder": "the model on this machine",
     "weights": "the model’s weights on this machine",
 }
