@@ -76,7 +76,7 @@ def _of_pairs() -> Any:
     return _remarks(
         _TRAINING,
         "beta = 0.1               # the smaller, the farther it may leave the fine-tuned model",
-        "learning_rate = 0.0001   # else a third of fine-tuning's",
+        "learning_rate = 0.0001   # else a third of what fine-tuning usually takes",
         "epochs = 1               # passes over the pairs at most",
     )
 

@@ -31,10 +31,14 @@ def in_four_bits(dtype: "torch.dtype") -> Any:
         dtype: what weights are unpacked to, and activations are held in.
 
     Raises:
-        TuningError: the package is missing.
+        TuningError: the package is missing, or cannot be imported.
     """
     if reason := lacking():
         raise TuningError(reason, FIX)
+    try:
+        importlib.import_module(PACKAGE)
+    except ImportError as error:
+        raise TuningError(f"the package {PACKAGE} cannot be imported ({error})", FIX) from error
     from transformers import BitsAndBytesConfig
 
     return BitsAndBytesConfig(

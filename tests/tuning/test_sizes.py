@@ -126,6 +126,15 @@ def test_a_step_through_the_library_needs_what_was_measured():
             assert need.total - need.weights == pytest.approx(peak, rel=0.15)
 
 
+def test_the_library_is_never_foretold_to_keep_less_than_the_engine():
+    smollm = ModelSizes(30, 576, 1536, 9, 3, 64, 49152, True)
+    for tokens in (100, 960, 8000):
+        for width in (2, 4):
+            load = Load(tokens, 160, 120, 16, width, fused_attention=False)
+            engine = footprint("lora", smollm, load).activations
+            assert footprint("lora", smollm, load._replace(library=True)).activations >= engine
+
+
 def test_a_model_that_the_engine_does_not_know_is_known_to_need_the_library(tmp_path, tiny_model):
     raw = json.loads((tiny_model / "config.json").read_text(encoding="utf-8"))
     (tmp_path / "config.json").write_text(
