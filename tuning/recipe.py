@@ -65,8 +65,8 @@ USUAL_PREFERENCE: Final = PreferenceSettings()
 BETA: Final = 0.1
 """Of the method's paper and of the usual library."""
 GENTLER: Final = 3.0
-"""What the usual learning rate of fine-tuning is divided by. Published recipes take a tenth or less,
-for all weights of large models; a small adapter hardly moves by that (DECISIONS.md)."""
+"""What fine-tuning's usual learning rate is divided by. Published recipes take a tenth or less, for
+all weights of large models; a small adapter hardly moves by that (DECISIONS.md)."""
 
 
 MICRO_TOKENS: Final = 2048
