@@ -30,11 +30,14 @@ def measure() -> dict[str, Json]:
 
 def _checked(root: Path, method: str) -> dict[str, Any]:
     if not root.is_dir():
-        copy_sample(SAMPLE, root)
-        settings = root / "rungwise.toml"
+        made = copy_sample(SAMPLE, root.with_name(f"{root.name}.new"))
+        settings = made / "rungwise.toml"
         text = settings.read_text(encoding="utf-8")
-        text = text.replace("[data]\n", f"[data]\nmax_train = {ROWS}\nmax_heldout = {ITEMS}\n", 1)
-        settings.write_text(f'{text}\n[tuning]\nmethod = "{method}"\n', encoding="utf-8")
+        if "[tuning]" not in text:  # a kill may have come before the rename
+            less = f"[data]\nmax_train = {ROWS}\nmax_heldout = {ITEMS}\n"
+            text = text.replace("[data]\n", less, 1)
+            settings.write_text(f'{text}\n[tuning]\nmethod = "{method}"\n', encoding="utf-8")
+        made.rename(root)  # last: what a kill left half made is not taken for a project
     run = ("--run", "first", "--effort", "quick", "--seeds", "1", "--rungs", RUNGS)
     rungwise("check", root, *run)
     read: dict[str, Any] = json.loads(

@@ -23,11 +23,11 @@ from harness.fairness import fairness
 from harness.family import Family, items_of, over_all
 from harness.floors import FLOORS
 from harness.intervals import mean_interval
-from harness.metric import Metric, fitted
+from harness.metric import Metric
 from harness.pair_scores import pair_result
 from harness.right_answers import right_answers
 from harness.rungs import rungs
-from harness.scoring import Table, headline, mean_of, mean_score, scorers_for, table_of
+from harness.scoring import Table, mean_of, mean_score, scorers_for, table_of
 from harness.showing import showing
 from harness.store import SCHEMA, Cell, Plan, Run
 from harness.types import Answer, Example, TaskSpec, TrainView
@@ -128,11 +128,17 @@ def rung_of(cell: str) -> str:
     return parse_cell(cell)[0]
 
 
-def headline_estimate(run: Run, plan: Plan, rung: str) -> Estimate:
-    """A finished rung's headline score, all its seeds together."""
-    heldout, spec = run.heldout(), plan.spec
-    arm = Arm(rung, tuple(run.cell(cell) for cell in plan.cells if rung_of(cell) == rung))
-    metric = fitted(headline(spec), run.view())
+def headline_estimate(
+    arm: Arm, metric: Metric, heldout: Sequence[Example], spec: TaskSpec
+) -> Estimate:
+    """A finished arm's headline score, all its seeds together.
+
+    Args:
+        arm: every cell of it.
+        metric: the headline, ready to score.
+        heldout: with references.
+        spec: the task.
+    """
     tables = {cell.cell: table_of(cell.answers, heldout, spec, [metric]) for cell in arm.cells}
     return _estimate(metric, arm, heldout, spec, tables, clusters_of(heldout))
 

@@ -1,13 +1,16 @@
 """Headline scores of rungs that are finished, while others are still at work."""
 
 from collections.abc import Sequence
+from functools import cached_property
 
-from harness.assemble import headline_estimate, rung_of
+from harness.assemble import Arm, headline_estimate, rung_of
 from harness.experiment import Estimate
+from harness.metric import Metric, fitted
 from harness.rungs import rungs
 from harness.scoring import headline
 from harness.store import Plan, Run
 from harness.touched import note_scoring
+from harness.types import Example
 
 
 class SoFar:
@@ -32,7 +35,9 @@ class SoFar:
             cells = self._cells(name)
             if not cells or not all(self.run.finished(cell) for cell in cells):
                 return None
-            self._found[name] = headline_estimate(self.run, self.plan, name)
+            arm = Arm(name, tuple(self.run.cell(cell) for cell in cells))
+            spec = self.plan.spec
+            self._found[name] = headline_estimate(arm, self._metric, self._heldout, spec)
         return self._found[name]
 
     def tell(self, cells: Sequence[str]) -> None:
@@ -49,7 +54,7 @@ class SoFar:
             if name in rungs():  # floors and ceilings have nothing that could be chosen by it
                 note_scoring(self.run, self.plan, [self.run.cell(cell) for cell in own])
             figures = {
-                "metric_title": headline(self.plan.spec).title,
+                "metric_title": self._metric.title,
                 "mean": found.mean,
                 "low": found.low,
                 "high": found.high,
@@ -57,6 +62,15 @@ class SoFar:
                 "n_failed": found.n_failed,
             }
             self.run.say("scored", cell=own[-1], figures=figures)
+
+    @cached_property
+    def _heldout(self) -> tuple[Example, ...]:
+        return self.run.heldout()
+
+    @cached_property
+    def _metric(self) -> Metric:
+        """Documents and rows are read for it once, not for every rung."""
+        return fitted(headline(self.plan.spec), self.run.view())
 
     def _cells(self, name: str) -> list[str]:
         return [cell for cell in self.plan.cells if rung_of(cell) == name]

@@ -73,8 +73,8 @@ def read_sizes(folder: Path) -> ModelSizes:
         TuningError: config.json is missing, cut off, or does not say them.
     """
     try:
-        raw: dict[str, Any] = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        raw = raw.get("text_config") or raw
+        whole: dict[str, Any] = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        raw = whole.get("text_config") or whole
         heads, hidden = int(raw["num_attention_heads"]), int(raw["hidden_size"])
         return ModelSizes(
             layers=int(raw["num_hidden_layers"]),
@@ -85,7 +85,7 @@ def read_sizes(folder: Path) -> ModelSizes:
             head_dim=int(raw.get("head_dim") or hidden // heads),
             vocabulary=int(raw["vocab_size"]),
             tied=bool(raw.get("tie_word_embeddings", False)),
-            engine=not unsupported(raw),
+            engine=not unsupported(whole),
         )
     except (OSError, KeyError, TypeError, ValueError, AttributeError, ZeroDivisionError) as error:
         raise TuningError(

@@ -93,6 +93,7 @@ def _title(cell: CellProgress) -> str:
 def _row(cell: CellProgress, several: bool) -> Markup:
     words = {"finished": "done", "waiting": "waiting", "failed": "failed"}.get(cell.state, "")
     title, done = _title(cell), cell.doing or words
+    score = f"{cell.score} over all trainings" if cell.score and cell.seed else cell.score
     fix = markup('<br><span class="rw-quiet">{fix}</span>', fix=cell.fix) if cell.fix else ""
     return markup(
         '<div class="rw-cell"><span>{symbol}{title}{seed}</span>'
@@ -106,7 +107,7 @@ def _row(cell: CellProgress, several: bool) -> Markup:
         share=round(100 * cell.share),
         off="off" if cell.state == "waiting" else "",
         tag=markup('<span class="rw-tag stop">failed</span> ') if cell.state == "failed" else "",
-        words=markup("<b>{score}</b>, {done}", score=cell.score, done=done) if cell.score else done,
+        words=markup("<b>{score}</b>, {done}", score=score, done=done) if score else done,
         fix=fix,
     )
 

@@ -56,12 +56,14 @@ Rows = list[list[float | None]]
 def jobs(bed: Bed) -> list[Job]:
     """The held-out questions, asked of the rung with all weights trained."""
     # drawn, for a file that came in some order would give questions of one kind
-    some = random.Random(bed.seed).sample(bed.queries, min(bed.count, len(bed.queries)))
-    asked = [query for query in bed.queries if query in some]
+    n = len(bed.queries)
+    places = random.Random(bed.seed).sample(range(n), min(bed.count, n))
+    asked = [bed.queries[at] for at in sorted(places)]
 
     def do(ids: Sequence[str]) -> Iterator[list[Item]]:
         rung = bed.train(bed.view, of_all_weights(bed.bench.tuning))
-        given = rung.answer([query for query in asked if query.id in set(ids)], 0)
+        wanted = set(ids)
+        given = rung.answer([query for query in asked if query.id in wanted], 0)
         while batch := list(islice(given, BATCH)):
             yield [
                 Item(one.query_id, PART, False, text=one.text)
