@@ -62,20 +62,23 @@ def _as_it_is(file: Path, new: Pseudonyms, apart: Apart) -> str | None:
     counted = new.places.copy()
     text = new.text(decode(File(file.name, file.read_bytes(), Limits())))
     # marks such as &#64; hide an address from whoever reads the file, not from whoever shows it
-    hidden = [d for d in _read_back(file.name, text, apart) if new.left(f"{d.title}\n{d.text}")]
-    if hidden:
+    read = _read_back(file.name, text, apart)
+    if read is None or any(new.left(f"{one.title}\n{one.text}") for one in read):
         new.places = counted  # its text will be gone through, and counted, once more
-    return None if hidden else text
+        return None
+    return text
 
 
-def _read_back(name: str, text: str, apart: Apart) -> list[Document]:
+def _read_back(name: str, text: str, apart: Apart) -> list[Document] | None:
+    """What a reader shows of it; None where that cannot be told."""
     with TemporaryDirectory() as folder:
         file = Path(folder, name)
         file.write_text(text, encoding="utf-8")
         try:
-            return list(load_folder(file, apart=apart).documents)
+            read = load_folder(file, apart=apart)
         except DocumentError:
-            return []
+            return None
+        return None if read.problems or read.gaps else list(read.documents)
 
 
 def _text_of(pages: list[Document], new: Pseudonyms) -> str:

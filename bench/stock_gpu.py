@@ -124,7 +124,7 @@ def qlora_rate(folder: Path, sizes: "Sizes", rows: Sequence[Encoded]) -> Rates:
     model = get_peft_model(
         prepare_model_for_kbit_training(base, use_gradient_checkpointing=False), LoraConfig(**SHAPE)
     )
-    model.train()  # transformers checkpoints only what trains
+    model.train()
     optimiser = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=1e-4)
     per_s: list[float] = []
     for _ in range(sizes.repeats + 1):

@@ -1,5 +1,6 @@
 """A copy without personal data: nothing is left in it, and it is still the same task."""
 
+import dataclasses
 import json
 
 import docx
@@ -8,10 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
+from advisor.anonymise_documents import _as_it_is
 from advisor.project import open_project
 from advisor.pseudonyms import Pseudonyms
 from advisor.ready import load_what_can_be
 from harness.personal import find_personal
+from rag.errors import DocumentError
+from rag.load import Loaded, load_folder
+from rag.reading.apart import Apart
 from tests.command import here, make_project, said
 from tests.conftest import ROOT
 
@@ -82,6 +87,22 @@ def everything(folder) -> str:
         for file in sorted(folder.rglob("*"))
         if file.is_file()
     )
+
+
+@pytest.mark.parametrize("raised", [True, False], ids=["the file", "one of a folder"])
+def test_a_copy_that_cannot_be_read_again_stays_no_such_file(root, monkeypatch, raised):
+    error = DocumentError("clean.md", "too_large", "it takes too long", "give a shorter one")
+
+    def load(path, apart) -> Loaded:
+        if raised:
+            raise error
+        return dataclasses.replace(load_folder(path), documents=(), problems=(error,))
+
+    with Apart() as apart:
+        clean = root / "data" / "pages" / "clean.md"
+        assert _as_it_is(clean, Pseudonyms(), apart) == clean.read_text(encoding="utf-8")
+        monkeypatch.setattr("advisor.anonymise_documents.load_folder", load)
+        assert _as_it_is(clean, Pseudonyms(), apart) is None
 
 
 def test_nothing_that_has_a_form_is_left_and_the_task_is_the_same(root, tmp_path):
