@@ -9,9 +9,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from advisor.measured import floor_contrast, headline_score, no_better, seems_better
+from advisor.measured import (
+    best_scored,
+    floor_contrast,
+    headline_score,
+    no_better,
+    seems_better,
+)
 from harness.climb import Climb, climb, reached
-from harness.experiment import Experiment
+from harness.experiment import Contrast, Experiment
 from harness.rungs import rungs
 
 Why = Literal["target", "climb", "no worse", "floor"]
@@ -84,6 +90,16 @@ def not_good_enough(experiment: Experiment, choice: Choice) -> bool:
     return beats_floor(experiment, choice.ahead or choice.rung) is False
 
 
+def standing_on(experiment: Experiment, choice: Choice) -> str:
+    """The rung that a first screen speaks of: the chosen one, or the one that came nearest.
+
+    That need not be where the climb ended: a higher rung may have scored more without being shown
+    to be better.
+    """
+    short = bool(experiment.scored) and not_good_enough(experiment, choice)
+    return best_scored(experiment) if short else choice.rung
+
+
 def beats_floor(experiment: Experiment, rung: str, *, shown: bool = False) -> bool | None:
     """Whether a rung is ahead of the best that is done without a language model.
 
@@ -121,6 +137,24 @@ def target_open(experiment: Experiment, choice: Choice) -> bool:
     if experiment.task.target is None or choice.why == "target":
         return False
     return choice.rung in experiment.scored and not misses_target(experiment, choice.rung)
+
+
+def may_reach(experiment: Experiment, choice: Choice) -> tuple[str, ...]:
+    """The rungs of which it is open whether they reach the target that was set.
+
+    Where one is advised, that one alone counts; where none is, each that may yet be good enough.
+    """
+    if experiment.task.target is None or choice.why == "target":
+        return ()
+    near = experiment.scored if not_good_enough(experiment, choice) else (choice.rung,)
+    return tuple(name for name in near if not misses_target(experiment, name))
+
+
+def halves_not_beaten(experiment: Experiment, joined: str) -> tuple[Contrast, ...]:
+    """A rung against each that it is made of and that it is not shown to be better than."""
+    parts = rungs()[joined].made_of if joined in rungs() else ()
+    found = (experiment.contrast(joined, one) for one in parts if one in experiment.scored)
+    return tuple(one for one in found if one is not None and one.verdict != "better")
 
 
 def _good_enough(experiment: Experiment) -> str | None:

@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping
 
-from advisor.choice import Choice, not_good_enough, target_open
+from advisor.choice import Choice, halves_not_beaten, may_reach, standing_on, target_open
 from advisor.economics import RungCost
 from advisor.measured import (
     SMOKE_TEST,
     TUNED,
-    best_scored,
     floor_contrast,
     inline,
     score_of,
@@ -23,11 +22,13 @@ from advisor.numbers import (
     rounded_up,
     seconds,
 )
+from harness.ceilings import arm_title
 from harness.cell import parse_cell
 from harness.diagnosis.material import OVERLAP
-from harness.experiment import Experiment
+from harness.experiment import Contrast, Experiment
 from harness.fairness import NO_ANSWER_FAILED
-from harness.rungs import title_of
+from harness.floors import FLOORS
+from harness.rungs import rungs, title_of
 
 ALLOWED = ", not enough when several rungs are compared at once"
 
@@ -51,16 +52,17 @@ def changes(
 ) -> list[str]:
     """What would change the verdict: more items, a rung not measured."""
     found = _settled_by_more(experiment, choice)
-    if choice.ahead is not None and not found:  # what it has still to be shown to beat is a half
-        leads = inline(experiment.rungs[choice.ahead])
-        found.append(f"More held-out questions would show whether {leads} is worth its effort.")
-    if target_open(experiment, choice):
+    if near := may_reach(experiment, choice):
+        names = [inline(experiment.rungs[name]) for name in near]
         found.append(
-            f"More held-out questions would show whether {inline(experiment.rungs[choice.rung])} "
-            f"reaches your target of {as_set(experiment.task.target)}."
+            f"More held-out questions would show whether {' or '.join(names)} reaches your target "
+            f"of {as_set(experiment.task.target)}."
         )
     for name in dict.fromkeys(parse_cell(cell)[0] for cell in experiment.failed):
-        found.append(f"{title_of(name)} did not finish: what is missing of it may change this.")
+        if name in rungs() or name in FLOORS:  # what says where errors arise decides nothing
+            found.append(
+                f"{arm_title(name)} did not finish: what is missing of it may change this."
+            )
     if experiment.not_run:
         saved = f"That saved about {seconds(spared_s)}. " if spared_s else ""
         names = ", ".join(in_sentence(title_of(name)) for name in experiment.not_run)
@@ -86,8 +88,11 @@ def _settled_by_more(experiment: Experiment, choice: Choice) -> list[str]:
             continue
         what = f"{inline(experiment.rungs[name])} differs from {inline(experiment.rungs[chosen])}"
         _tell(what, contrast.n_needed, found, untold)
-    short = bool(experiment.scored) and not_good_enough(experiment, choice)
-    near = best_scored(experiment) if short else chosen
+    for contrast in _leads(experiment, choice):
+        claim = "beats" if (contrast.difference or 0.0) > 0 else "differs from"
+        first, second = (inline(experiment.rungs[name]) for name in (contrast.a, contrast.b))
+        _tell(f"{first} {claim} {second}", contrast.n_needed, found, untold)
+    near = standing_on(experiment, choice)
     floor = floor_contrast(experiment, near)
     if floor and floor.verdict == "inconclusive" and floor.difference is not None:
         claim = "beats" if floor.difference > 0 else "differs from"
@@ -99,6 +104,14 @@ def _settled_by_more(experiment: Experiment, choice: Choice) -> list[str]:
             "settle that cannot be told from these."
         )
     return found
+
+
+def _leads(experiment: Experiment, choice: Choice) -> tuple[Contrast, ...]:
+    """What the leader is better than the chosen rung by, and has still to be shown to beat."""
+    over = experiment.contrast(choice.ahead, choice.rung) if choice.ahead is not None else None
+    if choice.ahead is None or over is None or over.verdict == "inconclusive":
+        return ()  # that one is told with the others
+    return halves_not_beaten(experiment, choice.ahead)
 
 
 def _tell(what: str, needed: int | None, found: list[str], untold: list[str]) -> None:

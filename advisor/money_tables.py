@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from advisor.break_even import BreakEven, break_evens
-from advisor.choice import choose
+from advisor.choice import choose, standing_on
 from advisor.economics import MONTHS, RungCost, costs_of
 from advisor.numbers import about, energy, money, seconds, size
 from advisor.prices import PRICE_KEYS, Prices
@@ -44,13 +44,14 @@ class Money:
     costs: Mapping[str, RungCost]
     pairs: tuple[BreakEven, ...]
     standing: str
-    """The chosen rung: the one to compare the others with."""
+    """The rung to compare the others with: the chosen one, or the one that came nearest."""
 
 
 def money_of(experiment: Experiment, prices: Prices) -> Money:
     """Work out what a measured ladder costs at these prices."""
     costs = costs_of(experiment, prices)
-    return Money(experiment, prices, costs, break_evens(experiment, costs), choose(experiment).rung)
+    standing = standing_on(experiment, choose(experiment))
+    return Money(experiment, prices, costs, break_evens(experiment, costs), standing)
 
 
 def at_prices(prices: Prices) -> str:

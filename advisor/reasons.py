@@ -1,6 +1,12 @@
 """Why this rung and not another, one plain sentence a rival."""
 
-from advisor.choice import Choice, beats_floor, floor_not_settled, misses_target
+from advisor.choice import (
+    Choice,
+    beats_floor,
+    floor_not_settled,
+    halves_not_beaten,
+    misses_target,
+)
 from advisor.limits import ALLOWED
 from advisor.measured import (
     best_scored,
@@ -76,24 +82,16 @@ def _rule(experiment: Experiment, choice: Choice) -> list[str]:
             f"{experiment.rungs[choice.rung].title} is shown to be less than "
             f"{_margin(experiment)} behind {top}, which costs more effort."
         ]
-    halves = [] if choice.ahead is None else _halves_not_beaten(experiment, choice.ahead)
+    halves = () if choice.ahead is None else halves_not_beaten(experiment, choice.ahead)
     if halves and choice.ahead is not None:
+        names = " and ".join(inline(experiment.rungs[one.b]) for one in halves)
         joins = len(rungs()[choice.ahead].made_of) > 1
         earn = "both halves have to earn their" if joins else "what it adds has to earn its"
         return [
             f"{experiment.rungs[choice.ahead].title} is not shown to be better than "
-            f"{' and '.join(halves)} alone: {earn} place."
+            f"{names} alone: {earn} place."
         ]
     return []
-
-
-def _halves_not_beaten(experiment: Experiment, joined: str) -> list[str]:
-    """What a rung is made of and not shown to be better than."""
-    parts = rungs()[joined].made_of if joined in rungs() else ()
-    found = {part: experiment.contrast(joined, part) for part in parts if part in experiment.scored}
-    return [
-        inline(experiment.rungs[part]) for part, c in found.items() if c and c.verdict != "better"
-    ]
 
 
 def _open(experiment: Experiment, title: str, contrast: Contrast, figures: str) -> str:
@@ -126,10 +124,10 @@ def _why_none(experiment: Experiment, choice: Choice) -> str:
     best = best_scored(experiment)
     arm = experiment.rungs[best]
     if misses_target(experiment, chosen):
-        return (
-            f"The best rung, {inline(arm)}, reached {score_of(experiment, best)}; you asked for "
-            f"{as_set(target)}."
-        )
+        start = f"The best rung, {inline(arm)}, reached {score_of(experiment, best)}"
+        if misses_target(experiment, best):
+            return f"{start}; you asked for {as_set(target)}."
+        return f"{start}, which is not shown to be the {as_set(target)} that you asked for."
     floor = floor_contrast(experiment, best)
     assert floor is not None  # the only other way to end here
     other = experiment.floors[floor.b]

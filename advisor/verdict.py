@@ -125,7 +125,7 @@ def reconcile(
             *form_first(experiment),
             *cautions(experiment, choice),
             *pair_caution(experiment),
-            *dearer(experiment, choice, costs or {}),
+            *(dearer(experiment, choice, costs or {}) if recommended != "none" else ()),
         ),
     )
 

@@ -30,6 +30,8 @@ from harness.metrics import metrics
 from harness.rungs import rungs, title_of
 from harness.types import Json
 
+PROPOSED = "searched_prompt"
+"""The rung for which a proposer is asked."""
 HOLDS = {True: "yes", False: "no", None: "not known"}
 SHARES = ("dev_recall",)
 """Settings that say how much of something was reached."""
@@ -102,7 +104,13 @@ def _where(sources: Sources) -> str:
     """What was sent to which address while the rungs were built and asked."""
     asked = [arm.effort.get("proposer") or {} for arm in sources.experiment.rungs.values()]
     proposers = [str(one["endpoint"]).removeprefix(PREFIX) for one in asked if one]
-    rows = f"training rows were sent to a model that proposes instructions: {', '.join(proposers)}."
+    # a rung that failed after it had asked is no arm
+    if not proposers and (named := _asked_in_vain(sources)):
+        proposers, were = [named.removeprefix(PREFIX)], "may have been"
+    else:
+        were = "were"
+    to = ", ".join(proposers)
+    rows = f"training rows {were} sent to a model that proposes instructions: {to}."
     if sources.plan.generator.startswith(PREFIX):
         address = sources.plan.generator.removeprefix(PREFIX)
         text = f"Questions, examples and passages were sent to the model's address, {address}. "
@@ -110,6 +118,12 @@ def _where(sources: Sources) -> str:
         return f"{text}Everything else stayed on this machine."
     text = "Model, documents and questions stayed on the machine of the check; "
     return text + (rows if proposers else "nothing was sent.")
+
+
+def _asked_in_vain(sources: Sources) -> str:
+    """The proposer that was named for a rung that failed, whether or not it got to ask it."""
+    failed = {parse_cell(cell)[0] for cell in sources.experiment.failed}
+    return sources.plan.given.prompt.proposer if PROPOSED in failed else ""
 
 
 def how_built(sources: Sources) -> Section:

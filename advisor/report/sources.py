@@ -6,9 +6,8 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from advisor.choice import choose
+from advisor.choice import choose, standing_on
 from advisor.forecast import foretold
-from advisor.measured import best_scored
 from advisor.prices import Prices
 from advisor.project import CONFIG, prices_of
 from advisor.recommendation import Recommendation
@@ -61,9 +60,7 @@ class Sources:
     @property
     def standing(self) -> str:
         """The chosen rung: the recommended one, or the one that came nearest."""
-        if self.verdict.recommended == "none" and self.experiment.scored:
-            return best_scored(self.experiment)  # which need not be where the climb ended
-        return choose(self.experiment).rung
+        return standing_on(self.experiment, choose(self.experiment))
 
     @property
     def arm(self) -> ArmResult:

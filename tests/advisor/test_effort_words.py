@@ -11,9 +11,12 @@ from advisor.prompt_words import found_prompt, found_prompts
 from advisor.report import build
 from advisor.report.document import Bullets, Table, Terms
 from advisor.report.formats.html import render
+from advisor.report.record_sections import protection
+from advisor.report.sources import read_sources
 from advisor.searching import searching
 from advisor.summary import effort_table
 from advisor.workflow import experiment_of, prior_of
+from harness.given import Given, PromptSettings
 from tests.advisor.experiments import arm, experiment
 from tests.advisor.report_runs import fullest
 
@@ -255,3 +258,16 @@ def test_examples_that_are_the_same_for_all_are_told_whole_and_as_text(full):
     assert told["Worked example 1"] == "First <b>row</b>?\nTruly?\n→ yes"
     assert told["Worked example 2"] == "Second row?\n→ no"
     assert not any(name.startswith("Worked") for name in told_prompt(**settings)), "an older run"
+
+
+def test_a_proposer_that_a_failed_rung_may_have_asked_is_told_in_the_report(full):
+    """Its rows were sent before the search that failed; the rung is no arm of the experiment."""
+    found = dataclasses.replace(
+        experiment_of(full), failed={"searched_prompt-s0": "not enough memory"}
+    )
+    named = Given(prompt=PromptSettings(proposer="openai:http://127.0.0.1:1/v1#m"))
+    sources = read_sources(full, found, prior_of(full))
+    asked = dataclasses.replace(sources, plan=dataclasses.replace(sources.plan, given=named))
+    said = " ".join(line for block in protection(asked).blocks for line in block.lines)
+    assert "training rows may have been sent to a model that proposes instructions: http://" in said
+    assert "nothing was sent" not in said

@@ -5,6 +5,7 @@ import dataclasses
 import pytest
 
 from advisor.economics import costs_of
+from advisor.money_tables import money_of
 from advisor.prices import Prices
 from advisor.verdict import reconcile
 from tests.advisor.experiments import experiment, reads_plainly
@@ -72,3 +73,58 @@ def test_what_is_open_is_told_also_where_nobody_knows_how_many_questions_would_s
         "these.",
     )
     reads_plainly(said)
+
+
+def test_what_the_leader_has_still_to_beat_is_told_beside_what_else_is_open():
+    means = {"prompt": 0.5, "rag": 0.5, "finetune": 0.55, "rag_finetune": 0.7}
+    words = {
+        ("rag", "prompt"): "equivalent",
+        ("rag_finetune", "prompt"): "better",
+        ("rag_finetune", "rag"): "better",
+    }
+    said = reconcile(experiment(means, words), None)
+    assert said.headline == "Not settled yet: retrieval with fine-tuning leads."
+    ends = ("fine-tuning differs from prompt.", "retrieval with fine-tuning beats fine-tuning.")
+    start = "About 400 held-out questions in all would show whether "
+    assert [text for text in said.would_change_if if text.startswith(start)] == [
+        start + end for end in ends
+    ]
+    reads_plainly(said)
+
+
+def test_where_none_is_advised_each_rung_that_may_yet_reach_the_target_is_named():
+    means = {"prompt": 0.6, "few_shot": 0.74, "rag": 0.75}
+    said = reconcile(experiment(means, target=0.8), None)
+    assert said.recommended == "none"
+    assert said.reasons[0] == (
+        "The best rung, retrieval, reached 75 % (67–83 %), which is not shown to be the 80 % that "
+        "you asked for."
+    )
+    assert (
+        "More held-out questions would show whether prompt with examples or retrieval "
+        "reaches your target of 80 %."
+    ) in said.would_change_if
+    reads_plainly(said)
+    short = reconcile(experiment({"prompt": 0.3, "rag": 0.4}, target=0.8), None)
+    assert "; you asked for 80 %." in short.reasons[0]
+    assert not any("your target" in text for text in short.would_change_if)
+
+
+def test_of_what_did_not_finish_only_rungs_and_floors_can_change_the_verdict():
+    cells = ("oracle-s0", "index-s0", "majority-s0", "finetune-s0")
+    found = experiment({"prompt": 0.5, "rag": 0.6}, failed=dict.fromkeys(cells, "out of memory"))
+    said = reconcile(found, None)
+    assert [text for text in said.would_change_if if "did not finish" in text] == [
+        "Always the commonest answer did not finish: what is missing of it may change this.",
+        "Fine-tuning did not finish: what is missing of it may change this.",
+    ]
+
+
+def test_under_none_the_cost_stands_on_the_rung_that_came_nearest():
+    found = experiment({"prompt": 0.3, "rag": 0.4}, target=0.8)
+    assert money_of(found, Prices(input_per_million=1.0, output_per_million=2.0)).standing == "rag"
+    dear = dataclasses.replace(found.rungs["rag"], prompt_tokens=50_000.0)
+    found = dataclasses.replace(found, rungs={**found.rungs, "rag": dear})
+    prices = Prices(input_per_million=1.0, output_per_million=2.0)
+    said = reconcile(found, None, costs=costs_of(found, prices))
+    assert not any("At your prices" in text for text in said.cautions)
