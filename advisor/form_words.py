@@ -76,14 +76,17 @@ def about_decoding(kind: str, arm: ArmResult) -> str:
         return f"{dev_score(tried[way]['dev_score'])}{sure}"
 
     what = "labels" if kind == "label" else "schema"
-    text = f"On dev it scored {scored(HELD)} with answers held to the {what}, {scored(FREE)} free"
+    # every training chooses by itself; what is kept is of the first
+    start = "On dev it" if len(arm.seeds) == 1 else "On dev its first training"
+    text = f"{start} scored {scored(HELD)} with answers held to the {what}, {scored(FREE)} free"
     gain = arm.effort.get(GAIN)
     if gain and gain["low"] is not None:
         sure = points_range(gain["low"], gain["high"])
         asked = count(gain["questions"], "question")
         text += f": {in_points(gain['difference'])} ({sure}) on the same {asked}"
     taken = "held" if arm.settings.get("decoding") == HELD else "left free"
-    return f"{text}. So its answers were {taken}."
+    whose = "its" if len(arm.seeds) == 1 else "that training's"
+    return f"{text}. So {whose} answers were {taken}."
 
 
 def about_language(one: RungDiagnosis) -> Iterator[str]:

@@ -53,10 +53,10 @@ def changes(
     """What would change the verdict: more items, a rung not measured."""
     found = _settled_by_more(experiment, choice)
     if near := may_reach(experiment, choice):
-        names = [inline(experiment.rungs[name]) for name in near]
+        which = " or ".join(inline(experiment.rungs[name]) for name in near)
         found.append(
-            f"More held-out questions would show whether {' or '.join(names)} reaches your target "
-            f"of {as_set(experiment.task.target)}."
+            f"More held-out questions would show whether {which} reaches your target of "
+            f"{as_set(experiment.task.target)}."
         )
     for name in dict.fromkeys(parse_cell(cell)[0] for cell in experiment.failed):
         if name in rungs() or name in FLOORS:  # what says where errors arise decides nothing

@@ -81,7 +81,7 @@ def about_room(arm: ArmResult) -> str:
     were = "was" if gone.passages == 1 else "were"
     return (
         f"{count(gone.passages, 'passage')} found for {count(gone.answers, 'answer')} {were} not "
-        f"shown, the farthest of each: {too_long}."
+        f"shown, the farthest first: {too_long}."
     )
 
 

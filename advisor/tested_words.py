@@ -10,7 +10,7 @@ from harness.cell import parse_cell
 from harness.experiment import Estimate
 from harness.personal import PERSONAL_KINDS
 from harness.probes import probe_type
-from harness.rungs import title_of
+from harness.rungs import rungs, title_of
 from harness.trained import BASE, Finding, RungTested, TrainedResult
 
 TEXTS = "text"
@@ -158,7 +158,9 @@ def _memorisation(result: TrainedResult) -> list[str]:
         told.append(f"{one.title}: {RISK.get(one.level, one.level)}.")
         said = (_given_back(one), _recognised(one), _personal(one), _secrets(one))
         told += [text for text in said if text]
-    if not any(one.secrets for one in result.rungs.values()):
+    ladder = rungs()
+    plants = any("preferences" not in ladder[name].needs for name in result.rungs if name in ladder)
+    if plants and not any(one.secrets for one in result.rungs.values()):
         told.append(
             f"From how many rows on a secret comes back was not tried: rungwise probe {result.run} "
             "memorisation --canaries trains once more for that, with made-up secrets among the "

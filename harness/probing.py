@@ -20,6 +20,7 @@ from harness.probe_result import (
     plan_of,
 )
 from harness.probes import probe_type
+from harness.retraining import planted_cells
 from harness.rungs import rungs
 from harness.store import Run, now
 from harness.trained import TrainedProbe
@@ -120,6 +121,9 @@ def _begin_tested(
 ) -> Run:
     """The same for a test of trained rungs, which changes no document."""
     refuse_untrained(run, probe)
+    if secrets and not planted_cells(run):
+        what = "no rung of this run was trained on the training rows, among which secrets could be"
+        raise UserError(Problem(what, "leave --canaries out", "--canaries"))
     plan = plan_of(store)
     same = plan is not None and plan.fingerprint == run.plan().fingerprint
     if plan is not None and same and count in (None, plan.count) and plan.secrets >= secrets:

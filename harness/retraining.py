@@ -33,6 +33,11 @@ def trained_rungs(run: Run) -> list[str]:
     return [name for name in alone if trained_cells(run, name)]
 
 
+def planted_cells(run: Run) -> list[str]:
+    """Those that are trained once more with made-up secrets: the first of each trained rung."""
+    return [trained_cells(run, name)[0] for name in trained_rungs(run)]
+
+
 def recipe_of(run: Run, rung: str, seed: int = 0) -> TuningSettings:
     """How the check trained in the end, at this seed if it did: what it chose is not chosen again.
 

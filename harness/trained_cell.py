@@ -15,7 +15,7 @@ from harness.device import peak_memory_bytes
 from harness.disk import append_lines, decode, whole_lines, write_json
 from harness.probe_result import plan_of
 from harness.reopen import reopen, workbench_of
-from harness.retraining import bench_apart, recipe_of, trained_cells, trained_rungs
+from harness.retraining import bench_apart, planted_cells, recipe_of
 from harness.retrieval import INDEX_FOLDER
 from harness.rung import Rung
 from harness.rungs import rung_type
@@ -115,7 +115,7 @@ def _bed(store: Run, cell: str, probe: TrainedProbe) -> Bed:
         plan.seed,
         train,
         run.plan().tuning if name == BASE else recipe_of(run, name, seed),
-        plan.secrets and name in trained_rungs(run) and cell == trained_cells(run, name)[0],
+        plan.secrets and cell in planted_cells(run),
     )
 
 

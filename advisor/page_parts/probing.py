@@ -19,6 +19,7 @@ from harness.probe import DEFAULT_COUNT, Probe, ProbeType
 from harness.probe_measuring import cells_of, finished_cells, reads
 from harness.probe_result import RESULT, plan_of
 from harness.probes import probes
+from harness.retraining import planted_cells
 from harness.rungs import title_of
 from harness.store import Run
 from harness.trained import TrainedProbe
@@ -136,14 +137,16 @@ def _own_part(run: Run, probe: Probe, busy: bool) -> None:
 
 def _secrets_part(run: Run, probe: Probe, busy: bool) -> None:
     """Made-up secrets beside the other looks, until they have been planted."""
-    plan = plan_of(store_of(run, probe.name))
-    if plan is not None and plan.secrets:
+    plan, cells = plan_of(store_of(run, probe.name)), planted_cells(run)
+    if (plan is not None and plan.secrets) or not cells:
         return
     with st.expander("With made-up secrets", key=f"secrets_{probe.name}"):
+        names = " and ".join(in_sentence(title_of(parse_cell(cell)[0])) for cell in cells)
+        spent = seconds(sum(run.cell(cell).preparation.seconds for cell in cells))
         say(
-            "From how many rows on does a secret come back? A model is trained once more, on a "
-            "copy of the rows with eight made-up codes among them, and thrown away. That takes "
-            "about as long as one training of the check."
+            f"From how many rows on does a secret come back? Trained once more for that: {names}, "
+            "on a copy of the rows with eight made-up codes among them; what comes of it is thrown "
+            f"away. Training took {spent} in the check."
         )
         label = "Train once more with made-up secrets"
         if st.button(label, key=f"start_secrets_{probe.name}", disabled=busy):

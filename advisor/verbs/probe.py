@@ -41,8 +41,9 @@ def configure(parser: ArgumentParser) -> None:
         "--canaries",
         action="store_true",
         help=(
-            "memorisation: train once more on a copy of the rows with made-up secrets among them, "
-            "to see from how many rows on one comes back; that model is thrown away"
+            "memorisation: train each trained rung once more on a copy of the rows with made-up "
+            "secrets among them, to see from how many rows on one comes back; what comes of it is "
+            "thrown away"
         ),
     )
     parser.add_argument(

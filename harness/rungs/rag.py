@@ -72,13 +72,15 @@ class RagRung:
         self.reading, self.constraint = chosen.reading, chosen.decoding.constraint
         self.bound = bound.value
         examples, layout = chosen.reading.examples, chosen.reading.layout
+        # it needs no model, so it is measured on all of dev
+        found_by = recall_at_k(self.index, self.view.dev, [self.k], self.view.spec)
         return Preparation(
             {
                 **found.settings,
                 "passages": self.k,
                 "passage_words": self.bench.passage_words,
                 "indexed_passages": len(self.index.chunks),
-                "dev_recall": recall_at_k(self.index, dev, [self.k], self.view.spec)[self.k],
+                "dev_recall": found_by[self.k],
                 "embedder": self.bench.embedder.name,
                 **({"worked_examples": examples} if len(effort.reading_examples) > 1 else {}),
                 **({"layout": layout} if len(effort.layouts) > 1 else {}),

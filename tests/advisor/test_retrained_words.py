@@ -18,6 +18,7 @@ from harness.trained import CellTested, Finding, Item, Secrets, Spent
 from tests.advisor.page_project import make_project, make_run
 from tests.advisor.test_pages import own_projects, page, patience, shown, words  # noqa: F401
 from tests.advisor.test_tested_words import KEPT_BACK, result, share
+from tests.advisor.trained_run import trained_run
 from tests.command import here, refused
 
 SPENT = (Spent(61.0, 1_200_000_000), Spent(150.0, 3_100_000_000))
@@ -138,6 +139,19 @@ def test_the_command_and_every_report_show_the_secrets(run):
 def test_secrets_are_refused_where_a_probe_plants_none(run):
     for name in ("freshness", "forgetting", "learning_curve"):
         assert refused(here("probe", run.folder, name, "--canaries"))
+
+
+def test_secrets_are_refused_and_not_offered_where_no_rung_learned_from_rows_alone(
+    tmp_path, untied
+):
+    """What learned from pairs is trained from another set: no secret could be planted in it."""
+    run = trained_run(tmp_path / "desk", untied, "preference")
+    (run.folder.parents[1] / "rungwise.toml").write_text('[project]\nnote = ""\n')
+    said = refused(here("probe", run.folder, "memorisation", "--canaries"))
+    assert "no rung of this run was trained on the training rows" in str(said)
+    found = result("memorisation", "low", KEPT_BACK)
+    pairs = dataclasses.replace(found, rungs={"preference": found.rungs["finetune"]})
+    assert "--canaries" not in " ".join(sentences(pairs))
 
 
 def test_the_app_offers_secrets_until_they_are_planted_and_all_weights_with_their_time(run):

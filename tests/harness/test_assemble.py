@@ -103,13 +103,13 @@ def test_passages_that_did_not_fit_are_counted_over_all_seeds_and_told(tmp_path)
     assert found["rag_finetune"].did_not_fit == DidNotFit(passages=8, answers=4)
     assert found["prompt"].did_not_fit == DidNotFit() and about_room(found["prompt"]) == ""
     assert about_room(found["rag_finetune"]) == (
-        "8 passages found for 4 answers were not shown, the farthest of each: a prompt was longer "
+        "8 passages found for 4 answers were not shown, the farthest first: a prompt was longer "
         "than the model can read at once."
     )
     own = dataclasses.replace(
         found["rag_finetune"], settings={"context_tokens": 1200}, did_not_fit=DidNotFit(1, 1)
     )
     assert about_room(own) == (
-        "1 passage found for 1 answer was not shown, the farthest of each: passages were longer "
+        "1 passage found for 1 answer was not shown, the farthest first: passages were longer "
         "than the 1,200 tokens that you set, or than fits."
     )
