@@ -25,6 +25,9 @@ from rag.reading.markup import one_line, tidy, usable_title
 from rag.types import Document, Limits
 
 _DEFAULT_LIMITS: Final = Limits()
+_SMALL: Final = 2**20
+"""Bytes up to which a file is read here where its parser is Python's own: rows of many short cells
+take up to a hundred times a file's size."""
 _LONGEST_NAME: Final = 100
 """Letters of a sheet's name, which stands above all of its passages; programs allow 31."""
 _LEFT_BEHIND: Final = {"thumbs.db", "desktop.ini", "__macosx", "icon\r"}
@@ -166,7 +169,7 @@ def _open(path: Path, root: Path, limits: Limits) -> File:
             raise DocumentError(source, "unsupported", "it is not a file", "remove it")
         if status.st_size > limits.max_file_bytes:
             reason = f"it has {status.st_size:,} bytes, {limits.max_file_bytes:,} are allowed"
-            raise DocumentError(source, "too_large", reason, "split it, or raise the limits")
+            raise DocumentError(source, "too_large", reason, "split it")
         data = path.read_bytes()
     except OSError as error:
         reason = f"it cannot be opened ({error.strerror})"
@@ -196,7 +199,8 @@ def _read(file: File, apart: Apart) -> Extract:
     """Read one file; the texts come back in tidy form and blank pages are left out."""
     try:
         loader = _loader(file)
-        extract = apart.read(loader, file) if loader.apart else loader.read(file)
+        is_apart = loader.apart or len(file.data) > _SMALL
+        extract = apart.read(loader, file) if is_apart else loader.read(file)
         pages = tuple(replace(page, text=tidy(page.text)) for page in extract.pages)
         "".join(page.text for page in pages).encode()
     except RecursionError as error:

@@ -38,7 +38,7 @@ class Limits:
     max_characters: int = 64 * 2**20
     """Most characters of text taken from one file."""
     max_memory_bytes: int = 2 * 2**30
-    """Most memory of the process that reads all but plain texts, in bytes, the file itself
-    included; held where the system can (Linux)."""
+    """Most memory of the process that reads all but small plain texts and tables, in bytes, the
+    file itself included; held where the system can (Linux)."""
     max_seconds: float = 900
     """Longest time in seconds that it may take for one file; small files are allowed less."""

@@ -7,9 +7,11 @@ out of there, so such files are read where the system holds the memory and the p
 
 import contextlib
 import os
+import re
 import subprocess
 import sys
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, Self
 
@@ -22,13 +24,14 @@ from rag.reading.reader_process import (
     write_frames,
 )
 
+_SECRET: Final = re.compile("key|token|secret|passw|credential|auth", re.IGNORECASE)
 _ABORTED: Final = -6
 """What native code does that gets no memory (SIGABRT)."""
 _LEAST_S: Final = 60.0
 _S_A_MEGABYTE: Final = 60.0
 """A page of text takes 20 ms on a slow core, and a megabyte holds a few hundred of them."""
 _STOP_S: Final = 5.0
-_FIX: Final = "export it anew or save it as text, or raise the limits if you trust it"
+_FIX: Final = "export it anew, split it, or save it as text"
 
 
 class Apart:
@@ -57,13 +60,16 @@ class Apart:
             DocumentError: what the loader raised; `too_large` when reading takes more memory or
                 time than the limits allow; `malformed` when the parser broke down.
             RuntimeError: the loader raised anything else, which is a defect of it.
+
+        Where it is interrupted, the process is ended: its answer would be taken for that of the
+        next file.
         """
         is_fresh = self._process is None
         answer = self._ask(loader, file)
         if isinstance(answer, int) and not is_fresh:
             answer = self._ask(loader, file)  # files before it may have left it little memory
         if isinstance(answer, bytes):
-            return extract(answer)
+            return extract(answer, file)
         if answer in (OUT_OF_MEMORY, _ABORTED):
             allowed = f"{file.limits.max_memory_bytes // 2**20:,} MB of memory"
             raise file.error("too_large", f"reading it takes more than {allowed}", _FIX)
@@ -84,6 +90,10 @@ class Apart:
         timer.start()
         try:
             answer = _exchange(process, loader, file, allowed)
+        except BaseException:
+            process.kill()
+            self._end(process)
+            raise
         finally:
             timer.cancel()
         if answer:
@@ -126,8 +136,13 @@ def _start() -> subprocess.Popen[bytes]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        env={**os.environ, "PYTHONPATH": path},
+        env={**_harmless(os.environ), "PYTHONPATH": path},
     )
+
+
+def _harmless(environment: Mapping[str, str]) -> dict[str, str]:
+    """Without keys and passwords: a parser that a file has taken over could read them."""
+    return {name: value for name, value in environment.items() if not _SECRET.search(name)}
 
 
 def _exchange(

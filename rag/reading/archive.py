@@ -56,7 +56,7 @@ class Archive:
                 raise self._too_large(f"its part {entry.filename!r} is packed suspiciously well")
 
     def _too_large(self, reason: str) -> DocumentError:
-        return self.file.error("too_large", reason, "split it, or raise the limits if you trust it")
+        return self.file.error("too_large", reason, "split it, or save it as text")
 
     def read(self, name: str) -> bytes:
         """The bytes of one entry.

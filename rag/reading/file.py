@@ -61,7 +61,7 @@ class File:
         count = self.data.count(_ENTRY)
         if count > self.limits.max_members:
             reason = f"it holds {count:,} parts"
-            raise self.error("too_large", reason, "split it, or raise the limits if you trust it")
+            raise self.error("too_large", reason, "split it, or save it as text")
         return zipfile.ZipFile(io.BytesIO(self.data))
 
     def error(
@@ -182,5 +182,5 @@ class Loader:
     read: Callable[[File], Extract]
     """Raises DocumentError when the file cannot be read."""
     apart: bool = False
-    """Whether a hostile file can make its parser take memory or time without end, as native code
-    does: it is read in a process that can be stopped."""
+    """Whether a small file can make its parser take memory or time without end, as native code
+    does: it is read in a process that can be stopped. Large files of all kinds are."""

@@ -49,20 +49,36 @@ def request(loader: Loader, file: File, seconds: float) -> bytes:
     return _packed({**fields, "size": len(file.data), "seconds": seconds})
 
 
-def extract(answer: bytes) -> Extract:
+def extract(answer: bytes, file: File) -> Extract:
     """What an answer says was read.
 
     Raises:
-        DocumentError: that the loader raised.
+        DocumentError: that the loader raised; `malformed` where this is no answer at all.
         RuntimeError: with the traceback of anything else it raised, which is a defect of it.
     """
-    found = json.loads(answer.decode("utf-8", "surrogatepass"))
-    if "error" in found:
-        raise _error(found["error"])
-    if "defect" in found:
-        raise RuntimeError(f"a reader of documents failed:\n{found['defect']}")
-    pages = tuple(Page(*page) for page in found["pages"])
-    return Extract(pages, found["title"], tuple(map(_error, found["gaps"])))
+    try:
+        found = json.loads(answer.decode("utf-8", "surrogatepass"))
+        error = _error(found["error"], file) if "error" in found else None
+        defect = str(found.get("defect", ""))
+        pages = tuple(_page(*page) for page in found.get("pages", ()))
+        gaps = tuple(_error(gap, file) for gap in found.get("gaps", ()))
+        title = found.get("title", "")
+        is_whole = error or defect or "pages" in found
+        if not is_whole or not isinstance(title, str):
+            raise ValueError("an answer of another shape")
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as broken:
+        raise file.malformed("its parser broke down on it (no answer)") from broken
+    if error:
+        raise error
+    if defect:
+        raise RuntimeError(f"a reader of documents failed:\n{defect}")
+    return Extract(pages, title, gaps)
+
+
+def _page(text: str, number: int | None, title: str) -> Page:
+    if not (isinstance(text, str) and isinstance(number, int | None) and isinstance(title, str)):
+        raise TypeError("a page of another shape")
+    return Page(text, number, title)
 
 
 def _packed(fields: dict[str, Any]) -> bytes:
@@ -70,13 +86,13 @@ def _packed(fields: dict[str, Any]) -> bytes:
     return json.dumps(fields, ensure_ascii=False).encode("utf-8", "surrogatepass")
 
 
-def _error(fields: list[Any]) -> DocumentError:
-    source, code, reason, fix, pages = fields
-    return DocumentError(source, code, reason, fix, pages=tuple(pages))
+def _error(fields: list[Any], file: File) -> DocumentError:
+    code, reason, fix, pages = fields
+    return file.error(str(code), str(reason), str(fix), pages=tuple(map(int, pages)))
 
 
 def _fields(error: DocumentError) -> list[Any]:
-    return [error.source, error.code, error.reason, error.fix, error.pages]
+    return [error.code, error.reason, error.fix, error.pages]
 
 
 def _answer(head: bytes, data: bytes) -> bytes:
