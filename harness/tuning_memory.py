@@ -32,7 +32,9 @@ def memory_of(work: Work, pace: Speed, sizes: ModelSizes, rank: int, method: str
     own = max(1.0, work.row - work.shared)
     rows = max(1, min(WAVE_ROWS, int(WAVE_TOKENS / own)))
     tokens = int(rows * own + work.shared)
-    wave = Load(tokens, rows, int(work.row), rank, width, on_cuda, not sizes.engine)
+    # the library's caches hold what the rows share once a row
+    held = tokens if sizes.engine else int(rows * (own + work.shared))
+    wave = Load(tokens, rows, int(work.row), rank, width, on_cuda, not sizes.engine, held)
     most = footprint("answer", sizes, wave).total
     if work.learns:
         learned = int(work.answers_at_once)

@@ -57,6 +57,8 @@ class Load(NamedTuple):
     """Attention weights are not kept for backward: on CUDA they are not, on the CPU they are."""
     library: bool = False
     """transformers computes it, not the small engine."""
+    cached: int = 0
+    """In answering, tokens whose keys and values are held, where some are not computed anew."""
     checkpointing: bool = False
     """Only each layer's input is kept; the rest of one layer at a time is computed again."""
 
@@ -84,7 +86,8 @@ def footprint(method: Method, sizes: ModelSizes, load: Load) -> Footprint:
 def _answer(sizes: ModelSizes, load: Load) -> Footprint:
     width = load.precision_bytes
     # twice: as the prompts were read, and laid out with room for the answers
-    cache = 2 * 2 * sizes.layers * sizes.kv_heads * sizes.head_dim * load.tokens
+    cached = max(load.tokens, load.cached)
+    cache = 2 * 2 * sizes.layers * sizes.kv_heads * sizes.head_dim * cached
     at_work = _kept(sizes, load) * load.tokens
     holes = 1.0 if load.fused_attention else HOLES
     return Footprint(

@@ -51,6 +51,20 @@ def test_an_adapter_of_another_base_is_refused_with_what_does_not_fit(llama_of, 
 
 
 @pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("kept", ["lora_A", "q_proj", "nothing"])
+def test_half_an_adapter_is_refused_instead_of_answering_as_the_base(untied, tmp_path, path, kept):
+    folder = trained(opened(untied), tmp_path / "half")
+    tensors = load_file(folder / "adapter_model.safetensors")
+    left = {
+        name: value for name, value in tensors.items()
+        if kept in name and ("lora_A" in name or ".0." not in name)
+    }  # fmt: skip
+    save_file(left, folder / "adapter_model.safetensors")
+    error = refused(opened(untied, path), folder)
+    assert "the adapter's file lacks matrices of " in error.reason
+
+
+@pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize(
     ("changes", "named"),
     [

@@ -94,6 +94,16 @@ def test_memory_grows_with_everything_that_is_held():
     assert footprint("lora", LLAMA_7B, small._replace(checkpointing=True)).total < base
 
 
+def test_what_rows_share_counts_in_the_cache_once_for_each_that_holds_it():
+    """64 rows of 40 tokens behind 600 that they share: copied into every row, 41k tokens of keys
+    and values are held, 2 floats of 24 layers, 2 heads of 64; twice while caches are joined."""
+    qwen = ModelSizes(24, 896, 4864, 14, 2, 64, 151936, True)
+    once = Load(3160, 64, 640, 0, 4, fused_attention=True)
+    copied = once._replace(cached=64 * 640)
+    more = footprint("answer", qwen, copied).total - footprint("answer", qwen, once).total
+    assert more == 4 * 2 * 2 * 24 * 2 * 64 * (64 * 640 - 3160)
+
+
 def test_a_step_of_the_embedded_model_needs_what_was_measured():
     """Peaks of a process on two cores in float32, less the 0.38 GB that it holds without a model.
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -182,7 +183,8 @@ def must_fit(saved: SavedAdapter, places: Mapping[str, tuple[int, int]], folder:
         folder: where the adapter was read.
 
     Raises:
-        TuningError: a matrix has no layer here, or another shape than the layer needs.
+        TuningError: a matrix has no layer here, or another shape than the layer needs; one of a
+            pair is missing, so that the base alone would answer under the adapter's name.
     """
     rank = saved.shape.rank
     for key, tensor in saved.tensors.items():
@@ -198,6 +200,13 @@ def must_fit(saved: SavedAdapter, places: Mapping[str, tuple[int, int]], folder:
                 f"{folder}: {key} has shape {tuple(tensor.shape)}, this base needs {wanted}",
                 "load the adapter on its own base",
             )
+    halves = Counter(key.rpartition(".lora_")[0] for key in saved.tensors)
+    if not halves or min(halves.values()) < len("AB"):
+        half = next((name for name, n in halves.items() if n < len("AB")), "every layer")
+        raise TuningError(
+            f"{folder}: the adapter's file lacks matrices of {half.removeprefix(PEFT_PREFIX)}",
+            "copy the adapter again, or train it again",
+        )
 
 
 def refuse_unless_addable(name: str, there: Sequence[str], whole: bool, folder: Path) -> None:
