@@ -160,6 +160,7 @@ WANTED: Mapping[str, str] = {
     "tuning.warmup_share": "0.1",
     "tuning.looks": "6",
     "tuning.patience": "2",
+    "tuning.processes": "2",
     "retrieval.passages": "3",
     "retrieval.passage_words": "80",
     "retrieval.reranker": '"its folder or hub id"',

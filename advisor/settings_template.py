@@ -66,6 +66,7 @@ def chosen_unless_decided(kind: Kind, *, documents: bool, pairs: bool) -> Iterat
             "warmup_share = 0.1       # of the steps, those in which the learning rate rises",
             "looks = 6                # at dev during one training",
             "patience = 2             # looks without improvement after which training stops",
+            "processes = 2            # that share every step, one a graphics card",
         ),
     )
     if pairs:

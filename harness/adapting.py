@@ -11,7 +11,14 @@ from harness.disk import decode, write_json
 from harness.errors import JobError, Problem
 from harness.prompts import target
 from harness.scoring import Scored
-from harness.trials import Lesson, Material, Trial, for_lack_of_memory, try_rate
+from harness.trials import (
+    Lesson,
+    Material,
+    Trial,
+    for_lack_of_memory,
+    noise_of,
+    try_rate,
+)
 from harness.tuning_memory import refuse_what_does_not_fit
 from harness.types import Json, Preparation
 from harness.workbench import Workbench
@@ -47,11 +54,12 @@ def train_adapter(
     bench.enough_file.unlink(missing_ok=True)  # an old request does not end this training
     try:
         rows, dev = _fitting(bench, train_rows), _fitting(bench, dev_rows)
-        material = Material(rows, dev, dev_rows)
         refuse_what_does_not_fit(bench, rows)
-        with bench.local().learning(bench.tuning.method):
+        local, given = bench.local(), bench.tuning
+        with local.learning(given.method), local.shared(given.method, given.processes) as group:
+            material = Material(rows, dev, dev_rows, group)
             tried = list(_trials(bench, material))
-        best = _best(tried, material.noise)
+        best = _best(tried, noise_of(len(dev_rows)))
     except TuningError as error:
         raise JobError(Problem(error.reason, error.fix, bench.cell)) from error
     settings = _settings(bench, best, tried, len(rows))
@@ -197,6 +205,8 @@ def _settings(
         "stopped_early": best.stopped_early,
     }
     settings |= schedule_of(bench.tuning)
+    if bench.tuning.processes > 1:
+        settings["processes"] = bench.tuning.processes
     settings |= for_lack_of_memory(best)
     left_out = sum(not trial.diverged for trial in tried) < bench.effort.learning_rates
     if any(trial.stopped_by_user for trial in tried) or (left_out and bench.enough_file.exists()):

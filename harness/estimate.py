@@ -186,7 +186,7 @@ def need_of(
         each = seconds_of(work, pace, sizes) + second_look(
             looked_up(rung.needs, task), amounts, pace, sizes
         )
-        memory = memory_of(work, pace, sizes, rank, tuning.method)
+        memory = memory_of(work, pace, sizes, rank, tuning)
         memory += searching_memory(rung.needs, amounts)
         longest = max(longest, work.row)
         ceilings = ceilings_of(rung.name, task.spec, task.heldout)

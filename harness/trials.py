@@ -19,6 +19,7 @@ from tuning.likelihood import mean_loss
 from tuning.outcome import Evaluated, Point, Progress, TrainingResult, Watch
 from tuning.recipe import MICRO_TOKENS, Recipe
 from tuning.steps import DivergedError
+from tuning.together import Together
 from tuning.train import train
 
 TRIAL = "trial.json"
@@ -45,6 +46,8 @@ class Material(NamedTuple):
     rows: Sequence[Encoded]
     dev: Sequence[Encoded]
     dev_lessons: Sequence[Lesson]
+    group: Together | None = None
+    """Processes that learn together; None where one learns alone."""
 
     @property
     def noise(self) -> float:
@@ -139,7 +142,9 @@ def _train(bench: Workbench, material: Material, recipe: Recipe, folder: Path) -
         return Evaluated(score, mean_loss(model, material.dev), material.noise)
 
     watch = watch_of(bench, rate)
-    result = train(model, material.rows, recipe, folder, evaluate, watch)
+    group, rows = material.group, material.rows
+    learned = group.completions(rows) if group else rows
+    result = train(model, learned, recipe, folder, evaluate, watch)
     return Trial(
         learning_rate=rate,
         points=result.points,

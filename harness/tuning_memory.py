@@ -12,6 +12,7 @@ from harness.work import Work
 from harness.workbench import Workbench
 from tuning.footprint import Load, Method, footprint
 from tuning.models.shared import WAVE_ROWS, WAVE_TOKENS
+from tuning.recipe import USUAL, TuningSettings
 from tuning.sizes import ModelSizes, read_sizes
 
 if TYPE_CHECKING:
@@ -24,9 +25,14 @@ HOLDS_S: Final = 60.0
 """Seconds after which a card's driver is asked again."""
 
 
-def memory_of(work: Work, pace: Speed, sizes: ModelSizes, rank: int, method: str = "lora") -> float:
-    """Bytes that one cell's process will hold at most: answering, or learning where it learns."""
-    on_cuda, width = pace.kind == "cuda", pace.precision_bytes
+def memory_of(
+    work: Work, pace: Speed, sizes: ModelSizes, rank: int, tuning: TuningSettings = USUAL
+) -> float:
+    """Bytes that one cell will hold at most: answering, or learning where it learns.
+
+    Processes that learn together have a card each; on the CPU they hold all of it together.
+    """
+    method, on_cuda, width = tuning.method, pace.kind == "cuda", pace.precision_bytes
     library = method == "qlora" or not sizes.engine
     process = pace.process_bytes + (LIBRARY_BYTES if library else 0)
     own = max(1.0, work.row - work.shared)
@@ -40,7 +46,8 @@ def memory_of(work: Work, pace: Speed, sizes: ModelSizes, rank: int, method: str
         learned = int(work.answers_at_once)
         at_once, row = int(work.learns_at_once), int(work.row)
         step = Load(at_once, learned, row, rank, width, on_cuda, library)
-        most = max(most, footprint(cast(Method, method), sizes, step).total)
+        one = process + footprint(cast(Method, method), sizes, step).total
+        return max(process + most, one * (1 if on_cuda else tuning.processes))
     return process + most
 
 

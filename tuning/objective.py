@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeVar
 
 from tuning.encode import Encoded
+from tuning.memory import ran_out
 from tuning.models import LanguageModel
 from tuning.recipe import Recipe
 from tuning.schedule import micro_batches
@@ -16,6 +17,16 @@ Row = TypeVar("Row")
 
 TRAINING: Final = "training on"
 """What `tuning.memory.Room` counts the rows of a step under."""
+
+
+class Added(NamedTuple):
+    """What came of adding up a step's gradient."""
+
+    loss: float
+    """Summed over the rows, divided by the whole step's share."""
+    ran_out_with: int = 0
+    """Rows that memory had no room for; 0 where it had, and the gradient is whole. Otherwise it
+    stands on some parameters and not on others, and the step has to begin again."""
 
 
 class Objective(Protocol[Row]):
@@ -56,6 +67,12 @@ class Objective(Protocol[Row]):
         """Summed over the rows; differentiable."""
         ...
 
+    def gradient(
+        self, model: LanguageModel, rows: Sequence[Row], share: int, micro_tokens: int
+    ) -> Added:
+        """Add the gradient of a step's rows to what is learned; see `add_gradient`."""
+        ...
+
     def settings(self) -> list[Any]:
         """What decides how it goes beside rows and recipe."""
         ...
@@ -89,6 +106,53 @@ class Completions:
         """Summed NLL, nats."""
         return model.loss(rows)
 
+    def gradient(
+        self, model: LanguageModel, rows: Sequence[Encoded], share: int, micro_tokens: int
+    ) -> Added:
+        """In this process, all of it."""
+        return add_gradient(model, self, rows, share, micro_tokens)
+
     def settings(self) -> list[Any]:
         """Nothing."""
         return []
+
+
+def add_gradient(
+    model: LanguageModel,
+    objective: Objective[Row],
+    rows: Sequence[Row],
+    share: int,
+    micro_tokens: int,
+) -> Added:
+    """Add the gradient of rows to what is learned of the model.
+
+    Args:
+        model: with what is to be learned on it.
+        objective: what is lowered.
+        rows: of one step, or some of them.
+        share: what the whole step's loss is divided by, so that the cut into parts changes nothing.
+        micro_tokens: that go through the model at once.
+    """
+    room, total, going = model.room, 0.0, 0
+    parts = objective.parts(rows, micro_tokens // room.divided) if rows else []
+    try:
+        for part in room.cut(objective.doing, parts):
+            going = len(part)
+            total += _backward(model, objective, part, share)
+    except (RuntimeError, MemoryError) as error:
+        if not ran_out(error):
+            raise
+    else:
+        return Added(total)
+    return Added(total, going)
+
+
+def _backward(
+    model: LanguageModel, objective: Objective[Row], part: Sequence[Row], share: int
+) -> float:
+    """One part; a function, so that its tensors end with it."""
+    import torch
+
+    loss = objective.loss(model, part) / share
+    torch.autograd.backward(loss)
+    return float(loss.detach())

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from tuning.encode import Encoded
 from tuning.errors import TuningError
 from tuning.models import LanguageModel
+from tuning.objective import Added, add_gradient
 from tuning.recipe import Recipe
 from tuning.schedule import cut
 
@@ -79,6 +80,12 @@ class Pairs:
         before = found.new_tensor([row.reference for row in rows])
         gained = found[:, 0] - found[:, 1] - before
         return -torch.nn.functional.logsigmoid(self.beta * gained).sum()
+
+    def gradient(
+        self, model: LanguageModel, rows: Sequence[Pair], share: int, micro_tokens: int
+    ) -> Added:
+        """In this process, all of it."""
+        return add_gradient(model, self, rows, share, micro_tokens)
 
     def settings(self) -> list[Any]:
         """Beta; what the start is, the references say."""

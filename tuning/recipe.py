@@ -45,6 +45,8 @@ class TuningSettings:
     """At dev during one training."""
     patience: int | None = None
     """Looks without improvement after which training stops."""
+    processes: int = 1
+    """That share every step's rows, one a card."""
 
 
 USUAL: Final = TuningSettings()
@@ -155,6 +157,8 @@ def wrong_values(settings: TuningSettings) -> list[tuple[str, str, str]]:
          "write looks = 6"),
         (patience is not None and not 1 <= patience <= 100, "patience",
          "patience must be from 1 to 100", "write patience = 2"),
+        (not 1 <= settings.processes <= 64, "processes", "processes must be from 1 to 64",
+         "write processes = 2"),
     )  # fmt: skip
     return [(key, said, fix) for wrong, key, said, fix in rules if wrong]
 

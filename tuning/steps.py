@@ -8,7 +8,7 @@ from typing import Generic
 from tuning import checkpoint
 from tuning.checkpoint import TrainingState
 from tuning.errors import TuningError
-from tuning.memory import give_back, ran_out
+from tuning.memory import give_back
 from tuning.models import LanguageModel
 from tuning.objective import Objective, Row
 from tuning.outcome import Progress
@@ -83,33 +83,11 @@ class Steps(Generic[Row]):
         """
         share = self.objective.share(rows)
         while True:
-            total, going = 0.0, 0
-            try:
-                for part in self._parts(rows):
-                    going = len(part)
-                    total += self._backward(part, share)
-                return total
-            except (RuntimeError, MemoryError) as error:
-                if not ran_out(error):
-                    raise
+            added = self.objective.gradient(self.model, rows, share, self.recipe.micro_tokens)
+            if not added.ran_out_with:
+                return added.loss
             self.optimiser.zero_grad()
-            self.model.room.lighten(self.objective.doing, going)
-
-    def _parts(self, rows: Sequence[Row]) -> list[list[Row]]:
-        room = self.model.room
-        parts = self.objective.parts(rows, self.recipe.micro_tokens // room.divided)
-        return [*room.cut(self.objective.doing, parts)]
-
-    def _backward(self, part: Sequence[Row], share: int) -> float:
-        """Add the gradient of some of a step's rows; a function, so that its tensors end with it.
-
-        Divided by the whole step's share, so that the cut into parts changes nothing.
-        """
-        import torch
-
-        loss = self.objective.loss(self.model, part) / share
-        torch.autograd.backward(loss)
-        return float(loss.detach())
+            self.model.room.lighten(self.objective.doing, added.ran_out_with)
 
     def must_be_finite(self, loss: float, name: str, step: int) -> None:
         """Raise when training has diverged; an adapter that did so must not count as the best."""

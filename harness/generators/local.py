@@ -11,9 +11,11 @@ from harness.models import ModelRef
 from harness.prompts import Prompt
 from tuning.constrain import Constraint
 from tuning.encode import Encoded, encode_example, encode_prompt
+from tuning.exchange import Opening
 from tuning.memory import Room, give_all_back
 from tuning.models import LanguageModel, open_model
 from tuning.pairs import Pair
+from tuning.together import Together, together
 
 
 class LocalGenerator:
@@ -23,6 +25,7 @@ class LocalGenerator:
         import torch
 
         torch.set_num_threads(device.threads)
+        self._device, self._folder, self._path = device, ref.folder, path
         self._open: Callable[..., LanguageModel] = partial(
             open_model,
             ref.folder,
@@ -54,6 +57,35 @@ class LocalGenerator:
             yield
         finally:
             self._reopen(room, four_bit=False)
+
+    @contextmanager
+    def shared(self, method: str, processes: int) -> Iterator[Together | None]:
+        """Other processes that learn with this one, each with the same base open.
+
+        Args:
+            method: what they learn by.
+            processes: this one among them; on the CPU they share its cores.
+
+        Yields:
+            None where there is this one alone.
+
+        Raises:
+            TuningError: see `tuning.together.together`.
+        """
+        if processes == 1:
+            yield None
+            return
+        device, threads = self._device, max(1, self._device.threads // processes)
+        opening = Opening(
+            str(self._folder),
+            device.precision,
+            device.kind,
+            self._path,
+            method == "qlora",
+            threads if device.kind == "cpu" else device.threads,
+        )
+        with together(opening, processes) as group:
+            yield group
 
     def _reopen(self, room: Room, *, four_bit: bool) -> None:
         vars(self).pop("model", None)

@@ -51,7 +51,7 @@ def test_a_new_project_names_every_setting_and_each_can_be_taken_as_it_stands(tm
     _, *lines = (line.removeprefix("# ") for line in section.splitlines())
     file.write_text("\n".join([before, "[tuning]", *lines, f"[{after}"]), encoding="utf-8")
     found = read_project(tmp_path / "p").settings().tuning  # it has no data yet
-    assert found == TuningSettings("lora", 16, 0.0005, 3, 8, 32, 0.1, 6, 2)
+    assert found == TuningSettings("lora", 16, 0.0005, 3, 8, 32, 0.1, 6, 2, 2)
 
 
 @pytest.mark.parametrize(
@@ -71,6 +71,8 @@ def test_a_new_project_names_every_setting_and_each_can_be_taken_as_it_stands(tm
         ("warmup_share = 0.9", "warmup_share must be from 0 to 0.5", "write warmup_share = 0.1"),
         ("looks = 0", "looks must be from 1 to 100", "write looks = 6"),
         ("patience = 0", "patience must be from 1 to 100", "write patience = 2"),
+        ("processes = 0", "processes must be from 1 to 64", "write processes = 2"),
+        ("processes = true", "processes cannot be true", "write processes = 2"),
         ("looks = 2.5", "looks cannot be 2.5", "write looks = 6"),
         ("learnig_rate = 1e-3", "there is no key 'learnig_rate'", "did you mean learning_rate?"),
     ],

@@ -169,3 +169,17 @@ def test_scaling_warm_up_looks_and_patience_that_the_user_decides_are_taken_and_
     assert rates[:4] == pytest.approx([7e-4 * step / 4 for step in range(1, 5)])
     config = json.loads((seen.adapters / "finetune-s1/adapter_config.json").read_bytes())
     assert (config["r"], config["lora_alpha"]) == (3, 5)
+
+
+def test_processes_that_share_the_steps_train_the_same_adapter_and_are_recorded(
+    tmp_path, tiny_model
+):
+    alone = Seen(tmp_path / "alone", tiny_model, learning_rate=7e-4)
+    shared = Seen(tmp_path / "shared", tiny_model, learning_rate=7e-4, processes=2)
+    (mine, theirs) = (seen.train().settings for seen in (shared, alone))
+    assert mine == {**theirs, "processes": 2}
+    losses = [
+        [figures["loss"] for said, figures in seen.said if said == "Training"]
+        for seen in (shared, alone)
+    ]
+    assert losses[0] == pytest.approx(losses[1], abs=1e-4) and len(losses[0]) > 4
