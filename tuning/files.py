@@ -77,10 +77,10 @@ def weight_files(folder: Path) -> list[Path]:
     raise TuningError(f"no .safetensors file in {folder}", "save the model with save_pretrained")
 
 
-def lacking(name: str) -> TuningError:
+def lacking(name: str, folder: Path) -> TuningError:
     """The error for a model whose files hold no tensor of that name."""
     return TuningError(
-        f"the model's files lack the tensor {name}",
+        f"{folder}: its files lack the tensor {name}",
         "download the model again, or save it with save_pretrained from a language model",
     )
 

@@ -2,9 +2,11 @@
 
 import json
 import random
+import shutil
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from tests.tuning.oracle import opened, plain_loss, plain_model, some_ids, some_rows
 from tuning.errors import TuningError
@@ -127,3 +129,33 @@ def test_a_base_whose_configuration_is_damaged_is_named(tmp_path):
     (tmp_path / "base" / "config.json").write_text('{"hidden_size"', encoding="utf-8")
     with pytest.raises(TuningError, match=r"config.json is damaged"):
         write_model(tmp_path / "out", tmp_path / "base", {"norm": torch.ones(2)})
+
+
+def test_a_head_of_its_own_under_a_tied_configuration_is_written_as_its_own(llama_of, tmp_path):
+    """Readers that believe the configuration would drop what was learned of the head."""
+    base = tmp_path / "base"
+    shutil.copytree(llama_of("untied_mha"), base)
+    config = json.loads((base / "config.json").read_text(encoding="utf-8"))
+    config["tie_word_embeddings"] = True
+    (base / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    model = opened(base)
+    model.new_adapter(None, seed=0)
+    model.save_adapter(tmp_path / "out")
+    written = json.loads((tmp_path / "out" / "config.json").read_text(encoding="utf-8"))
+    assert written == {**config, "tie_word_embeddings": False}
+    tied = opened(llama_of("tied_gqa"))
+    tied.new_adapter(None, seed=0)
+    tied.save_adapter(tmp_path / "tied")
+    kept = json.loads((tmp_path / "tied" / "config.json").read_text(encoding="utf-8"))
+    assert kept.get("tie_word_embeddings", True)
+
+
+def test_a_tensor_that_is_missing_is_named_with_its_folder(llama_of, tmp_path):
+    base = tmp_path / "base"
+    shutil.copytree(llama_of("untied_mha"), base)
+    tensors = load_file(base / "model.safetensors")
+    del tensors["model.norm.weight"]
+    save_file(tensors, base / "model.safetensors")
+    with pytest.raises(TuningError) as caught:
+        opened(base)
+    assert caught.value.reason == f"{base}: its files lack the tensor model.norm.weight"

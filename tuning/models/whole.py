@@ -13,6 +13,7 @@ from tuning.files import WEIGHTS, each_tensor, lacking, read_json, weight_files
 if TYPE_CHECKING:
     import torch
 
+HEAD: Final = "lm_head.weight"
 KEPT: Final = ("*.json", "*.txt", "*.model", "*.jinja")
 """Files beside the weights that a saved model needs too: configuration and tokenizer."""
 
@@ -96,6 +97,10 @@ def write_model(folder: Path, base: Path, weights: "Mapping[str, torch.Tensor]")
     config = read_json(base / "config.json")
     dtype = str(next(iter(weights.values())).dtype).removeprefix("torch.")
     config |= {key: dtype for key in ("dtype", "torch_dtype") if key in config}
+    if HEAD in weights and config.get("tie_word_embeddings"):
+        # the base had a head of its own all the same: readers that believe the other would drop
+        # what was learned of it
+        config["tie_word_embeddings"] = False
     (folder / "config.json").write_text(json.dumps(config, indent=1), encoding="utf-8")
     # the weights last: their presence says that the model is complete
     unfinished = folder / f"{WEIGHTS}.tmp"
@@ -127,4 +132,4 @@ def take_over(folder: Path, weights: "Mapping[str, torch.Tensor]") -> None:
                     )
                 weight.copy_(found)
     if left:
-        raise lacking(min(left))
+        raise lacking(min(left), folder)

@@ -74,10 +74,14 @@ def unsupported(raw: dict[str, Any]) -> str:
 
 
 class Weights(dict[str, "torch.Tensor"]):
-    """Tensors by name; one that the file lacks is an error of ours."""
+    """Tensors by name; one that the folder's files lack is an error of ours."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self.folder = folder
 
     def __missing__(self, name: str) -> "torch.Tensor":
-        raise lacking(name)
+        raise lacking(name, self.folder)
 
     def take(self, name: str) -> "torch.Tensor":
         """A tensor that is not wanted twice, so that what is made of it does not stand beside it.
@@ -95,7 +99,7 @@ def read_weights(folder: Path, dtype: "torch.dtype", device: "torch.device") -> 
     Raises:
         TuningError: no safetensors in the folder, or a damaged one.
     """
-    tensors = Weights()
+    tensors = Weights(folder)
     for file in weight_files(folder):
         for name, tensor in each_tensor(file):
             tensors[name] = tensor.to(device, dtype)
