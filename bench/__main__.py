@@ -41,6 +41,8 @@ PARTS = {
 }
 LONG = ("verdicts",)
 """Measured only where it is named: more than an hour."""
+BY_SET = ("verdicts",)
+"""Figures by data set, each with its own time: what a run leaves out stays as it was stored."""
 
 
 def main() -> int:
@@ -59,6 +61,9 @@ def main() -> int:
         if set(figures) == {"skipped"}:  # what was measured elsewhere stays
             print(f"{name}: {figures['skipped']}")
             continue
+        file = RESULTS / f"{name}.{machine(device)}.json"
+        if name in BY_SET and file.is_file():
+            figures = {**json.loads(file.read_text(encoding="utf-8"))["figures"], **figures}
         record = {
             "part": name,
             "what": PARTS[name],
@@ -71,7 +76,7 @@ def main() -> int:
         }
         text = json.dumps(record, indent=1, ensure_ascii=False) + "\n"
         RESULTS.mkdir(exist_ok=True)
-        (RESULTS / f"{name}.{machine(device)}.json").write_text(text, encoding="utf-8")
+        file.write_text(text, encoding="utf-8")
         print(text)
         if figures.get("lines"):
             print(markdown([record]))

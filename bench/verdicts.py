@@ -15,12 +15,14 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from bench.retrieval_data import data_folder
 from bench.rung_sets import MORE, MORE_FOLDERS
 from bench.verdict_sets import FOLDERS, SETS, Given
+from harness.environment import environment
 from harness.types import Json
 
 
@@ -113,6 +115,8 @@ def _outcome(experiment: dict[str, Any], given: Given) -> dict[str, Json]:
         }
 
     return {
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "commit": environment().get("commit", ""),
         "expected": given.expected,
         "n": [task["n_train"], task["n_dev"], task["n_heldout"]],
         "metric": task["metric"],
