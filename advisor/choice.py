@@ -146,8 +146,15 @@ def may_reach(experiment: Experiment, choice: Choice) -> tuple[str, ...]:
     """
     if experiment.task.target is None or choice.why == "target":
         return ()
-    near = experiment.scored if not_good_enough(experiment, choice) else (choice.rung,)
-    return tuple(name for name in near if not misses_target(experiment, name))
+    if not not_good_enough(experiment, choice):
+        return () if misses_target(experiment, choice.rung) else (choice.rung,)
+    return tuple(
+        name
+        for name in experiment.scored
+        if not misses_target(experiment, name)
+        # what is shown to be no better than the floor is not advised, whatever it reaches
+        and (beats_floor(experiment, name) is not False or floor_not_settled(experiment, [name]))
+    )
 
 
 def halves_not_beaten(experiment: Experiment, joined: str) -> tuple[Contrast, ...]:

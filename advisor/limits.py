@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from advisor.choice import Choice, halves_not_beaten, may_reach, standing_on, target_open
+from advisor.choice import Choice, halves_not_beaten, may_reach, standing_on
 from advisor.economics import RungCost
 from advisor.measured import (
     SMOKE_TEST,
@@ -111,7 +111,11 @@ def _leads(experiment: Experiment, choice: Choice) -> tuple[Contrast, ...]:
     over = experiment.contrast(choice.ahead, choice.rung) if choice.ahead is not None else None
     if choice.ahead is None or over is None or over.verdict == "inconclusive":
         return ()  # that one is told with the others
-    return halves_not_beaten(experiment, choice.ahead)
+    return tuple(
+        one
+        for one in halves_not_beaten(experiment, choice.ahead)
+        if one.verdict == "inconclusive" and not one.non_superior and one.difference is not None
+    )
 
 
 def _tell(what: str, needed: int | None, found: list[str], untold: list[str]) -> None:
@@ -137,12 +141,13 @@ def cautions(experiment: Experiment, choice: Choice) -> list[str]:
             f"As {task.n_heldout} held-out questions were answered, a difference below about "
             f"{count(seen, 'point')} can easily go unseen."
         )
-    if target_open(experiment, choice):
+    near = standing_on(experiment, choice)
+    if near in may_reach(experiment, choice):
         said.append(
             f"Whether it reaches your target of {as_set(task.target)} is not settled: it scored "
-            f"{score_of(experiment, chosen)}."
+            f"{score_of(experiment, near)}."
         )
-    floor = floor_contrast(experiment, chosen)
+    floor = floor_contrast(experiment, near)
     if floor is not None and seems_better(floor):
         other = inline(experiment.floors[floor.b])
         said.append(

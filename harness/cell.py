@@ -84,7 +84,7 @@ def close_cell(run: Run, cell: str, preparation: Preparation, bench: Workbench) 
         answers=tuple(r for r in results if isinstance(r, Answer)),
         failures=tuple(r for r in results if isinstance(r, Failure)),
         answer_s=run.partial_seconds(cell),
-        peak_memory_bytes=peak_memory_bytes(),
+        peak_memory_bytes=peak_memory_bytes() + bench.held_elsewhere,
         path=bench.generator.path if "generator" in opened else "",
         device=bench.device.name if "device" in opened else "",
         precision=bench.device.precision if "device" in opened else "",
@@ -160,7 +160,8 @@ def prepare_open(
     prepared = rung.prepare(None)
     seconds = time.perf_counter() - started
     joules = energy.read()
-    if broken_off:  # what an earlier process took is not known
+    alone = "processes" not in prepared.settings  # else perhaps other cards, which nobody counts
+    if broken_off or not alone:  # what an earlier process took is not known
         joules = None
     by_user = given.among(prepared.settings)
     effort = {**prepared.effort, SET_BY_USER: by_user} if by_user else prepared.effort

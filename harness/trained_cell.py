@@ -64,11 +64,17 @@ def ask_cell(store: Run, cell: str, probe: TrainedProbe) -> None:
         store.say("finished", "", cell, {"answers": len(items)})
 
 
-def _note_peak(store: Run, cell: str) -> None:
-    """Write down what the training held; a later process that takes it up holds less."""
+def _note_peak(store: Run, cell: str, elsewhere: int) -> None:
+    """Write down what the training held; a later process that takes it up holds less.
+
+    Args:
+        store: of the probe.
+        cell: that was trained.
+        elsewhere: bytes that other processes held meanwhile.
+    """
     file = store.cell_file(cell, PEAK)
     if not file.is_file():
-        write_json(file, peak_memory_bytes())
+        write_json(file, peak_memory_bytes() + elsewhere)
 
 
 def _peak(store: Run, cell: str) -> int | None:
@@ -102,7 +108,7 @@ def _bed(store: Run, cell: str, probe: TrainedProbe) -> Bed:
         apart.share(bench)  # a second model would need its memory as well
         found = rung_type(name).build(rows, apart)
         prepare_open(store, cell, found, apart.given)
-        _note_peak(store, cell)
+        _note_peak(store, cell, apart.held_elsewhere)
         return found
 
     return Bed(

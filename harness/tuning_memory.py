@@ -47,7 +47,9 @@ def memory_of(
         at_once, row = int(work.learns_at_once), int(work.row)
         step = Load(at_once, learned, row, rank, width, on_cuda, library)
         one = process + footprint(cast(Method, method), sizes, step).total
-        return max(process + most, one * (1 if on_cuda else tuning.processes))
+        # the others keep what they hold while the first looks at dev
+        others = 0 if on_cuda else tuning.processes - 1
+        return max(process + most, one) + others * one
     return process + most
 
 
@@ -68,7 +70,8 @@ def refuse_what_does_not_fit(bench: Workbench, rows: "Sequence[Encoded]") -> Non
     width = 2 if bench.device.precision == "bfloat16" else 4
     load = Load(longest, answer, longest, 0, width, cuda, checkpointing=True)
     need = footprint("full", read_sizes(bench.generator_ref.folder), load)
-    missing = need.total - need.weights  # the weights are there already
+    others = 0 if cuda else bench.tuning.processes - 1
+    missing = need.total - need.weights + others * need.total  # here the weights are there already
     free = free_bytes(bench.device.kind)
     if missing > free:
         raise JobError(

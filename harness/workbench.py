@@ -99,6 +99,12 @@ class Workbench:
         room.divided = Run(self.folder).parts(self.cell)
         return generator
 
+    @property
+    def held_elsewhere(self) -> int:
+        """Bytes that processes which learned with this one have held at most."""
+        opened = vars(self).get("generator")
+        return opened.held_elsewhere if isinstance(opened, LocalGenerator) else 0
+
     @cached_property
     def generator_ref(self) -> ModelRef:
         """Where the base model is."""

@@ -2,10 +2,12 @@
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import psutil
 
 from tuning.encode import Encoded
 from tuning.models import LanguageModel
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 END, BEGIN, STEP = range(3)
 """What a helper is told first."""
 READY: Final = "ready"
+BUCKET: Final = 16 * 2**20
+"""Values that travel in one message."""
 PATIENCE: Final = timedelta(hours=12)
 """How long the others wait while the first looks at dev."""
 
@@ -46,16 +50,21 @@ class Place(NamedTuple):
     """File through which they find each other."""
 
 
-def join(kind: str, place: Place) -> None:
-    """Become one of the group: tensors of the CPU by gloo, those on cards by NCCL."""
+def join(place: Place) -> None:
+    """Become one of the group.
+
+    By gloo, also where the models are on cards: NCCL is quicker for all the weights of a large
+    model, but a process that is lost leaves the others waiting in it, where gloo says so at once.
+    """
     import torch.distributed as dist
 
+    stores: Any = dist  # their types are not declared
     if here := {"linux": "lo", "darwin": "lo0"}.get(sys.platform):
-        # all of them are on this machine: none listens to another
-        os.environ["GLOO_SOCKET_IFNAME"] = os.environ["NCCL_SOCKET_IFNAME"] = here
+        os.environ["GLOO_SOCKET_IFNAME"] = here  # all are here: none listens to another machine
     dist.init_process_group(
-        "cpu:gloo,cuda:nccl" if kind == "cuda" else "gloo",
-        init_method=Path(place.store).as_uri(),
+        "gloo",
+        # not by its address: torch does not decode one, and waits for a file that cannot be
+        store=stores.FileStore(place.store, place.size),
         rank=place.rank,
         world_size=place.size,
         timeout=PATIENCE,
@@ -106,9 +115,17 @@ def dealt(rows: Sequence[Encoded], hands: int) -> list[list[Encoded]]:
     return found
 
 
+class Shared(NamedTuple):
+    """What came of a step."""
+
+    added: Added
+    held: tuple[int, ...]
+    """The most memory that each process has held, in bytes."""
+
+
 def add_shared(
     model: LanguageModel, rows: Sequence[Encoded], share: int, micro_tokens: int
-) -> Added:
+) -> Shared:
     """One process's part of a step, and the sum of all on the first process's parameters.
 
     Where memory ran out in one of them the gradients are not added up: all begin the step again.
@@ -116,12 +133,16 @@ def add_shared(
     import torch
     import torch.distributed as dist
 
-    parameters = model.adapter_parameters()
-    for parameter in parameters:
-        dist.broadcast(parameter.detach(), 0)
+    parameters, first = model.adapter_parameters(), dist.get_rank() == 0
+    with torch.no_grad():
+        for some in _buckets(parameters):
+            flat = _flat(some)
+            share_tensor(flat)
+            if not first:
+                _spread(flat, some)
     model.adapter_changed()
     added = add_gradient(model, Completions(rows), rows, share, micro_tokens)
-    own = torch.tensor([*added], dtype=torch.float64)
+    own = torch.tensor([*added, peak_bytes()], dtype=torch.float64)
     all_of_them = [torch.empty_like(own) for _ in range(dist.get_world_size())]
     dist.all_gather(all_of_them, own)
     ran_out_with = max(int(one[1]) for one in all_of_them)
@@ -129,5 +150,51 @@ def add_shared(
         for parameter in parameters:
             if parameter.grad is None:  # no row of the step was its own
                 parameter.grad = torch.zeros_like(parameter)
-            dist.reduce(parameter.grad, 0)
-    return Added(sum(float(one[0]) for one in all_of_them), ran_out_with)
+        for some in _buckets([p.grad for p in parameters if p.grad is not None]):
+            flat = _flat(some)
+            dist.reduce(flat, 0)
+            if first:
+                _spread(flat, some)
+    told = Added(sum(float(one[0]) for one in all_of_them), ran_out_with)
+    return Shared(told, tuple(int(one[2]) for one in all_of_them))
+
+
+def _buckets(tensors: "Sequence[torch.Tensor]") -> "Iterator[list[torch.Tensor]]":
+    """Tensors that travel together: few messages, and never a second copy of everything."""
+    some: list[torch.Tensor] = []
+    for tensor in tensors:
+        if some and sum(one.numel() for one in some) + tensor.numel() > BUCKET:
+            yield some
+            some = []
+        some.append(tensor)
+    if some:
+        yield some
+
+
+def _flat(tensors: "Sequence[torch.Tensor]") -> "torch.Tensor":
+    import torch
+
+    return torch.cat([one.detach().reshape(-1) for one in tensors]).cpu()
+
+
+def _spread(flat: "torch.Tensor", tensors: "Sequence[torch.Tensor]") -> None:
+    """The values of a flat tensor, back to where they were taken."""
+    sizes = [one.numel() for one in tensors]
+    for one, part in zip(tensors, flat.split(sizes), strict=True):
+        one.copy_(part.view(one.shape))
+
+
+def peak_bytes() -> int:
+    """The most memory that this process has held, on the CPU and on its card."""
+    import torch
+
+    card = torch.cuda.max_memory_allocated() if torch.cuda.is_available() else 0
+    return card + _resident_peak()
+
+
+def _resident_peak() -> int:
+    # not getrusage: its peak begins with that of the process that started this one
+    status = Path("/proc/self/status")  # of Linux; elsewhere what is held now
+    said = status.read_text("ascii", "replace").splitlines() if status.is_file() else []
+    peak = next((line.split()[1] for line in said if line.startswith("VmHWM:")), None)
+    return 1024 * int(peak) if peak else int(psutil.Process().memory_info().rss)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import sys
 import threading
@@ -20,9 +21,11 @@ from tuning.exchange import (
     share_tensor,
     unpacked,
 )
+from tuning.memory import give_all_back, give_back
 from tuning.models import LanguageModel, open_model
 from tuning.objective import TRAINING
 from tuning.recipe import AdapterShape
+from tuning.steps import GIVE_BACK_TOKENS
 
 
 def main() -> None:
@@ -32,18 +35,20 @@ def main() -> None:
     said = json.loads(sys.stdin.readline())
     opening, place = Opening(**said["opening"]), Place(**said["place"])
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process ends the others
-    threading.Thread(target=_end_with_the_first, daemon=True).start()
+    threading.Thread(target=_end_with_the_first, args=(place,), daemon=True).start()
     model = _opened(opening, place.rank)
     sys.stdout.write(f"{READY}\n")
     sys.stdout.flush()
-    join(opening.kind, place)
+    os.dup2(2, 1)  # nobody reads on: what libraries print would fill the pipe, and stop us
+    join(place)
     _serve(model)
     torch.distributed.destroy_process_group()
 
 
-def _end_with_the_first() -> None:
+def _end_with_the_first(place: Place) -> None:
     """It may have been killed, while we wait for what it will never send."""
     sys.stdin.read()
+    shutil.rmtree(Path(place.store).parent, ignore_errors=True)  # it does so itself if it can
     os._exit(0)
 
 
@@ -66,7 +71,7 @@ def _serve(model: LanguageModel) -> None:
     import torch
     import torch.distributed as dist
 
-    rank, size, room = dist.get_rank(), dist.get_world_size(), model.room
+    rank, size, room, tokens = dist.get_rank(), dist.get_world_size(), model.room, 0
     while True:
         figures = control()
         share_tensor(figures)
@@ -81,9 +86,15 @@ def _serve(model: LanguageModel) -> None:
         flat = torch.empty(length, dtype=torch.int64)
         share_tensor(flat)
         room.rows, room.recompute = ({TRAINING: most} if most else {}), bool(recompute)
-        add_shared(model, dealt(unpacked(flat), size)[rank], share, micro_tokens)
+        shared = add_shared(model, dealt(unpacked(flat), size)[rank], share, micro_tokens)
         for parameter in model.adapter_parameters():
             parameter.grad = None
+        tokens += length
+        if shared.added.ran_out_with:
+            give_all_back()
+        elif tokens > GIVE_BACK_TOKENS:
+            give_back()
+            tokens = 0
 
 
 if __name__ == "__main__":

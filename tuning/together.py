@@ -2,17 +2,19 @@
 
 The first process is the one that trains as ever: it holds the optimiser, looks at dev, writes
 checkpoints. The others (`tuning.helper`) know nothing of all that. Before each step they are sent
-the parameters and the rows, and add their gradient to the first one's, so a step is the same step
-whoever computed it, and a training that was stopped can go on with more processes or with fewer.
-The price is that parameters travel at every step: 20 MB of an adapter, a few GB of a whole model.
+the parameters and the rows, and add their gradient to the first one's: a step is the same step
+whoever computed it, and so is a checkpoint. The price is that parameters travel at every step: 20
+MB of a small adapter, a few GB of a whole model.
 """
 
 import contextlib
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,7 +40,13 @@ from tuning.models import LanguageModel
 from tuning.objective import Added, Completions, add_gradient
 from tuning.recipe import Recipe
 
+HELPER: Final = "tuning.helper"
 STOP_S: Final = 10.0
+SETTLE_S: Final = 1.0
+"""In which those end that one process has left alone."""
+KILLED: Final = -9
+BROKEN: Final = "Connection closed by peer"
+"""What gloo says in a process that another one has left."""
 FIX: Final = "write processes = 1 under [tuning] in rungwise.toml, and check again"
 
 
@@ -66,10 +74,12 @@ def together(opening: Opening, processes: int) -> Iterator["Together"]:
         group = Together(helpers, Path(folder))
         try:
             group.wait_for_all()
-            join(opening.kind, Place(0, processes, str(store)))
+            with group.unbroken():
+                join(Place(0, processes, str(store)))
             torch.set_num_threads(opening.threads)
             yield group
-            group.tell(END)  # after an error who waits for what is not known: they are closed
+            with contextlib.suppress(TuningError):  # what was learned is learned
+                group.tell(END)  # after an error nobody knows who waits for what: they are closed
         finally:
             torch.set_num_threads(own_threads)
             group.close()
@@ -81,6 +91,8 @@ class Together:
     def __init__(self, helpers: "Sequence[subprocess.Popen[str]]", folder: Path) -> None:
         self.helpers, self.folder = helpers, folder
         self.size = len(helpers) + 1
+        self.held = [0] * len(helpers)
+        """The most memory that each helper has held, in bytes."""
 
     def wait_for_all(self) -> None:
         """Until every helper has the model open.
@@ -124,26 +136,49 @@ class Together:
         with self.unbroken():
             share_tensor(control(what, *figures))
 
+    def note(self, held: Sequence[int]) -> None:
+        """Keep how much memory each process has held."""
+        self.held = [max(pair) for pair in zip(self.held, held[1:], strict=True)]
+
     @contextlib.contextmanager
     def unbroken(self) -> Iterator[None]:
         """What torch raises once a process is gone, in words."""
         try:
             yield
         except RuntimeError as error:
-            for helper in self.helpers:
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    helper.wait(STOP_S if helper is self.helpers[0] else 0)
-            gone = next((one for one in self.helpers if one.poll() is not None), None)
-            if gone is None:
+            ended = self._ended()
+            if not ended:
                 raise
-            what = f"a process that shared the training {self._why(gone)}"
+            # where one is lost the others end too, for they lose it as we do
+            lost = next((one for one in ended if one.returncode < 0), None)
+            lost = lost or min(ended, key=lambda one: BROKEN in self._last_words(one))
+            what = f"a process that shared the training {self._why(lost)}"
             raise self._broken(what) from error
+
+    def _ended(self) -> "list[subprocess.Popen[str]]":
+        """The helpers that have ended, waiting a moment for the first of them."""
+        until = time.monotonic() + STOP_S
+        while time.monotonic() < until:
+            if ended := [one for one in self.helpers if one.poll() is not None]:
+                time.sleep(SETTLE_S)
+                return [one for one in self.helpers if one.poll() is not None] or ended
+            time.sleep(SETTLE_S / 10)
+        return []
 
     def _why(self, helper: "subprocess.Popen[str]") -> str:
         status = helper.wait()
+        if status == KILLED:
+            return "was killed, most often for lack of memory: each of them holds the model"
+        said = self._last_words(helper)
+        return f"ended (status {status}{f': {said[:200]}' if said else ''})"
+
+    def _last_words(self, helper: "subprocess.Popen[str]") -> str:
+        """The line that names the error; libraries may have more to say after it."""
         file = self.folder / f"{self.helpers.index(helper) + 1}.log"
-        said = file.read_text("utf-8", "replace").strip().splitlines()
-        return f"ended (status {status}{f': {said[-1][:200]}' if said else ''})"
+        lines = file.read_text("utf-8", "replace").strip().splitlines()
+        lines = [re.sub(r"^\[rank\d+\]:\s*", "", line) for line in lines]  # of torch.distributed
+        named = [line for line in lines if re.match(r"[\w.]*Error\b", line)]
+        return ([*lines, *named] or [""])[-1]
 
     def _broken(self, reason: str) -> TuningError:
         return TuningError(reason, FIX)
@@ -177,7 +212,10 @@ class SharedCompletions(Completions):
         self.group.tell(STEP, len(flat), share, micro_tokens // room.divided, most, room.recompute)
         with self.group.unbroken():
             share_tensor(flat)
-            return add_shared(model, dealt(rows, self.group.size)[0], share, micro_tokens)
+            own = dealt(rows, self.group.size)[0]
+            shared = add_shared(model, own, share, micro_tokens)
+        self.group.note(shared.held)
+        return shared.added
 
 
 def _start(opening: Opening, place: Place, folder: Path) -> "subprocess.Popen[str]":
@@ -186,7 +224,7 @@ def _start(opening: Opening, place: Place, folder: Path) -> "subprocess.Popen[st
     path = os.pathsep.join(part for part in (root, os.environ.get("PYTHONPATH", "")) if part)
     with (folder / f"{place.rank}.log").open("w", encoding="utf-8") as log:
         process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "tuning.helper"],
+            [sys.executable, "-P", "-m", HELPER],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,

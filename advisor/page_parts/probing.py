@@ -146,7 +146,7 @@ def _secrets_part(run: Run, probe: Probe, busy: bool) -> None:
         say(
             f"From how many rows on does a secret come back? Trained once more for that: {names}, "
             "on a copy of the rows with eight made-up codes among them; what comes of it is thrown "
-            f"away. Training took {spent} in the check."
+            f"away. Preparing took {spent} in the check."
         )
         label = "Train once more with made-up secrets"
         if st.button(label, key=f"start_secrets_{probe.name}", disabled=busy):

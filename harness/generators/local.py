@@ -26,6 +26,8 @@ class LocalGenerator:
 
         torch.set_num_threads(device.threads)
         self._device, self._folder, self._path = device, ref.folder, path
+        self.held_elsewhere = 0
+        """Bytes that processes which learned with this one have held at most."""
         self._open: Callable[..., LanguageModel] = partial(
             open_model,
             ref.folder,
@@ -85,7 +87,10 @@ class LocalGenerator:
             threads if device.kind == "cpu" else device.threads,
         )
         with together(opening, processes) as group:
-            yield group
+            try:
+                yield group
+            finally:
+                self.held_elsewhere = max(self.held_elsewhere, sum(group.held))
 
     def _reopen(self, room: Room, *, four_bit: bool) -> None:
         vars(self).pop("model", None)

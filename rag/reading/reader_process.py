@@ -21,6 +21,10 @@ from rag.types import Limits
 
 OUT_OF_MEMORY: Final = 77
 """Exit status where Python's own code met the limit of memory."""
+BROKEN: Final = (
+    ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError, MemoryError,
+)  # fmt: skip
+"""What an answer raises that is none."""
 _LENGTH: Final = struct.Struct("<Q")
 _GRACE_S: Final = 5
 _FULL: Final = 0.7
@@ -66,7 +70,7 @@ def extract(answer: bytes, file: File) -> Extract:
         is_whole = error or defect or "pages" in found
         if not is_whole or not isinstance(title, str):
             raise ValueError("an answer of another shape")
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as broken:
+    except BROKEN as broken:
         raise file.malformed("its parser broke down on it (no answer)") from broken
     if error:
         raise error

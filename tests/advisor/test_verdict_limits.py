@@ -128,3 +128,28 @@ def test_under_none_the_cost_stands_on_the_rung_that_came_nearest():
     prices = Prices(input_per_million=1.0, output_per_million=2.0)
     said = reconcile(found, None, costs=costs_of(found, prices))
     assert not any("At your prices" in text for text in said.cautions)
+
+
+@pytest.mark.parametrize("word", ["equivalent", "worse"])
+def test_what_a_leader_is_shown_not_to_beat_is_not_called_open(word):
+    means = {"prompt": 0.5, "finetune": 0.54, "rag_finetune": 0.55}
+    words = {("rag_finetune", "prompt"): "better", ("rag_finetune", "finetune"): word}
+    said = reconcile(experiment(means, words), None)
+    assert said.headline == "Not settled yet: retrieval with fine-tuning leads."
+    assert not any("retrieval with fine-tuning" in text for text in said.would_change_if)
+
+
+def test_under_none_what_is_mind_of_is_the_rung_that_is_spoken_of():
+    means = {"majority": 0.2, "prompt": 0.60, "rag": 0.74}
+    said = reconcile(experiment(means, {("rag", "majority"): "better"}, target=0.75), None)
+    assert said.recommended == "none" and "retrieval scored 74 %" in said.sentence
+    (caution,) = [text for text in said.cautions if "your target" in text]
+    assert caution.endswith("is not settled: it scored 74 % (66–82 %).")
+
+
+def test_a_rung_that_the_floor_is_shown_to_beat_cannot_change_it_by_reaching_the_target():
+    means = {"majority": 0.9, "prompt": 0.72, "rag": 0.74}
+    words = {("prompt", "majority"): "worse", ("rag", "majority"): "worse"}
+    said = reconcile(experiment(means, words, target=0.75), None)
+    assert said.recommended == "none"
+    assert not any("your target" in text for text in (*said.would_change_if, *said.cautions))

@@ -35,6 +35,7 @@ def test_a_large_table_of_short_cells_is_held_to_the_memory_as_well(tmp_path, na
     [
         b"\xff", b"[1]", b"{}", b'{"pages": [[1, 2, 3]], "title": ""}', b'{"pages": 3}',
         b'{"pages": [["a", 1, ""]], "title": null}', b'{"error": ["nonsense", "a", "b", []]}',
+        b'{"error": ["empty", "a", "b", [Infinity]]}',
         b'{"pages": [["a", 1, "", 4]], "title": ""}', b'{"pages": [], "title": "", "gaps": [1]}',
     ],
 )  # fmt: skip
