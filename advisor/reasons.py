@@ -19,6 +19,7 @@ from advisor.measured import (
 from advisor.numbers import as_set, in_points, margin_in_points, points_range, rounded_up
 from harness.experiment import Contrast, Experiment
 from harness.rungs import rungs
+from harness.same_prompt import SAME
 
 USABLE = {
     "linear": "Such a classifier is a choice of its own: it learns from the same rows in seconds, "
@@ -46,7 +47,8 @@ def reasons_of(experiment: Experiment, choice: Choice, recommended: str) -> list
             "equivalent": f"{arm.title} made no difference that matters: {figures}.",
             "inconclusive": _open(experiment, arm.title, contrast, figures),
         }
-        reasons.append(words[contrast.verdict])
+        same = f"{arm.title} is the same prompt: {SAME}."
+        reasons.append(same if contrast.note == SAME else words[contrast.verdict])
     return reasons
 
 

@@ -27,6 +27,7 @@ from harness.metric import Metric
 from harness.pair_scores import pair_result
 from harness.right_answers import right_answers
 from harness.rungs import rungs
+from harness.same_prompt import as_one
 from harness.scoring import Table, mean_of, mean_score, scorers_for, table_of
 from harness.showing import showing
 from harness.store import SCHEMA, Cell, Plan, Run
@@ -83,7 +84,7 @@ def assemble(run: Run, failed: Mapping[str, str]) -> Experiment:
         rungs={name: results[name] for name in ladder},
         floors={name: result for name, result in results.items() if name in FLOORS},
         ceilings={name: result for name, result in results.items() if name in CEILINGS},
-        comparisons=family.of_rungs(ladder, scored, len(planned)),
+        comparisons=as_one(family.of_rungs(ladder, scored, len(planned)), results),
         floor_contrasts=family.against_floor(ladder, best_floor),
         skipped=dict(plan.skipped),
         failed=dict(failed),

@@ -8,7 +8,9 @@ from advisor.economics import costs_of
 from advisor.money_tables import money_of
 from advisor.prices import Prices
 from advisor.verdict import reconcile
-from tests.advisor.experiments import experiment, reads_plainly
+from harness.decoding import HELD
+from harness.same_prompt import as_one
+from tests.advisor.experiments import arm, experiment, reads_plainly
 from tests.advisor.label_cells import answers, assembled, half, nearly_all
 
 ONE = "One training run each"
@@ -153,3 +155,21 @@ def test_a_rung_that_the_floor_is_shown_to_beat_cannot_change_it_by_reaching_the
     said = reconcile(experiment(means, words, target=0.75), None)
     assert said.recommended == "none"
     assert not any("your target" in text for text in (*said.would_change_if, *said.cautions))
+
+
+def test_a_search_that_ended_with_the_plain_prompt_is_told_as_that():
+    """No number of questions would tell a prompt from itself."""
+    plain = {"wording": "as it stands", "count": 0}
+    searched = dataclasses.replace(arm("searched_prompt", 0.5), settings=plain)
+    found = experiment({"prompt": 0.5, "searched_prompt": searched})
+    held = dataclasses.replace(searched, settings={**plain, "decoding": HELD})
+    other = dataclasses.replace(searched, settings={**plain, "count": 3})
+    for another in (held, other):
+        assert as_one(found.comparisons, {"searched_prompt": another}) == found.comparisons
+    same = as_one(found.comparisons, found.rungs)
+    said = reconcile(dataclasses.replace(found, comparisons=same), None)
+    assert "Searched prompt is the same prompt: the search ended with the plain prompt." in (
+        said.reasons
+    )
+    assert not any("searched prompt differs" in text for text in said.would_change_if)
+    reads_plainly(said)
