@@ -2,7 +2,14 @@
 
 from collections.abc import Mapping
 
-from advisor.choice import Choice, halves_not_beaten, may_reach, standing_on
+from advisor.choice import (
+    Choice,
+    halves_not_beaten,
+    may_reach,
+    misses_target,
+    not_good_enough,
+    standing_on,
+)
 from advisor.economics import RungCost
 from advisor.measured import (
     SMOKE_TEST,
@@ -72,7 +79,7 @@ def changes(
         )
     for name, reason in experiment.skipped.items():
         found.append(f"{title_of(name)} was not measured: {reason}.")
-    if experiment.task.n_documents and choice.rung not in READING:
+    if experiment.task.n_documents and standing_on(experiment, choice) not in READING:
         found.append("Facts that change would: only retrieval follows a changed document.")
     return found
 
@@ -130,7 +137,7 @@ def _tell(what: str, needed: int | None, found: list[str], untold: list[str]) ->
 
 def cautions(experiment: Experiment, choice: Choice) -> list[str]:
     """What to know before acting on it; failures first."""
-    task, said, chosen = experiment.task, _failures(experiment), choice.rung
+    task, said = experiment.task, _failures(experiment)
     if task.n_heldout < SMOKE_TEST:
         said.append(
             f"With {count(task.n_heldout, 'held-out question')} this is a smoke test: only very "
@@ -148,15 +155,17 @@ def cautions(experiment: Experiment, choice: Choice) -> list[str]:
             f"{score_of(experiment, near)}."
         )
     floor = floor_contrast(experiment, near)
-    if floor is not None and seems_better(floor):
+    short = bool(experiment.scored) and not_good_enough(experiment, choice)
+    is_reason = short and not misses_target(experiment, choice.rung)  # said as why none is advised
+    if floor is not None and seems_better(floor) and not is_reason:
         other = inline(experiment.floors[floor.b])
         said.append(
             f"It is not shown to beat doing without a language model ({other}): "
             f"{in_points(floor.difference)} ({points_range(floor.low, floor.high)}){ALLOWED}."
         )
-    if task.n_documents and chosen not in READING and task.metric in OVERLAP:
+    if task.n_documents and near not in READING and task.metric in OVERLAP:
         said.append(
-            f"The score counts shared words, and {inline(experiment.rungs[chosen])} reads no "
+            f"The score counts shared words, and {inline(experiment.rungs[near])} reads no "
             "documents: an answer that sounds right can state a wrong fact. Key facts in a column "
             "of your examples would be scored instead."
         )
