@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from advisor.choice import choose, standing_on
+from advisor.choice import choose
 from advisor.forecast import foretold
+from advisor.measured import best_scored
 from advisor.prices import Prices
 from advisor.project import CONFIG, prices_of
 from advisor.recommendation import Recommendation
@@ -60,7 +61,9 @@ class Sources:
     @property
     def standing(self) -> str:
         """The chosen rung: the recommended one, or the one that came nearest."""
-        return standing_on(self.experiment, choose(self.experiment))
+        if self.verdict.recommended == "none" and self.experiment.scored:  # as the run has it
+            return best_scored(self.experiment)  # which need not be where the climb ended
+        return choose(self.experiment).rung
 
     @property
     def arm(self) -> ArmResult:

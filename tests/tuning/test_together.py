@@ -1,5 +1,6 @@
 """A training shared among processes: the same steps as alone, and what happens when one is lost."""
 
+import contextlib
 import dataclasses
 import os
 import signal
@@ -34,6 +35,16 @@ def opening(folder, path="engine") -> Opening:
     return Opening(str(folder), "float32", "cpu", path, False, 1)
 
 
+def helpers() -> list[psutil.Process]:
+    """Processes that learn with this one; a browser of other tests may stand beside them."""
+    found = []
+    for child in psutil.Process().children():
+        with contextlib.suppress(psutil.NoSuchProcess, psutil.ZombieProcess):
+            if together_module.HELPER in child.cmdline():
+                found.append(child)
+    return found
+
+
 def learned(model, rows, folder, recipe=RECIPE, watch=None):
     """The loss of every step, and what was learned."""
     losses = []
@@ -62,7 +73,7 @@ def test_three_processes_learn_what_one_learns_step_by_step(untied, tmp_path, pa
     for one, other in zip(mine, theirs, strict=True):
         torch.testing.assert_close(one, other, atol=2e-4, rtol=1e-3)
     assert not result.diverged
-    assert not psutil.Process().children(), "a helper is left"
+    assert not helpers(), "a helper is left"
     assert not torch.distributed.is_initialized()
 
 
@@ -80,7 +91,7 @@ def test_a_training_that_was_stopped_goes_on_with_fewer_processes(tiny_model, tm
     model = opened(tiny_model)
     with pytest.raises(StoppedError), together(opening(tiny_model), 2) as group:
         learned(model, group.completions(ROWS), tmp_path / "b", watch=Watch(on_step=stop))
-    assert not psutil.Process().children()
+    assert not helpers()
     said = []
     losses = []
     watch = Watch(on_step=lambda progress: losses.append(progress.loss), say=said.append)
@@ -115,7 +126,7 @@ def test_memory_that_runs_out_begins_the_step_again_in_all_of_them(tiny_model, t
 def test_a_process_that_is_lost_ends_the_training_with_what_to_do(tiny_model, tmp_path):
     def kill(progress) -> None:
         if progress.step == 2:
-            (helper,) = psutil.Process().children()
+            (helper,) = helpers()
             os.kill(helper.pid, signal.SIGKILL)
 
     began = time.monotonic()
@@ -137,7 +148,7 @@ def test_a_helper_that_cannot_open_the_model_is_told_before_training(tmp_path):
     ):
         raise AssertionError("nothing is trained")
     assert "that was to share the training ended (status 1" in caught.value.reason
-    assert not psutil.Process().children()
+    assert not helpers()
 
 
 BROKEN = """
@@ -192,7 +203,7 @@ def test_of_several_that_end_the_one_that_broke_down_is_told(
     with pytest.raises(TuningError) as caught, together(opening(tiny_model), 3) as group:
         learned(opened(tiny_model), group.completions(ROWS), tmp_path / "b")
     assert "ended (status 1: ValueError: the true cause)" in caught.value.reason
-    assert not psutil.Process().children()
+    assert not helpers()
 
 
 KILLED = """
