@@ -91,10 +91,10 @@ def not_good_enough(experiment: Experiment, choice: Choice) -> bool:
 
 
 def standing_on(experiment: Experiment, choice: Choice) -> str:
-    """The rung that a first screen speaks of: the chosen one, or the one that came nearest.
+    """The rung that costs and remarks are of: the chosen one, or where none is advised the nearest.
 
-    That need not be where the climb ended: a higher rung may have scored more without being shown
-    to be better.
+    The nearest need not be where the climb ended: a higher rung may have scored more without being
+    shown to be better.
     """
     short = bool(experiment.scored) and not_good_enough(experiment, choice)
     return best_scored(experiment) if short else choice.rung
@@ -130,13 +130,6 @@ def misses_target(experiment: Experiment, rung: str) -> bool:
     """Whether a rung is shown to score less than was asked for."""
     target = experiment.task.target
     return target is not None and headline_score(experiment, rung)[2] < target
-
-
-def target_open(experiment: Experiment, choice: Choice) -> bool:
-    """Whether a target was set that the chosen rung is neither shown to reach nor to miss."""
-    if experiment.task.target is None or choice.why == "target":
-        return False
-    return choice.rung in experiment.scored and not misses_target(experiment, choice.rung)
 
 
 def may_reach(experiment: Experiment, choice: Choice) -> tuple[str, ...]:

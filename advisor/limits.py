@@ -59,6 +59,9 @@ def changes(
 ) -> list[str]:
     """What would change the verdict: more items, a rung not measured."""
     found = _settled_by_more(experiment, choice)
+    if choice.ahead is not None and not found:  # level with a half that is level with the chosen
+        leads = inline(experiment.rungs[choice.ahead])
+        found.append(f"More held-out questions would show whether {leads} is worth its effort.")
     if near := may_reach(experiment, choice):
         which = " or ".join(inline(experiment.rungs[name]) for name in near)
         found.append(
@@ -113,8 +116,13 @@ def _settled_by_more(experiment: Experiment, choice: Choice) -> list[str]:
     return found
 
 
+def _is_for_the_floor(experiment: Experiment, choice: Choice) -> bool:
+    """Whether none is advised because of the best without a language model: said as the reason."""
+    return not_good_enough(experiment, choice) and not misses_target(experiment, choice.rung)
+
+
 def _leads(experiment: Experiment, choice: Choice) -> tuple[Contrast, ...]:
-    """What the leader is better than the chosen rung by, and has still to be shown to beat."""
+    """A leader that is better than the chosen rung, against what it may yet be shown to beat."""
     over = experiment.contrast(choice.ahead, choice.rung) if choice.ahead is not None else None
     if choice.ahead is None or over is None or over.verdict == "inconclusive":
         return ()  # that one is told with the others
@@ -155,9 +163,7 @@ def cautions(experiment: Experiment, choice: Choice) -> list[str]:
             f"{score_of(experiment, near)}."
         )
     floor = floor_contrast(experiment, near)
-    short = bool(experiment.scored) and not_good_enough(experiment, choice)
-    is_reason = short and not misses_target(experiment, choice.rung)  # said as why none is advised
-    if floor is not None and seems_better(floor) and not is_reason:
+    if floor is not None and seems_better(floor) and not _is_for_the_floor(experiment, choice):
         other = inline(experiment.floors[floor.b])
         said.append(
             f"It is not shown to beat doing without a language model ({other}): "

@@ -11,9 +11,9 @@ from advisor.choice import (
     Choice,
     choose,
     floor_not_settled,
+    may_reach,
     misses_target,
     not_good_enough,
-    target_open,
 )
 from advisor.economics import RungCost
 from advisor.limits import ALLOWED, cautions, changes, dearer
@@ -139,7 +139,7 @@ def _headline(experiment: Experiment, choice: Choice, recommended: str) -> str:
         open_floor = floor_not_settled(experiment, experiment.scored)
         beats = "is shown to beat" if open_floor else "beats"
         return f"None of these {beats} doing without a language model."
-    if recommended == "prompt" and target_open(experiment, choice):
+    if recommended == "prompt" and may_reach(experiment, choice):
         advice = "Start with a good prompt."  # whether that is enough is not known
     if choice.ahead is not None and recommended != "none":
         return f"Not settled yet: {inline(experiment.rungs[choice.ahead])} leads."

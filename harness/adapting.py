@@ -16,7 +16,6 @@ from harness.trials import (
     Material,
     Trial,
     for_lack_of_memory,
-    noise_of,
     try_rate,
 )
 from harness.tuning_memory import refuse_what_does_not_fit
@@ -59,7 +58,7 @@ def train_adapter(
         with local.learning(given.method), local.shared(given.method, given.processes) as group:
             material = Material(rows, dev, dev_rows, group)
             tried = list(_trials(bench, material))
-        best = _best(tried, noise_of(len(dev_rows)))
+        best = _best(tried, material.noise)
     except TuningError as error:
         raise JobError(Problem(error.reason, error.fix, bench.cell)) from error
     settings = _settings(bench, best, tried, len(rows))

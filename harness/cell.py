@@ -160,8 +160,8 @@ def prepare_open(
     prepared = rung.prepare(None)
     seconds = time.perf_counter() - started
     joules = energy.read()
-    alone = "processes" not in prepared.settings  # else perhaps other cards, which nobody counts
-    if broken_off or not alone:  # what an earlier process took is not known
+    # what an earlier process took is not known, nor what other cards did
+    if broken_off or "processes" in prepared.settings:
         joules = None
     by_user = given.among(prepared.settings)
     effort = {**prepared.effort, SET_BY_USER: by_user} if by_user else prepared.effort

@@ -136,7 +136,7 @@ def add_shared(
     parameters, first = model.adapter_parameters(), dist.get_rank() == 0
     with torch.no_grad():
         for some in _buckets(parameters):
-            flat = _flat(some)
+            flat = _flat(some) if first else torch.empty(sum(one.numel() for one in some))
             share_tensor(flat)
             if not first:
                 _spread(flat, some)

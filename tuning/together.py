@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Final
 
@@ -37,7 +37,7 @@ from tuning.exchange import (
     share_tensor,
 )
 from tuning.models import LanguageModel
-from tuning.objective import Added, Completions, add_gradient
+from tuning.objective import Added, Completions
 from tuning.recipe import Recipe
 
 HELPER: Final = "tuning.helper"
@@ -188,14 +188,13 @@ class Together:
 class SharedCompletions(Completions):
     """Completions of which every process learns its part."""
 
-    group: Together | None = None
+    group: Together = field(kw_only=True)
 
     def begin(self, model: LanguageModel, recipe: Recipe) -> None:
         """A fresh adapter, or all weights, in every process."""
         model.new_adapter(recipe.shape, recipe.seed)
-        if self.group is not None:
-            shape = recipe.shape
-            self.group.tell(BEGIN, shape.rank if shape else 0, shape.alpha if shape else 0)
+        shape = recipe.shape
+        self.group.tell(BEGIN, shape.rank if shape else 0, shape.alpha if shape else 0)
 
     def gradient(
         self, model: LanguageModel, rows: Sequence[Encoded], share: int, micro_tokens: int
@@ -205,8 +204,6 @@ class SharedCompletions(Completions):
         Raises:
             TuningError: one of the others has ended.
         """
-        if self.group is None:
-            return add_gradient(model, self, rows, share, micro_tokens)
         room, flat = model.room, packed(rows)
         most = room.rows.get(self.doing, 0)
         self.group.tell(STEP, len(flat), share, micro_tokens // room.divided, most, room.recompute)

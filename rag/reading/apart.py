@@ -141,7 +141,10 @@ def _start() -> subprocess.Popen[bytes]:
 
 
 def _harmless(environment: Mapping[str, str]) -> dict[str, str]:
-    """Without keys and passwords: a parser that a file has taken over could read them."""
+    """Without keys and passwords: a parser that a file has taken over could read them.
+
+    What the system shows of its parent to a process of the same user is not closed by this.
+    """
     return {name: value for name, value in environment.items() if not _SECRET.search(name)}
 
 

@@ -139,6 +139,11 @@ def test_what_a_leader_is_shown_not_to_beat_is_not_called_open(word):
     said = reconcile(experiment(means, words), None)
     assert said.headline == "Not settled yet: retrieval with fine-tuning leads."
     assert not any("retrieval with fine-tuning" in text for text in said.would_change_if)
+    # where the half is level with the prompt as well, the three do not go together
+    level = {**words, ("finetune", "prompt"): "equivalent"}
+    assert reconcile(experiment(means, level), None).would_change_if[-1] == (
+        "More held-out questions would show whether retrieval with fine-tuning is worth its effort."
+    )
 
 
 def test_under_none_what_is_mind_of_is_the_rung_that_is_spoken_of():
