@@ -1,17 +1,20 @@
 """Which column of a table is the question and which the answer, where its names do not tell."""
 
 import statistics
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from difflib import get_close_matches
 from pathlib import Path
 
 from harness.data import text_of
-from harness.data_columns import Columns, detect
-from harness.data_files import Rows
+from harness.data_columns import Columns, Mapped, detect
+from harness.data_files import Row, Rows
+from harness.data_shapes import ALONE, BEFORE
 from harness.errors import Problem, UserError
 
 NEEDED = ("question", "answer")
+LEAST_SHARED = 2
+"""Rows of which one can say that they share something."""
 
 
 def names_of(rows: Rows) -> list[str]:
@@ -76,6 +79,21 @@ def by_place(rows: Rows, found: Columns) -> Columns:
     if len(left) == 2 and _is_answer(cells[left[0]], cells[left[1]]):
         left.reverse()
     return _filled(found, dict(zip(open_ones, left, strict=True)))
+
+
+def shared_apart(rows: Sequence[Row], found: Mapped) -> tuple[Mapped, str]:
+    """Columns whose questions are without the instruction of every row, and that instruction.
+
+    It belongs into the system prompt: before each question it would be searched for in the
+    documents, and the nearest examples would be those that share it. The columns as they are and
+    "" where rows have none, or not the same.
+    """
+    before = {text_of(row.fields.get(BEFORE)) for row in rows}
+    if len(rows) < LEAST_SHARED or len(before) > 1 or before == {""}:
+        return found, ""
+    if found.question != "question" or not all(text_of(row.fields.get(ALONE)) for row in rows):
+        return found, ""
+    return replace(found, question=ALONE), before.pop()
 
 
 def _filled(found: Columns, chosen: Mapping[str, str]) -> Columns:

@@ -7,7 +7,7 @@ from advisor.decision import NONE, OPEN, Decision, Triggers, changed
 from advisor.numbers import as_set, count, in_sentence, percent
 from advisor.triggers import Fired
 from advisor.verdict import ADVICE
-from advisor.weighing import Weighing
+from advisor.weighed import Weighed
 from harness.rungs import title_of
 
 NOT_DECIDED = "Nothing has been decided yet."
@@ -101,12 +101,18 @@ def decision_text(
     return "\n".join([*lines, *(line for line in more if line)])
 
 
-def proposal_text(advised: str, weighing: Weighing | None, run: str) -> str:
-    """What could be decided, before anybody has."""
+def proposal_text(advised: str, weighed: Weighed | None, run: str) -> str:
+    """What could be decided, before anybody has.
+
+    The command names what the check advises, unless somebody wrote down what matters to them: the
+    usual weights, or those that answers propose, are nobody's decision.
+    """
     lines = [NOT_DECIDED, f"The check advises: {choice(advised)}"]
     rung = advised
-    if weighing is not None and advised != NONE:  # weights make no rung good enough
-        rung = weighing.first.rung
-        lines.append(f"With the weights as they are: {choice(rung)}")
+    if weighed is not None and advised != NONE:  # weights make no rung good enough
+        first = weighed.weighing.first.rung
+        whose = "With weights that nobody has set yet" if weighed.proposed else "With your weights"
+        lines.append(f"{whose}: {choice(first)}")
+        rung = advised if weighed.proposed else first
     lines.append(f'To record it: rungwise decide {run} --rung {rung} --by "Name" --why "…"')
     return "\n".join(lines)

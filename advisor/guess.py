@@ -7,19 +7,21 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from advisor.column_guess import by_place, columns_of, names_of, open_roles
+from advisor.column_guess import by_place, columns_of, names_of, open_roles, shared_apart
 from advisor.few_answers import LONGEST_LABEL
 from advisor.pairs_file import PairsFile, pairs_among
 from advisor.schema_draft import draft_schema
-from harness.data import canonical_json
+from harness.data import canonical_json, text_of
 from harness.data_columns import Columns
-from harness.data_files import READERS, Rows, read_rows
+from harness.data_files import READERS, Row, Rows, read_rows
 from harness.errors import Problem, UserError
+from harness.language import language_of
 from harness.types import Json, Kind
 from rag.load import supported_suffixes
 
 HELDOUT_NAME = re.compile(r"(?<![a-z])(test|held[-_ ]?out|eval|val|valid|validation|dev)(?![a-z])")
 NOTHING_NAMED = Columns()
+USUAL_LANGUAGE = "en"
 FEW_WORDS = 4
 """Answers that are not longer, half of them, are spans rather than sentences."""
 
@@ -38,11 +40,14 @@ class Guess(NamedTuple):
     schema: Mapping[str, Json] | None = None
     """Drafted from the answers, where they are JSON objects."""
     instruction: str = ""
-    """What fits the answers better than the usual instruction of their kind; may be empty."""
+    """The one that stands before every question, or what fits the answers better than the usual
+    instruction of their kind; may be empty."""
     pairs: PairsFile | None = None
     """Preference pairs, where a file holds such."""
     by_place: tuple[str, ...] = ()
     """Of question and answer, those whose column only its place and its texts tell."""
+    language: str = USUAL_LANGUAGE
+    """Of the questions, as far as it is sure."""
 
 
 def guess_files(files: Sequence[Path], named: Columns = NOTHING_NAMED) -> Guess:
@@ -145,15 +150,31 @@ def _guess_rows(
     heldout = tables[1] if len(tables) == 2 else None
     if train is None:
         return Guess(None, None, documents, "answer", Columns(), 0)
-    rows, found = read[train], columns[train]
+    rows, every = read[train], [row for table in tables for row in read[table].rows]
+    found, shared = shared_apart(every, columns[train])
     kind = _kind(rows, found, bool(documents))
     schema = None
     if kind == "json":
-        every = (*rows.rows, *(read[heldout].rows if heldout else ()))
         objects = [_as_object(row.fields.get(found.answer)) for row in every]
         schema = draft_schema([one for one in objects if one is not None])
-    names, instruction = tuple(names_of(rows)), _instruction(kind, rows, found)
-    return Guess(train, heldout, documents, kind, found, len(rows.rows), names, schema, instruction)
+    return Guess(
+        train,
+        heldout,
+        documents,
+        kind,
+        found,
+        len(rows.rows),
+        tuple(names_of(rows)),
+        schema,
+        shared or _instruction(kind, rows, found),
+        language=_language(every, found),
+    )
+
+
+def _language(rows: Sequence[Row], columns: Columns) -> str:
+    """Of the questions: answers may be labels or code."""
+    asked = (text_of(row.fields.get(columns.question)) for row in rows)
+    return language_of(asked) or USUAL_LANGUAGE
 
 
 def _instruction(kind: Kind, rows: Rows, columns: Columns) -> str:

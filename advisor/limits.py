@@ -52,12 +52,18 @@ def break_even(wrong_cost: float) -> float:
     return wrong_cost / (1 + wrong_cost)
 
 
+ONE_TRAINING = (
+    "Another training run might: each ran once. Three runs each (seeds = 3) would show how far a "
+    "score moves by chance."
+)
+
+
 def changes(
     experiment: Experiment,
     choice: Choice,
     spared_s: float | None,
 ) -> list[str]:
-    """What would change the verdict: more items, a rung not measured."""
+    """What would change the verdict: more items, a rung not measured, more trainings."""
     found = _settled_by_more(experiment, choice)
     if choice.ahead is not None and not found:  # level with a half that is level with the chosen
         leads = inline(experiment.rungs[choice.ahead])
@@ -84,7 +90,7 @@ def changes(
         found.append(f"{title_of(name)} was not measured: {reason}.")
     if experiment.task.n_documents and standing_on(experiment, choice) not in READING:
         found.append("Facts that change would: only retrieval follows a changed document.")
-    return found
+    return [*found, *_trainings(experiment)]
 
 
 def _settled_by_more(experiment: Experiment, choice: Choice) -> list[str]:
@@ -175,7 +181,6 @@ def cautions(experiment: Experiment, choice: Choice) -> list[str]:
             "documents: an answer that sounds right can state a wrong fact. Key facts in a column "
             "of your examples would be scored instead."
         )
-    said.extend(_trainings(experiment))
     said.extend(
         f"{line.check}: this does not hold. {capital(line.detail)}."
         for line in experiment.fairness
@@ -185,13 +190,12 @@ def cautions(experiment: Experiment, choice: Choice) -> list[str]:
 
 
 def _trainings(experiment: Experiment) -> list[str]:
-    """That a score rests on one training run."""
-    if any(name in TUNED and len(arm.seeds) == 1 for name, arm in experiment.rungs.items()):
-        return [
-            "One training run each: another seed could give another result. Three runs each "
-            "(seeds = 3) would show how much."
-        ]
-    return []
+    """That a score rests on one training run: the interval is of the questions, not of the runs."""
+    once = any(
+        name in TUNED and name in experiment.scored and len(arm.seeds) == 1
+        for name, arm in experiment.rungs.items()
+    )
+    return [ONE_TRAINING] if once else []
 
 
 def dearer(experiment: Experiment, choice: Choice, costs: Mapping[str, RungCost]) -> list[str]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import tomlkit
 
-from advisor.guess import Guess
+from advisor.guess import USUAL_LANGUAGE, Guess
 from advisor.pairs_file import add_pairs
 from advisor.placing import Places
 from advisor.prices import PRICE_KEYS
@@ -31,7 +31,8 @@ def config_text(name: str, guess: Guess | None = None, places: Places | None = N
     document.add(tomlkit.comment("What Rungwise measures in this folder. Paths stay inside it."))
     project = tomlkit.table()
     project.add("name", name)
-    project.add("language", "en")
+    language = guess.language if guess else USUAL_LANGUAGE
+    project.add("language", tomlkit.item(language).comment("of the questions, ISO 639-1"))
     document.add("project", project)
     document.add("data", _data_table(guess, places))
     kind: Kind = guess.kind if guess else "answer"

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import tomlkit
 
+from advisor.column_guess import shared_apart
 from harness.data_columns import PairColumns, detect_as, looks_like_pairs
 from harness.data_files import Rows
 from harness.errors import Problem
@@ -26,7 +27,8 @@ def pairs_among(tables: Mapping[Path, Rows]) -> tuple[list[PairsFile], list[Prob
     for table, rows in tables.items():
         names = list(dict.fromkeys(name for row in rows.rows for name in row.fields))
         if looks_like_pairs(names):
-            found.append(PairsFile(table, detect_as(PairColumns, names), len(rows.rows)))
+            columns, _ = shared_apart(rows.rows, detect_as(PairColumns, names))
+            found.append(PairsFile(table, columns, len(rows.rows)))
     problems = []
     if len(found) > 1:
         names = [one.file.name for one in found]

@@ -3,13 +3,21 @@
 Field names as documented by the projects that use them: Alpaca (instruction, input, output), chat
 messages (role, content), ShareGPT conversations (from, value), SQuAD (paragraphs, qas), preference
 pairs (chosen, rejected).
+
+What such a row tells the model to do, a system message or Alpaca's instruction to an input, stands
+before its question. Where it is the same in all rows it belongs into the system prompt instead;
+that cannot be told from one row, so both halves also come in columns of their own.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 ASSISTANT = {"assistant", "gpt", "model", "bot"}
 USER = {"user", "human"}
+SYSTEM = {"system", "developer"}
+
+ALONE, BEFORE = "question alone", "instruction before it"
+"""Columns of the two halves of a question with an instruction."""
 
 
 def unpack_records(record: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -45,18 +53,28 @@ def _turns(record: dict[str, Any]) -> list[Any]:
 
 
 def _chat(record: dict[str, Any], turns: list[Any]) -> dict[str, Any]:
-    """The last question and its answer; earlier turns are put before the question."""
+    """The last question and its answer; a system message and earlier turns stand before it."""
     rows = [
         (str(turn.get("role") or turn.get("from") or ""), turn.get("content", turn.get("value")))
         for turn in turns
         if isinstance(turn, dict)
     ]
     said = [(role, text) for role, text in rows if isinstance(text, str)]
-    rest = {k: v for k, v in record.items() if k not in CHAT_COLUMNS}
+    rest = {k: v for k, v in record.items() if k not in (*CHAT_COLUMNS, "system")}
     # without an answer "", not None, which would stand for a question that has none
     answer = said.pop()[1] if said and said[-1][0] in ASSISTANT else ""
-    earlier = [text for role, text in said if role in USER or role in ASSISTANT]
-    return {**rest, "question": "\n".join(earlier), "answer": answer}
+    told = [record.get("system"), *(text for role, text in said if role in SYSTEM)]
+    asked = [text for role, text in said if role in USER or role in ASSISTANT]
+    return {**rest, **_question(told, asked), "answer": answer}
+
+
+def _question(told: Sequence[Any], asked: Sequence[Any]) -> dict[str, str]:
+    """What stands before a question, and the question, joined; and each alone if both are there."""
+    texts = [[str(text or "") for text in half] for half in (told, asked)]
+    before, alone = ("\n".join(text for text in half if text.strip()) for half in texts)
+    if not (before and alone):
+        return {"question": before or alone}
+    return {"question": f"{before}\n{alone}", ALONE: alone, BEFORE: before}
 
 
 def _pair(record: dict[str, Any]) -> dict[str, Any]:
@@ -73,28 +91,35 @@ def _pair(record: dict[str, Any]) -> dict[str, Any]:
         return {k: v for k, v in asked.items() if k not in ("answer", "output")}
     before = record.get("prompt") or record.get("messages") or record.get("conversations") or []
     before = before if isinstance(before, list) else [{"role": "user", "content": str(before)}]
+    above = {"system": record.get("system")}
     sides = [
-        _chat({}, [*before, *(said if isinstance(said, list) else [said])])
+        _chat(above, [*before, *(said if isinstance(said, list) else [said])])
         for said in (chosen, rejected)
     ]
     if sides[0]["question"] != sides[1]["question"]:
         raise TypeError("chosen and rejected differ before their last turn")
-    used = ("prompt", "messages", "conversations", "chosen", "rejected")
+    used = ("prompt", "messages", "conversations", "system", "chosen", "rejected")
     rest = {k: v for k, v in record.items() if k not in used}
-    answers = {"chosen": sides[0]["answer"], "rejected": sides[1]["answer"]}
-    return {**rest, "question": sides[0]["question"], **answers}
+    answers = {"chosen": sides[0].pop("answer"), "rejected": sides[1]["answer"]}
+    return {**rest, **sides[0], **answers}
 
 
 def _alpaca(record: dict[str, Any]) -> dict[str, Any]:
-    """Earlier turns, instruction and input joined, as the format's own prompt does."""
+    """Earlier turns, instruction and input joined, as the format's own prompt does.
+
+    An instruction without an input is itself the question.
+    """
     answer = "output" if "output" in record else "response"
     turns = record.get("history") or []
     earlier = [text for turn in turns for text in (turn if isinstance(turn, list) else [turn])]
-    parts = [str(part or "") for part in (*earlier, record["instruction"], record.get("input"))]
-    used = ("instruction", "input", "history", answer)
+    told, asked = [record.get("system")], [*earlier, record["instruction"]]
+    if str(record.get("input") or "").strip():
+        # behind earlier turns an instruction is part of the conversation
+        asked = [*asked, record["input"]] if earlier else [record["input"]]
+        told += [] if earlier else [record["instruction"]]
+    used = ("instruction", "input", "history", "system", answer)
     rest = {k: v for k, v in record.items() if k not in used}
-    question = "\n".join(part for part in parts if part.strip())
-    return {**rest, "question": question, "answer": record[answer]}
+    return {**rest, **_question(told, asked), "answer": record[answer]}
 
 
 def _squad(record: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -46,9 +46,8 @@ def run(given: Namespace) -> int:
     elif found.versions:
         out(decision_text(*found))
     else:
-        weighed = _weighing(of)
         advised = workflow.verdict_of(of.experiment).recommended
-        out(proposal_text(advised, weighed.weighing if weighed else None, given.run))
+        out(proposal_text(advised, _weighing(of), given.run))
     return 0
 
 

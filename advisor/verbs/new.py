@@ -11,6 +11,8 @@ from advisor.project import CONFIG
 from advisor.terminal import out, out_json
 from advisor.verb import Verb
 from harness.data_columns import Columns
+from harness.data_shapes import ALONE
+from harness.language import named
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -52,6 +54,8 @@ def _as_json(made: Made) -> dict[str, Any]:
         **{name: places.tables[file] if file else None for name, file in tables.items()},
         "rows": guess.n_rows,
         "kind": guess.kind if guess.train else None,
+        "language": guess.language if guess.train else None,
+        "instruction": guess.instruction or None,
         "columns": guess.columns,
         "guessed": guess.by_place,
         "schema": guess.schema is not None,
@@ -69,6 +73,9 @@ def _print(folder: Path, made: Made | None) -> None:
             out(f"held out:  {guess.heldout.name}")
         also = f" (a guess, too: kind under [task] in {CONFIG})" if guess.by_place else ""
         out(f"kind:      {guess.kind}{also}")
+        out(f"language:  {named(guess.language)} (another: language under [project] in {CONFIG})")
+        if guess.columns.question == ALONE:
+            out(f"instruction: the one that stands in every row; now in {CONFIG}, for every rung")
         for role in NEEDED:
             out(f"{role + ':':11}column {getattr(guess.columns, role)!r}{_guessed(role, guess)}")
         if guess.schema:

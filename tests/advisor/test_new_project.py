@@ -107,6 +107,79 @@ def test_a_file_of_any_known_layout_becomes_a_project_that_a_check_accepts(
         assert json.loads(rows[QUESTIONS[7]][0]) == {"n": 7, "box": "x"}
 
 
+INSTRUCTED = {
+    "chat": lambda told, q, a: {
+        "messages": [
+            {"role": "system", "content": told},
+            {"role": "user", "content": q},
+            {"role": "assistant", "content": a},
+        ]
+    },
+    "alpaca": lambda told, q, a: {"instruction": told, "input": q, "output": a},
+}
+
+
+@pytest.mark.parametrize("row", INSTRUCTED.values(), ids=INSTRUCTED.keys())
+def test_an_instruction_of_every_row_becomes_that_of_the_task_and_leaves_the_questions(
+    tmp_path, row
+):
+    (tmp_path / "a.jsonl").write_text(lines(row("Yes: be brief.", q, a) for q, a in LONG))
+    made = here("new", tmp_path / "p", "--from", tmp_path / "a.jsonl")
+    assert made.returncode == 0, made.stderr
+    assert "instruction: the one that stands in every row" in made.stdout
+    assert open_project(tmp_path / "p").task.instruction == "Yes: be brief."
+    assert set(accepted(tmp_path / "p")) == set(QUESTIONS)
+
+
+def test_pairs_lose_an_instruction_of_every_pair_as_examples_do(tmp_path):
+    def turn(role, text):
+        return {"role": role, "content": text}
+
+    pairs = [
+        {
+            "prompt": [turn("system", "Be brief."), turn("user", question)],
+            "chosen": [turn("assistant", answer)],
+            "rejected": [turn("assistant", "Hm.")],
+        }
+        for question, answer in LONG
+    ]
+    (tmp_path / "pairs.jsonl").write_text(lines(pairs))
+    (tmp_path / "a.jsonl").write_text(lines({"question": q, "answer": a} for q, a in LONG))
+    files = (tmp_path / "a.jsonl", tmp_path / "pairs.jsonl")
+    assert here("new", tmp_path / "p", "--from", *files).returncode == 0
+    project = open_project(tmp_path / "p")
+    assert project.data.preference_columns["question"] == "question alone"
+    assert set(accepted(tmp_path / "p")) == set(QUESTIONS)
+
+
+def test_instructions_that_differ_stay_before_their_questions(tmp_path):
+    told = ["Be brief.", "Be kind."]
+    rows = [INSTRUCTED["chat"](told[at % 2], q, a) for at, (q, a) in enumerate(LONG)]
+    (tmp_path / "a.jsonl").write_text(lines(rows))
+    made = here("new", tmp_path / "p", "--from", tmp_path / "a.jsonl")
+    assert made.returncode == 0 and "instruction:" not in made.stdout
+    asked = set(accepted(tmp_path / "p"))
+    assert asked == {f"{told[at % 2]}\n{q}" for at, q in enumerate(QUESTIONS)}
+
+
+@pytest.mark.parametrize(
+    ("question", "language", "name"),
+    [
+        ("{}. mesaj: kartım hâlâ gelmedi ve şifrem çalışmıyor", "tr", "Turkish"),
+        ("Message {}: my card has not arrived and my code does not work", "en", "English"),
+        ("{} 17 4711", "en", "English"),
+    ],
+)
+def test_the_language_is_that_of_the_questions_and_english_where_it_cannot_be_told(
+    tmp_path, question, language, name
+):
+    rows = [{"question": question.format(at), "answer": "card"} for at in range(48)]
+    (tmp_path / "a.jsonl").write_text(lines(rows))
+    made = here("new", tmp_path / "p", "--from", tmp_path / "a.jsonl")
+    assert f"language:  {name} " in made.stdout
+    assert open_project(tmp_path / "p").project.language == language
+
+
 def test_two_tables_are_told_apart_by_name_and_documents_are_copied(tmp_path):
     for name, part in (("test.jsonl", LONG[:12]), ("all.jsonl", LONG[12:])):
         text = lines({"question": q, "answer": a} for q, a in part)

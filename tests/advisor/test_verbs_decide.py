@@ -57,6 +57,17 @@ def test_decide_without_options_proposes_then_prints_what_is_recorded(run, capsy
     assert capsys.readouterr().out == recorded
 
 
+def test_decide_proposes_what_is_advised_until_somebody_writes_weights(root, run, capsys):
+    assert main(["decide", str(run.folder)]) == 0
+    assert "With weights that nobody has set yet" in capsys.readouterr().out
+    with (root / "rungwise.toml").open("a", encoding="utf-8") as file:
+        file.write("[weights]\nquality = 0\ncost = 5\n")
+    assert main(["decide", str(run.folder)]) == 0
+    out = capsys.readouterr().out
+    assert "The check advises: Use retrieval." in out and "With your weights: A good prompt" in out
+    assert "--rung prompt --by" in out
+
+
 def test_decide_prints_json_before_and_after_and_keeps_earlier_versions(run, capsys):
     assert main(["decide", str(run.folder), "--json"]) == 0
     found = json.loads(capsys.readouterr().out)

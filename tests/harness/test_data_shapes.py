@@ -7,7 +7,7 @@ import pytest
 
 from harness.data import import_examples
 from harness.data_columns import Columns
-from harness.data_shapes import unpack_records
+from harness.data_shapes import ALONE, BEFORE, unpack_records
 from harness.types import TaskSpec
 
 SPEC = TaskSpec("desk", "answer", "Answer.", abstention="I do not know.")
@@ -39,18 +39,14 @@ SHAPES = {
     "question and answer": {"question": "Why?", "answer": "So."},
     "alpaca": {"instruction": "Why?", "input": "", "output": "So."},
     "alpaca without input": {"instruction": "Why?", "output": "So."},
-    "alpaca with a system text": {"instruction": "Why?", "output": "So.", "system": "Be kind."},
     "gpteacher": {"instruction": "Why?", "input": "", "response": "So."},
     "oasst": {"INSTRUCTION": "Why?", "RESPONSE": "So."},
     "openorca": {"system_prompt": "Be kind.", "question": "Why?", "response": "So."},
     "chat": {"messages": [user("Why?"), assistant("So.")]},
-    "chat with a system message": {
-        "messages": [{"role": "system", "content": "Be kind."}, user("Why?"), assistant("So.")]
-    },
     "chat in a text column": {"text": [user("Why?"), assistant("So.")]},
     "sharegpt": {
         "conversations": [{"from": "human", "value": "Why?"}, {"from": "gpt", "value": "So."}],
-        "system": "Be kind.",
+        "system": "",
         "tools": "",
     },
     "prompt and completion": {"prompt": "Why?", "completion": "So."},
@@ -79,6 +75,29 @@ SHAPES = {
 @pytest.mark.parametrize("record", SHAPES.values(), ids=SHAPES.keys())
 def test_a_known_layout_gives_the_question_and_the_answer(tmp_path, record):
     assert pair(tmp_path, record) == ("Why?", ("So.",))
+
+
+INSTRUCTED = {
+    "alpaca": {"instruction": "Be kind.", "input": "Why?", "output": "So."},
+    "alpaca with a system text": {"instruction": "Why?", "output": "So.", "system": "Be kind."},
+    "chat": {
+        "messages": [{"role": "system", "content": "Be kind."}, user("Why?"), assistant("So.")]
+    },
+    "chat with a developer's message": {
+        "messages": [{"role": "developer", "content": "Be kind."}, user("Why?"), assistant("So.")]
+    },
+    "sharegpt": {
+        "conversations": [{"from": "human", "value": "Why?"}, {"from": "gpt", "value": "So."}],
+        "system": "Be kind.",
+    },
+}
+
+
+@pytest.mark.parametrize("record", INSTRUCTED.values(), ids=INSTRUCTED.keys())
+def test_an_instruction_stands_before_its_question_and_both_can_be_had_alone(tmp_path, record):
+    assert pair(tmp_path, record) == ("Be kind.\nWhy?", ("So.",))
+    (row,) = unpack_records(record)
+    assert (row[BEFORE], row[ALONE]) == ("Be kind.", "Why?")
 
 
 def test_alpaca_joins_instruction_and_input_as_its_own_prompt_does(tmp_path):
