@@ -4,7 +4,7 @@ import argparse
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from typing import NoReturn
 
@@ -31,14 +31,25 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         fix = f"see: {self.prog} --help"
         if unknown := _UNKNOWN_VERB.match(message):
-            near = get_close_matches(unknown[1], HELP, 1)
             message = f"there is no verb {unknown[1]!r}"
-            fix = f"did you mean {near[0]}? {fix}" if near else fix
+            fix = _meant(unknown[1], HELP) + fix
         show_error(UserError(Problem(message, fix)))
         sys.exit(UserError.exit_code)
 
+    def refuse(self, unknown: Sequence[str]) -> NoReturn:
+        """Say that there are no such arguments, and what might have been meant."""
+        near = "".join(_meant(one, self._option_string_actions) for one in unknown[:1])
+        message = f"there is no {' '.join(unknown)} here"
+        show_error(UserError(Problem(message, f"{near}see: {self.prog} --help")))
+        sys.exit(UserError.exit_code)
 
-def parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
+
+def _meant(said: str, known: Iterable[str]) -> str:
+    near = get_close_matches(said.partition("=")[0], known, 1)
+    return f"did you mean {near[0]}? " if near else ""
+
+
+def parser(arguments: Sequence[str]) -> _Parser:
     """The parser for these arguments; it knows every verb, and loads those that are named."""
     top = _Parser(
         prog="rungwise",
@@ -60,7 +71,7 @@ def parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
             sub.epilog = f"example: {verb.example}"
             sub.add_argument("--debug", action="store_true", help="show a traceback on errors")
             verb.configure(sub)
-            sub.set_defaults(run_verb=verb.run)
+            sub.set_defaults(run_verb=verb.run, parser=sub)
     return top
 
 
@@ -70,7 +81,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     any_letter()
     arguments = sys.argv[1:] if arguments is None else arguments
     top = parser(arguments)
-    given = top.parse_args(arguments)
+    given, unknown = top.parse_known_args(arguments)
+    if unknown:
+        getattr(given, "parser", top).refuse(unknown)
     if given.version:
         from importlib.metadata import version
 

@@ -3,6 +3,7 @@
 import shutil
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
+from typing import NamedTuple
 
 import psutil
 
@@ -16,6 +17,8 @@ from tuning.four_bits import lacking
 
 ENOUGH_MEMORY = 6e9
 """Bytes: the largest part of the sample's check was seen to take 5.4 GB (DECISIONS.md)."""
+LEAST_MEMORY = 2e9
+"""Bytes: the smallest model in float32 and what answers with it."""
 ENOUGH_DISK = 3e9
 
 
@@ -26,9 +29,9 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(given: Namespace) -> int:
     """Print what was found; exit 1 when a check could not run here."""
-    facts, obstacles = examine()
+    facts, obstacles, remarks = examine()
     if given.json:
-        out_json({"facts": facts, "obstacles": obstacles})
+        out_json({"facts": facts, "obstacles": obstacles, "remarks": remarks})
     else:
         width = max(len(name) for name in facts) + 2
         for name, value in facts.items():
@@ -36,14 +39,26 @@ def run(given: Namespace) -> int:
         out()
         for obstacle in obstacles:
             out(f"will not work: {obstacle}")
-        if not obstacles:
+        for remark in remarks:
+            out(f"may not work: {remark}")
+        if not obstacles and not remarks:
             out("everything that the default check needs is here")
     return 1 if obstacles else 0
 
 
-def examine() -> tuple[dict[str, str], list[str]]:
-    """Facts about the machine, and what stands against a check."""
-    obstacles = []
+class Examined(NamedTuple):
+    """A machine."""
+
+    facts: dict[str, str]
+    obstacles: list[str]
+    """What stands against any check."""
+    remarks: list[str]
+    """What stands against a large one."""
+
+
+def examine() -> Examined:
+    """What this machine has, and what stands against a check."""
+    obstacles, remarks = list[str](), list[str]()
     memory = psutil.virtual_memory().available
     folder = cache_folder()
     existing = next(path for path in (folder, *folder.parents) if path.exists())
@@ -69,16 +84,19 @@ def examine() -> tuple[dict[str, str], list[str]]:
         facts["fine-tuning"] = _tuning(device.kind, device.precision)
         facts["weights in 4 bits"] = lacking() or "installed (qlora)"
         facts["energy"] = find_counters(device.kind == "cuda").why
-    if memory < ENOUGH_MEMORY:
-        obstacles.append(
-            f"{size(memory)} of memory are free; all rungs of the samples need "
-            f"{size(ENOUGH_MEMORY)}, what yours need says: rungwise estimate DIR"
+    if memory < LEAST_MEMORY:
+        obstacles.append(f"{size(memory)} of memory are free; give at least {size(LEAST_MEMORY)}")
+    elif memory < ENOUGH_MEMORY:
+        remarks.append(
+            f"{size(memory)} of memory are free, and fine-tuning with passages as in the sample "
+            f"takes {size(ENOUGH_MEMORY)}; other rungs need less, and what yours need says: "
+            "rungwise estimate DIR"
         )
     if disk < ENOUGH_DISK:
         obstacles.append(f"{size(disk)} of disk are free; give at least {size(ENOUGH_DISK)}")
     if not Path("/usr/bin/chromium").exists() and shutil.which("chromium") is None:
         facts["chromium"] = "not installed (only the browser tests need it)"
-    return facts, obstacles
+    return Examined(facts, obstacles, remarks)
 
 
 def _tuning(kind: str, precision: str) -> str:

@@ -64,6 +64,12 @@ def test_the_version_is_the_packages():
         (("chek",), "there is no verb 'chek'", "did you mean check? see: rungwise --help"),
         (("check",), "the following arguments are required: dir", "see: rungwise check --help"),
         (("check", "p", "--seeds", "x"), "argument --seeds: invalid int value: 'x'", "--help"),
+        (
+            ("check", "p", "--rung", "rag", "--seed=2"),
+            "there is no --rung rag --seed=2 here",
+            "did you mean --rungs? see: rungwise check --help",
+        ),
+        (("--verbose",), "there is no --verbose here", "did you mean --version?"),
         (("show", "nope"), "there is no run 'nope'", "give the run's folder"),
         (("report", "nope"), "there is no run 'nope'", "give the run's folder"),
         (("report", "x", "--format", "odt"), "there is no report format 'odt'", "choose from"),

@@ -88,19 +88,25 @@ def test_models_lists_what_the_hubs_cache_holds(tmp_path, monkeypatch):
 
 def test_doctor_says_what_is_here_and_what_would_not_work(monkeypatch):
     found = read(here("doctor", "--json"))
-    assert set(found) == {"facts", "obstacles"}
+    assert set(found) == {"facts", "obstacles", "remarks"}
     assert {"python", "torch", "device", "precision", "memory free", "disk free"} <= set(
         found["facts"]
     )
     monkeypatch.setattr(doctor, "ENOUGH_DISK", 1e18)
-    monkeypatch.setattr(doctor, "ENOUGH_MEMORY", 7e15)
+    monkeypatch.setattr(doctor, "LEAST_MEMORY", 2e15)
     monkeypatch.setattr(doctor, "locate", lambda name: None)
     short = here("doctor")
     assert short.returncode == 1
     wrong = [line for line in short.stdout.splitlines() if line.startswith("will not work: ")]
     assert len([line for line in wrong if "rungwise models pull" in line]) == len(EMBEDDED)
     assert any("of disk are free" in line for line in wrong)
-    assert any("need 7000000 GB" in line for line in wrong), "the figure it goes by"
+    assert any("of memory are free; give at least 2000000 GB" in line for line in wrong)
+    monkeypatch.undo()
+    monkeypatch.setattr(doctor, "ENOUGH_MEMORY", 7e15)
+    little = here("doctor")
+    assert little.returncode == 0, "the other rungs run here"
+    (doubt,) = (one for one in little.stdout.splitlines() if one.startswith("may not work: "))
+    assert "takes 7000000 GB" in doubt, "the figure it goes by"
     monkeypatch.undo()
     monkeypatch.setattr(doctor, "ENOUGH_MEMORY", 0)
     monkeypatch.setattr(doctor, "ENOUGH_DISK", 0)
