@@ -65,8 +65,8 @@ def test_the_version_is_the_packages():
         (("check",), "the following arguments are required: dir", "see: rungwise check --help"),
         (("check", "p", "--seeds", "x"), "argument --seeds: invalid int value: 'x'", "--help"),
         (
-            ("check", "p", "--rung", "rag", "--seed=2"),
-            "there is no --rung rag --seed=2 here",
+            ("check", "p", "--rugns", "rag"),
+            "there is no --rugns rag here",
             "did you mean --rungs? see: rungwise check --help",
         ),
         (("--verbose",), "there is no --verbose here", "did you mean --version?"),
