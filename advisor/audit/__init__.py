@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Callable
 
 from advisor.audit.finders import finders as every_finder  # its own name is the subpackage's
-from advisor.audit.finding import SEVERITIES, AuditReport, Finding, Material
+from advisor.audit.finding import SEVERITIES, AuditReport, Finding, Material, Mend
 from advisor.showing_words import USUAL_RUNGS
 from harness.rungs import rungs
 from harness.runner import chosen_rungs
@@ -12,7 +12,7 @@ from harness.settings import CheckSettings
 from harness.task import Loaded
 from harness.types import Task, TaskSpec
 
-__all__ = ["AuditReport", "Finding", "audit"]
+__all__ = ["AuditReport", "Finding", "Mend", "audit"]
 
 
 def audit(

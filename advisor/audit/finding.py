@@ -20,6 +20,16 @@ MOST_ROWS: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
+class Mend:
+    """A change of rungwise.toml that mends a finding without a decision only the user can make."""
+
+    words: str
+    """What it does, as a button says it."""
+    settings: tuple[tuple[str, str, str], ...]
+    """Section, key and value of each setting that it writes."""
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One thing that is odd about the data, and what it does to the result."""
 
@@ -34,6 +44,8 @@ class Finding:
     that could be personal."""
     fix: str
     """One step that mends it."""
+    mend: Mend | None = None
+    """The same where a setting alone does it, to be done at a press."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +101,16 @@ class Finder:
     find: Find
 
 
-def finding(code: str, severity: Severity, rows: Sequence[str], message: str, fix: str) -> Finding:
+def finding(
+    code: str,
+    severity: Severity,
+    rows: Sequence[str],
+    message: str,
+    fix: str,
+    mend: Mend | None = None,
+) -> Finding:
     """A finding about some rows: counts all of them, lists the first."""
-    return Finding(code, severity, len(rows), tuple(rows[:MOST_ROWS]), message, fix)
+    return Finding(code, severity, len(rows), tuple(rows[:MOST_ROWS]), message, fix, mend)
 
 
 def ids(examples: Sequence[Example]) -> list[str]:

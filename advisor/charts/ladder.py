@@ -55,9 +55,9 @@ def _x(experiment: Experiment) -> Any:
     import altair as alt
 
     task = experiment.task
-    title = f"{task.metric_title}, {count(task.n_heldout, 'held-out question')}, 95 % intervals"
+    title = [f"{task.metric_title}, {count(task.n_heldout, 'held-out question')}, 95 % intervals"]
     if experiment.floors:
-        title += "; grey: reached without a language model"
+        title.append("grey: reached without a language model")
     axis = alt.Axis(
         title=title, values=TICKS, labelExpr="round(datum.value * 100) + ' %'", domain=False
     )

@@ -93,6 +93,10 @@ CSS = """
 .rw-said.right { border-left-color: #009e73; }
 .rw-said.wrong, .rw-said.failed { border-left-color: #d55e00; border-left-style: dashed; }
 .rw-said.partly { border-left-color: #e69f00; border-left-style: double; border-left-width: 5px; }
+.rw-said mark { background: color-mix(in srgb, #009e73 22%, transparent); color: inherit;
+  border-radius: .2rem; padding: 0 .1em; }
+.rw-beside { display: grid; gap: .2rem 2.5rem; align-items: start; margin-top: .6rem;
+  grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); }
 .rw-passage { border: 1px solid color-mix(in srgb, currentColor 16%, transparent);
   border-radius: .4rem; padding: .5rem .7rem; margin: 0 0 .6rem; font-size: .92rem; }
 .rw-passage.cited { border: 2px solid #0072b2; }

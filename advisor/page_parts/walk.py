@@ -8,6 +8,7 @@ from markupsafe import Markup
 from advisor.items import Item, Said
 from advisor.numbers import count, percent
 from advisor.page_parts.rungs import symbol
+from advisor.page_parts.same_words import same_words
 from advisor.page_parts.text import cut, html, joined, markup, plain, say
 from advisor.places import place_of
 from harness.types import Context
@@ -81,27 +82,31 @@ def _item(item: Item, abstention: str) -> None:
         ),
         facts=facts,
     )
-    answers, sources = st.columns([1.25, 1], gap="large")
-    with answers:
-        html("{said}", said=joined(_said(said) for said in item.said))
-    with sources:
-        _sources(item)
+    said = joined(_said(said, references) for said in item.said)
+    legend = "Marked: what stands in the right answer, too." if "<mark>" in said else ""
+    html(
+        '<div class="rw-beside">{said}</div><p class="rw-p rw-small rw-quiet">{legend}</p>',
+        said=said,
+        legend=legend,
+    )
+    _sources(item)
 
 
-def _said(said: Said) -> Markup:
-    """One rung's answer with its mark."""
+def _said(said: Said, right: Sequence[str]) -> Markup:
+    """One rung's answer with its mark, and what it shares with the right ones."""
     words: str = said.outcome
     if said.outcome == "partly" and said.score is not None:
         words = f"partly, {percent(said.score)}"
-    text, quiet = "", ""
+    text, quiet = Markup(""), ""
     if said.answer is not None:
-        text = said.answer.text or "(empty)"
+        text = same_words(cut(said.answer.text or "(empty)"), right)
         gone = said.answer.dropped_contexts
         notes = ["cut at the length limit"] if said.answer.truncated else []
         notes += [f"{count(gone, 'passage')} did not fit"] if gone else []
         quiet = ", ".join(notes)
     elif said.failure is not None:
-        text = f"{said.failure.kind.replace('_', ' ')}: {said.failure.message}"
+        why = f"{said.failure.kind.replace('_', ' ')}: {said.failure.message}"
+        text = markup("{why}", why=cut(why))
         quiet = "counts neither as right nor as wrong"
     return markup(
         '<div class="rw-said {outcome}"><p class="rw-small rw-label">{symbol}<b>{title}</b> '
@@ -113,7 +118,7 @@ def _said(said: Said) -> Markup:
         tag=OUTCOME_TAGS[said.outcome],
         words=words,
         quiet=quiet,
-        text=cut(text),
+        text=text,
     )
 
 
@@ -123,17 +128,20 @@ def _sources(item: Item) -> None:
     if not readers:
         say("No rung read a passage for this one.", "rw-p rw-quiet rw-small")
         return
-    rung = st.selectbox(
-        "Passages read by",
-        list(readers),
-        format_func=lambda name: plain(readers[name].title),
-        key="item_reader",
-    )
+    chosen, _ = st.columns([1, 2])
+    with chosen:
+        rung = st.selectbox(
+            "Passages read by",
+            list(readers),
+            format_func=lambda name: plain(readers[name].title),
+            key="item_reader",
+        )
     answer = readers[rung].answer
     assert answer is not None  # only rungs with an answer are readers
     cited = [answer.contexts[i] for i in answer.citations if i < len(answer.contexts)]
     others = [context for context in answer.contexts if context not in cited]
-    html("{rows}", rows=_passages(cited, item, True) + _passages(others, item, False))
+    rows = _passages(cited, item, True) + _passages(others, item, False)
+    html('<div class="rw-beside">{rows}</div>', rows=rows)
 
 
 def _passages(contexts: Sequence[Context], item: Item, cited: bool) -> Markup:

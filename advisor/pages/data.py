@@ -1,20 +1,20 @@
 """Data: what was understood, what the model sees, and what is odd about it."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 import streamlit as st
 
-from advisor.audit import AuditReport, Finding
+from advisor.audit import AuditReport, Finding, Mend
 from advisor.numbers import count
 from advisor.page_parts.anonymising import anonymise_part
 from advisor.page_parts.frame import first_line, project_or_stop
 from advisor.page_parts.looking import loaded_or_stop, look_at, result_of, watch
 from advisor.page_parts.text import cut, heading, html, joined, markup, say, show_error
 from advisor.project import INSTRUCTIONS, Project
-from advisor.settings_file import change
+from advisor.settings_file import Place, change
 from harness.data_columns import Columns
 from harness.errors import RungwiseError
+from harness.language import LANGUAGES, named
 from harness.prompts import render, target
 from harness.task import Loaded
 from harness.types import KINDS, Task
@@ -56,18 +56,41 @@ def mapping_part(project: Project, found: Loaded) -> None:
         for number, (role, words) in enumerate(ROLES.items()):
             with sides[number % 2]:
                 chosen[role] = role_select(role, words, found.names, found.columns)
-        kind = st.selectbox(
-            "A right answer is",
-            KINDS,
-            index=KINDS.index(project.task.kind),
-            format_func=lambda kind: KIND_WORDS[kind],
-            key="map_kind",
-        )
+        with sides[0]:
+            kind = st.selectbox(
+                "A right answer is",
+                KINDS,
+                index=KINDS.index(project.task.kind),
+                format_func=lambda kind: KIND_WORDS[kind],
+                key="map_kind",
+            )
+        with sides[1]:
+            codes = list(dict.fromkeys((*LANGUAGES, project.project.language)))
+            language = st.selectbox(
+                "Language",
+                codes,
+                index=codes.index(project.project.language),
+                format_func=named,
+                key="map_language",
+            )
         instruction = st.text_area(
             "Instruction to the model", project.spec().instruction, key="map_instruction", height=80
         )
+        abstention = st.text_input(
+            "What to say where the answer is not known",
+            project.task.abstention,
+            key="map_abstention",
+            placeholder="I do not know.",
+            help="For short answers. Left empty, a question without an answer cannot be used.",
+        )
         if st.form_submit_button("Save and read again", key="map_save"):
-            save(project, chosen, {"kind": kind, "instruction": instruction})
+            values: dict[Place, str | None] = {
+                ("project", "language"): language,
+                ("task", "kind"): kind,
+                ("task", "instruction"): instruction.strip() or INSTRUCTIONS[kind],
+                ("task", "abstention"): abstention.strip() or None,
+            }
+            save(project, chosen, values)
 
 
 def role_select(role: str, words: str, names: Sequence[str], given: Columns) -> str | None:
@@ -84,16 +107,19 @@ def role_select(role: str, words: str, names: Sequence[str], given: Columns) -> 
     return column or None
 
 
-def save(project: Project, columns: Mapping[str, str | None], task: Mapping[str, Any]) -> None:
-    """Write the mapping; what cannot be used is said and nothing is changed."""
-    values: dict[tuple[str, ...], Any] = {
+def save(
+    project: Project, columns: Mapping[str, str | None], others: Mapping[Place, str | None]
+) -> None:
+    """Write the mapping and the other settings of the form."""
+    mapping: dict[Place, str | None] = {
         ("data", "columns", role): name for role, name in columns.items()
     }
     # [data] group is a shorthand for the same column, which would win otherwise
-    values["data", "group"] = None
-    text = task["instruction"].strip()
-    values["task", "kind"] = task["kind"]
-    values["task", "instruction"] = text or INSTRUCTIONS[task["kind"]]
+    write(project, {**mapping, ("data", "group"): None, **others})
+
+
+def write(project: Project, values: Mapping[Place, str | None]) -> None:
+    """Write settings and draw the page anew; what cannot be used is said and nothing changes."""
     try:
         change(project.root, values)
     except RungwiseError as error:
@@ -156,8 +182,10 @@ def findings_part(report: AuditReport, found: Loaded, project: Project) -> None:
         heading(f"{words} ({len(group)})")
         sides = st.columns(2, gap="large")
         for number, finding in enumerate(group):
-            with sides[number % 2]:
+            with sides[number % 2], st.container(border=True, gap="small"):
                 finding_part(finding, tag, questions)
+                if finding.mend:
+                    mend_part(project, finding.mend, f"mend_{severity}_{number}")
     if any(finding.code == "pii" for finding in report.findings):
         anonymise_part(project)
     if not report.findings:
@@ -166,18 +194,23 @@ def findings_part(report: AuditReport, found: Loaded, project: Project) -> None:
 
 def finding_part(finding: Finding, tag: str, questions: Mapping[str, str]) -> None:
     """One finding: what it means, what to do, and the rows it is about."""
-    with st.container(border=True, gap="small"):
-        html(
-            '<p class="rw-p"><span class="rw-tag {tag}">{code}</span> {message}</p>'
-            '<p class="rw-p rw-quiet">What to do: {fix}</p>',
-            tag=tag,
-            code=CODES.get(finding.code, finding.code.replace("_", " ")),
-            message=finding.message,
-            fix=finding.fix,
-        )
-        if finding.rows:
-            with st.expander(f"Where ({finding.count:,})"):
-                row_table(finding.rows[:SHOWN_ROWS], finding.count, questions)
+    html(
+        '<p class="rw-p"><span class="rw-tag {tag}">{code}</span> {message}</p>'
+        '<p class="rw-p rw-quiet">What to do: {fix}</p>',
+        tag=tag,
+        code=CODES.get(finding.code, finding.code.replace("_", " ")),
+        message=finding.message,
+        fix=finding.fix,
+    )
+    if finding.rows:
+        with st.expander(f"Where ({finding.count:,})"):
+            row_table(finding.rows[:SHOWN_ROWS], finding.count, questions)
+
+
+def mend_part(project: Project, mend: Mend, key: str) -> None:
+    """A button that writes the setting that mends a finding."""
+    if st.button(mend.words, key=key):
+        write(project, {(section, name): value for section, name, value in mend.settings})
 
 
 def row_table(rows: Iterable[str], total: int, questions: Mapping[str, str]) -> None:

@@ -10,13 +10,14 @@ from advisor.at_odds import at_odds
 from advisor.audit import AuditReport
 from advisor.auditing import audit_of
 from advisor.facts import known_from
-from advisor.project import Project, read_project
+from advisor.project import CONFIG, Project, read_project
 from advisor.questionnaire import AnswerSheet
 from advisor.ready import load_what_can_be
+from advisor.settings_file import change
 from advisor.terminal import note, out, out_json
 from advisor.terminal_progress import Steps
 from advisor.verb import Verb
-from harness.errors import UserError
+from harness.errors import Problem, UserError
 from harness.task import Loaded
 
 WORDS = {"error": "must fix", "warning": "should know", "info": "fine"}
@@ -25,6 +26,13 @@ WORDS = {"error": "must fix", "warning": "should know", "info": "fine"}
 def configure(parser: ArgumentParser) -> None:
     """Arguments."""
     parser.add_argument("dir", type=Path, help="the project folder")
+    parser.add_argument(
+        "--mend",
+        action="append",
+        default=[],
+        metavar="CODE",
+        help="write into rungwise.toml what mends these findings, then look again",
+    )
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
@@ -36,6 +44,10 @@ def run(given: Namespace) -> int:
         if project.problems or loaded is None:
             raise UserError(*problems)
         report = audit_of(project, loaded, steps.looking)
+    if given.mend:
+        _mend(project.root, report, given.mend)
+        given.mend = []
+        return run(given)
     told = at_odds(_answers(project), known_from(loaded, report))
     if given.json:
         out_json(report)
@@ -44,6 +56,24 @@ def run(given: Namespace) -> int:
     for line in told:
         note(f"\n{line}")
     return 1 if any(finding.severity == "error" for finding in report.findings) else 0
+
+
+def _mend(root: Path, report: AuditReport, codes: Sequence[str]) -> None:
+    """Write the settings that mend findings of these codes.
+
+    Raises:
+        UserError: nothing of such a code can be mended by a setting.
+    """
+    offered = {found.code: found.mend for found in report.findings if found.mend}
+    if unknown := [code for code in codes if code not in offered]:
+        fix = f"choose from {', '.join(offered)}" if offered else "leave it away; see each fix"
+        raise UserError(
+            *(Problem(f"no setting mends {code!r} here", fix, "--mend") for code in unknown)
+        )
+    for mend in (offered[code] for code in dict.fromkeys(codes)):
+        change(root, {(section, key): value for section, key, value in mend.settings})
+        for section, key, value in mend.settings:
+            note(f'{CONFIG}: {key} = "{value}" under [{section}]')
 
 
 def _answers(project: Project) -> AnswerSheet:
@@ -67,6 +97,8 @@ def _print(report: AuditReport, loaded: Loaded, folder: Path) -> None:
                     listed = ", ".join(finding.rows[:5])
                     out(f"  {_what(finding.rows, loaded)}: {listed}{and_more}")
                 out(f"  fix: {finding.fix}")
+                if finding.mend:
+                    out(f"  or:  rungwise audit {folder} --mend {finding.code}")
     stops = sum(finding.severity == "error" for finding in report.findings)
     if stops:
         out(f"\nnothing can be checked before that is mended; then run: rungwise audit {folder}")

@@ -10,7 +10,7 @@ import pytest
 from advisor.audit import AuditReport, audit
 from advisor.audit.finders import finders
 from advisor.audit.finders.import_problems import code_of
-from advisor.audit.finding import SEVERITIES, Finding, Material, finding, listed, out_of
+from advisor.audit.finding import SEVERITIES, Finding, Material, Mend, finding, listed, out_of
 from harness.errors import Problem
 from harness.task import Loaded, Sources, load_task
 from harness.types import Example, TaskSpec
@@ -82,7 +82,8 @@ def test_the_rest_is_audited_where_a_broken_row_stands_against_a_task(tmp_path):
     assert loaded.task is None
     report = audit(loaded, LABELS)
     worst, *others = report.findings
-    assert worst == Finding("empty", "error", 1, ("rows.csv, row 23",), "no label", FILL_IN)
+    mend = Mend("Leave incomplete rows out", (("data", "incomplete", "leave_out"),))
+    assert worst == Finding("empty", "error", 1, ("rows.csv, row 23",), "no label", FILL_IN, mend)
     assert [(found.code, found.rows) for found in others if found.code == "pii"] == [
         ("pii", ("rows-22",))
     ]

@@ -258,6 +258,28 @@ def test_a_changed_mapping_is_written_and_the_users_remarks_stay(project):
     assert "# a remark of the user" in text and "heldout = 40   # rows" in text
 
 
+def test_language_and_what_to_say_where_nothing_is_known_are_written_from_the_data_page(project):
+    at = page("data", project)
+    at.selectbox(key="map_language").set_value("tr")
+    at.text_input(key="map_abstention").set_value("Bilmiyorum.")
+    at.button(key="map_save").click()
+    shown(at.run())
+    found = open_project(project)
+    assert (found.project.language, found.task.abstention) == ("tr", "Bilmiyorum.")
+
+
+def test_what_a_setting_mends_is_mended_at_a_press(project):
+    file = project / "data" / "examples.jsonl"
+    rows = file.read_text(encoding="utf-8")
+    file.write_text(f'{rows}\n{{"question": "Why?", "answer": ""}}\n', encoding="utf-8")
+    at = page("data", project)
+    (button,) = [one for one in at.button if one.label == "Leave incomplete rows out"]
+    button.click()
+    shown(at.run())
+    assert open_project(project).data.incomplete == "leave_out"
+    assert "Must fix" not in words(page("data", project))
+
+
 def test_a_mapping_that_cannot_work_is_refused_and_nothing_is_written(project):
     before = (project / "rungwise.toml").read_bytes()
     at = page("data", project)

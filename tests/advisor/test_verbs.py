@@ -51,6 +51,24 @@ def test_an_audit_that_takes_long_says_how_far_it_is_and_prints_its_json_alone(r
     assert read(done)["examples"] == 90
 
 
+def test_what_a_setting_mends_is_mended_from_the_command_and_looked_at_again(root):
+    with (root / "data" / "examples.jsonl").open("a", encoding="utf-8") as file:
+        file.write('\n{"text": "no label", "label": ""}\n')
+    with (root / "rungwise.toml").open("a", encoding="utf-8") as file:
+        file.write('[project]\nlanguage = "tr"\n')
+    offered = here("audit", root)
+    assert f"or:  rungwise audit {root} --mend empty" in offered.stdout
+    refused = here("audit", root, "--mend", "leak", "--mend", "pii")
+    assert refused.returncode == 2
+    assert set(said(refused)) == {
+        f"--mend: no setting mends '{one}' here" for one in ("leak", "pii")
+    }
+    done = here("audit", root, "--mend", "empty", "--mend", "language")
+    assert done.returncode == 0 and "must fix" not in done.stdout
+    written = (root / "rungwise.toml").read_text(encoding="utf-8")
+    assert 'incomplete = "leave_out"' in written and 'language = "en"' in written
+
+
 @pytest.mark.parametrize("as_json", [True, False], ids=["JSON", "text"])
 def test_audit_ends_with_status_1_where_a_finding_stops_a_check(root, as_json):
     with (root / "data" / "examples.jsonl").open("a", encoding="utf-8") as file:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from advisor.audit.finding import Finder, Finding, Material
+from advisor.audit.finding import Finder, Finding, Material, Mend
 from advisor.few_answers import few_answers_sentence
 from advisor.project import INSTRUCTIONS
 from harness.types import TaskSpec
@@ -13,6 +13,13 @@ def _lines(spec: TaskSpec) -> str:
     usual = spec.instruction in INSTRUCTIONS.values()
     label = f' and instruction = "{INSTRUCTIONS["label"]}"' if usual else ""
     return f'kind = "label"{label}'
+
+
+def _mend(spec: TaskSpec) -> Mend:
+    settings = [("task", "kind", "label")]
+    if spec.instruction in INSTRUCTIONS.values():
+        settings.append(("task", "instruction", INSTRUCTIONS["label"]))
+    return Mend("Take the answers as labels", tuple(settings))
 
 
 def find(material: Material) -> Iterator[Finding]:
@@ -26,6 +33,7 @@ def find(material: Material) -> Iterator[Finding]:
             said,
             f"Write {_lines(material.spec)} under [task] in rungwise.toml; leave it where other "
             "answers can be right, too.",
+            _mend(material.spec),
         )
 
 

@@ -7,8 +7,9 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Final
 
-from advisor.audit.finding import Finder, Finding, Material, finding, out_of
+from advisor.audit.finding import Finder, Finding, Material, Mend, finding, out_of
 from advisor.numbers import left_out_sentence
+from harness.data import LEAVE_OUT
 from harness.errors import Problem
 
 _PHRASES: Final = (
@@ -30,7 +31,8 @@ def find(material: Material) -> Iterator[Finding]:
     for (code, fix), problems in alike.items():
         first = problems[0].message
         more = f" – and {len(problems) - 1:,} more like it" if len(problems) > 1 else ""
-        yield finding(code, "error", [each.where for each in problems], f"{first}{more}", fix)
+        where = [each.where for each in problems]
+        yield finding(code, "error", where, f"{first}{more}", fix, mend_of(fix))
     if gone := material.left_out:
         total = len(material.examples) + len(material.pairs) + len(material.problems) + len(gone)
         yield finding(
@@ -41,6 +43,13 @@ def find(material: Material) -> Iterator[Finding]:
             "kind of their own, every score is of an easier set than yours.",
             'Fill them in, or write incomplete = "refuse" under [data] in rungwise.toml.',
         )
+
+
+def mend_of(fix: str) -> Mend | None:
+    """What a press can do of a fix: to go on without rows that lack something."""
+    if LEAVE_OUT not in fix:
+        return None
+    return Mend("Leave incomplete rows out", (("data", "incomplete", "leave_out"),))
 
 
 def code_of(problem: Problem) -> str:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
-from advisor.audit.finding import Finder, Finding, Material, finding, out_of
+from advisor.audit.finding import Finder, Finding, Material, Mend, finding, out_of
 from harness.language import guesser, named
 
 _LEAST_SHARE: Final = 0.01
@@ -43,6 +43,7 @@ def find(material: Material) -> Iterator[Finding]:
             "words are folded and compared by the rules of the task's language.",
             f"Set language under [project] in rungwise.toml if it is not {name}; otherwise check "
             "one language at a time.",
+            _mend(other, len(rows)),
         )
     starts: dict[str, str] = {}
     for document in material.documents:
@@ -62,6 +63,14 @@ def find(material: Material) -> Iterator[Finding]:
             "is made for it.",
             f"Add the documents in {name}, or choose a multilingual embedder under [model].",
         )
+
+
+def _mend(other: dict[str, str], rows: int) -> Mend | None:
+    """The language of most rows in the place of the one that is set."""
+    code, n = Counter(other.values()).most_common(1)[0]
+    if n <= rows / 2:
+        return None
+    return Mend(f"Set the language to {named(code)}", (("project", "language", code),))
 
 
 def _mostly(found: dict[str, str]) -> str:
