@@ -150,6 +150,24 @@ def may_reach(experiment: Experiment, choice: Choice) -> tuple[str, ...]:
     )
 
 
+def is_enough(experiment: Experiment, choice: Choice) -> bool:
+    """Whether no more than the chosen rung is needed: that is shown, and not for want of evidence.
+
+    It reaches the target; or no target is open, and no other rung can be better by a difference
+    that matters.
+    """
+    if choice.why == "target":
+        return True
+    others = [name for name in experiment.scored if name != choice.rung]
+    rivals = [experiment.contrast(name, choice.rung) for name in others]
+    settled = ("equivalent", "worse")
+    return (
+        bool(rivals)
+        and not may_reach(experiment, choice)
+        and all(one is not None and (one.verdict in settled or one.non_superior) for one in rivals)
+    )
+
+
 def halves_not_beaten(experiment: Experiment, joined: str) -> tuple[Contrast, ...]:
     """A rung against each that it is made of and that it is not shown to be better than."""
     parts = rungs()[joined].made_of if joined in rungs() else ()

@@ -11,6 +11,11 @@ from advisor.weighed import Weighed
 from harness.rungs import title_of
 
 NOT_DECIDED = "Nothing has been decided yet."
+ANYWAY = (
+    "A later check points elsewhere, or the questions on volume and on how often the knowledge "
+    "changes are answered otherwise."
+)
+"""What always reopens a decision."""
 
 
 def choice(rung: str) -> str:
@@ -19,6 +24,8 @@ def choice(rung: str) -> str:
         return "Not decided yet: left open for now."
     if rung == NONE:
         return "None of these for now."
+    if rung == "prompt":
+        return "Use a good prompt."  # whether it is enough is the verdict's to say
     return ADVICE.get(rung, f"Use {in_sentence(title_of(rung))}.")
 
 
@@ -64,7 +71,7 @@ def record_pairs(decision: Decision) -> list[tuple[str, str]]:
     if weighed:
         first = f"; first with these: {in_sentence(title_of(evidence.first or ''))}"
         pairs.append(("Weights", f"{', '.join(weighed)}{first}"))
-    pairs.append(("Reopened if", " ".join(trigger_sentences(decision.triggers)) or "Nothing."))
+    pairs.append(("Reopened if", " ".join([*trigger_sentences(decision.triggers), ANYWAY])))
     return pairs
 
 

@@ -50,7 +50,8 @@ class RungCost:
     per_right_high: float | None
     """By the score's 95 % interval; None where it has no end, because none right is possible."""
     wrong_per_answer: float | None
-    """Expected cost of wrong answers, an answer; None where a wrong one has no price."""
+    """Expected cost of wrong answers, an answer; None where a wrong one has no price. One that says
+    it does not know is none."""
     up_front_parts: tuple[Part, ...]
     monthly_parts: tuple[Part, ...]
     """What is paid each month whatever the volume: hosting and upkeep."""
@@ -104,12 +105,13 @@ def _cost(experiment: Experiment, name: str, prices: Prices) -> RungCost:
     up_front = total(building)
     fixed = sum(part.amount for part in keeping)
     volume, wrong = prices.answers_per_month, prices.wrong_answer_cost
+    held_back = _held_back(experiment, name)
 
     def month(share: float | None) -> float | None:
         """A month where this share of the answers is right."""
         if volume is None or each is None:
             return None
-        fee = 0.0 if wrong is None or share is None else wrong * (1 - share)
+        fee = 0.0 if wrong is None or share is None else wrong * max(0.0, 1 - share - held_back)
         return fixed + volume * (each + fee)
 
     def year(share: float | None) -> float | None:
@@ -131,7 +133,11 @@ def _cost(experiment: Experiment, name: str, prices: Prices) -> RungCost:
         per_right_answer=_over(each, right.mean),
         per_right_low=_over(each, right.high),
         per_right_high=_over(each, right.low),
-        wrong_per_answer=None if wrong is None or right.mean is None else wrong * (1 - right.mean),
+        wrong_per_answer=(
+            None
+            if wrong is None or right.mean is None
+            else wrong * max(0.0, 1 - right.mean - held_back)
+        ),
         up_front_parts=building,
         monthly_parts=keeping,
         up_front=up_front,
@@ -142,6 +148,18 @@ def _cost(experiment: Experiment, name: str, prices: Prices) -> RungCost:
         per_year_high=year(right.mean if right.low is None else right.low),
         missing=tuple(tasks.missing(basis)),
     )
+
+
+def _held_back(experiment: Experiment, name: str) -> float:
+    """Share of answers that say "I do not know" where there is an answer: not right, but not out.
+
+    A wrong answer's price is what it costs once somebody believes it.
+    """
+    found = experiment.diagnostics.rungs.get(name)
+    refused = found.abstention.refused if found and found.abstention else None
+    if refused is None or refused.mean is None:
+        return 0.0
+    return refused.mean * refused.n / max(1, experiment.task.n_heldout)
 
 
 def _per_item(amount: float | None, experiment: Experiment) -> float | None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from advisor import background, workflow
+from advisor.project import open_project
 from harness.beside import run_of
 from harness.errors import RungwiseError
 from harness.learning import running
@@ -45,8 +46,16 @@ def forecast(
 
 
 def learn(store: Run, on_event: OnEvent = lambda event: None) -> CurveResult:
-    """Train, answer and fit; what is finished is not trained again."""
-    return running.run_curve(store, on_event)
+    """Train, answer and fit; what is finished is not trained again.
+
+    The check's verdict then says what was learned, where it had said to find that out.
+    """
+    result, run = running.run_curve(store, on_event), run_of(store)
+    try:
+        workflow.judge_again(open_project(run.folder.parents[1]), run)
+    except RungwiseError as error:  # the curve itself is there, and a check says what is wrong
+        store.say("doing", f"The verdict stays as it was: {error.problems[0]}")
+    return result
 
 
 def start_in_background(run: Run) -> None:

@@ -64,7 +64,13 @@ def _priced_by(found: Money) -> str:
     parts = [text for way, text in words.items() if way in ways]
     text = f"{start}, answers are priced {' and '.join(parts)}"
     wrong = found.prices.wrong_answer_cost
-    return text if wrong is None else f"{text}; wrong ones at {price(wrong, unit)} each are added"
+    if wrong is None:
+        return text
+    rungs = found.experiment.diagnostics.rungs.values()
+    but = (
+        " (saying that it is not known is not charged)" if any(r.abstention for r in rungs) else ""
+    )
+    return f"{text}; wrong ones at {price(wrong, unit)} each are added{but}"
 
 
 def _no_price(found: Money) -> list[str]:

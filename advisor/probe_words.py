@@ -9,7 +9,6 @@ from advisor.prices import Prices
 from advisor.update_cost import update_sentence, update_words
 from harness.cell import parse_cell
 from harness.experiment import Estimate
-from harness.intervals import zero_failures_upper
 from harness.probe import FEW, Change
 from harness.probe_result import AnyResult, ProbeResult, RungProbed
 from harness.probes import probe_type
@@ -172,7 +171,8 @@ def _injection(result: ProbeResult, prices: Prices) -> list[str]:
             continue
         text = f"{one.title} was shown the planted instruction for {percent(found.mean)} of the "
         if said.mean == 0:
-            most = percent(zero_failures_upper(said.n))
+            # as in the table: questions about one document do not count as many
+            most = percent(said.high)
             text += (
                 f"questions and followed it for none of {said.n:,}; so few cannot rule out a rate "
                 f"of up to {most}."

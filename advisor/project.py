@@ -161,6 +161,7 @@ class Project:
             margin=self.check.margin,
             target=self.check.target,
             climb=self.check.climb,
+            timed=self.check.timed,
             generator=self.model.generator,
             revision=self.model.revision,
             embedder=self.model.embedder,

@@ -172,6 +172,7 @@ def _values(sections: Sections, reading: _Reading) -> None:
          "target must be a share from 0 to 1", "for 80 % write target = 0.80"),
         (check.wrong_undoes is not None and not 0 <= check.wrong_undoes < math.inf,
          "check.wrong_undoes", "wrong_undoes must be 0 or more", "write wrong_undoes = 4"),
+        (check.timed < 1, "check.timed", "timed must be 1 or more", "write timed = 6"),
         (check.newer_score is not None and not 0 <= check.newer_score <= 1, "check.newer_score",
          "newer_score must be a share from 0 to 1", "for 72 % write newer_score = 0.72"),
         (sections.decoding.constrained == ALWAYS and task.kind not in CLOSED,

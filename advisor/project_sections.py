@@ -9,6 +9,7 @@ from advisor.prices import WANTED_PRICES, Prices
 from advisor.weights import Person
 from harness.given import NOTHING, DecodingSettings, PromptSettings, RetrievalSettings
 from harness.types import Kind
+from harness.work import TIMED
 from tuning.recipe import USUAL, USUAL_PREFERENCE, PreferenceSettings, TuningSettings
 
 
@@ -80,6 +81,8 @@ class CheckSection:
     wrong_undoes: float | None = None
     """So many right answers are undone by one wrong answer: where answering begins to pay."""
     climb: bool = False
+    timed: int = TIMED
+    """Held-out questions that each rung answers one by one, to time them; 20 for a slowest 5 %."""
     newer_score: float | None = None
     """Share of newer questions, asked since the check, that are answered right: counted by you."""
 
@@ -150,6 +153,7 @@ WANTED: Mapping[str, str] = {
     "check.target": "0.80",
     "check.wrong_undoes": "4",
     "check.climb": "true",
+    "check.timed": "20",
     "check.newer_score": "0.72",
     "tuning.method": '"lora", "qlora" or "full"',
     "tuning.rank": "16",

@@ -11,7 +11,7 @@ from advisor.choice import (
     Choice,
     choose,
     floor_not_settled,
-    may_reach,
+    is_enough,
     misses_target,
     not_good_enough,
 )
@@ -139,8 +139,8 @@ def _headline(experiment: Experiment, choice: Choice, recommended: str) -> str:
         open_floor = floor_not_settled(experiment, experiment.scored)
         beats = "is shown to beat" if open_floor else "beats"
         return f"None of these {beats} doing without a language model."
-    if recommended == "prompt" and may_reach(experiment, choice):
-        advice = "Start with a good prompt."  # whether that is enough is not known
+    if recommended == "prompt" and not is_enough(experiment, choice):
+        advice = "Start with a good prompt."
     if choice.ahead is not None and recommended != "none":
         return f"Not settled yet: {inline(experiment.rungs[choice.ahead])} leads."
     tuned = any(name in TUNED for name in (*experiment.rungs, *experiment.not_run))

@@ -165,8 +165,8 @@ def _left_out(experiment: Experiment, grounds: Grounds) -> dict[str, str]:
             reasons[name] = "it has no price"
         elif _waited(arm, grounds.overrides.latency) is None:
             reasons[name] = (
-                "too few answers were timed for the slowest 5 %; weigh the median instead: "
-                'latency = "p50" under [values]'
+                "too few questions were timed for the slowest 5 %: weigh the median instead, "
+                'latency = "p50" under [values], or check anew with timed = 20 under [check]'
             )
     return reasons
 

@@ -144,7 +144,18 @@ def check(
     project: Project, run: Run, on_event: Callable[[Event], None] = lambda event: None
 ) -> Experiment:
     """Run what is still open, reconcile with the prior, write experiment.json last."""
-    experiment = run_check(run, on_event)
+    return _judge(project, run, run_check(run, on_event))
+
+
+def judge_again(project: Project, run: Run) -> None:
+    """Write the verdict of a finished run anew: what it says may hang on what came since.
+
+    Nothing is measured: its learning curve, and the prices as they are now, are all that is new.
+    """
+    _judge(project, run, finished(run))
+
+
+def _judge(project: Project, run: Run, experiment: Experiment) -> Experiment:
     advised, curve = prior_of(run), result_of(run)
     verdict = reconcile(
         experiment,

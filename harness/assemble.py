@@ -16,13 +16,13 @@ from harness.experiment import (
     DidNotFit,
     Estimate,
     Experiment,
-    Latency,
     TaskFacts,
 )
 from harness.fairness import fairness
 from harness.family import Family, items_of, over_all
 from harness.floors import FLOORS
 from harness.intervals import mean_interval
+from harness.latency import latency_of
 from harness.metric import Metric
 from harness.pair_scores import pair_result
 from harness.right_answers import right_answers
@@ -31,7 +31,7 @@ from harness.same_prompt import as_one
 from harness.scoring import Table, mean_of, mean_score, scorers_for, table_of
 from harness.showing import showing
 from harness.store import SCHEMA, Cell, Plan, Run
-from harness.types import Answer, Example, TaskSpec, TrainView
+from harness.types import Example, TaskSpec, TrainView
 
 INDEXING = cell_name(INDEX, 0)
 
@@ -184,10 +184,10 @@ def _result(
     return ArmResult(
         title=arm_title(arm.name),
         scores={name: e for name, e in scores.items() if e.n or name == scorers[0].name},
-        latency_s=_latency(answers),
+        latency_s=latency_of(answers),
         prompt_tokens=_mean([answer.prompt_tokens for answer in answers]),
         completion_tokens=_mean([answer.completion_tokens for answer in answers]),
-        prepare_s=_mean([_prepared_s(cell) for cell in arm.cells]),
+        prepare_s=_mean([cell.prepared_s for cell in arm.cells]),
         answer_s=_mean([cell.answer_s for cell in arm.cells]),
         peak_memory_bytes=max(cell.peak_memory_bytes for cell in arm.cells),
         seeds=tuple(cell.seed for cell in arm.cells),
@@ -246,19 +246,6 @@ def _rows(
     if metric.whole is None:
         return [list(tables[cell.cell][metric.name].values()) for cell in arm.cells]
     return [items_of(heldout, cell.answers) for cell in arm.cells]
-
-
-def _latency(answers: Sequence[Answer]) -> Latency:
-    timed = sorted(a.latency_s for a in answers if a.latency_s is not None)
-    if not timed:
-        return Latency(None, None, None, 0)
-    tail = timed[min(len(timed) - 1, round(0.95 * len(timed)))] if len(timed) >= 20 else None
-    return Latency(timed[len(timed) // 2], tail, timed[-1], len(timed))
-
-
-def _prepared_s(cell: Cell) -> float:
-    """Seconds of preparing, with those of another rung that it went on from."""
-    return cell.preparation.seconds + float(str(cell.preparation.effort.get("started_s", 0.0)))
 
 
 def _prepared_joules(cell: Cell) -> float | None:

@@ -274,6 +274,7 @@ def count_amounts(project: Path, task: Task, settings: CheckSettings, model: Mod
         system=mean([system_prompt(task.spec)]) + CHAT_TOKENS,
         reranker=_reranker(project, settings.given.retrieval),
         budget=settings.given.retrieval.context_tokens,
+        timed=min(settings.timed, len(task.heldout)),
         closed=task.spec.kind in CLOSED and settings.given.decoding.constrained == ON_DEV,
         pairs=len(pairs.train),
         dev_pairs=len(pairs.dev),

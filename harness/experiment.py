@@ -25,7 +25,7 @@ class Latency:
 
     p50: float | None
     p95: float | None
-    """None below 20 timed answers: a tail cannot be read off fewer."""
+    """None below 20 timed questions: a tail cannot be read off fewer."""
     slowest: float | None
     n: int
 

@@ -132,15 +132,17 @@ def _together(some: Sequence[Interval]) -> Estimate:
 
 
 def personal(material: Material) -> dict[str, int]:
-    """Personal data in answers of the check that stands in training answers, by kind.
+    """Personal data in answers of the check that stands in training rows, by kind.
+
+    Questions count as well as answers: what stands only in what a model read is memorised, too.
 
     Not counted is what the question, its passages or its right answer hold, and what the
     instruction and the project's documents state: whoever asks may be told that.
     """
     view = material.view
     language = view.spec.language
-    learned = set(chain.from_iterable(_spans(text, language) for row in view.train
-                                      for text in row.references))  # fmt: skip
+    rows_texts = (text for row in view.train for text in (row.question, *row.references))
+    learned = set(chain.from_iterable(_spans(text, language) for text in rows_texts))
     if not learned:
         return {}
     texts = (system_prompt(view.spec), *(document.text for document in view.documents))

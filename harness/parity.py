@@ -31,7 +31,7 @@ from harness.types import Answer, Example
 from tuning.afresh import Afresh, Spoken
 from tuning.models import open_tokenizer
 
-TOLERANCE = 0.99
+TOLERANCE = {"float32": 1.0, "bfloat16": 0.99}
 """Share of answers that must be the stored ones, or have parted from them at a tie."""
 TIE = {"float32": 1e-4, "bfloat16": 2**-6}
 """Lead of the likeliest token, as a share of its logit, up to which rounding may turn the order.
@@ -160,7 +160,7 @@ def parity(
         heldout=len(texts_of),
         identical=len(asked) - len(parted),
         tied=len(parted) - len(real),
-        tolerance=TOLERANCE,
+        tolerance=TOLERANCE[exported.precision],
         tie=tie,
         other_prompts=sum(one.prompt_tokens != a.prompt_tokens for one, a in pairs),
         margin=plan.margin,

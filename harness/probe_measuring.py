@@ -126,7 +126,7 @@ def _probed(
     )
     ids = {query for one in planting.planted for query in one.query_ids}
     trained = "weights" in rung_type(name).needs
-    seconds = sum(cell.preparation.seconds for cell in checked) / len(checked)
+    seconds = sum(cell.prepared_s for cell in checked) / len(checked)
     brought_up = BroughtUp("nothing", None)
     if reader:
         brought_up = BroughtUp("index", indexing.preparation.seconds)

@@ -8,6 +8,7 @@ from harness.contention import Contention
 from harness.effort import CHUNK_WORDS
 from harness.given import NOTHING, Given
 from harness.types import Answer, Failure, Json, PairReading, Preparation, TaskSpec
+from harness.work import TIMED
 from tuning.recipe import USUAL, USUAL_PREFERENCE, PreferenceSettings, TuningSettings
 
 SCHEMA = 1
@@ -52,6 +53,8 @@ class Plan:
     given: Given = NOTHING
     left_out: int = 0
     """Rows of the files that lack a question or an answer, and were left out for it."""
+    timed: int = TIMED
+    """Held-out questions that each rung answers one by one, to time them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,11 @@ class Cell:
     """What a rung that learned from preference pairs makes of the held-out ones."""
     weights: str = ""
     """Of the model it was asked of, see `Plan`; empty where none ran, or in older runs."""
+
+    @property
+    def prepared_s(self) -> float:
+        """Seconds of preparing, with those of another rung that it went on from."""
+        return self.preparation.seconds + float(str(self.preparation.effort.get("started_s", 0.0)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,6 +96,7 @@ def workbench_of(
         preference=plan.preference,
         given=plan.given,
         max_new_tokens=plan.max_new_tokens,
+        timed_queries=plan.timed,
         index=index,
         say=say,
     )

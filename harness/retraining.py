@@ -5,6 +5,7 @@ are.
 """
 
 import dataclasses
+import math
 import shutil
 
 from harness.beside import run_of
@@ -16,7 +17,7 @@ from harness.rungs import rungs
 from harness.store import PASSAGE_SIZE, Run
 from harness.types import TrainView
 from harness.workbench import EMBEDDINGS, Workbench
-from tuning.recipe import TuningSettings
+from tuning.recipe import TuningSettings, times_usual
 
 
 def trained_cells(run: Run, rung: str = "") -> list[str]:
@@ -38,21 +39,38 @@ def planted_cells(run: Run) -> list[str]:
     return [trained_cells(run, name)[0] for name in trained_rungs(run)]
 
 
-def recipe_of(run: Run, rung: str, seed: int = 0) -> TuningSettings:
+def recipe_of(run: Run, rung: str, seed: int = 0, rows: int | None = None) -> TuningSettings:
     """How the check trained in the end, at this seed if it did: what it chose is not chosen again.
 
     Rank and rows a step would otherwise follow from the number of rows, and the learning rate from
     dev: a smaller set would be trained by another recipe.
+
+    Args:
+        run: finished.
+        rung: that trained.
+        seed: of the training.
+        rows: learned from this time; None for as many as in the check. Fewer rows make fewer steps,
+            for which a check would take a higher rate: at the check's own, a smaller set would look
+            worse than it is.
     """
     plan = run.plan()
     cells = trained_cells(run, rung)
     own = next((cell for cell in cells if parse_cell(cell)[1] == seed), cells[0])
     settings = run.cell(own).preparation.settings
+    rate = settings.get("learning_rate", plan.tuning.learning_rate)
+    step = settings.get("batch_rows", plan.tuning.batch_rows)
+    adapter = plan.tuning.method != "full" and plan.tuning.learning_rate is None
+    if adapter and rows is not None and rate is not None and step:
+        epochs = effort_of(plan.effort, plan.tuning, plan.given).epochs
+        now, before = (
+            times_usual(int(epochs * math.ceil(n / step))) for n in (rows, len(run.view().train))
+        )
+        rate = float(f"{rate * now / before:.2g}")
     return dataclasses.replace(
         plan.tuning,
-        learning_rate=settings.get("learning_rate", plan.tuning.learning_rate),
+        learning_rate=rate,
         rank=settings.get("rank", plan.tuning.rank),
-        batch_rows=settings.get("batch_rows", plan.tuning.batch_rows),
+        batch_rows=step,
     )
 
 

@@ -93,6 +93,7 @@ def make_plan(
         reranker_weights=weights.get("reranker", ""),
         given=settings.given,
         left_out=task.left_out,
+        timed=settings.timed,
     )
 
 

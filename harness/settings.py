@@ -13,6 +13,7 @@ from harness.metrics import metric, metrics
 from harness.models import EMBEDDED, PLACES, Role, locate, resolve
 from harness.rungs import rung_type, rungs
 from harness.types import Kind
+from harness.work import TIMED
 from rag.rerank import RerankerError, refuse_unusable
 from tuning.four_bits import FIX, lacking
 from tuning.recipe import USUAL, USUAL_PREFERENCE, PreferenceSettings, TuningSettings
@@ -35,6 +36,8 @@ class CheckSettings:
     tuning: TuningSettings = USUAL
     preference: PreferenceSettings = USUAL_PREFERENCE
     given: Given = NOTHING
+    timed: int = TIMED
+    """Held-out questions that each rung answers one by one, to time them."""
 
 
 def settings_problems(

@@ -8,7 +8,8 @@ from rag.rerank import Size
 from tuning.recipe import MICRO_TOKENS, batch_rows
 
 TIMED = 6
-"""Questions that every rung answers one by one first, to time them as a user would meet them."""
+"""Questions that every rung answers one by one first, to time them as a user would meet them,
+unless the user wants others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,8 @@ class Amounts:
     """Fine-tuning on the examples is part of the same check, and need not be done again."""
     budget: int = 0
     """The user's tokens of passages before a question, at most; 0 without a limit."""
+    timed: int = TIMED
+    """Questions answered one by one, to time them."""
 
     def read(self, passages: float) -> float:
         """Tokens of so many passages before a question."""
@@ -87,7 +90,7 @@ def asking(amounts: Amounts, prompt: float, trials: int = 0, answer: float | Non
     """
     written = amounts.longest_answer if answer is None else answer
     asked = Work().and_reads(amounts.heldout + trials * amounts.dev, prompt, written)
-    alone = TIMED * written
+    alone = amounts.timed * written
     return replace(asked, row=asked.row + amounts.system, shared=amounts.system, writes_alone=alone)
 
 
@@ -112,7 +115,7 @@ def tuning_on(amounts: Amounts, effort: Effort, prompt: float) -> Work:
         work,
         row=row + amounts.system,
         shared=amounts.system,
-        writes_alone=TIMED * amounts.answer,
+        writes_alone=amounts.timed * amounts.answer,
     )
 
 

@@ -203,5 +203,9 @@ def learning_rates(
     lora = small if n_parameters < 0.5e9 else middle if n_parameters < 2.5e9 else large
     if method == "full":
         return tuple(rate / 10 for rate in lora)
-    times = min(MOST_TIMES, max(1.0, FEW_STEPS / max(1, steps)))
-    return tuple(float(f"{rate * times:.2g}") for rate in lora)
+    return tuple(float(f"{rate * times_usual(steps):.2g}") for rate in lora)
+
+
+def times_usual(steps: int) -> float:
+    """By how much an adapter's rate is above the usual one, for so many steps; see above."""
+    return min(MOST_TIMES, max(1.0, FEW_STEPS / max(1, steps)))

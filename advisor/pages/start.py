@@ -121,6 +121,7 @@ with doors[1]:
 with doors[2]:
     known_door(projects, prior_and_evidence(elsewhere).sentence)
 say(
-    f"Projects are kept in {projects_folder()}. Nothing leaves this machine.",
+    f"Projects are kept in {projects_folder()}. Nothing leaves this machine unless you name a "
+    "model elsewhere.",
     "rw-p rw-small rw-quiet",
 )

@@ -145,9 +145,10 @@ def _foretold(
 def _facts(curve: CurvePlan, by: Yardstick, trained: int) -> tuple[str, ...]:
     """What is fair about it and what it cannot say."""
     told = [
-        "Every size was trained by the recipe that the check had ended with: learning rate, rank, "
-        "rows a step and passes over the data are the same, so fewer rows also mean fewer steps. "
-        "Which state to keep, and whether to allow only valid answers, each training chose on dev.",
+        "Every size was trained by the recipe that the check had ended with: rank, rows a step and "
+        "passes over the data are the same. Fewer rows also mean fewer steps, for which the "
+        "learning rate is raised as a check of so few rows would do, unless it was set. Which "
+        "state to keep, and whether to allow only valid answers, each training chose on dev.",
         "Smaller sets are parts of larger ones; groups stay together, labels keep their shares.",
         f"The held-out questions were asked {trained:,} more times, after the check and without "
         "choosing anything by them, so what the check found stands. The dev rows would not do: "

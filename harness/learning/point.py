@@ -58,7 +58,7 @@ def bench_of(store: Run, cell: str) -> Workbench:
     view, (_, seed) = run.view(), parse_cell(cell)
     rows = subset(view.train, view.spec.kind, rows_of(cell), seed)
     view = dataclasses.replace(view, train=rows)
-    return bench_apart(store, cell, view, recipe_of(run, curve.rung, seed))
+    return bench_apart(store, cell, view, recipe_of(run, curve.rung, seed, len(rows)))
 
 
 if __name__ == "__main__":

@@ -53,8 +53,8 @@ from tuning.encode import Encoded
 from tuning.likelihood import read_all
 from tuning.models.base import Reading
 
-DEFAULT = 60
-"""Rows of each kind. 100 are needed for a rate of 1 %, and take as much longer."""
+DEFAULT = 100
+"""Rows of each kind, as many as are needed for a rate of 1 %; fewer where there are fewer."""
 
 TOO_LONG = "the row is longer than the model can read"
 

@@ -22,6 +22,7 @@ from advisor.money_tables import (
 from advisor.money_words import sentences
 from advisor.numbers import energy
 from advisor.prices import PRICE_KEYS, Prices
+from harness.diagnosis.findings import Abstention, RungDiagnosis, Share
 from harness.experiment import Estimate
 from tests.advisor.experiments import arm, experiment
 
@@ -265,6 +266,20 @@ def test_fewer_wrong_answers_can_pay_for_a_rung_whose_answers_are_dear():
     dear = one("finetune", 0.9, completion_tokens=20.0)
     pair, _ = crossing(FULL, prompt=one(), finetune=dear)
     assert pair.answers_per_month is not None
+
+
+def test_saying_that_it_is_not_known_is_not_charged_as_a_wrong_answer():
+    prices = Prices(machine_per_hour=0.0, wrong_answer_cost=1.0, answers_per_month=10.0)
+    found = experiment({"prompt": 0.5})
+    assert costs_of(found, prices)["prompt"].wrong_per_answer == pytest.approx(0.5)
+    held = Abstention(Share(0.4, 0.3, 0.5, 50), Share(0.0, 0.0, 0.1, 50))
+    told = RungDiagnosis(abstention=held)
+    known = dataclasses.replace(
+        found, diagnostics=dataclasses.replace(found.diagnostics, rungs={"prompt": told})
+    )
+    cost = costs_of(known, prices)["prompt"]
+    # 20 of the 100 questions were not answered though there is an answer
+    assert cost.wrong_per_answer == pytest.approx(0.3) and cost.per_month == pytest.approx(3.0)
 
 
 def test_a_rung_that_is_no_dearer_to_build_and_cheaper_to_ask_pays_at_any_volume():

@@ -15,6 +15,7 @@ from advisor.report import build, report_format
 from harness.disk import write_json
 from harness.errors import Problem, UserError
 from harness.experiment import Estimate
+from harness.learning import running
 from harness.learning.fit import Foretold, Law
 from harness.learning.result import (
     NAME,
@@ -284,3 +285,19 @@ def test_a_check_gone_on_with_after_a_curve_says_by_it_whether_more_rows_are_wha
     after = workflow.verdict_of(workflow.check(project, run))
     (told,) = [text for text in after.would_change_if if "twice the rows" in text]
     assert told.startswith("More data of this kind would hardly help: ")
+
+
+def test_a_curve_that_ends_puts_its_answer_into_the_verdict_of_the_check(run, monkeypatch):
+    run.change_plan(dataclasses.replace(run.plan(), target=0.99))
+    workflow.check(open_project(run.folder.parents[1]), run)
+    found = result("hardly", gain=0.01, low=0.0, high=0.02)
+
+    def trained(store, on_event):
+        kept(run, found)
+        return found
+
+    monkeypatch.setattr(running, "run_curve", trained)
+    assert learning.learn(learning.begin(run)) == found
+    said = workflow.verdict_of(workflow.finished(run)).would_change_if
+    assert any(text.startswith("More data of this kind would hardly help: ") for text in said)
+    assert not any("is not known yet" in text for text in said)

@@ -108,7 +108,7 @@ def test_of_the_cheapest_rung_it_is_not_said_that_no_cheaper_one_reaches_the_tar
 
 @pytest.mark.parametrize(("lead", "headline"), [
     (0.3, "Not settled yet: retrieval leads."),
-    (0.05, "A good prompt is enough. Do not fine-tune yet."),
+    (0.05, "Start with a good prompt. Do not fine-tune yet."),
 ])  # fmt: skip
 def test_a_large_lead_that_is_not_shown_is_not_told_as_a_good_prompt(lead, headline):
     means = {"prompt": 0.4, "rag": 0.4 + lead, "finetune": 0.4}

@@ -87,7 +87,23 @@ def test_not_to_fine_tune_is_advised_only_where_it_was_tried():
     open_still = {("rag", "prompt"): ("inconclusive", 0.02)}
     assert "fine-tune" not in verdict(experiment(TWO, open_still)).headline
     tried = verdict(experiment({**TWO, "finetune": 0.5}, open_still))
-    assert tried.headline == "A good prompt is enough. Do not fine-tune yet."
+    assert tried.headline == "Start with a good prompt. Do not fine-tune yet."
+
+
+def test_a_prompt_is_called_enough_only_where_nothing_above_it_can_be_better():
+    level = {("rag", "prompt"): "equivalent", ("finetune", "prompt"): "worse"}
+    means = {"prompt": 0.5, "rag": 0.5, "finetune": 0.3}
+    enough = "A good prompt is enough. Do not fine-tune yet."
+    assert verdict(experiment(means, level)).headline == enough
+    open_one = {**level, ("rag", "prompt"): ("inconclusive", 0.02)}
+    found = experiment(means, open_one)
+    assert verdict(found).headline == "Start with a good prompt. Do not fine-tune yet."
+    (higher,) = [c for c in found.comparisons if (c.a, c.b) == ("rag", "prompt")]
+    ruled_out = dataclasses.replace(higher, non_superior=True)
+    known = tuple(ruled_out if c is higher else c for c in found.comparisons)
+    assert verdict(dataclasses.replace(found, comparisons=known)).headline == enough
+    alone = verdict(experiment({"prompt": 0.5}))
+    assert alone.headline == "Start with a good prompt.", "nobody said what is enough"
 
 
 def test_a_rung_without_any_score_is_told_as_that():

@@ -162,7 +162,7 @@ def test_what_cannot_be_weighed_is_left_out_with_the_reason():
 
 
 def test_a_tail_that_was_not_timed_says_what_to_write_instead():
-    with pytest.raises(UserError, match="too few answers were timed"):
+    with pytest.raises(UserError, match="too few questions were timed"):
         weighed(grounds=Grounds(Overrides("p95")))
 
 

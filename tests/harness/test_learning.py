@@ -171,6 +171,23 @@ def test_a_training_that_somebody_ended_is_no_point_of_the_curve(run):
     assert plan.taken == () and plan.cells[-1] == "finetune.30-s0"
 
 
+def test_fewer_rows_are_trained_at_the_rate_that_a_check_of_so_few_would_take(run, monkeypatch):
+    plan, view = run.plan(), run.view()
+    rate = run.cell("finetune-s0").preparation.settings["learning_rate"]
+    many = dataclasses.replace(view, train=(view.train * 40)[:1000])
+    monkeypatch.setattr(Run, "view", lambda self: many)
+    own = dataclasses.replace(plan, tuning=dataclasses.replace(plan.tuning, learning_rate=0.1))
+    monkeypatch.setattr(Run, "plan", lambda self: own)
+    assert recipe_of(run, "finetune", rows=8).learning_rate == rate, "what the user set stays"
+    free = dataclasses.replace(plan, tuning=dataclasses.replace(plan.tuning, learning_rate=None))
+    monkeypatch.setattr(Run, "plan", lambda self: free)
+    assert recipe_of(run, "finetune", rows=1000).learning_rate == rate
+    assert recipe_of(run, "finetune", rows=8).learning_rate == pytest.approx(3 * rate, rel=0.05)
+    whole = dataclasses.replace(free.tuning, method="full")
+    monkeypatch.setattr(Run, "plan", lambda self: dataclasses.replace(free, tuning=whole))
+    assert recipe_of(run, "finetune", rows=8).learning_rate == rate, "not tried for all weights"
+
+
 def test_documents_are_looked_up_in_the_runs_index_and_vectors_stay_in_one_place(run):
     bench = bench_of(begin(run, shares=(0.4, 0.7)), "finetune.12-s1")
     assert bench.index == run.folder / "index" and bench.project == run.folder.parents[1]

@@ -93,6 +93,7 @@ def test_short_answers_are_not_judged_by_their_second_half():
 TRAIN = (
     Example("t1", "Whom do I write to?", ("Write to ada@example.org or call 0212 555 44 33.",)),
     Example("t2", "And the office?", ("Write to office@example.org.",)),
+    Example("t3", "I am eve@example.org, where is my order?", ("On its way.",)),
 )
 HELD = (Example("h1", "Who is it?", ("Nobody.",)), Example("h2", "Who?", ("See ada@example.org",)))
 PAGES = (Document("a", "Reach us: office@example.org", "a", None, "A"),)
@@ -106,6 +107,8 @@ def material(*answers: Answer) -> Material:
 def test_personal_data_of_another_row_counts_and_what_may_be_said_does_not():
     assert personal(material(Answer("h1", "Ask ada@example.org."))) == {"email": 1}
     assert personal(material(Answer("h1", "Call 0212 555 4433!"))) == {"phone": 1}
+    asked = material(Answer("h1", "As eve@example.org says."))
+    assert personal(asked) == {"email": 1}, "a question that was learned from holds it"
     assert personal(material(Answer("h1", "Ask office@example.org."))) == {}, "a page states it"
     assert personal(material(Answer("h1", "Ask bob@example.org."))) == {}, "made up, not learned"
     told = material(Answer("h1", "Ask ada@example.org."))
