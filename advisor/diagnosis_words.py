@@ -53,6 +53,8 @@ def about_retrieval(experiment: Experiment, rung: str) -> str:
         "open": "Whether a better search or a larger reader would help more is too close to call: "
         f"up to {search} and {count(reading, 'point')}.",
         "neither": "Neither a better search nor a larger reader has much left to win.",
+        "document": "Which passage of a document holds the answer is not known, so a better search "
+        "and a larger reader cannot be told apart.",
         "unknown": "That is too seldom to say how well passages are read; search comes first.",
     }
     told = (text, words[lever(found, experiment.task.margin)], about_ceiling(experiment, rung))

@@ -97,6 +97,21 @@ def test_nothing_found_says_nothing_of_reading_and_everything_found_leaves_searc
     assert lever(half, MARGIN) == "open", "without an interval nothing is claimed"
 
 
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        (retrieval(100, 73, 0.41, 0.05), "document"),
+        (retrieval(100, 50, 0.50, 0.0, half=0.10), "document"),
+        # the passage is missed at least as often as the document
+        (retrieval(100, 30, 0.90, 0.05), "search"),
+        (retrieval(100, 98, 0.99, 0.5), "neither"),
+    ],
+)
+def test_where_only_the_right_document_is_known_reading_is_not_blamed(found, expected):
+    few, most = (dataclasses.replace(found, by_document=n) for n in (50, 51))
+    assert lever(few, MARGIN) == lever(found, MARGIN) and lever(most, MARGIN) == expected
+
+
 # sentences
 
 

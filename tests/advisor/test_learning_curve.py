@@ -297,7 +297,7 @@ def test_a_curve_that_ends_puts_its_answer_into_the_verdict_of_the_check(run, mo
         return found
 
     monkeypatch.setattr(running, "run_curve", trained)
-    assert learning.learn(learning.begin(run)) == found
+    assert learning.learn(learning.begin(run, shares=(0.5, 0.75))) == found
     said = workflow.verdict_of(workflow.finished(run)).would_change_if
     assert any(text.startswith("More data of this kind would hardly help: ") for text in said)
     assert not any("is not known yet" in text for text in said)
