@@ -3,7 +3,14 @@
 from typing import Literal
 
 from advisor.choice import Choice, floor_not_settled, misses_target, not_good_enough
-from advisor.measured import SMOKE_TEST, floor_contrast, headline_score, inline, score_of
+from advisor.measured import (
+    SMOKE_TEST,
+    floor_contrast,
+    headline_score,
+    inline,
+    score_of,
+    within_margin,
+)
 from advisor.numbers import as_set, in_points, in_sentence, lead, margin_in_points, points_range
 from advisor.questionnaire import in_words
 from advisor.recommendation import Recommendation
@@ -176,7 +183,9 @@ def _won_by(experiment: Experiment, choice: Choice, prior: str) -> str:
 
 def _compared(experiment: Experiment, contrast: Contrast) -> str:
     """One rung against another, as the end of a sentence about the first."""
-    other, figures = inline(experiment.rungs[contrast.b]), points_range(contrast.low, contrast.high)
+    better = contrast.verdict == "better"
+    other = inline(experiment.rungs[contrast.b])
+    figures = points_range(contrast.low, contrast.high) if better else within_margin(contrast)
     if contrast.verdict in ("better", "equivalent"):
         end = ": no difference that matters." if contrast.verdict == "equivalent" else "."
         return f"scored {lead(contrast.difference or 0.0)} {other} ({figures}){end}"

@@ -1,6 +1,6 @@
 """What was measured, as a verdict's rule and its sentences both need it."""
 
-from advisor.numbers import in_sentence, interval, percent
+from advisor.numbers import in_sentence, interval, percent, points_range
 from harness.experiment import ArmResult, Contrast, Experiment
 
 TUNED = ("finetune", "rag_finetune", "preference")
@@ -33,6 +33,17 @@ def best_scored(experiment: Experiment) -> str:
 def no_better(contrast: Contrast) -> bool:
     """Whether the first of two is shown not to be ahead by what matters."""
     return contrast.verdict in ("worse", "equivalent") or contrast.non_superior
+
+
+def within_margin(contrast: Contrast) -> str:
+    """The interval that shows a difference not to matter, or not to fall behind: the 90 % one.
+
+    Two one-sided tests at 5 % are an interval of 90 %; the one of 95 % can be wider than the margin
+    and would seem to say otherwise. Experiments of before it was kept have that one alone.
+    """
+    if contrast.low_90 is None or contrast.high_90 is None:
+        return points_range(contrast.low, contrast.high)
+    return f"90 % interval {points_range(contrast.low_90, contrast.high_90)}"
 
 
 def score_of(experiment: Experiment, name: str) -> str:

@@ -1,17 +1,23 @@
 """rungwise.toml of a new project, with a remark on each choice."""
 
+from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
 import tomlkit
 
+from advisor.criteria import criteria
 from advisor.guess import USUAL_LANGUAGE, Guess
 from advisor.pairs_file import add_pairs
 from advisor.placing import Places
 from advisor.prices import PRICE_KEYS
 from advisor.project import INSTRUCTIONS
+from advisor.project_sections import CheckSection, ModelSection
 from advisor.settings_template import chosen_unless_decided
 from harness.data_columns import Columns
+from harness.metrics import metrics
+from harness.rungs import rungs_for
+from harness.scoring import default_metric
 from harness.types import Kind
 
 MANY_ROWS = 600
@@ -29,46 +35,111 @@ def config_text(name: str, guess: Guess | None = None, places: Places | None = N
     """
     document = tomlkit.document()
     document.add(tomlkit.comment("What Rungwise measures in this folder. Paths stay inside it."))
-    project = tomlkit.table()
-    project.add("name", name)
-    language = guess.language if guess else USUAL_LANGUAGE
-    project.add("language", tomlkit.item(language).comment("of the questions, ISO 639-1"))
-    document.add("project", project)
-    document.add("data", _data_table(guess, places))
     kind: Kind = guess.kind if guess else "answer"
-    task = tomlkit.table()
-    task.add("kind", tomlkit.item(kind).comment("label | json | answer | text"))
-    task.add(
-        "instruction", guess.instruction if guess and guess.instruction else INSTRUCTIONS[kind]
-    )
-    if kind == "json":
-        remark = "drafted from the answers; make it as strict as the answers must be"
-        task.add("schema", tomlkit.item("schema.json").comment(remark))
-    if kind == "label":
-        hint = 'descriptions = { billing = "invoices and refunds" }   # what labels mean'
-        task.add(tomlkit.comment(hint))
-    if kind == "answer":
-        task.add(tomlkit.comment('abstention = "I do not know."   # allows "I do not know"'))
-    document.add("task", task)
-    check = tomlkit.table()
-    check.add("seeds", 1)
-    check.add("effort", tomlkit.item("normal").comment("quick | normal | thorough"))
-    margin = tomlkit.item(0.03).comment("a difference smaller than this does not matter to us")
-    check.add("margin", margin)
-    check.add(tomlkit.comment("target = 0.80   # good enough"))
-    check.add(tomlkit.comment("wrong_undoes = 4   # right answers that one wrong answer undoes"))
-    check.add(tomlkit.comment("climb = true    # stop at the first rung that reaches the target"))
-    document.add("check", check)
+    document.add("project", _project_table(name, guess))
+    document.add("model", _model_table())
+    document.add("data", _data_table(guess, places))
+    document.add("task", _task_table(kind, guess))
+    pairs = bool(guess and guess.pairs)
+    document.add("check", _check_table(kind, pairs))
     for section, settings in chosen_unless_decided(
-        kind,
-        documents=bool(places and places.documents),
-        pairs=bool(guess and guess.pairs),
+        kind, documents=bool(places and places.documents), pairs=pairs
     ):
         document.add(section, settings)
+    document.add("weights", _weights_table())
+    document.add("values", _values_table())
     document.add("prices", _prices_table())
     if kind in ("answer", "text"):
         document.add("judge", _judge_table())
     return tomlkit.dumps(document)
+
+
+def _project_table(name: str, guess: Guess | None) -> Any:
+    project = tomlkit.table()
+    project.add("name", name)
+    language = guess.language if guess else USUAL_LANGUAGE
+    project.add("language", tomlkit.item(language).comment("of the questions, ISO 639-1"))
+    project.add(tomlkit.comment('note = "…"   # a remark that every report repeats'))
+    return project
+
+
+def _model_table() -> Any:
+    usual = ModelSection()
+    model = tomlkit.table()
+    model.add(tomlkit.comment("An embedded model, a folder in this one, a hub id that was fetched"))
+    model.add(tomlkit.comment("(rungwise models pull), or openai:http://127.0.0.1:8000/v1#name"))
+    model.add("generator", usual.generator)
+    model.add(tomlkit.comment('revision = "…"   # the commit of a hub id'))
+    remark = "turns text into vectors, for search"
+    model.add("embedder", tomlkit.item(usual.embedder).comment(remark))
+    return model
+
+
+def _task_table(kind: Kind, guess: Guess | None) -> Any:
+    task = tomlkit.table()
+    task.add("kind", tomlkit.item(kind).comment("label | json | answer | text"))
+    told = guess.instruction if guess else ""
+    task.add("instruction", told or INSTRUCTIONS[kind])
+    if kind == "json":
+        remark = "drafted from the answers; make it as strict as the answers must be"
+        task.add("schema", tomlkit.item("schema.json").comment(remark))
+    others = [one.name for one in metrics().values() if kind in one.kinds]
+    task.add(tomlkit.comment(f'metric = "{default_metric(kind)}"   # the score that counts; or:'))
+    task.add(tomlkit.comment(f"    {' | '.join(others)}"))
+    for remark in _TASK_REMARKS[kind]:
+        task.add(tomlkit.comment(remark))
+    return task
+
+
+_LISTS = (
+    'must_use = ["Kind regards"]   # words that every answer has to hold',
+    'must_not_use = ["asap"]       # and words that none may',
+)
+_TASK_REMARKS: Mapping[Kind, tuple[str, ...]] = {
+    "label": (
+        'labels = ["billing", "delivery"]   # else those that the rows have',
+        'descriptions = { billing = "invoices and refunds" }   # what labels mean',
+    ),
+    "json": (),
+    "answer": ('abstention = "I do not know."   # allows "I do not know"', *_LISTS),
+    "text": _LISTS,
+}
+
+
+def _check_table(kind: Kind, pairs: bool) -> Any:
+    usual = CheckSection()
+    check = tomlkit.table()
+    names = ", ".join(f'"{one}"' for one in rungs_for(kind, pairs=pairs))
+    check.add(tomlkit.comment(f"rungs = [{names}]   # else these"))
+    check.add("seeds", tomlkit.item(usual.seeds).comment("trainings of each rung that trains"))
+    check.add("effort", tomlkit.item(usual.effort).comment("quick | normal | thorough"))
+    remark = "a difference smaller than this does not matter to us"
+    check.add("margin", tomlkit.item(usual.margin).comment(remark))
+    for remark in (
+        "target = 0.80   # good enough",
+        "wrong_undoes = 4   # right answers that one wrong answer undoes",
+        "climb = true    # stop at the first rung that reaches the target",
+        f"timed = {usual.timed}       # questions that are timed; 20 tell the slowest 5 %",
+        "newer_score = 0.72   # right answers to newer questions since, as you counted them",
+    ):
+        check.add(tomlkit.comment(remark))
+    return check
+
+
+def _weights_table() -> Any:
+    """Nothing is set: what matters is the user's to say."""
+    weights = tomlkit.table()
+    weights.add(tomlkit.comment("What matters, 0 to 10; the answers to the questions propose it."))
+    for one in criteria():
+        weights.add(tomlkit.comment(f"{one.key} = 5   # {one.title}"))
+    return weights
+
+
+def _values_table() -> Any:
+    values = tomlkit.table()
+    remark = "the waiting time that counts: the median, or the slowest 5 %"
+    values.add(tomlkit.comment(f'latency = "p50"   # p50 | p95: {remark}'))
+    return values
 
 
 def _judge_table() -> Any:
@@ -102,6 +173,13 @@ def _data_table(guess: Guess | None, places: Places | None) -> Any:
     else:
         data.add("examples", where[guess.train])
         data.add("heldout", tomlkit.item(0.25).comment("share, or a count, of rows to hold out"))
+    for remark in (
+        "dev = 0.15   # share of the rows to learn from that settings are chosen on",
+        "seed = 0     # of the split; another one holds out other rows",
+        'group = "…"  # the column by which rows belong together, never parted by the split',
+        'incomplete = "leave_out"   # refuse | leave_out: rows without a question or an answer',
+    ):
+        data.add(tomlkit.comment(remark))
     if places and places.documents:
         data.add("documents", places.documents)
     if guess and guess.n_rows > MANY_ROWS:

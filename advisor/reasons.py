@@ -15,6 +15,7 @@ from advisor.measured import (
     inline,
     score_of,
     seems_better,
+    within_margin,
 )
 from advisor.numbers import as_set, in_points, margin_in_points, points_range, rounded_up
 from harness.experiment import Contrast, Experiment
@@ -37,10 +38,10 @@ def reasons_of(experiment: Experiment, choice: Choice, recommended: str) -> list
         contrast = experiment.contrast(name, chosen) if name != chosen else None
         if contrast is None or contrast.difference is None:
             continue
-        figures = (
-            f"{in_points(contrast.difference)} ({points_range(contrast.low, contrast.high)}) "
-            f"against {inline(experiment.rungs[chosen])}"
-        )
+        level = contrast.verdict == "equivalent"
+        range_ = within_margin(contrast) if level else points_range(contrast.low, contrast.high)
+        against = inline(experiment.rungs[chosen])
+        figures = f"{in_points(contrast.difference)} ({range_}) against {against}"
         words = {
             "better": f"{arm.title} was better: {figures}.",
             "worse": f"{arm.title} was worse: {figures}.",

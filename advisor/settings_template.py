@@ -31,6 +31,7 @@ def chosen_unless_decided(kind: Kind, *, documents: bool, pairs: bool) -> Iterat
                 "passages = 3           # before each question, of 80 words unless said below",
                 "passage_words = 80     # the longest passage, in words",
                 'reranker = "FOLDER"     # a cross-encoder that orders anew; slow on a CPU',
+                'reranker_revision = "…"  # the commit of a hub id',
                 "context_tokens = 400    # of passages at most; else what fits beside the question",
                 'context = "passage"     # passage | window | section: what is shown of each found',
                 'rerank = "dev"          # dev | always: used only where dev is better, or always',
@@ -66,7 +67,7 @@ def chosen_unless_decided(kind: Kind, *, documents: bool, pairs: bool) -> Iterat
             "warmup_share = 0.1       # of the steps, those in which the learning rate rises",
             "looks = 6                # at dev during one training",
             "patience = 2             # looks without improvement after which training stops",
-            "processes = 2            # that share every step, one a graphics card",
+            "processes = 2            # that share every step, one a card; not yet run on cards",
         ),
     )
     if pairs:

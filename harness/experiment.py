@@ -1,6 +1,6 @@
 """The result of a run as plain values: what is written to experiment.json, the verdict apart."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from harness.diagnosis.findings import Diagnostics
 from harness.types import Json
@@ -252,22 +252,17 @@ def _reversed(c: Contrast) -> Contrast:
     def minus(value: float | None) -> float | None:
         return None if value is None else -value
 
-    return Contrast(
+    return replace(
+        c,
         a=c.b,
         b=c.a,
-        metric=c.metric,
         difference=minus(c.difference),
         low=minus(c.high),
         high=minus(c.low),
-        p=c.p,
-        p_adjusted=c.p_adjusted,
+        low_90=minus(c.high_90),
+        high_90=minus(c.low_90),
         verdict=turned.get(c.verdict, c.verdict),
         # runs from before the other side was kept have the word only
         non_inferior=c.non_superior or c.verdict in ("equivalent", "worse"),
-        n=c.n,
-        n_needed=c.n_needed,
-        test=c.test,
-        note=c.note,
         non_superior=c.non_inferior,
-        planned=c.planned,
     )

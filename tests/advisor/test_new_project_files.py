@@ -1,10 +1,19 @@
 """Files of a new project: no answer key among the documents, and a fix that leads somewhere."""
 
 import json
+import re
+import tomllib
+from dataclasses import fields
 
 import pytest
 
+from advisor.guess import Guess
+from advisor.new_settings import config_text
+from advisor.pairs_file import PairsFile
+from advisor.placing import Places
 from advisor.project import CONFIG
+from advisor.project_sections import SECTIONS
+from harness.data_columns import Columns, PairColumns
 from tests.command import here, refused
 
 
@@ -77,3 +86,34 @@ def test_a_document_in_its_place_already_stays_there_and_another_of_its_name_is_
     assert made.returncode == 0, made.stderr
     names = sorted(file.name for file in (root / "data" / "documents").iterdir())
     assert names == ["a.md", "b.md"] and inside.read_text(encoding="utf-8") == "# documents"
+
+
+APART = {
+    "label": {"task.labels", "task.descriptions", "decoding.constrained"},
+    "json": {"task.schema", "decoding.constrained"},
+    "answer": {"task.abstention", "task.must_use", "task.must_not_use", "judge.endpoint"},
+    "text": {"task.must_use", "task.must_not_use", "judge.endpoint"},
+}
+"""Keys that only tasks of some kinds have."""
+OWN = {"data.train", "data.max_train", "data.max_heldout", "data.max_preferences", "data.columns"}
+"""Written where the files are so."""
+
+
+@pytest.mark.parametrize("kind", APART)
+def test_a_new_project_holds_every_setting_that_its_kind_of_task_can_have(kind, tmp_path):
+    table, folder, pairs = tmp_path / "rows.jsonl", tmp_path / "pages", tmp_path / "pairs.jsonl"
+    pairs_file = PairsFile(pairs, PairColumns("q", "c", "r"), 9)
+    guess = Guess(table, None, (folder,), kind, Columns("q", "a"), 90, pairs=pairs_file)
+    places = Places({table: "data/rows.jsonl", pairs: "data/pairs.jsonl"}, "data/documents", (), ())
+    text = config_text("p", guess, places)
+    told: dict[str, set[str]] = {}
+    section = ""
+    for line in text.splitlines():
+        section = line.strip("[]") if line.startswith("[") else section
+        if match := re.match(r"(?:# )?(\w+) = ", line):
+            told.setdefault(section, set()).add(f"{section}.{match[1]}")
+    every = {f"{name}.{key.name}" for name, one in SECTIONS.items() for key in fields(one)}
+    others = set().union(*APART.values()) - APART[kind]
+    known = set().union(*told.values()) | {f"{section}" for section in told}
+    assert every - known - others - OWN == set()
+    assert tomllib.loads(text)["task"]["kind"] == kind

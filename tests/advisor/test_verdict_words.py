@@ -90,6 +90,17 @@ def test_not_to_fine_tune_is_advised_only_where_it_was_tried():
     assert tried.headline == "Start with a good prompt. Do not fine-tune yet."
 
 
+def test_no_difference_that_matters_is_told_with_the_interval_that_shows_it():
+    found = experiment(TWO, {("rag", "prompt"): "equivalent"})
+    wide = {"low": -0.035, "high": 0.035, "low_90": -0.02, "high_90": 0.03}
+    known = tuple(dataclasses.replace(c, **wide) for c in found.comparisons)
+    found = dataclasses.replace(found, comparisons=known)
+    (said,) = verdict(found).reasons[-1:]
+    assert "made no difference that matters" in said and "(90 % interval −2 to +3)" in said
+    turned = found.contrast("prompt", "rag")
+    assert (turned.low_90, turned.high_90) == (-0.03, 0.02)
+
+
 def test_a_prompt_is_called_enough_only_where_nothing_above_it_can_be_better():
     level = {("rag", "prompt"): "equivalent", ("finetune", "prompt"): "worse"}
     means = {"prompt": 0.5, "rag": 0.5, "finetune": 0.3}
