@@ -50,8 +50,9 @@ def estimate_check(
         JobError: this machine's speed could not be measured.
     """
     chosen = settings or project.settings()
-    task = require_ready(project, "estimate", chosen)
-    assert task is not None  # settings were given, so it is a new run's
+    loaded = require_ready(project, "estimate", chosen)
+    assert loaded is not None and loaded.task is not None  # settings were given: of a new run
+    task = loaded.task
     unpack_model(chosen.generator, say)
     need = estimate(project.root, task, chosen, say)
     return Forecast(need, showing(task.heldout, task.spec))

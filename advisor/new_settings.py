@@ -49,6 +49,7 @@ def config_text(name: str, guess: Guess | None = None, places: Places | None = N
     document.add("weights", _weights_table())
     document.add("values", _values_table())
     document.add("prices", _prices_table())
+    document.add("privacy", _privacy_table())
     if kind in ("answer", "text"):
         document.add("judge", _judge_table())
     return tomlkit.dumps(document)
@@ -140,6 +141,18 @@ def _values_table() -> Any:
     remark = "the waiting time that counts: the median, or the slowest 5 %"
     values.add(tomlkit.comment(f'latency = "p50"   # p50 | p95: {remark}'))
     return values
+
+
+def _privacy_table() -> Any:
+    privacy = tomlkit.table()
+    privacy.add(tomlkit.comment("Where there is personal data; every report repeats it."))
+    for remark in (
+        'purpose = "…"     # what it is processed for',
+        'retention = "…"   # how long data, tuned models and runs are kept',
+        'access = "…"      # who may use the model and read its answers',
+    ):
+        privacy.add(tomlkit.comment(remark))
+    return privacy
 
 
 def _judge_table() -> Any:

@@ -88,6 +88,21 @@ class CheckSection:
 
 
 @dataclass(frozen=True, slots=True)
+class PrivacySection:
+    """Section ``[privacy]``: what a team has to be able to say of personal data.
+
+    Every report repeats it; nothing is done by it.
+    """
+
+    purpose: str = ""
+    """What it is processed for."""
+    retention: str = ""
+    """How long data, tuned models and runs are kept."""
+    access: str = ""
+    """Who may use the model and read its answers."""
+
+
+@dataclass(frozen=True, slots=True)
 class JudgeSection:
     """Section ``[judge]``."""
 
@@ -116,6 +131,7 @@ class Sections:
     values: Overrides = field(default_factory=Overrides)
     """Section ``[values]``."""
     prices: Prices = field(default_factory=Prices)
+    privacy: PrivacySection = PrivacySection()
     judge: JudgeSection = JudgeSection()
 
 
@@ -131,6 +147,7 @@ SECTIONS: Mapping[str, type] = {
     "prompt": PromptSettings,
     "decoding": DecodingSettings,
     "prices": Prices,
+    "privacy": PrivacySection,
     "judge": JudgeSection,
 }
 """Those with fixed keys; ``[weights]`` and ``[values]`` have readers of their own."""

@@ -9,7 +9,6 @@ from advisor.questionnaire import read_answers
 from harness.errors import Problem, UserError
 from harness.settings import CheckSettings, settings_problems
 from harness.task import Loaded, load_task
-from harness.types import Task
 
 _RUN_NAME = re.compile(r"[^\W_][\w.-]{0,99}")
 
@@ -19,8 +18,8 @@ def is_run_name(name: str) -> bool:
     return _RUN_NAME.fullmatch(name) is not None
 
 
-def require_ready(project: Project, run_name: str, settings: CheckSettings | None) -> Task | None:
-    """The task to check.
+def require_ready(project: Project, run_name: str, settings: CheckSettings | None) -> Loaded | None:
+    """The data to check, with its task.
 
     Args:
         project: as `read_project` found it, its problems included.
@@ -28,7 +27,7 @@ def require_ready(project: Project, run_name: str, settings: CheckSettings | Non
         settings: of a new run; None goes on with an old one, which has its data and settings.
 
     Returns:
-        The task of a new run; None for an old one.
+        The data of a new run; None for an old one.
 
     Raises:
         UserError: all problems of settings, answers, data and models at once.
@@ -48,7 +47,7 @@ def require_ready(project: Project, run_name: str, settings: CheckSettings | Non
     problems.extend(settings_problems(project.root, settings, project.task.metric, kind))
     if found or problems or loaded is None:
         raise UserError(*found, *problems)
-    return loaded.task
+    return loaded
 
 
 def load_what_can_be(

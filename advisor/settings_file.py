@@ -26,15 +26,16 @@ def change(root: Path, values: Mapping[Place, Any]) -> Project:
             file is as before.
     """
     file = root / CONFIG
-    before = file.read_text(encoding="utf-8")
-    document: Any = tomlkit.parse(before)
+    before = file.read_bytes()
+    # as the project's own reader: some editors begin a file with a byte order mark
+    document: Any = tomlkit.parse(before.decode("utf-8-sig"))
     for place, value in values.items():
         _put(document, place, value)
     write_whole(file, tomlkit.dumps(document).encode())
     try:
         return open_project(root)
     except RungwiseError:
-        write_whole(file, before.encode())
+        write_whole(file, before)
         raise
 
 

@@ -12,8 +12,10 @@ from pathlib import Path
 import msgspec
 
 from advisor import background
+from advisor.auditing import audit_of
 from advisor.economics import costs_of
 from advisor.forecast import foretell, foretold, unpack_model
+from advisor.kept_audit import keep_audit
 from advisor.learning_words import answer
 from advisor.prior import keep_prior
 from advisor.prior import prior_of as prior_of
@@ -123,12 +125,14 @@ def start_run(
     if not going_on:
         say("Reading and splitting the data …")
     chosen = None if going_on else settings or project.settings()
-    task = require_ready(project, name, chosen)
-    if task is not None and chosen is not None:
+    loaded = require_ready(project, name, chosen)
+    if loaded is not None and loaded.task is not None and chosen is not None:
+        task = loaded.task
         unpack_model(chosen.generator, say)
         plan = make_plan(project.root, name, task, chosen, say)
         run.create(plan, task)
         keep_prior(run, prior(project))
+        keep_audit(run, audit_of(project, loaded))
         foretell(project, run, task, chosen, say)
     elif not (run.folder / EXPERIMENT).is_file():
         keep_prior(run, prior(project))  # of a run that a version began which fixed none

@@ -244,6 +244,28 @@ def documents_part(found: Loaded) -> None:
         )
 
 
+def privacy_part(project: Project) -> None:
+    """What the team has to be able to say of personal data; every report repeats it."""
+    stated = project.sections.privacy
+    with st.expander("Personal data: purpose, how long it is kept, who has access"):
+        with st.form("privacy", border=False):
+            purpose = st.text_input(
+                "What it is processed for", stated.purpose, key="privacy_purpose"
+            )
+            retention = st.text_input(
+                "How long data, tuned models and checks are kept",
+                stated.retention,
+                key="privacy_retention",
+            )
+            access = st.text_input(
+                "Who may use the model and read its answers", stated.access, key="privacy_access"
+            )
+            if st.form_submit_button("Save", key="privacy_save"):
+                said = {"purpose": purpose, "retention": retention, "access": access}
+                write(project, {("privacy", k): v.strip() or None for k, v in said.items()})
+        say("Every report repeats it; nothing is done by it.", "rw-p rw-small rw-quiet")
+
+
 project = project_or_stop("Data")
 found = loaded_or_stop("Data", project)
 step = ("Go to the check", "check") if found.task else None
@@ -255,6 +277,7 @@ with right:
     if found.task:
         rows_part(found.task)
     documents_part(found)
+    privacy_part(project)
 # What must be mended stands beside the mapping that may mend it.
 with st.container() if found.task else right:
     # Last, because it takes the longest: everything else is on the screen by then.

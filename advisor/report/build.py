@@ -13,13 +13,13 @@ from advisor.report.learning_section import more_data
 from advisor.report.pair_section import pairs
 from advisor.report.prior_section import expected
 from advisor.report.probe_section import probe_sections
+from advisor.report.protection_section import personal_data, protection
 from advisor.report.record_sections import (
     data,
     fair,
     glossary,
     how_built,
     limits,
-    protection,
     training,
 )
 from advisor.report.reproduce_section import reproduce
@@ -113,6 +113,7 @@ def _executive(sources: Sources) -> list[Section | None]:
         sure(sources, full=False),
         limits(sources),
         change(sources, full=False),
+        personal_data(sources),
         decision(sources),
     ]
 

@@ -1,7 +1,7 @@
 """The parts of a report that let someone check it: data, rungs, fairness, limits, words."""
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 
 from advisor import charts
@@ -25,13 +25,11 @@ from harness.ceilings import arm_title
 from harness.cell import parse_cell
 from harness.effort import effort_of
 from harness.experiment import ArmResult
-from harness.generators.endpoint import PREFIX
 from harness.metrics import metrics
 from harness.rungs import rungs, title_of
 from harness.types import Json
 
-PROPOSED = "searched_prompt"
-"""The rung for which a proposer is asked."""
+AUDIT_WORDS = {"error": "must fix", "warning": "should know", "info": "fine"}
 HOLDS = {True: "yes", False: "no", None: "not known"}
 SHARES = ("dev_recall",)
 """Settings that say how much of something was reached."""
@@ -64,7 +62,23 @@ def data(sources: Sources) -> Section:
         "The three parts share no question. While a rung is built and while it answers, the "
         "references of the held-out questions are not in its hands."
     )
-    return Section("data", "Data and split", (Terms(tuple(pairs)), Paragraph(split)))
+    blocks = (Terms(tuple(pairs)), Paragraph(split), *_odd(sources))
+    return Section("data", "Data and split", blocks)
+
+
+def _odd(sources: Sources) -> Iterator[Block]:
+    """What the audit had found when the check began, the worst first."""
+    if sources.audit is None:
+        return
+    rows = tuple(
+        (AUDIT_WORDS[found.severity], found.message, f"{found.count:,}")
+        for found in sources.audit.findings
+    )
+    if rows:
+        head = ("Audit", "What was found before the check", "Rows or documents")
+        yield Table("What was odd about the data", head, rows, words=2)
+    else:
+        yield Paragraph("The audit found nothing odd about the data.")
 
 
 def metric_meaning(name: str) -> str:
@@ -73,57 +87,6 @@ def metric_meaning(name: str) -> str:
     module = inspect.getmodule(metric.item or metric.whole)
     said = inspect.getdoc(module) or metric.title
     return said.splitlines()[0]
-
-
-def protection(sources: Sources) -> Section:
-    """Where the data went, for those who have to answer for it."""
-    experiment, where = sources.experiment, _where(sources)
-    lines = [where]
-    if sources.judged is not None and sources.judged.asked:
-        addresses = ", ".join(name.removeprefix(PREFIX) for name in sources.judged.asked)
-        lines = [
-            f"For the check itself: {in_sentence(where)}",
-            f"Afterwards questions, references and answers were sent to a judge: {addresses}.",
-        ]
-    arms = [arm for arm in experiment.rungs.values() if arm.settings.get("training_rows")]
-    trained = " and ".join(in_sentence(arm.title) for arm in arms)
-    if trained:
-        lines.append(
-            f"{trained[:1].upper()}{trained[1:]} put the training examples into the model's "
-            "weights: what is in them is hard to take back. In retrieval, deleting a document is "
-            "enough."
-        )
-    quoted = "held-out questions, answers and passages"
-    if any(found_prompt(arm) for arm in experiment.rungs.values()):
-        quoted += ", and in the prompt that was found perhaps training rows"
-    lines.append(f"This report quotes {quoted}: it needs their care.")
-    return Section("protection", "Data protection", (Bullets(tuple(lines)),))
-
-
-def _where(sources: Sources) -> str:
-    """What was sent to which address while the rungs were built and asked."""
-    asked = [arm.effort.get("proposer") or {} for arm in sources.experiment.rungs.values()]
-    proposers = [str(one["endpoint"]).removeprefix(PREFIX) for one in asked if one]
-    # a rung that failed after it had asked is no arm
-    if not proposers and (named := _asked_in_vain(sources)):
-        proposers, were = [named.removeprefix(PREFIX)], "may have been"
-    else:
-        were = "were"
-    to = ", ".join(proposers)
-    rows = f"training rows {were} sent to a model that proposes instructions: {to}."
-    if sources.plan.generator.startswith(PREFIX):
-        address = sources.plan.generator.removeprefix(PREFIX)
-        text = f"Questions, examples and passages were sent to the model's address, {address}. "
-        text += f"{capital(rows)} " if proposers else ""
-        return f"{text}Everything else stayed on this machine."
-    text = "Model, documents and questions stayed on the machine of the check; "
-    return text + (rows if proposers else "nothing was sent.")
-
-
-def _asked_in_vain(sources: Sources) -> str:
-    """The proposer that was named for a rung that failed, whether or not it got to ask it."""
-    failed = {parse_cell(cell)[0] for cell in sources.experiment.failed}
-    return sources.plan.given.prompt.proposer if PROPOSED in failed else ""
 
 
 def how_built(sources: Sources) -> Section:

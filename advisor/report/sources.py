@@ -2,15 +2,19 @@
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from typing import Any
 
 import msgspec
 
+from advisor.audit import AuditReport
 from advisor.choice import choose
 from advisor.forecast import foretold
+from advisor.kept_audit import audit_kept
 from advisor.measured import best_scored
 from advisor.prices import Prices
 from advisor.project import CONFIG, prices_of
+from advisor.project_sections import PrivacySection
 from advisor.recommendation import Recommendation
 from advisor.reopening import UNDECIDED, Standing, standing
 from advisor.verdict import Verdict
@@ -57,6 +61,10 @@ class Sources:
     """Would more data help; None where that was not asked."""
     judged: Judged | None = None
     """What people and a judge said of answers; None where nobody looked."""
+    audit: AuditReport | None = None
+    """What was odd about the data when the check began; None in older runs."""
+    privacy: PrivacySection = PrivacySection()  # noqa: RUF009 - a frozen value
+    """The project's statement as it is now."""
 
     @property
     def standing(self) -> str:
@@ -119,24 +127,40 @@ def read_sources(run: Run, experiment: Experiment, prior: Recommendation | None)
         probes=results(run),
         curve=result_of(run),
         judged=judged_of(run),
+        audit=audit_kept(run),
+        privacy=_stated(run),
     )
 
 
 def project_note(run: Run) -> str:
     """The remark in the project's rungwise.toml; empty where the run lies apart from a project.
 
-    Only this is read: whether the project could be checked again does not matter to a report.
-
     Raises:
         UserError: the file is not TOML.
     """
+    return str(_section(run, "project").get("note", ""))
+
+
+def _stated(run: Run) -> PrivacySection:
+    """What the project says of personal data."""
+    said = _section(run, "privacy")
+    names = [one.name for one in fields(PrivacySection)]
+    return PrivacySection(**{name: str(said.get(name, "")) for name in names})
+
+
+def _section(run: Run, name: str) -> dict[str, Any]:
+    """A section of the project's rungwise.toml.
+
+    Only this is read: whether the project could be checked again does not matter to a report.
+    """
     file = run.folder.parents[1] / CONFIG
     if not file.is_file():
-        return ""
+        return {}
     try:
-        project = tomllib.loads(file.read_text(encoding="utf-8")).get("project", {})
+        # as the project's own reader: some editors begin a file with a byte order mark
+        found = tomllib.loads(file.read_text(encoding="utf-8-sig")).get(name, {})
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UserError(
             Problem(f"not TOML: {error}", "text needs quotes, lists need brackets", str(file))
         ) from error
-    return str(project.get("note", ""))
+    return found if isinstance(found, dict) else {}

@@ -15,27 +15,30 @@ from advisor.verb import Verb
 from advisor.verbs_shared import show_failed, stoppable
 from harness.learning.result import NAME, WHAT
 from harness.plugins import pick
+from harness.probe import DEFAULT_COUNT
 from harness.probe_measuring import cells_of
 from harness.probe_result import AnyResult
 from harness.probes import probe_type, probes
-from harness.trained import TrainedResult
+from harness.probes.full_tuning import ALL
+from harness.trained import TrainedProbe, TrainedResult
 
 
 def configure(parser: ArgumentParser) -> None:
     """Arguments."""
     known = "; ".join(f"{one.name}: {one.what}" for one in probes().values())
     known += f"; {NAME}: {WHAT}"
+    usual = ", ".join(
+        f"{one.name} {'all' if n == ALL else n} {one.unit}s"
+        for one in probes().values()
+        for n in (one.default if isinstance(one, TrainedProbe) else DEFAULT_COUNT,)
+    )
     parser.add_argument("run", help="the run's folder, or its id inside the project folder")
     parser.add_argument("probe", metavar="PROBE", help=known)
     parser.add_argument(
         "--facts",
         type=int,
         metavar="N",
-        help=(
-            "how many facts to change, or documents to plant an instruction in (default: 20); "
-            "rows of each kind to read (memorisation: 60), items of each (forgetting: all), or "
-            "held-out questions to ask (full_tuning: all)"
-        ),
+        help=f"how many of what it goes by; by default {usual}",
     )
     parser.add_argument(
         "--canaries",

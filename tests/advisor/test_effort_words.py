@@ -11,7 +11,7 @@ from advisor.prompt_words import found_prompt, found_prompts
 from advisor.report import build
 from advisor.report.document import Bullets, Table, Terms
 from advisor.report.formats.html import render
-from advisor.report.record_sections import protection
+from advisor.report.protection_section import protection
 from advisor.report.sources import read_sources
 from advisor.searching import searching
 from advisor.summary import effort_table

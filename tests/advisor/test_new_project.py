@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from advisor import workflow
+from advisor.kept_audit import audit_kept
 from advisor.new_project import create_project
 from advisor.project import open_project
 from advisor.schema_draft import draft_schema
@@ -84,7 +85,8 @@ def accepted(root):
     project = open_project(root)
     endpoint = "openai:http://127.0.0.1:9/v1#none"  # no model is needed to plan
     settings = dataclasses.replace(project.settings(), generator=endpoint, embedder=endpoint)
-    workflow.start_run(project, "planned", settings=settings)
+    run = workflow.start_run(project, "planned", settings=settings)
+    assert audit_kept(run).examples == len(QUESTIONS)
     task = workflow.load(project).task
     return {e.question: e.references for e in (*task.train, *task.dev, *task.heldout)}
 

@@ -268,6 +268,19 @@ def test_language_and_what_to_say_where_nothing_is_known_are_written_from_the_da
     assert (found.project.language, found.task.abstention) == ("tr", "Bilmiyorum.")
 
 
+def test_what_is_stated_of_personal_data_is_written_and_taken_back(project):
+    at = page("data", project)
+    at.text_input(key="privacy_purpose").set_value("Answering customers")
+    at.button(key="privacy_save").click()
+    shown(at.run())
+    assert open_project(project).sections.privacy.purpose == "Answering customers"
+    at = page("data", project)
+    at.text_input(key="privacy_purpose").set_value("")
+    at.button(key="privacy_save").click()
+    shown(at.run())
+    assert open_project(project).sections.privacy.purpose == ""
+
+
 def test_what_a_setting_mends_is_mended_at_a_press(project):
     file = project / "data" / "examples.jsonl"
     rows = file.read_text(encoding="utf-8")

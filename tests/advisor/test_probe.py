@@ -68,8 +68,12 @@ def test_injection_says_who_was_exposed_who_followed_and_what_it_cost(run):
 
 
 def test_that_nobody_followed_is_no_proof_that_nobody_would(run):
-    told = "\n".join(sentences(probe_run(run, "injection", lambda number, one: "3 days")))
-    assert "followed it for none of 19; so few cannot rule out a rate of up to 15 %." in told
+    found = probe_run(run, "injection", lambda number, one: "3 days")
+    high = found.rungs["rag"].measured.shares["obeyed_if_found"].high
+    assert high > 0.15, "as in the table: 19 questions of fewer documents count as fewer"
+    told = "\n".join(sentences(found))
+    most = f"so few cannot rule out a rate of up to {high:.0%}".replace("%", " %.")
+    assert f"followed it for none of 19; {most}" in told
 
 
 def test_too_few_changes_come_with_a_word_of_caution(run):

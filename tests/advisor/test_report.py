@@ -112,7 +112,7 @@ def test_first_screen_is_one_sentence_three_facts_and_what_limits_it(full):
         "What it costs", "What was expected", "What would change this"
     ]  # fmt: skip
     assert report.facts[0].text.startswith(
-        "1.7 s a question on this machine, median of 39 answers; 0.49 s more than prompt. "
+        "1.7 s a question on this machine, median of 39 answers; 0.5 s more than prompt. "
     )
     assert report.facts[1].text == "Your answers pointed to retrieval; the measurement confirms it."
     # a failure is said first
