@@ -1,7 +1,14 @@
-"""The main flow, in order. The terminal and the pages call this and nothing deeper.
+"""The main flow, in order; the terminal and the pages go through it.
 
-open or create a project → audit its data → ask the questionnaire → check every rung
-→ reconcile prior and evidence → report
+1. a project: `advisor.new_project`, `advisor.sample_projects`, opened by `advisor.project`
+2. its data: `load`, looked over by `advisor.auditing`
+3. the questionnaire, the prior: `keep_answers`, `prior`
+4. the check, the evidence: `start_run`, `check`, in a process of its own `start_in_background`
+5. the result and the verdict: `finished`; weighed and decided on by `advisor.deciding`
+6. the report: `write_report`
+
+What is done to a finished run besides has modules of its own: `advisor.probing`,
+`advisor.learning`, `advisor.exporting`, `advisor.judging`.
 """
 
 import dataclasses

@@ -147,6 +147,8 @@ def behind(
         with tab:
             if tab.open:
                 draw()
+    with st.expander("What the words mean"):
+        section(shown, "words", title=False)
 
 
 def choose_run(project: Project, run: Run) -> None:

@@ -163,7 +163,7 @@ except RungwiseError as error:
 if weighed is not None:
     weighing(project, weighed, verdict)
     firmness(weighed)
-with st.expander("What it costs, and from which volume on"):
+with st.expander("What it costs, and from which volume on", expanded=project.prices.given):
     draw_money(project, experiment)
 deciding(of, found, weighed)
 if told := track_record(runs_in(project.root)).sentence:

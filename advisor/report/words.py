@@ -36,11 +36,19 @@ GLOSSARY = (
         "The same instruction, while the model can write allowed answers only: a label of the "
         "list, or JSON by the schema.",
     ),
+    (
+        "Searched prompt",
+        "The best of several instructions and worked examples, as found on the dev set.",
+    ),
     ("Retrieval (RAG)", "For each question passages are looked up and put before the model."),
     ("Fine-tuning", "A model is trained further on examples, so that its behaviour changes."),
     (
         "Adapter (LoRA)",
         "The small part that fine-tuning trains here; the model itself stays as it is.",
+    ),
+    (
+        "Preference alignment (DPO)",
+        "A tuned model is trained further on pairs of a better and a worse answer.",
     ),
     ("Demonstration", "A worked example shown to the model before the question."),
     ("Passage", "A piece of a document, as long as a paragraph."),
@@ -79,8 +87,17 @@ GLOSSARY = (
         "The difference that was said, before the check, to be too small to matter.",
     ),
     (
-        "Without a language model",
+        "No difference that matters",
+        "Shown to be smaller than the margin, to either side (equivalent): the 90 % interval lies "
+        "within it.",
+    ),
+    (
+        "Without a language model (floor)",
         "What simple means reach on the same questions. A rung that is no better is not worth it.",
+    ),
+    (
+        "Macro-F1",
+        "How well labels are told, each counted alike: rare ones weigh as much as common ones.",
     ),
     (
         "p, adjusted",
