@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import tomllib
+from threading import Thread
 
 import pytest
 from filelock import FileLock
@@ -35,6 +36,8 @@ def own_projects(monkeypatch, tmp_path):
 def patience(monkeypatch):
     """What is looked up beside a page is on it at its first drawing, however slow the machine."""
     monkeypatch.setattr("advisor.page_parts.looking.PATIENCE_S", 60)
+    # measuring a machine takes both cores for half a minute, and would outlive the test
+    monkeypatch.setattr("advisor.forecast.measure_in_background", lambda project: Thread())
 
 
 @pytest.fixture
