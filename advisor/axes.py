@@ -14,12 +14,11 @@ from advisor.charts.losses import WORDS
 from advisor.diagnosis_words import reads
 from advisor.measured import TUNED
 from advisor.numbers import capital, in_sentence
+from harness.closed_answers import CLOSED
 from harness.diagnosis.findings import Cause, GivenPassages, RungDiagnosis
 from harness.diagnosis.slices import SMALLEST
 from harness.experiment import Experiment
 
-CLOSED = ("label", "json")
-"""Kinds of task in which the message holds all that is needed, unless there are documents."""
 MOST_UNKNOWN = 0.5
 """Of the lost points; where more cannot be told apart a rung has no place."""
 WRONG = {"label": "labels taken for one another", "json": "wrong fields"}

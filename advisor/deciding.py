@@ -25,7 +25,7 @@ def project_of(run: Run) -> Project | None:
     Raises:
         UserError: its rungwise.toml is wrong.
     """
-    root = run.folder.parents[1]
+    root = run.project
     return open_project(root) if (root / CONFIG).is_file() else None
 
 

@@ -9,6 +9,7 @@ from advisor.lever import lever
 from advisor.measured import TUNED, inline, score_of
 from advisor.numbers import count, percent, short
 from advisor.reading_words import about_ceiling, about_reading, did, part
+from harness.closed_answers import CLOSED
 from harness.diagnosis.findings import Cause, Form, Loss, RungDiagnosis, Share, Slice
 from harness.diagnosis.slices import SMALLEST
 from harness.experiment import Experiment
@@ -177,7 +178,7 @@ def further(experiment: Experiment, rung: str) -> Iterator[str]:
     yield from about_reading(experiment, rung)
     if one.form is not None:
         cut, copied = one.form.truncated, one.form.copied
-        if (cut.mean or 0.0) >= MANY_CUT and experiment.task.kind not in ("label", "json"):
+        if (cut.mean or 0.0) >= MANY_CUT and experiment.task.kind not in CLOSED:
             yield f"{part(cut, 'answers')} were cut at the length limit."
         if (copied.mean or 0.0) >= SOME_COPIED:
             yield f"{part(copied, 'answers')} were copied from a passage and not right."

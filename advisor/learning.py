@@ -52,7 +52,7 @@ def learn(store: Run, on_event: OnEvent = lambda event: None) -> CurveResult:
     """
     result, run = running.run_curve(store, on_event), run_of(store)
     try:
-        workflow.judge_again(open_project(run.folder.parents[1]), run)
+        workflow.judge_again(open_project(run.project), run)
     except RungwiseError as error:  # the curve itself is there, and a check says what is wrong
         store.say("doing", f"The verdict stays as it was: {error.problems[0]}")
     return result

@@ -39,7 +39,7 @@ def standing(run: Run) -> Standing:
     versions = decisions_of(run)
     if not versions:
         return UNDECIDED
-    root = run.folder.parents[1]
+    root = run.project
     # whatever else is wrong with a project, what it says of model and answers still counts
     project = read_project(root) if (root / CONFIG).is_file() else None
     known = Later(today())

@@ -24,7 +24,7 @@ def experiment_of(run: Run) -> Experiment | None:
         experiment = msgspec.json.decode(file.read_bytes(), type=Experiment)
         verdict_of(experiment)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        again = f"rungwise check {run.folder.parents[1]} --run {run.name}"
+        again = f"rungwise check {run.project} --run {run.name}"
         fix = f"write it again from what was measured: {again}"
         raise UserError(Problem(f"damaged ({error})", fix, str(file))) from error
     return experiment

@@ -74,7 +74,7 @@ def foretell(run: Run) -> None:
     if plan.left_out:
         terminal.note(left_out_sentence(plan.left_out))
     if said := few_answers_sentence(plan.spec, (*view.train, *view.dev, *heldout)):
-        terminal.note(f"{said} See: rungwise audit {run.folder.parents[1]}")
+        terminal.note(f"{said} See: rungwise audit {run.project}")
     planned = {rung_of(cell) for cell in plan.cells} & set(rungs())
     if said := showing_sentence(showing(heldout, plan.spec), len(planned)):
         terminal.note(said)

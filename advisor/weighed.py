@@ -41,7 +41,7 @@ def weigh_finished(
     Raises:
         UserError: weights, prices or a stored file are wrong, or no rung can be weighed.
     """
-    root = run.folder.parents[1]
+    root = run.project
     people, overrides = weights_of(root)
     grounds = Grounds(
         overrides=overrides,

@@ -228,7 +228,7 @@ def finished(run: Run) -> Experiment:
         raise UserError(
             Problem(
                 "the run is not finished",
-                f"go on with: rungwise check {run.folder.parents[1]} --run {run.name}",
+                f"go on with: rungwise check {run.project} --run {run.name}",
                 run.name,
             )
         )

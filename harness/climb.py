@@ -12,9 +12,6 @@ itself a result makes no difference: `tests/harness/test_climb.py` has the simul
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
-
-Word = Literal["better", "worse", "equivalent", "inconclusive"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,7 +125,7 @@ def trained(run: Run, rung: str, seed: int | None = None) -> Trained:
     base = resolve(
         plan.generator,
         "generator",
-        run.folder.parents[1],
+        run.project,
         revision=plan.generator_revision,
         weights=plan.weights,
     )

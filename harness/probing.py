@@ -155,7 +155,7 @@ def _create(store: Run, planting: Planting, run: Run, plan: ProbePlan) -> None:
 
 
 def _cannot(run: Run, *, documents: bool) -> Problem:
-    again = f"rungwise check {run.folder.parents[1]}"
+    again = f"rungwise check {run.project}"
     if documents:
         what = "no rung of this run reads documents, so nothing in them can change an answer"
         return Problem(what, f"check again with retrieval: {again} --rungs prompt,rag", run.name)

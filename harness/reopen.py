@@ -87,7 +87,7 @@ def workbench_of(
         embedder_weights=plan.embedder_weights,
         reranker_weights=plan.reranker_weights,
         embedder_name=plan.embedder,
-        project=run.folder.parent.parent,
+        project=run.project,
         folder=run.folder,
         cell=cell,
         seed=seed,

@@ -174,7 +174,7 @@ def _refuse_other_weights(run: Run, plan: Plan) -> None:
     )
     for name, role, weights in models:
         if weights:
-            resolve(name, role, run.folder.parents[1], weights=weights)
+            resolve(name, role, run.project, weights=weights)
 
 
 def is_running(run: Run) -> bool:

@@ -65,6 +65,11 @@ class Run:
         return self.folder.name
 
     @property
+    def project(self) -> Path:
+        """The project's folder: runs lie in its folder ``runs``."""
+        return self.folder.parents[1]
+
+    @property
     def cancel_file(self) -> Path:
         """Its presence asks the process that works on the run to stop."""
         return self.folder / "cancel"

@@ -64,7 +64,7 @@ def times_touched(run: Run, plan: Plan) -> int:
     are what a user changes between looks at the same held-out set.
     """
     mine = {query.text for query in run.queries()}
-    others = [other for other in runs_in(run.folder.parents[1]) if other.name != run.name]
+    others = [other for other in runs_in(run.project) if other.name != run.name]
     return 1 + sum(_saw(other, mine, plan.created) for other in others)
 
 

@@ -82,7 +82,7 @@ def refuse_untrained(run: Run, probe: TrainedProbe) -> None:
         UserError: see above; the fix says which rung to add.
     """
     if why := why_untested(run, probe):
-        again = f"rungwise check {run.folder.parents[1]} --rungs prompt,finetune"
+        again = f"rungwise check {run.project} --rungs prompt,finetune"
         what = f"{why}, so there is nothing that {probe.name} could look at"
         fix = f"check again with fine-tuning: {again}"
         if run.plan().tuning.method == "full":

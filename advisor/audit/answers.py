@@ -5,6 +5,7 @@ import re
 
 from rapidfuzz import fuzz
 
+from harness.closed_answers import CLOSED
 from harness.retrieval import LONGEST_SPAN
 from harness.text import YES_NO, normalise, tokens
 from harness.types import Example, TaskSpec
@@ -17,7 +18,7 @@ def answered_alike(a: Example, b: Example, spec: TaskSpec) -> bool:
     """Whether one row says again what the other says."""
     if not (a.references and b.references):
         return a.references == b.references
-    if spec.kind in ("label", "json"):
+    if spec.kind in CLOSED:
         return _share_value(a, b, spec)
     return any(
         fuzz.token_sort_ratio(normalise(one), normalise(other)) >= _ALIKE
@@ -35,7 +36,7 @@ def contradict(a: Example, b: Example, spec: TaskSpec) -> bool:
     """
     if not (a.references and b.references):
         return a.references != b.references
-    if spec.kind in ("label", "json"):
+    if spec.kind in CLOSED:
         return not _share_value(a, b, spec)
     first, second = (_words(example, spec.language) for example in (a, b))
     if any(first[0] & yes and second[0] & no for yes, no in (YES_NO, YES_NO[::-1])):

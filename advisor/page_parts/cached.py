@@ -70,7 +70,7 @@ def _measured(run: Run) -> tuple[float, ...]:
 
 def _written(run: Run) -> tuple[float, ...]:
     """When what a report rests on was last written: the result, and the project's own prices."""
-    files = (run.folder / EXPERIMENT, run.folder.parents[1] / CONFIG)
+    files = (run.folder / EXPERIMENT, run.project / CONFIG)
     return tuple(file.stat().st_mtime for file in files if file.is_file())
 
 
@@ -82,8 +82,8 @@ def _changed(run: Run) -> tuple[float, ...]:
     ended = (store_of(run, name).folder / RESULT for name in probes())
     curve = learning.store_of(run).folder / learning.RESULT
     beside = (run.folder / name for name in (FILE, exporting.FILE, "labels.jsonl", *JUDGED))
-    answers = run.folder.parents[1] / ANSWERS  # they propose weights
-    later = (one.folder / EXPERIMENT for one in runs_in(run.folder.parents[1]))
+    answers = run.project / ANSWERS  # they propose weights
+    later = (one.folder / EXPERIMENT for one in runs_in(run.project))
     return (
         *_written(run),
         float(today().toordinal()),

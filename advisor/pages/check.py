@@ -219,7 +219,6 @@ project = project_or_stop("Check")
 run = run_or_none(project)
 state = state_of(run) if run else None
 if run and state in ("starting", "running"):
-    step = None
     first_line("Check", project.name, f"Check {run.name} is running. You may close this page.")
     watch(run)
     st.stop()

@@ -18,7 +18,7 @@ WHAT = (
 
 def placed(sources: Sources) -> tuple[Record, ...]:
     """What was exported; folders as seen from the project, of others only the name."""
-    project = sources.run.folder.parents[1].resolve()
+    project = sources.run.project.resolve()
 
     def place(folder: Path) -> str:
         inside = folder.is_relative_to(project)

@@ -120,7 +120,7 @@ def read_sources(run: Run, experiment: Experiment, prior: Recommendation | None)
         heldout=run.heldout(),
         scores=decode(file.read_bytes(), dict[str, dict[str, dict[str, float | None]]], file),
         note=project_note(run),
-        prices=prices_of(run.folder.parents[1]),
+        prices=prices_of(run.project),
         foretold=foretold(run),
         decided=standing(run),
         exports=exports_of(run),
@@ -153,7 +153,7 @@ def _section(run: Run, name: str) -> dict[str, Any]:
 
     Only this is read: whether the project could be checked again does not matter to a report.
     """
-    file = run.folder.parents[1] / CONFIG
+    file = run.project / CONFIG
     if not file.is_file():
         return {}
     try:

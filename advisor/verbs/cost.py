@@ -19,7 +19,7 @@ def configure(parser: ArgumentParser) -> None:
 def run(given: Namespace) -> int:
     """Print costs; without prices, time and memory and how to give them."""
     found = workflow.find_run(given.run)
-    money = money_of(workflow.finished(found), prices_of(found.folder.parents[1]))
+    money = money_of(workflow.finished(found), prices_of(found.project))
     if given.json:
         out_json({"prices": money.prices, "rungs": money.costs, "break_even": money.pairs})
     else:

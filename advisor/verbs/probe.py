@@ -73,7 +73,7 @@ def run(given: Namespace) -> int:
     if given.json:
         out_json(result)
     else:
-        prices = prices_of(found.folder.parents[1])
+        prices = prices_of(found.project)
         _print(result, of_machine(workflow.finished(found), prices))
         out(f"\nprobe: {store.folder}")
         out(f"next: rungwise report {found.folder}")

@@ -76,7 +76,7 @@ def run(given: Namespace) -> int:
         for heading, text in _parts(found, experiment):
             if text and not (given.all and heading in (FAILS, FAIR)):  # they come in full
                 out(f"\n{heading}:\n{text}")
-        money = money_of(experiment, prices_of(found.folder.parents[1]))
+        money = money_of(experiment, prices_of(found.project))
         out(f"\nWhat it costs:\n{cost_text(money, full=False)}")
         if records := exports_of(found):
             out("\nExported:")
@@ -108,7 +108,7 @@ def _parts(found: Run, experiment: Experiment) -> Iterator[tuple[str, str]]:
     yield FAIR, fair_text(experiment)
     yield TRIED, effort_table(experiment)
     yield PROMPT, found_prompts(experiment)
-    prices = of_machine(experiment, prices_of(found.folder.parents[1]))
+    prices = of_machine(experiment, prices_of(found.project))
     for result in results(found):
         yield probe_type(result.probe).title, _points(sentences(result, prices))
     if curve := result_of(found):

@@ -32,7 +32,7 @@ def run(given: Namespace) -> int:
             )
         out("The training ends after its next step; the best adapter so far is used.")
     elif workflow.cancel(found):
-        again = f"rungwise check {found.folder.parents[1]} --run {found.name}"
+        again = f"rungwise check {found.project} --run {found.name}"
         out(f"The check stops; what is finished is kept. Go on with: {again}")
     else:
         raise UserError(

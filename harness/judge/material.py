@@ -67,7 +67,7 @@ def material_of(run: Run) -> Material:
         if rung_of(name) in rungs() and run.finished(name):
             cells.setdefault(rung_of(name), name)
     if not cells:
-        fix = f"go on with: rungwise check {run.folder.parents[1]} --run {run.name}"
+        fix = f"go on with: rungwise check {run.project} --run {run.name}"
         raise UserError(Problem("no rung of the run is finished", fix, run.name))
     heldout = run.heldout()
     clusters = clusters_of(heldout) or [example.id for example in heldout]

@@ -39,7 +39,7 @@ def seconds_needed(
         UserError: the model cannot be used.
         JobError: the machine's speed could not be measured.
     """
-    plan, view, project = run.plan(), run.view(), run.folder.parents[1]
+    plan, view, project = run.plan(), run.view(), run.project
     revision = plan.weights or plan.generator_revision
     model = resolve(plan.generator, "generator", project, revision=revision, say=say)
     pace = speed(model, say) if measure else known_speed(model, beside_others=True)

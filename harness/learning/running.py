@@ -130,7 +130,7 @@ def _trained(run: Run, rung: str) -> str:
         rung_type(rung)  # an unknown one is an error of its own
     if rung in there or (there and not rung):
         return rung or there[0]
-    again = f"rungwise check {run.folder.parents[1]} --rungs prompt,{rung or 'finetune'}"
+    again = f"rungwise check {run.project} --rungs prompt,{rung or 'finetune'}"
     if not there:
         what = "no rung of this run was trained"
         raise UserError(Problem(what, f"check again: {again}", run.name))

@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+from harness.closed_answers import CLOSED
 from harness.compare import paired
 from harness.errors import Problem, UserError
 from harness.literal import Place, facts_of, places
@@ -224,7 +225,7 @@ def defences(spec: TaskSpec) -> tuple[str, ...]:
         "The task's instruction stands apart, in the system message; it gives no warning.",
         "Nothing in documents is searched for or taken out before it is shown to the model.",
     ]
-    if spec.kind in ("label", "json"):
+    if spec.kind in CLOSED:
         said.append(
             "A rung that may write allowed answers only cannot write the marker where the labels "
             "or the schema leave no room for it; it can still be turned to a wrong one."
