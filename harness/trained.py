@@ -226,6 +226,10 @@ class TrainedResult:
     seconds: float
 
 
+ALL = 1_000_000
+"""More items than any check holds: by default all of them are asked."""
+
+
 @dataclass(frozen=True, slots=True)
 class TrainedProbe(Probe):
     """A test of what training left in a model. Declared as `PROBE`."""

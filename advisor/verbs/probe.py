@@ -19,8 +19,7 @@ from harness.probe import DEFAULT_COUNT
 from harness.probe_measuring import cells_of
 from harness.probe_result import AnyResult
 from harness.probes import probe_type, probes
-from harness.probes.full_tuning import ALL
-from harness.trained import TrainedProbe, TrainedResult
+from harness.trained import ALL, TrainedProbe, TrainedResult
 
 
 def configure(parser: ArgumentParser) -> None:

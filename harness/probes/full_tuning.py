@@ -26,6 +26,7 @@ from harness.scoring import item_scores
 from harness.stats.joint import joint_means
 from harness.stats.scores import Clusters
 from harness.trained import (
+    ALL,
     Bed,
     Case,
     CellTested,
@@ -41,8 +42,6 @@ from harness.trained import (
 from harness.types import Answer, Example, Preparation
 from tuning.recipe import TuningSettings
 
-ALL = 1_000_000
-"""More questions than any check holds out: all of them are asked."""
 TENTH = 10.0
 PART = "heldout"
 BATCH = 16
