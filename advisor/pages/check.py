@@ -11,6 +11,7 @@ from advisor.numbers import in_sentence
 from advisor.page_parts.cached import forget_needs, known_need
 from advisor.page_parts.frame import first_line, open_up, project_or_stop, run_or_none
 from advisor.page_parts.looking import loaded_or_stop
+from advisor.page_parts.model_choice import model_part
 from advisor.page_parts.rung_cards import cost_words, rung_card
 from advisor.page_parts.running import now_words, progress_part
 from advisor.page_parts.target import showing_part, target_part
@@ -58,6 +59,7 @@ def choose_part(project: Project, task: Task, last: Experiment | None, stopped: 
                     chosen.append(rung.name)
     time_part(project, task, settings, need.only(chosen) if need else None)
     showing_part(task, len(chosen))
+    model_part(project, task, need)
     target = target_part(project)
     with st.container(key="check_how"):
         left, right, button = st.columns([1.4, 1.2, 1], gap="large", vertical_alignment="center")

@@ -314,6 +314,22 @@ def test_data_that_cannot_be_used_stops_the_check_and_is_listed_first(project):
     assert "start_check" not in [button.key for button in at.button]
 
 
+def test_model_and_way_of_tuning_are_chosen_on_the_check_page_and_what_cannot_be_is_refused(
+    project,
+):
+    at = page("check", project)
+    at.text_input(key="model_generator").set_value("no-such-model")
+    at.button(key="model_save").click()
+    shown(at.run())
+    assert "no-such-model" in words(at)
+    assert open_project(project).model.generator != "no-such-model"
+    at = page("check", project)
+    at.selectbox(key="model_method").set_value("full")
+    at.button(key="model_save").click()
+    shown(at.run())
+    assert open_project(project).sections.tuning.method == "full"
+
+
 def test_the_check_page_explains_every_rung_and_offers_one_button(project):
     workflow.save_answers(open_project(project), {"knowledge": "private"})
     at = page("check", project)
@@ -324,7 +340,7 @@ def test_the_check_page_explains_every_rung_and_offers_one_button(project):
     ]  # fmt: skip
     assert said.count("Your answers point here") == 1 and said.count("Place 2 by your answers") == 1
     assert "Needs your documents." in said
-    assert [button.label for button in at.button] == ["Start the check"]
+    assert [button.label for button in at.button] == ["Use these", "Start the check"]
     assert "With 40 held-out questions" in said and "two of 4 rungs can be shown" in said
 
 
