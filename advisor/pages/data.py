@@ -7,6 +7,7 @@ import streamlit as st
 from advisor.audit import AuditReport, Finding, Mend
 from advisor.numbers import count
 from advisor.page_parts.anonymising import anonymise_part
+from advisor.page_parts.forgetting import forget_part
 from advisor.page_parts.frame import first_line, project_or_stop
 from advisor.page_parts.looking import loaded_or_stop, look_at, result_of, watch
 from advisor.page_parts.text import cut, heading, html, joined, markup, say, show_error
@@ -278,6 +279,8 @@ with right:
         rows_part(found.task)
     documents_part(found)
     privacy_part(project)
+    if found.documents:
+        forget_part(project, {document.source for document in found.documents})
 # What must be mended stands beside the mapping that may mend it.
 with st.container() if found.task else right:
     # Last, because it takes the longest: everything else is on the screen by then.

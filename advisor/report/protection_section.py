@@ -31,7 +31,7 @@ def protection(sources: Sources) -> Section:
         lines.append(
             f"{trained[:1].upper()}{trained[1:]} put the training examples into the model's "
             "weights: what is in them is hard to take back. In retrieval, deleting a document is "
-            "enough, with rungwise forget for what is kept of it."
+            "enough, with rungwise forget, or the page Data, for what is kept of it."
         )
     quoted = "held-out questions, answers and passages"
     if any(found_prompt(arm) for arm in experiment.rungs.values()):

@@ -271,6 +271,22 @@ def test_language_and_what_to_say_where_nothing_is_known_are_written_from_the_da
     assert (found.project.language, found.task.abstention) == ("tr", "Bilmiyorum.")
 
 
+def test_a_deleted_document_is_taken_out_of_what_is_kept_from_the_data_page(project, run):
+    gone = run.view().documents[0].source
+    at = page("data", project)
+    at.text_input(key="forget_document").set_value(gone)
+    at.button(key="forget_start").click()
+    shown(at.run())
+    assert "the document is still part of the project" in words(at)
+    (project / "data" / "documents" / gone).unlink()
+    at = page("data", project)
+    at.text_input(key="forget_document").set_value(gone)
+    at.button(key="forget_start").click()
+    shown(at.run())
+    assert "removed from the project" in words(at)
+    assert "its text still stands in runs" in words(at)
+
+
 def test_what_is_stated_of_personal_data_is_written_and_taken_back(project):
     at = page("data", project)
     at.text_input(key="privacy_purpose").set_value("Answering customers")
