@@ -139,6 +139,7 @@ def start_run(
         plan = make_plan(project.root, name, task, chosen, say)
         run.create(plan, task)
         keep_prior(run, prior(project))
+        say("Looking for what is odd about the data …")
         keep_audit(run, audit_of(project, loaded))
         foretell(project, run, task, chosen, say)
     elif not (run.folder / EXPERIMENT).is_file():

@@ -10,7 +10,8 @@ import pytest
 from selectolax.lexbor import LexborHTMLParser
 
 from advisor.report import build
-from advisor.report.formats.html import LONGEST, cut, render
+from advisor.report.cutting import LONGEST, cut
+from advisor.report.formats.html import render
 from advisor.workflow import experiment_of, prior_of
 from tests.advisor.report_runs import NAME, NOTE, SCRIPT, TEMPLATE, fullest
 

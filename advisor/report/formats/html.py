@@ -1,23 +1,19 @@
 """HTML: one file that needs nothing else, for screens light and dark and for paper."""
 
-import re
 from functools import cache
 from typing import TYPE_CHECKING
 
 from markupsafe import Markup, escape
 
 from advisor.charts import PAGE, svg
-from advisor.numbers import count
+from advisor.report.cutting import cut
 from advisor.report.document import Figure, Report
 from advisor.report.format import Format
 
 if TYPE_CHECKING:
     import jinja2
 
-LONGEST = 1000
-"""Characters of an untrusted text that are shown; the rest is counted."""
 NBSP = "\u00a0"
-UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
 def render(report: Report) -> bytes:
@@ -39,15 +35,6 @@ def _templates() -> "jinja2.Environment":
     environment.filters |= {"picture": _picture, "cut": cut, "lighter": _lighter}
     environment.tests["kind"] = lambda block, name: type(block).__name__ == name
     return environment
-
-
-def cut(text: str) -> str:
-    """An untrusted text at a length that can be read, without characters that cannot be shown."""
-    shown = UNPRINTABLE.sub("�", text)
-    if len(shown) <= LONGEST:
-        return shown
-    left = count(len(shown) - LONGEST, "more character")
-    return f"{shown[:LONGEST]} … ({left})"
 
 
 def _picture(figure: Figure) -> Markup:

@@ -1,0 +1,51 @@
+"""The Markdown report: tables that parse, and untrusted text that is only text."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from advisor.report import report_format
+from advisor.report.cutting import cut
+from advisor.report.formats.md import plain
+from tests.advisor.report_runs import fullest
+from tests.advisor.test_report import report_of
+
+READER = MarkdownIt("commonmark").enable("table")
+ALIVE = {"link_open", "image", "html_inline", "html_block", "code_inline", "em_open", "strong_open"}
+
+
+@pytest.fixture(scope="module")
+def text(tmp_path_factory):
+    run = fullest(tmp_path_factory.mktemp("full"))
+    return report_format("md").render(report_of(run)).decode()
+
+
+def kinds(tokens):
+    return {one.type for token in tokens for one in (token, *(token.children or ()))}
+
+
+def test_nothing_untrusted_is_a_link_a_picture_or_html(text):
+    found = kinds(READER.parse(text))
+    assert {"table_open", "heading_open", "bullet_list_open"} <= found
+    assert not found & {"link_open", "image", "html_inline", "html_block"}
+    assert "://" not in text.replace("://\u2060", "")
+
+
+def test_every_row_of_a_table_has_as_many_cells_as_its_head(text):
+    tokens = READER.parse(text)
+    rows = [at for at, token in enumerate(tokens) if token.type == "tr_open"]
+    assert len(rows) > 20
+    bare = [line for line in text.splitlines() if line.startswith("|")]
+    for line in bare:
+        assert line.replace("\\|", "").count("|") >= 3
+    assert "| --- | --: |" in text
+
+
+@given(st.text(max_size=200))
+def test_any_text_shows_letter_by_letter(written):
+
+    inline = [t for t in READER.parse(f"x{plain(written)}") if t.type == "inline"]
+    shown = "".join(child.content for token in inline for child in token.children)
+    assert not kinds(READER.parse(f"x{plain(written)}")) & ALIVE
+    assert shown.replace("\u2060", "") == f"x{' '.join(cut(written).split())}".replace("\u2060", "")
