@@ -73,11 +73,11 @@ def _print(folder: Path, made: Made | None) -> None:
             out(f"held out:  {guess.heldout.name}")
         also = f" (a guess, too: kind under [task] in {CONFIG})" if guess.by_place else ""
         out(f"kind:      {guess.kind}{also}")
-        out(f"language:  {named(guess.language)} (another: language under [project] in {CONFIG})")
         if guess.columns.question == ALONE:
             out(f"instruction: the one that stands in every row; now in {CONFIG}, for every rung")
         for role in NEEDED:
             out(f"{role + ':':11}column {getattr(guess.columns, role)!r}{_guessed(role, guess)}")
+        out(f"language:  {named(guess.language)} (another: language under [project] in {CONFIG})")
         if guess.schema:
             out("schema:    schema.json, drafted from the answers")
     if guess and guess.pairs:
