@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Sequence
-from difflib import SequenceMatcher
 
 from markupsafe import Markup
 
@@ -11,14 +10,14 @@ from advisor.page_parts.text import joined, markup
 _WORD = re.compile(r"\w+(?:[.,:'’-]\w+)*")
 LONG = 5
 """Letters from which a single word says something; shorter ones are mostly "the" and "of"."""
-MOST_LETTERS = 4_000
+MOST_LETTERS = 2_000
 """Longer texts are shown as they are: comparing takes time with the square of their length."""
 
 
 def same_words(text: str, right: Sequence[str]) -> Markup:
     """A text with the runs of words marked that it shares with the right answer it is nearest to.
 
-    A run is two words or more, a long word, or one with a digit, in the same order as there.
+    A run is two words or more, a long word, or one with a digit; it may stand elsewhere there.
 
     Args:
         text: an answer, any characters.
@@ -42,9 +41,26 @@ def same_words(text: str, right: Sequence[str]) -> Markup:
 def _shared(words: Sequence[str], right: str) -> list[tuple[int, int]]:
     """First word and the one behind the last of each run, in order."""
     others = [one[0].casefold() for one in _WORD.finditer(right)]
-    blocks = SequenceMatcher(None, words, others, autojunk=False).get_matching_blocks()
-    runs = ((block.a, block.a + block.size) for block in blocks if block.size)
-    return [(first, last) for first, last in runs if _says_something(words[first:last])]
+    places: dict[str, list[int]] = {}
+    for place, word in enumerate(others):
+        places.setdefault(word, []).append(place)
+    runs, at = [], 0
+    while at < len(words):
+        begins = places.get(words[at], ())
+        long = max((_alike(words, at, others, place) for place in begins), default=0)
+        if long and _says_something(words[at : at + long]):
+            runs.append((at, at + long))
+        at += max(1, long)
+    return runs
+
+
+def _alike(words: Sequence[str], at: int, others: Sequence[str], place: int) -> int:
+    """How many words are the same from there on, in both."""
+    long = 0
+    most = min(len(words) - at, len(others) - place)
+    while long < most and words[at + long] == others[place + long]:
+        long += 1
+    return long
 
 
 def _says_something(run: Sequence[str]) -> bool:

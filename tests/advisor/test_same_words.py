@@ -19,6 +19,7 @@ RIGHT = ("The plant travels in a box of 12.5 cm.", "It comes boxed.")
         ("A sack: 12.5 litres", ["12.5"]),
         ("The sack of the man", []),
         ("IT COMES by train", ["IT COMES"]),
+        ("In 12.5 cm travels the plant", ["12.5 cm", "travels", "the plant"]),
         ("", []),
         ("nothing alike", []),
     ],
