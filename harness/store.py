@@ -44,8 +44,6 @@ __all__ = ["SCHEMA", "Cell", "Event", "Plan", "Run", "now", "runs_in"]
 
 PASSAGE_SIZE = "passage_size.json"
 """In the run's folder: how long passages are."""
-
-
 PARTS = ".parts.json"
 """Ending of a cell's file: into how many its training cuts what would go together, where its
 process was killed."""
@@ -297,5 +295,5 @@ def now() -> str:
 
 def runs_in(project: Path) -> list[Run]:
     """A project's runs, the newest first."""
-    folders = [file.parent for file in (project / "runs").glob("*/run.json")]
-    return [Run(f) for f in sorted(folders, key=lambda f: (f / "run.json").stat().st_mtime)[::-1]]
+    plans = sorted((project / "runs").glob("*/run.json"), key=lambda file: file.stat().st_mtime)
+    return [Run(file.parent) for file in reversed(plans)]

@@ -291,8 +291,8 @@ def test_every_wrong_setting_is_named_with_a_right_one(tmp_path):
     where = "rungwise.toml, "
     assert found == {
         "rungwise.toml: there is no section 'chekc'": "did you mean check? known: project, model, "
-        "data, task, check, tuning, preference, retrieval, prompt, decoding, prices, judge, "
-        "weights, values",
+        "data, task, check, tuning, preference, retrieval, prompt, decoding, prices, privacy, "
+        "judge, weights, values",
         f"{where}[data]: there is no key 'exampels'": "did you mean examples? known: examples, "
         "train, heldout, documents, preferences, dev, max_train, max_heldout, group, seed, "
         "columns, preference_columns, max_preferences, incomplete",

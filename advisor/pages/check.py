@@ -44,19 +44,9 @@ def choose_part(project: Project, task: Task, last: Experiment | None, stopped: 
     """Cards with the rungs, how hard they try, and the button."""
     title = "Compare again" if last else "Or start another check" if stopped else "What to compare"
     heading(title, "All rungs answer the same held-out questions.")
-    prior = workflow.prior(project)
-    wanted = project.settings().rungs
     settings = about_to_run(project)
     need = known_need(project, task, settings)
-    each = {one.rung: one for one in need.rungs} if need else {}
-    chosen = []
-    known = [rung for name, rung in rungs().items() if name in wanted] or list(rungs().values())
-    for first in range(0, len(known), 3):
-        for place, rung in zip(st.columns(3, gap="small"), known[first : first + 3], strict=False):
-            with place, st.container(border=True, height="stretch", gap="small"):
-                obstacle = unmet(rung.needs, task, settings)
-                if rung_card(rung, obstacle, prior, cost_words(rung, each.get(rung.name), last)):
-                    chosen.append(rung.name)
+    chosen = rung_part(project, task, settings, need, last)
     time_part(project, task, settings, need.only(chosen) if need else None)
     showing_part(task, len(chosen))
     model_part(project, task, need)
@@ -101,6 +91,28 @@ def choose_part(project: Project, task: Task, last: Experiment | None, stopped: 
             climb=target.climb,
         )
         start(project, wanted_now, target.wrong_undoes)
+
+
+def rung_part(
+    project: Project,
+    task: Task,
+    settings: CheckSettings,
+    need: CheckNeed | None,
+    last: Experiment | None,
+) -> list[str]:
+    """A card for each rung; which ones are ticked."""
+    prior = workflow.prior(project)
+    wanted = project.settings().rungs
+    each = {one.rung: one for one in need.rungs} if need else {}
+    chosen = []
+    known = [rung for name, rung in rungs().items() if name in wanted] or list(rungs().values())
+    for first in range(0, len(known), 3):
+        for place, rung in zip(st.columns(3, gap="small"), known[first : first + 3], strict=False):
+            with place, st.container(border=True, height="stretch", gap="small"):
+                obstacle = unmet(rung.needs, task, settings)
+                if rung_card(rung, obstacle, prior, cost_words(rung, each.get(rung.name), last)):
+                    chosen.append(rung.name)
+    return chosen
 
 
 def about_to_run(project: Project) -> CheckSettings:

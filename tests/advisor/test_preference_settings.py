@@ -9,6 +9,7 @@ import pytest
 from advisor.audit import audit
 from advisor.new_project import create_project
 from advisor.project import open_project, read_project
+from advisor.settings_file import change
 from harness.data_columns import PairColumns
 from harness.errors import UserError
 from harness.runner import make_plan
@@ -117,8 +118,7 @@ def test_without_pairs_the_rung_is_not_offered(desk):
 
 def test_what_is_written_about_learning_from_pairs_is_in_the_plan(desk, tiny_model):
     write(desk, "[preference]\nbeta = 0.5\nlearning_rate = 5e-5\nepochs = 3")
-    write(desk, f'[model]\ngenerator = "{tiny_model.as_posix()}"')
-    project = open_project(desk)
+    project = change(desk, {("model", "generator"): tiny_model.as_posix()})
     wanted = PreferenceSettings(0.5, 5e-5, 3)
     assert project.settings().preference == wanted
     task = load_task(project.spec(), project.sources()).task

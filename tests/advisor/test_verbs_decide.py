@@ -64,7 +64,10 @@ def test_decide_proposes_what_is_advised_until_somebody_writes_weights(root, run
         file.write("[weights]\nquality = 0\ncost = 5\n")
     assert main(["decide", str(run.folder)]) == 0
     out = capsys.readouterr().out
-    assert "The check advises: Use retrieval." in out and "With your weights: A good prompt" in out
+    assert (
+        "The check advises: Use retrieval." in out
+        and "With your weights: Use a good prompt." in out
+    )
     assert "--rung prompt --by" in out
 
 

@@ -20,6 +20,8 @@ def test_what_was_understood_is_also_said_as_json(tmp_path):
         "heldout": None,
         "rows": 40,
         "kind": "answer",
+        "language": "en",
+        "instruction": "Answer the question in a few words.",
         "guessed": [],
         "schema": False,
         "pairs": None,
