@@ -160,11 +160,10 @@ def is_enough(experiment: Experiment, choice: Choice) -> bool:
         return True
     others = [name for name in experiment.scored if name != choice.rung]
     rivals = [experiment.contrast(name, choice.rung) for name in others]
-    settled = ("equivalent", "worse")
     return (
         bool(rivals)
         and not may_reach(experiment, choice)
-        and all(one is not None and (one.verdict in settled or one.non_superior) for one in rivals)
+        and all(one is not None and no_better(one) for one in rivals)
     )
 
 

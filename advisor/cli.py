@@ -38,9 +38,8 @@ class _Parser(argparse.ArgumentParser):
 
     def refuse(self, unknown: Sequence[str]) -> NoReturn:
         """Say that there are no such arguments, and what might have been meant."""
-        near = "".join(_meant(one, self._option_string_actions) for one in unknown[:1])
-        message = f"there is no {' '.join(unknown)} here"
-        show_error(UserError(Problem(message, f"{near}see: {self.prog} --help")))
+        fix = f"{_meant(unknown[0], self._option_string_actions)}see: {self.prog} --help"
+        show_error(UserError(Problem(f"there is no {' '.join(unknown)} here", fix)))
         sys.exit(UserError.exit_code)
 
 

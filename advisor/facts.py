@@ -52,7 +52,7 @@ def known_from(
     if n_pairs := len(pairs.train) + len(pairs.dev) + len(pairs.heldout):
         facts["n_preferences"] = n_pairs
         words["n_preferences"] = count(n_pairs, "preference pair")
-    personal = sum(found.count for found in report.findings if found.code == "pii")
+    personal = sum(found.count for found in report.personal)
     if personal:
         facts["personal_data"] = personal
         words["personal_data"] = count(personal, "row or document", "rows and documents") + (

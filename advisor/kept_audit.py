@@ -2,14 +2,12 @@
 
 import msgspec
 
-from advisor.audit import AuditReport, Finding
+from advisor.audit import AuditReport
 from harness.disk import decode, write_json
 from harness.store import Run
 
 AUDIT = "audit.json"
 """In the run's folder."""
-PERSONAL = "pii"
-"""Code of findings of personal data."""
 
 
 def keep_audit(run: Run, report: AuditReport) -> None:
@@ -25,8 +23,3 @@ def audit_kept(run: Run) -> AuditReport | None:
     """
     file = run.folder / AUDIT
     return decode(file.read_bytes(), AuditReport, file) if file.is_file() else None
-
-
-def personal_found(report: AuditReport) -> tuple[Finding, ...]:
-    """The findings of personal data."""
-    return tuple(found for found in report.findings if found.code == PERSONAL)

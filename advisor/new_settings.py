@@ -13,7 +13,7 @@ from advisor.placing import Places
 from advisor.prices import PRICE_KEYS
 from advisor.project import INSTRUCTIONS
 from advisor.project_sections import CheckSection, ModelSection
-from advisor.settings_template import chosen_unless_decided
+from advisor.settings_template import chosen_unless_decided, remarks
 from harness.data_columns import Columns
 from harness.metrics import metrics
 from harness.rungs import rungs_for
@@ -129,49 +129,43 @@ def _check_table(kind: Kind, pairs: bool) -> Any:
 
 def _weights_table() -> Any:
     """Nothing is set: what matters is the user's to say."""
-    weights = tomlkit.table()
-    weights.add(tomlkit.comment("What matters, 0 to 10; the answers to the questions propose it."))
-    for one in criteria():
-        weights.add(tomlkit.comment(f"{one.key} = 5   # {one.title}"))
-    return weights
+    return remarks(
+        "What matters, 0 to 10; the answers to the questions propose it.",
+        *(f"{one.key} = 5   # {one.title}" for one in criteria()),
+    )
 
 
 def _values_table() -> Any:
-    values = tomlkit.table()
-    remark = "the waiting time that counts: the median, or the slowest 5 %"
-    values.add(tomlkit.comment(f'latency = "p50"   # p50 | p95: {remark}'))
-    return values
+    return remarks(
+        'latency = "p50"   # p50 | p95: the waiting time that counts; median, or slowest 5 %'
+    )
 
 
 def _privacy_table() -> Any:
-    privacy = tomlkit.table()
-    privacy.add(tomlkit.comment("Where there is personal data; every report repeats it."))
-    for remark in (
+    return remarks(
+        "Where there is personal data; every report repeats it.",
         'purpose = "…"     # what it is processed for',
         'retention = "…"   # how long data, tuned models and runs are kept',
         'access = "…"      # who may use the model and read its answers',
-    ):
-        privacy.add(tomlkit.comment(remark))
-    return privacy
+    )
 
 
 def _judge_table() -> Any:
     """Nothing is set: a judge is asked only where the user names one."""
-    judge = tomlkit.table()
-    judge.add(tomlkit.comment("Another model that may say whether answers are right. It gets them"))
-    judge.add(tomlkit.comment("only after you have looked at 30 of them yourself, and said yes."))
-    judge.add(tomlkit.comment('endpoint = "openai:http://127.0.0.1:8000/v1#model"'))
-    return judge
+    return remarks(
+        "Another model that may say whether answers are right. It gets them",
+        "only after you have looked at 30 of them yourself, and said yes.",
+        'endpoint = "openai:http://127.0.0.1:8000/v1#model"',
+    )
 
 
 def _prices_table() -> Any:
     """Every price as a remark: what costs what is the user's to say."""
-    prices = tomlkit.table()
-    prices.add(tomlkit.comment("Your own prices, each optional: nothing is priced before. Take"))
-    prices.add(tomlkit.comment("the first # of a line away and write your figure."))
-    for one in PRICE_KEYS:
-        prices.add(tomlkit.comment(f"{one.key} = {one.example}   # {one.label}: {one.remark}"))
-    return prices
+    return remarks(
+        "Your own prices, each optional: nothing is priced before. Take",
+        "the first # of a line away and write your figure.",
+        *(f"{one.key} = {one.example}   # {one.label}: {one.remark}" for one in PRICE_KEYS),
+    )
 
 
 def _data_table(guess: Guess | None, places: Places | None) -> Any:

@@ -218,6 +218,17 @@ def prices_of(root: Path) -> Prices:
     return prices
 
 
+def section_of(root: Path, name: str) -> dict[str, Any]:
+    """A section of a project's rungwise.toml as it is, whatever else is wrong; empty without one.
+
+    Raises:
+        UserError: rungwise.toml is no TOML.
+    """
+    file = root / CONFIG
+    found = _read_toml(file).get(name) if file.is_file() else None
+    return found if isinstance(found, dict) else {}
+
+
 def answers_in(root: Path) -> AnswerSheet | None:
     """A project's filled-in questionnaire; None when there is none yet.
 

@@ -25,7 +25,7 @@ def chosen_unless_decided(kind: Kind, *, documents: bool, pairs: bool) -> Iterat
     if documents:
         yield (
             "retrieval",
-            _remarks(
+            remarks(
                 _ON_DEV,
                 f'retriever = "hybrid"   # {" | ".join(RETRIEVERS)}: how passages are looked up',
                 "passages = 3           # before each question, of 80 words unless said below",
@@ -39,7 +39,7 @@ def chosen_unless_decided(kind: Kind, *, documents: bool, pairs: bool) -> Iterat
         )
     yield (
         "prompt",
-        _remarks(
+        remarks(
             _ON_DEV,
             "examples = 3           # worked examples, for few_shot and searched_prompt",
             'proposer = "openai:URL#MODEL"   # a stronger model to ask for instructions: it is '
@@ -49,14 +49,14 @@ def chosen_unless_decided(kind: Kind, *, documents: bool, pairs: bool) -> Iterat
     if kind in CLOSED:
         yield (
             "decoding",
-            _remarks(
+            remarks(
                 _ON_DEV,
                 'constrained = "dev"   # dev | always | never: only allowed answers can be written',
             ),
         )
     yield (
         "tuning",
-        _remarks(
+        remarks(
             _TRAINING,
             'method = "lora"   # lora | qlora | full: adapter; the same on 4 bits; all weights',
             "learning_rate = 0.0005   # else the best of several on dev",
@@ -75,7 +75,7 @@ def chosen_unless_decided(kind: Kind, *, documents: bool, pairs: bool) -> Iterat
 
 
 def _of_pairs() -> Any:
-    return _remarks(
+    return remarks(
         _TRAINING,
         "beta = 0.1               # the smaller, the farther it may leave the fine-tuned model",
         "learning_rate = 0.0001   # else a third of what fine-tuning usually takes",
@@ -83,7 +83,8 @@ def _of_pairs() -> Any:
     )
 
 
-def _remarks(*lines: str) -> Any:
+def remarks(*lines: str) -> Any:
+    """A section in which nothing is set: each line a remark."""
     table = tomlkit.table()
     for line in lines:
         table.add(tomlkit.comment(line))

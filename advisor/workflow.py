@@ -19,6 +19,7 @@ from pathlib import Path
 import msgspec
 
 from advisor import background
+from advisor.audit import AuditReport
 from advisor.auditing import audit_of
 from advisor.economics import costs_of
 from advisor.forecast import foretell, foretold, unpack_model
@@ -47,9 +48,6 @@ from harness.settings import CheckSettings
 from harness.store import Event, Run, runs_in
 from harness.task import Loaded, load_task
 from harness.watch import STARTING, announce
-
-# 1. a project: advisor.sample_projects, advisor.new_project
-
 
 # 2. its data
 
@@ -112,6 +110,7 @@ def start_run(
     run_name: str = "",
     *,
     settings: CheckSettings | None = None,
+    audited: AuditReport | None = None,
     say: Callable[[str], None] = lambda line: None,
 ) -> Run:
     """Plan a new run, or find the one to go on with.
@@ -121,6 +120,7 @@ def start_run(
         run_name: an existing run is resumed with the settings it was started with; a new name
             names the new run; empty makes one from date and time.
         settings: default is what rungwise.toml says.
+        audited: its audit, where it is at hand; None looks the data over now.
         say: told about work that takes seconds.
 
     Raises:
@@ -139,8 +139,9 @@ def start_run(
         plan = make_plan(project.root, name, task, chosen, say)
         run.create(plan, task)
         keep_prior(run, prior(project))
-        say("Looking for what is odd about the data …")
-        keep_audit(run, audit_of(project, loaded))
+        if audited is None:
+            say("Looking for what is odd about the data …")
+        keep_audit(run, audited or audit_of(project, loaded))
         foretell(project, run, task, chosen, say)
     elif not (run.folder / EXPERIMENT).is_file():
         keep_prior(run, prior(project))  # of a run that a version began which fixed none

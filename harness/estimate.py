@@ -11,16 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.ceilings import ceilings_of
-from harness.closed_answers import CLOSED
+from harness.counting import count_amounts
 from harness.device import most_threads
-from harness.effort import CHUNK_WORDS, effort, effort_of
+from harness.effort import effort_of
 from harness.generators.endpoint import PREFIX
-from harness.given import ON_DEV, RetrievalSettings
-from harness.models import EMBEDDED, ModelRef, resolve, unpacked
-from harness.prompts import passage, system_prompt, target
-from harness.retrieval import as_context, passages_of
+from harness.models import EMBEDDED, resolve, unpacked
 from harness.rungs import rung_type
-from harness.runner import answer_limit, chosen_rungs
+from harness.runner import chosen_rungs
 from harness.search_cost import (
     ENDING_S,
     index_seconds,
@@ -33,17 +30,9 @@ from harness.speed import ROW, Speed, known_speed, sizes_of, speed
 from harness.tuning_memory import free_from_outside, memory_of
 from harness.types import Task
 from harness.work import Amounts, Work
-from rag.index import Hit
-from rag.rerank import Size, size_of
 from tuning.recipe import adapter_shape
 from tuning.sizes import ModelSizes
 
-COUNTED = 200
-"""Rows and passages whose tokens are counted, evenly drawn; the mean of more differs little."""
-DOCUMENTS = 50
-"""Cut into passages to learn how long these are."""
-CHAT_TOKENS = 12
-"""Around a question: what marks turns of a conversation."""
 METHOD_WORK = {"lora": 1.0, "qlora": 2.0, "full": 1.5}
 """A token learned by each method over one learned by an adapter. All weights: 6 operations a weight
 against 4, for the gradient of the weights comes on top. Weights in 4 bits are unpacked for every
@@ -242,59 +231,3 @@ def slower_by(sizes: ModelSizes, row: float) -> float:
         return 2 * sizes.linear + attention
 
     return operations(max(row, ROW)) / operations(ROW)
-
-
-def count_amounts(project: Path, task: Task, settings: CheckSettings, model: ModelRef) -> Amounts:
-    """Rows and mean tokens of a task, counted with the model's own tokenizer."""
-    from tokenizers import Tokenizer
-
-    limit = answer_limit(project, task, settings)  # says so if there is no tokenizer
-    tokenizer = Tokenizer.from_file(str(model.folder / "tokenizer.json"))
-
-    def lengths(texts: Sequence[str]) -> list[int]:
-        drawn = texts[:: max(1, len(texts) // COUNTED)]
-        return [len(one.ids) for one in tokenizer.encode_batch(list(drawn))]
-
-    def mean(texts: Sequence[str]) -> float:
-        found = lengths(texts)
-        return sum(found) / max(1, len(found))
-
-    documents = task.documents[:: max(1, len(task.documents) // DOCUMENTS)]
-    chunks = passages_of(documents, settings.given.retrieval.passage_words or CHUNK_WORDS)
-    passages = [passage(as_context(Hit(chunk, 0.0))) for chunk in chunks]
-    pairs = task.preferences
-    return Amounts(
-        train=len(task.train),
-        dev=min(len(task.dev), effort(settings.effort).dev_rows),
-        heldout=len(task.heldout),
-        question=mean([example.question for example in task.train]) + CHAT_TOKENS,
-        answer=mean([target(task.spec, example) for example in task.train]),
-        longest_answer=limit,
-        passage=_mean_by_token(lengths(passages)),
-        system=mean([system_prompt(task.spec)]) + CHAT_TOKENS,
-        reranker=_reranker(project, settings.given.retrieval),
-        budget=settings.given.retrieval.context_tokens,
-        timed=min(settings.timed, len(task.heldout)),
-        closed=task.spec.kind in CLOSED and settings.given.decoding.constrained == ON_DEV,
-        pairs=len(pairs.train),
-        dev_pairs=len(pairs.dev),
-        heldout_pairs=len(pairs.heldout),
-        pair_side=mean([one.question for one in pairs.train])
-        + mean([text for one in pairs.train for text in (one.chosen, one.rejected)])
-        + CHAT_TOKENS,
-    )
-
-
-def _reranker(project: Path, given: RetrievalSettings) -> Size | None:
-    if not given.reranker:
-        return None
-    revision = given.reranker_revision
-    return size_of(resolve(given.reranker, "reranker", project, revision=revision).folder)
-
-
-def _mean_by_token(lengths: Sequence[int]) -> float:
-    """Mean length of the passage that a token stands in: long ones are found more often.
-
-    On the sample, with titles, passages found have 91 tokens, all passages 85, and this says 93.
-    """
-    return sum(n * n for n in lengths) / max(1, sum(lengths))

@@ -71,19 +71,6 @@ def wilson(successes: int, n: int) -> Interval:
     return Interval(share, *wilson_bounds(share, n, critical(0.05, math.inf)), n, 0, "Wilson")
 
 
-def zero_failures_upper(n: int) -> float:
-    """One-sided 95 % upper bound of a rate that showed 0 events in n: 1 − 0.05^(1/n), about 3/n.
-
-    For "no personal data leaked in n answers". With n = 0 nothing is known: 1.0.
-
-    Raises:
-        ValueError: n is negative.
-    """
-    if n < 0:
-        raise ValueError(f"n is {n}; expected n >= 0")
-    return 1.0 - 0.05 ** (1 / n) if n else 1.0
-
-
 def mean_interval(scores: Scores, clusters: Clusters | None = None) -> Interval:
     """Mean score with its 95 % interval.
 

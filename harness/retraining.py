@@ -5,7 +5,6 @@ are.
 """
 
 import dataclasses
-import math
 import shutil
 
 from harness.beside import run_of
@@ -17,7 +16,7 @@ from harness.rungs import rungs
 from harness.store import PASSAGE_SIZE, Run
 from harness.types import TrainView
 from harness.workbench import EMBEDDINGS, Workbench
-from tuning.recipe import TuningSettings, times_usual
+from tuning.recipe import TuningSettings, steps_for, times_usual
 
 
 def trained_cells(run: Run, rung: str = "") -> list[str]:
@@ -62,9 +61,8 @@ def recipe_of(run: Run, rung: str, seed: int = 0, rows: int | None = None) -> Tu
     adapter = plan.tuning.method != "full" and plan.tuning.learning_rate is None
     if adapter and rows is not None and rate is not None and step:
         epochs = effort_of(plan.effort, plan.tuning, plan.given).epochs
-        now, before = (
-            times_usual(int(epochs * math.ceil(n / step))) for n in (rows, len(run.view().train))
-        )
+        sizes = (rows, len(run.view().train))
+        now, before = (times_usual(steps_for(epochs, n, step)) for n in sizes)
         rate = float(f"{rate * now / before:.2g}")
     return dataclasses.replace(
         plan.tuning,

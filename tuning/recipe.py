@@ -114,7 +114,12 @@ def schedule_of(given: TuningSettings) -> dict[str, Any]:
 
 def steps_of(recipe: Recipe, n_rows: int) -> int:
     """Optimiser steps of a whole training."""
-    return max(1, round(recipe.epochs * math.ceil(n_rows / recipe.batch_rows)))
+    return steps_for(recipe.epochs, n_rows, recipe.batch_rows)
+
+
+def steps_for(epochs: float, n_rows: int, rows_a_step: int) -> int:
+    """The same, of a recipe that is not made yet."""
+    return max(1, round(epochs * math.ceil(n_rows / rows_a_step)))
 
 
 def batch_rows(n_rows: int) -> int:

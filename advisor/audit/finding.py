@@ -1,6 +1,6 @@
 """What the audit looks at, what it reports, and what a finder is."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -14,6 +14,11 @@ from rag.types import Document
 Severity = Literal["error", "warning", "info"]
 SEVERITIES: Final[tuple[Severity, ...]] = ("error", "warning", "info")
 """Worst first. An error stops a check."""
+SEVERITY_WORDS: Final[Mapping[Severity, str]] = {
+    "error": "must fix",
+    "warning": "should know",
+    "info": "fine",
+}
 
 MOST_ROWS: Final = 50
 """Most rows that a finding lists; it counts them all."""
@@ -21,7 +26,7 @@ MOST_ROWS: Final = 50
 
 @dataclass(frozen=True, slots=True)
 class Mend:
-    """A change of rungwise.toml that mends a finding without a decision only the user can make."""
+    """The settings that mend a finding, for whoever decides that they should."""
 
     words: str
     """What it does, as a button says it."""
@@ -59,6 +64,11 @@ class AuditReport:
     findings: tuple[Finding, ...]
     preferences: int = 0
     """Preference pairs that could be read."""
+
+    @property
+    def personal(self) -> tuple[Finding, ...]:
+        """The findings of personal data."""
+        return tuple(found for found in self.findings if found.code == "pii")
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,6 +122,12 @@ def look_over(project: Project) -> tuple[Loaded, AuditReport]:
     return result_of(project, look.loaded), result_of(project, look.report)
 
 
+def report_at_hand(project: Project) -> AuditReport | None:
+    """The project's audit, if an earlier page has come to its end."""
+    look = look_at(project)
+    return result_of(project, look.report) if look.report.done() else None
+
+
 @st.fragment(run_every=EVERY_S)
 def watch(look: Look, future: Future[_T]) -> None:
     """How far the work is; the page is drawn anew when it has come to its end."""

@@ -4,10 +4,12 @@ import dataclasses
 
 import streamlit as st
 
-from advisor.needs import card_line, method_needs
+from advisor.needs import METHOD_WORDS, card_line, method_needs
 from advisor.numbers import size
-from advisor.page_parts.text import html, joined, markup, say, show_error
+from advisor.page_parts.blocks import draw_blocks
+from advisor.page_parts.text import say, show_error
 from advisor.project import Project
+from advisor.report.document import Table
 from advisor.settings_file import change
 from harness.errors import RungwiseError, UserError
 from harness.estimate import CheckNeed
@@ -15,11 +17,6 @@ from harness.settings import settings_problems
 from harness.types import Task
 from tuning.recipe import METHODS
 
-METHOD_WORDS = {
-    "lora": "LoRA: a small adapter beside the model",
-    "qlora": "QLoRA: the same, learned on weights in 4 bits",
-    "full": "All weights of the model",
-}
 CARD_GB = 24.0
 """A usual card's memory."""
 
@@ -45,7 +42,7 @@ def model_part(project: Project, task: Task, need: CheckNeed | None) -> None:
                 "Way of tuning",
                 METHODS,
                 index=METHODS.index(project.sections.tuning.method),
-                format_func=lambda name: METHOD_WORDS.get(name, name),
+                format_func=lambda name: METHOD_WORDS[name],
                 key="model_method",
             )
             if st.form_submit_button("Use these", key="model_save"):
@@ -76,19 +73,10 @@ def _card(name: str, need: CheckNeed) -> None:
     )
     row, answer = need.longest_row, need.amounts.answer
     found = method_needs(need.sizes, row, answer, need.rank, memory)
-    rows = joined(
-        markup(
-            "<tr><td>{words}</td><td>{usual}</td><td>{least}</td><td>{fits}</td></tr>",
-            words=one.words,
-            usual=size(one.memory_bytes),
-            least=size(one.least_bytes),
-            fits="yes" if one.fits else "no",
-        )
+    rows = tuple(
+        (one.words, size(one.memory_bytes), size(one.least_bytes), "yes" if one.fits else "no")
         for one in found
     )
-    html(
-        '<table class="rw-small"><tr><th>Way</th><th>Memory</th><th>At the least, slower</th>'
-        "<th>Fits</th></tr>{rows}</table>",
-        rows=rows,
-    )
+    head = ("", "Memory", "At the least, slower", "Fits")
+    draw_blocks([Table("Memory of each way, in bfloat16", head, rows)])
     say(card_line(name, found, memory), "rw-p rw-small rw-quiet")

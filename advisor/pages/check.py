@@ -10,7 +10,7 @@ from advisor.needs import need_line
 from advisor.numbers import in_sentence
 from advisor.page_parts.cached import forget_needs, known_need
 from advisor.page_parts.frame import first_line, open_up, project_or_stop, run_or_none
-from advisor.page_parts.looking import loaded_or_stop
+from advisor.page_parts.looking import loaded_or_stop, report_at_hand
 from advisor.page_parts.model_choice import model_part
 from advisor.page_parts.rung_cards import cost_words, rung_card
 from advisor.page_parts.running import now_words, progress_part
@@ -161,10 +161,11 @@ def start(project: Project, settings: CheckSettings, wrong_undoes: float | None)
     kept: dict[Place, object] = {("check", "target"): settings.target}
     kept["check", "climb"] = settings.climb or None
     kept["check", "wrong_undoes"] = wrong_undoes
+    audited = report_at_hand(project)  # before the settings change, which have no part in it
     try:
         change(project.root, kept)
         with st.spinner("Reading the data and making the model ready …"):
-            run = workflow.start_run(project, settings=settings)
+            run = workflow.start_run(project, settings=settings, audited=audited)
             workflow.start_in_background(project, run)
     except RungwiseError as error:
         show_error(error)

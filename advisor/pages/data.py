@@ -187,7 +187,7 @@ def findings_part(report: AuditReport, found: Loaded, project: Project) -> None:
                 finding_part(finding, tag, questions)
                 if finding.mend:
                     mend_part(project, finding.mend, f"mend_{severity}_{number}")
-    if any(finding.code == "pii" for finding in report.findings):
+    if report.personal:
         anonymise_part(project)
     if not report.findings:
         heading("Nothing odd was found")

@@ -71,7 +71,7 @@ first_line(
     project.name,
     f"The report of check {run.name}: choose who reads it, then download it. One file, no network.",
 )
-left, right = st.columns([1, 1], vertical_alignment="center")
+left, right = st.columns(2, vertical_alignment="center")
 with left:
     audience = st.segmented_control(
         "Who is it for?",

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from advisor.kept_audit import personal_found
 from advisor.numbers import capital, in_sentence
 from advisor.project_sections import PrivacySection
 from advisor.prompt_words import found_prompt
@@ -43,7 +42,7 @@ def protection(sources: Sources) -> Section:
 
 def personal_data(sources: Sources) -> Section | None:
     """What was found and what is stated of it; None where neither is."""
-    found = bool(sources.audit and personal_found(sources.audit))
+    found = sources.audit is not None and sources.audit.personal
     if not found and sources.privacy == PrivacySection():
         return None
     return Section("protection", "Personal data", tuple(_statement(sources)))
@@ -51,7 +50,7 @@ def personal_data(sources: Sources) -> Section | None:
 
 def _statement(sources: Sources) -> Iterator[Block]:
     """Purpose, retention and access as the project states them, or that they are not stated."""
-    stated, found = sources.privacy, personal_found(sources.audit) if sources.audit else ()
+    stated, found = sources.privacy, sources.audit.personal if sources.audit else ()
     said = (
         ("Purpose", stated.purpose),
         ("Kept until", stated.retention),

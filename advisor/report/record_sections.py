@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 
 from advisor import charts
+from advisor.audit.finding import SEVERITY_WORDS
 from advisor.effort_words import NOTE, chosen_on, efforts, given_up
 from advisor.numbers import capital, count, in_sentence, interval, percent, setting
 from advisor.prompt_words import TEXTS, found_prompt
@@ -29,7 +30,6 @@ from harness.metrics import metrics
 from harness.rungs import rungs, title_of
 from harness.types import Json
 
-AUDIT_WORDS = {"error": "must fix", "warning": "should know", "info": "fine"}
 HOLDS = {True: "yes", False: "no", None: "not known"}
 SHARES = ("dev_recall",)
 """Settings that say how much of something was reached."""
@@ -71,7 +71,7 @@ def _odd(sources: Sources) -> Iterator[Block]:
     if sources.audit is None:
         return
     rows = tuple(
-        (AUDIT_WORDS[found.severity], found.message, f"{found.count:,}")
+        (SEVERITY_WORDS[found.severity], found.message, f"{found.count:,}")
         for found in sources.audit.findings
     )
     if rows:

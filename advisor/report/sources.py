@@ -1,9 +1,7 @@
 """What a report is made from: the files of a finished run, nothing else."""
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any
 
 import msgspec
 
@@ -13,7 +11,7 @@ from advisor.forecast import foretold
 from advisor.kept_audit import audit_kept
 from advisor.measured import best_scored
 from advisor.prices import Prices
-from advisor.project import CONFIG, prices_of
+from advisor.project import prices_of, section_of
 from advisor.project_sections import PrivacySection
 from advisor.recommendation import Recommendation
 from advisor.reopening import UNDECIDED, Standing, standing
@@ -138,29 +136,11 @@ def project_note(run: Run) -> str:
     Raises:
         UserError: the file is not TOML.
     """
-    return str(_section(run, "project").get("note", ""))
+    return str(section_of(run.project, "project").get("note", ""))
 
 
 def _stated(run: Run) -> PrivacySection:
     """What the project says of personal data."""
-    said = _section(run, "privacy")
+    said = section_of(run.project, "privacy")
     names = [one.name for one in fields(PrivacySection)]
     return PrivacySection(**{name: str(said.get(name, "")) for name in names})
-
-
-def _section(run: Run, name: str) -> dict[str, Any]:
-    """A section of the project's rungwise.toml.
-
-    Only this is read: whether the project could be checked again does not matter to a report.
-    """
-    file = run.project / CONFIG
-    if not file.is_file():
-        return {}
-    try:
-        # as the project's own reader: some editors begin a file with a byte order mark
-        found = tomllib.loads(file.read_text(encoding="utf-8-sig")).get(name, {})
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UserError(
-            Problem(f"not TOML: {error}", "text needs quotes, lists need brackets", str(file))
-        ) from error
-    return found if isinstance(found, dict) else {}

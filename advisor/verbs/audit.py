@@ -8,6 +8,7 @@ from pathlib import Path
 from advisor import workflow
 from advisor.at_odds import at_odds
 from advisor.audit import AuditReport
+from advisor.audit.finding import SEVERITY_WORDS
 from advisor.auditing import audit_of
 from advisor.facts import known_from
 from advisor.project import CONFIG, Project, read_project
@@ -19,8 +20,6 @@ from advisor.terminal_progress import Steps
 from advisor.verb import Verb
 from harness.errors import Problem, UserError
 from harness.task import Loaded
-
-WORDS = {"error": "must fix", "warning": "should know", "info": "fine"}
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -70,10 +69,10 @@ def _mend(root: Path, report: AuditReport, codes: Sequence[str]) -> None:
         raise UserError(
             *(Problem(f"no setting mends {code!r} here", fix, "--mend") for code in unknown)
         )
-    for mend in (offered[code] for code in dict.fromkeys(codes)):
-        change(root, {(section, key): value for section, key, value in mend.settings})
-        for section, key, value in mend.settings:
-            note(f'{CONFIG}: {key} = "{value}" under [{section}]')
+    settings = [one for code in dict.fromkeys(codes) for one in offered[code].settings]
+    change(root, {(section, key): value for section, key, value in settings})
+    for section, key, value in settings:
+        note(f'{CONFIG}: {key} = "{value}" under [{section}]')
 
 
 def _answers(project: Project) -> AnswerSheet:
@@ -87,7 +86,7 @@ def _answers(project: Project) -> AnswerSheet:
 def _print(report: AuditReport, loaded: Loaded, folder: Path) -> None:
     pairs = f", {report.preferences:,} preference pairs" if report.preferences else ""
     out(f"{report.examples:,} examples, {report.documents:,} documents{pairs}")
-    for severity, words in WORDS.items():
+    for severity, words in SEVERITY_WORDS.items():
         for finding in report.findings:
             if finding.severity == severity:
                 out(f"\n{words}: {finding.message}")

@@ -38,7 +38,7 @@ def run(given: Namespace) -> int:
         f"{len(report.findings)} findings"
     )
     terminal.note("4/4 the check")
-    started = workflow.start_run(project, given.run, say=terminal.note)
+    started = workflow.start_run(project, given.run, audited=report, say=terminal.note)
     foretell(started)
     experiment = follow(project, started)
     written = workflow.write_report(started, ("html", "json"))

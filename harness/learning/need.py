@@ -3,8 +3,9 @@
 import dataclasses
 from collections.abc import Callable
 
+from harness.counting import count_amounts
 from harness.effort import effort_of
-from harness.estimate import count_amounts, learned_by, seconds_of
+from harness.estimate import learned_by, seconds_of
 from harness.learning.result import CurvePlan, rows_of, store_of
 from harness.models import resolve
 from harness.retraining import recipe_of

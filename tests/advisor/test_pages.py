@@ -65,6 +65,12 @@ def shown(at: AppTest) -> AppTest:
     return at
 
 
+def pressed(at: AppTest, key: str) -> None:
+    """The page drawn anew after one of its buttons was pressed."""
+    at.button(key=key).click()
+    shown(at.run())
+
+
 def words(at: AppTest) -> str:
     """All HTML on the page."""
     return "\n".join(part.proto.body for part in at.get("html"))
@@ -172,8 +178,7 @@ def test_a_worked_case_fills_in_what_nobody_has_answered_and_each_answer_is_mark
     workflow.save_answers(open_project(project), {"speed": "tight"})
     at = page("ask", project)
     assert "Petitions in one formal structure" in words(at)
-    at.button(key="case_petitions").click()
-    shown(at.run())
+    pressed(at, "case_petitions")
     sheet = workflow.answers_of(open_project(project))
     assert sheet.answers["main_failure"] == "form" and sheet.answers["speed"] == "tight"
     assert sheet.answers["held_out_set"] == "some", "the data says so, no case does"
@@ -186,18 +191,14 @@ def test_a_worked_case_fills_in_what_nobody_has_answered_and_each_answer_is_mark
 
 def test_an_answer_from_a_case_is_confirmed_or_changed_by_hand(project):
     at = page("ask", project)
-    at.button(key="case_petitions").click()
-    shown(at.run())
-    at.button(key="jump_voice").click()
-    shown(at.run())
+    pressed(at, "case_petitions")
+    pressed(at, "jump_voice")
     assert "from the case</span> Petitions in one formal structure" in words(at)
-    at.button(key="confirm_case").click()
-    shown(at.run())
+    pressed(at, "confirm_case")
     assert "from the case</span>" not in words(at)
     sheet = workflow.answers_of(open_project(project))
     assert sheet.answers["voice"] == "high" and "voice" not in sheet.from_case
-    at.button(key="jump_speed").click()
-    shown(at.run())
+    pressed(at, "jump_speed")
     at.radio(key=f"answer|{project}|speed").set_value("tight")
     shown(at.run())
     sheet = workflow.answers_of(open_project(project))
@@ -227,8 +228,7 @@ def test_the_data_answers_what_it_can_and_an_answer_by_hand_stays(project, tmp_p
     machine_with(tmp_path, monkeypatch, "12282, NVIDIA GeForce RTX 4070")
     workflow.save_answers(open_project(project), {"examples": "messy"})
     at = page("ask", project)
-    at.button(key="ask_from_data").click()
-    shown(at.run())
+    pressed(at, "ask_from_data")
     sheet = workflow.answers_of(open_project(project))
     assert sheet.answers["held_out_set"] == "some" and sheet.answers["examples"] == "messy"
     assert sheet.from_data["held_out_set"] == "40 questions held out"
@@ -252,8 +252,7 @@ def test_a_changed_mapping_is_written_and_the_users_remarks_stay(project):
     at = page("data", project)
     at.selectbox(key="map_document").set_value("")
     at.text_area(key="map_instruction").set_value('Say "days".')
-    at.button(key="map_save").click()
-    shown(at.run())
+    pressed(at, "map_save")
     text = (project / "rungwise.toml").read_text(encoding="utf-8")
     written = tomllib.loads(text)
     assert written["data"]["columns"] == {"question": "question", "answer": "answer"}
@@ -265,8 +264,7 @@ def test_language_and_what_to_say_where_nothing_is_known_are_written_from_the_da
     at = page("data", project)
     at.selectbox(key="map_language").set_value("tr")
     at.text_input(key="map_abstention").set_value("Bilmiyorum.")
-    at.button(key="map_save").click()
-    shown(at.run())
+    pressed(at, "map_save")
     found = open_project(project)
     assert (found.project.language, found.task.abstention) == ("tr", "Bilmiyorum.")
 
@@ -275,14 +273,12 @@ def test_a_deleted_document_is_taken_out_of_what_is_kept_from_the_data_page(proj
     gone = run.view().documents[0].source
     at = page("data", project)
     at.text_input(key="forget_document").set_value(gone)
-    at.button(key="forget_start").click()
-    shown(at.run())
+    pressed(at, "forget_start")
     assert "the document is still part of the project" in words(at)
     (project / "data" / "documents" / gone).unlink()
     at = page("data", project)
     at.text_input(key="forget_document").set_value(gone)
-    at.button(key="forget_start").click()
-    shown(at.run())
+    pressed(at, "forget_start")
     assert "removed from the project" in words(at)
     assert "its text still stands in runs" in words(at)
 
@@ -290,13 +286,11 @@ def test_a_deleted_document_is_taken_out_of_what_is_kept_from_the_data_page(proj
 def test_what_is_stated_of_personal_data_is_written_and_taken_back(project):
     at = page("data", project)
     at.text_input(key="privacy_purpose").set_value("Answering customers")
-    at.button(key="privacy_save").click()
-    shown(at.run())
+    pressed(at, "privacy_save")
     assert open_project(project).sections.privacy.purpose == "Answering customers"
     at = page("data", project)
     at.text_input(key="privacy_purpose").set_value("")
-    at.button(key="privacy_save").click()
-    shown(at.run())
+    pressed(at, "privacy_save")
     assert open_project(project).sections.privacy.purpose == ""
 
 
@@ -316,8 +310,7 @@ def test_a_mapping_that_cannot_work_is_refused_and_nothing_is_written(project):
     before = (project / "rungwise.toml").read_bytes()
     at = page("data", project)
     at.selectbox(key="map_kind").set_value("json")
-    at.button(key="map_save").click()
-    shown(at.run())
+    pressed(at, "map_save")
     assert "kind = json needs a schema" in words(at)
     assert (project / "rungwise.toml").read_bytes() == before
 
@@ -335,14 +328,12 @@ def test_model_and_way_of_tuning_are_chosen_on_the_check_page_and_what_cannot_be
 ):
     at = page("check", project)
     at.text_input(key="model_generator").set_value("no-such-model")
-    at.button(key="model_save").click()
-    shown(at.run())
+    pressed(at, "model_save")
     assert "no-such-model" in words(at)
     assert open_project(project).model.generator != "no-such-model"
     at = page("check", project)
     at.selectbox(key="model_method").set_value("full")
-    at.button(key="model_save").click()
-    shown(at.run())
+    pressed(at, "model_save")
     assert open_project(project).sections.tuning.method == "full"
 
 

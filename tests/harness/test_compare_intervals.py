@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from statsmodels.stats.proportion import proportion_confint
 
-from harness.intervals import mean_interval, wilson, wilson_bounds, zero_failures_upper
+from harness.intervals import mean_interval, wilson, wilson_bounds
 
 
 @given(n=st.integers(1, 2000), share=st.floats(0, 1))
@@ -118,20 +118,18 @@ def test_seeds_that_disagree_widen_the_interval():
     assert seeded.method == "Wilson at effective n, 3 seeds"
 
 
-def test_zero_failures_in_n_leave_about_3_in_n():
-    assert zero_failures_upper(30) == pytest.approx(0.0950, abs=1e-4)
-    assert zero_failures_upper(300) == pytest.approx(0.00994, abs=1e-5)
-    # The one-sided Clopper-Pearson bound.
-    exact = proportion_confint(0, 45, alpha=0.1, method="beta")[1]
-    assert zero_failures_upper(45) == pytest.approx(exact, abs=1e-9)
-    assert zero_failures_upper(0) == 1.0
+@pytest.mark.parametrize("n", [30, 45, 300])
+def test_nothing_in_n_leaves_a_rate_of_about_4_in_n(n):
+    found = wilson(0, n)
+    _, high = proportion_confint(0, n, method="wilson")
+    assert found.low == 0 and found.high == pytest.approx(high, abs=1e-9)
+    # no smaller than what the exact one-sided bound leaves open
+    assert found.high > proportion_confint(0, n, alpha=0.1, method="beta")[1]
 
 
 def test_impossible_counts_are_named():
     with pytest.raises(ValueError, match="7 successes of 5"):
         wilson(7, 5)
-    with pytest.raises(ValueError, match="n is -1"):
-        zero_failures_upper(-1)
     assert wilson(0, 0).mean is None
 
 

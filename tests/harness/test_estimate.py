@@ -10,9 +10,10 @@ import pytest
 
 from harness import estimate as estimates
 from harness import speed as speeds
+from harness.counting import count_amounts
 from harness.effort import EFFORTS, effort_of
 from harness.errors import UserError
-from harness.estimate import count_amounts, estimate, known_estimate, need_of, slower_by
+from harness.estimate import estimate, known_estimate, need_of, slower_by
 from harness.given import Given, RetrievalSettings
 from harness.models import resolve
 from harness.rungs import rungs

@@ -8,14 +8,8 @@ from advisor.project import INSTRUCTIONS
 from harness.types import TaskSpec
 
 
-def _lines(spec: TaskSpec) -> str:
-    """What to write; an instruction of the user's own stays."""
-    usual = spec.instruction in INSTRUCTIONS.values()
-    label = f' and instruction = "{INSTRUCTIONS["label"]}"' if usual else ""
-    return f'kind = "label"{label}'
-
-
 def _mend(spec: TaskSpec) -> Mend:
+    """What to write; an instruction of the user's own stays."""
     settings = [("task", "kind", "label")]
     if spec.instruction in INSTRUCTIONS.values():
         settings.append(("task", "instruction", INSTRUCTIONS["label"]))
@@ -25,15 +19,17 @@ def _mend(spec: TaskSpec) -> Mend:
 def find(material: Material) -> Iterator[Finding]:
     """That the kind of task may be another."""
     if said := few_answers_sentence(material.spec, material.examples):
+        mend = _mend(material.spec)
+        lines = " and ".join(f'{key} = "{value}"' for _, key, value in mend.settings)
         yield Finding(
             "few_answers",
             "warning",
             sum(row.answerable for row in material.examples),
             (),
             said,
-            f"Write {_lines(material.spec)} under [task] in rungwise.toml; leave it where other "
-            "answers can be right, too.",
-            _mend(material.spec),
+            f"Write {lines} under [task] in rungwise.toml; leave it where other answers can be "
+            "right, too.",
+            mend,
         )
 
 

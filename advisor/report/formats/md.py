@@ -1,4 +1,4 @@
-"""Markdown, for a wiki or a code review: the whole report as text; pictures become their figures.
+"""Markdown, for a wiki or a code review: the report without its pictures, their scores in a table.
 
 GitHub's dialect (tables). Everything untrusted is text: nothing in it becomes a link, a picture,
 markup or HTML.
@@ -26,7 +26,7 @@ from advisor.report.document import (
 from advisor.report.format import Format
 
 _SPECIAL = re.compile(r"([\\`*_\[\]#|~!])")
-_BEGINS = re.compile(r"^(\s*)([-+=>]|\d+[.)])(?=\s|$)", re.MULTILINE)
+_BEGINS = re.compile(r"^([-+=>]|\d+[.)])(?=\s|$)")
 _LIVE = re.compile(r"://|@|\bwww\.", re.IGNORECASE)
 """What a reader of Markdown turns into a link by itself; an invisible joiner prevents it."""
 
@@ -42,7 +42,12 @@ def plain(text: str) -> str:
     line = " ".join(cut(text).split())
     line = _SPECIAL.sub(r"\\\1", line).replace("&", "&amp;").replace("<", "&lt;")
     line = _LIVE.sub("\\g<0>\u2060", line)
-    return _BEGINS.sub(r"\1\\\2", line)
+    return _BEGINS.sub(_marked, line)
+
+
+def _marked(begin: re.Match[str]) -> str:
+    """What would begin a list, a quotation or a heading; of a number its full stop is marked."""
+    return f"{begin[0][:-1]}\\{begin[0][-1]}"
 
 
 def _parts(report: Report) -> Iterator[str]:
@@ -82,7 +87,7 @@ def _block(block: Block) -> str:
     if isinstance(block, Table):
         return _table(block)
     if isinstance(block, Figure):
-        return f"*{plain(block.caption)}*"
+        return ""
     if isinstance(block, Commands):
         # indented, for a line could hold the marks that end a fenced block
         return "\n".join(f"    {' '.join(line.split())}" for line in block.lines)
