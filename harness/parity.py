@@ -168,11 +168,11 @@ def parity(
         examples=tuple(real[:SHOWN]),
         **_scores(run, plan, asked, texts, free if held else None),
     )
-    return dataclasses.replace(found, why_not=_why_not(found))
+    return dataclasses.replace(found, why_not=against(found))
 
 
-def _why_not(found: Parity) -> str:
-    """What stands against it."""
+def against(found: Parity) -> str:
+    """What stands against taking an export for what was measured; empty where nothing does."""
     asked, same = found.asked, found.identical + found.tied
     why = []
     if found.other_prompts:
@@ -181,8 +181,9 @@ def _why_not(found: Parity) -> str:
             "the tokenizer or its chat template is another"
         )
     if same < found.tolerance * asked:
-        allowed = f"{1 - found.tolerance:.0%}".replace("%", " %")
-        why.append(f"{asked - same} of {asked} answers differ, allowed are {allowed}")
+        allowed = f"{1 - found.tolerance:.0%} may".replace("%", " %")
+        may = allowed if found.tolerance < 1 else "none may"
+        why.append(f"{asked - same} of {asked} answers differ, {may}")
     if found.difference is None:
         why.append("the score of the exported model is not defined")
     elif abs(found.difference) > found.margin:
