@@ -9,8 +9,11 @@ from advisor.new_project import create_project
 from advisor.project import open_project, read_project
 from advisor.settings_file import change
 from harness.given import DecodingSettings, Given, PromptSettings, RetrievalSettings
+from harness.reopen import workbench_of
 from harness.runner import make_plan
 from harness.settings import settings_problems
+from harness.store import Run
+from harness.work import Amounts, asking
 from tests.conftest import write_label_project
 from tests.harness.rung_bench import page
 from tuning.recipe import TuningSettings
@@ -43,6 +46,17 @@ def test_what_is_written_is_in_the_plan_of_a_check(label_project):
     assert project.settings().given == WANTED
     task = workflow.load(project).task
     assert make_plan(project.root, "r", task, project.settings()).given == WANTED
+
+
+def test_as_many_questions_are_timed_and_foretold_as_the_project_says(label_project):
+    project = change(label_project, {("check", "timed"): 20})
+    task = workflow.load(project).task
+    run = Run(project.root / "runs" / "r")
+    run.create(make_plan(project.root, "r", task, project.settings()), task)
+    assert workbench_of(run, run.view(), "prompt-s0", 0, lambda *said: None).timed_queries == 20
+    amounts = Amounts(1, 1, 60, 10.0, 5.0, 8, 0.0, 10.0)
+    more = dataclasses.replace(amounts, timed=20)
+    assert asking(more, 10.0).writes_alone == 20 * 8 and asking(amounts, 10.0).writes_alone == 6 * 8
 
 
 def test_without_these_sections_nothing_is_decided(label_project):

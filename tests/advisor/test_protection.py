@@ -1,6 +1,7 @@
 """What a report says of the data: what the audit had found, and what is stated of personal data."""
 
 import shutil
+from dataclasses import replace
 
 import pytest
 
@@ -43,6 +44,16 @@ def test_what_the_audit_found_is_kept_when_a_check_begins_and_told_in_its_report
     assert "E-mail addresses: 2 of 40 rows." in said and "is not stated" in said
     for name in ("html", "json"):
         assert b"E-mail addresses: 2 of 40 rows." in report_format(name).render(report)
+
+
+def test_an_audit_that_is_at_hand_is_kept_and_not_made_again(finished, tmp_path, monkeypatch):
+    root = shutil.copytree(finished.project, tmp_path / "project")
+    elsewhere = "openai:http://127.0.0.1:9/v1#none"  # no model is needed to plan
+    project = open_project(root)
+    settings = replace(project.settings(), generator=elsewhere, embedder=elsewhere)
+    monkeypatch.setattr(workflow, "audit_of", None)
+    run = workflow.start_run(project, settings=settings, audited=AuditReport(7, 0, (PII,)))
+    assert audit_kept(run) == AuditReport(7, 0, (PII,))
 
 
 def test_a_statement_on_personal_data_stands_in_both_reports_and_none_where_there_is_none(run):
