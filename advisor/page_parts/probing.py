@@ -123,16 +123,21 @@ def _own_part(run: Run, probe: Probe, busy: bool) -> None:
     """The user's own edits in the place of made-up ones."""
     with st.expander("With your own changes", key=f"own_{probe.name}"):
         say("Change facts in copies of your documents, and give the copies here, names unchanged.")
-        files = st.file_uploader(
-            "Edited documents",
-            type=supported_suffixes(),
-            accept_multiple_files=True,
-            key=f"edited_{probe.name}",
-            label_visibility="collapsed",
-        )
-        label, none = "Start with these", busy or not files
-        if st.button(label, key=f"start_own_{probe.name}", disabled=none):
+        # A form holds its button back until every file has arrived.
+        with st.form(f"own_form_{probe.name}", border=False, enter_to_submit=False):
+            files = st.file_uploader(
+                "Edited documents",
+                type=supported_suffixes(),
+                accept_multiple_files=True,
+                key=f"edited_{probe.name}",
+                label_visibility="collapsed",
+            )
+            label, key = "Start with these", f"start_own_{probe.name}"
+            pressed = st.form_submit_button(label, key=key, disabled=busy)
+        if pressed and files:
             _start(run, probe, [(file.name, file.getvalue()) for file in files])
+        elif pressed:
+            say("There are no files. Add the documents that you have changed.")
 
 
 def _secrets_part(run: Run, probe: Probe, busy: bool) -> None:

@@ -47,16 +47,20 @@ def sample_door() -> None:
 def own_door() -> None:
     """The user's own files."""
     heading("My data", "A table of questions with right answers. Documents too, if you have them.")
-    name = st.text_input("Name of the project", key="start_name", placeholder="Support desk")
-    files = st.file_uploader(
-        "Files",
-        type=sorted({*READERS, *supported_suffixes()}),
-        accept_multiple_files=True,
-        key="start_files",
-        label_visibility="collapsed",
-    )
-    say(KINDS, "rw-p rw-small rw-quiet")
-    if st.button("Make the project", width="stretch", key="make_project"):
+    # A form holds its button back while a file is on its way; pressed too early, a button of the
+    # page finds no files, and what it says of that is gone with the redrawing that follows.
+    with st.form("own_data", border=False, enter_to_submit=False):
+        name = st.text_input("Name of the project", key="start_name", placeholder="Support desk")
+        files = st.file_uploader(
+            "Files",
+            type=sorted({*READERS, *supported_suffixes()}),
+            accept_multiple_files=True,
+            key="start_files",
+            label_visibility="collapsed",
+        )
+        say(KINDS, "rw-p rw-small rw-quiet")
+        pressed = st.form_submit_button("Make the project", width="stretch", key="make_project")
+    if pressed:
         enter(lambda: take_files(name, [(file.name, file.getvalue()) for file in files]))
 
 

@@ -65,9 +65,9 @@ def test_edited_documents_given_in_the_app_take_the_place_of_made_up_changes(run
     monkeypatch.setattr("advisor.background.start", lambda *given: started.append(given))
     row, name, content = edited(run)
     at = tab(run)
-    assert at.button(key="start_own_freshness").disabled
+    at.button(key="start_own_freshness").click()
+    assert "There are no files" in words(shown(at.run())) and not started
     at.file_uploader(key="edited_freshness").upload(name, content, "text/markdown")
-    at = shown(at.run())
     at.button(key="start_own_freshness").click()
     shown(at.run())
     (one,) = plan_of(store_of(run, "freshness")).planted

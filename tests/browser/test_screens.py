@@ -1,5 +1,7 @@
 """Every page as a browser draws it: foreign text stays text, and everything fits the window."""
 
+import time
+
 import pytest
 
 from tests.advisor.page_project import make_project, make_run
@@ -42,6 +44,12 @@ def test_foreign_text_runs_nothing_loads_nothing_and_every_page_fits(app, visit)
     assert window.troubles == []
 
 
+def after_a_moment(route):
+    """A file that takes its time, as a large one does."""
+    time.sleep(1)
+    route.continue_()
+
+
 def fits(window, name):
     """Nothing is cut or has to be moved sideways, in a wide window or a narrow one."""
     for width in (700, 900, 1400):  # the last one has the pages' names at the top
@@ -63,13 +71,14 @@ def moment(window):
 def test_files_that_are_dropped_become_a_project_with_its_questions(app, visit):
     window = visit()
     window.open(app.address(), "Start")
+    window.page.route("**/upload_file/**", after_a_moment)
     window.page.get_by_label("Name of the project").fill("Müşteri hattı")
     table = "question,answer\n" + "".join(f"What is {i}?,Number {i}\n" for i in range(60))
     window.page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(
         {"name": "numbers.csv", "mimeType": "text/csv", "buffer": table.encode()}
     )
     window.text("numbers.csv")
-    window.press("Make the project")
+    window.press("Make the project")  # at once: it waits for the file that is still on its way
     window.drawn("Ask")
     window.text("Müşteri hattı")
     window.turn_to("Data")
