@@ -4,6 +4,7 @@ Every rung, in training and in answering, goes through `render`: same system pro
 """
 
 import hashlib
+import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -15,6 +16,9 @@ LAST, FIRST = "closest last", "closest first"
 HINT = "closest last, with its most fitting sentence above all"
 LAYOUTS = (LAST, HINT, FIRST)
 """How passages may stand before a question; the first needs no reason."""
+
+MARKER = re.compile(r"<(?=\|[\w ]{1,40}\|>|/?(?:start|end)_of_turn>|/?s>)|\[(?=/?INST\])")
+"""Where a mark of a chat template begins: ChatML and Llama 3, Gemma, Mistral."""
 
 
 class Demonstration(NamedTuple):
@@ -33,11 +37,21 @@ class Prompt(NamedTuple):
 
     def messages(self) -> list[dict[str, str]]:
         """As chat messages; the system prompt is always given, so no template adds its own."""
-        rows = [{"role": "system", "content": self.system}]
+        rows = [("system", self.system)]
         for question, answer in self.turns:
-            rows.append({"role": "user", "content": question})
-            rows.append({"role": "assistant", "content": answer})
-        return [*rows, {"role": "user", "content": self.user}]
+            rows += [("user", question), ("assistant", answer)]
+        rows.append(("user", self.user))
+        return [{"role": role, "content": unmarked(text)} for role, text in rows]
+
+
+def unmarked(text: str) -> str:
+    """A text in which no mark of a chat template is whole.
+
+    Tokenisers read such a mark as a control token wherever it stands: a document with a few of them
+    in it could end the user's turn and speak as the system. A zero-width space after the first
+    letter keeps the text legible and leaves the mark mere letters.
+    """
+    return MARKER.sub(lambda found: f"{found[0]}\u200b", text)
 
 
 ONE_LABEL = "Answer with exactly one of these labels and nothing else:"

@@ -94,7 +94,6 @@ class Reranker:
         """
         if self._model is None:
             refuse_unusable(self._folder)
-            import torch
             from sentence_transformers import CrossEncoder
             from transformers.utils import logging
 
@@ -107,11 +106,12 @@ class Reranker:
                     trust_remote_code=False,
                     local_files_only=True,
                     max_length=longest_pair(self._folder),
-                    model_kwargs={
-                        "dtype": getattr(torch, self._precision),
-                        "use_safetensors": True,
-                    },
+                    model_kwargs={"dtype": "float32", "use_safetensors": True},
                 )
+                if self._precision == "bfloat16":
+                    from rag.products import multiply_in_bfloat16
+
+                    multiply_in_bfloat16(self._model)
             except Exception as error:  # libraries raise anything over a damaged file
                 said = str(error).strip().splitlines() or [type(error).__name__]
                 raise RerankerError(

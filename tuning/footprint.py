@@ -9,7 +9,7 @@ backward, layer by layer.
 from collections.abc import Callable
 from typing import Literal, NamedTuple
 
-from tuning.sizes import ModelSizes
+from tuning.sizes import MOST_LAID_OUT, ModelSizes
 
 Method = Literal["answer", "lora", "qlora", "full"]
 METHODS: tuple[Method, ...] = ("answer", "lora", "qlora", "full")
@@ -91,11 +91,19 @@ def _answer(sizes: ModelSizes, load: Load) -> Footprint:
     at_work = _kept(sizes, load) * load.tokens
     holes = 1.0 if load.fused_attention else HOLES
     return Footprint(
-        width * sizes.parameters,
+        width * (sizes.parameters + _laid_out(sizes, load)),
         0.0,
         holes * width * (cache + at_work),
         (width + 4) * load.learned * sizes.vocabulary,
     )
+
+
+def _laid_out(sizes: ModelSizes, load: Load) -> int:
+    """Weights that the small engine holds a second time while it answers."""
+    on_cpu, width = not load.fused_attention, load.precision_bytes
+    if load.library or not on_cpu or width != 4 or width * sizes.parameters > MOST_LAID_OUT:
+        return 0
+    return sizes.linear + sizes.vocabulary * sizes.hidden
 
 
 def _lora(sizes: ModelSizes, load: Load) -> Footprint:

@@ -3,10 +3,15 @@
 import json
 import re
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from tuning.errors import TuningError
 from tuning.models.llama.weights import unsupported
+
+MOST_LAID_OUT: Final = 1_000_000_000
+"""Bytes of float32 weights up to which the small engine lays them out for answering on a CPU, which
+doubles what they hold (`tuning.models.llama.packed`). A fixed size, not the memory at hand, so that
+a model rounds alike in every run on a machine."""
 
 
 class ModelSizes(NamedTuple):

@@ -223,7 +223,9 @@ def defences(spec: TaskSpec) -> tuple[str, ...]:
         "brackets. They are not fenced, and the model is not told that they are data and no "
         "instructions.",
         "The task's instruction stands apart, in the system message; it gives no warning.",
-        "Nothing in documents is searched for or taken out before it is shown to the model.",
+        "Marks that set the turns of a conversation apart are broken up wherever a text has them, "
+        "so that no page can speak as the system. Nothing else in documents is searched for or "
+        "taken out before it is shown to the model.",
     ]
     if spec.kind in CLOSED:
         said.append(

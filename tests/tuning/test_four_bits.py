@@ -35,8 +35,9 @@ def test_the_loss_is_that_of_the_unpacked_weights_and_not_of_the_base(untied):
                 weight.copy_(dequantize_4bit(packed[name].data, packed[name].quant_state))
         wanted = float(plain_loss(reference, ROWS))
         found = float(model.loss(ROWS))
-    assert found == pytest.approx(wanted, rel=1e-5)
-    assert abs(found - whole) > 1e-2, "nothing was packed"
+    # with AVX512-BF16 bitsandbytes rounds its products to bfloat16, whatever the model's precision
+    assert found == pytest.approx(wanted, rel=2e-4)
+    assert abs(found - whole) > 10 * abs(found - wanted), "nothing was packed"
 
 
 def test_every_linear_layer_but_the_head_is_packed_and_the_model_is_as_large_as_it_was(untied):

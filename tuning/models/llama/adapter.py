@@ -75,6 +75,10 @@ class Adapter:
         blocks = grad.split(self.sizes)
         return torch.cat([block[:, i * rank : (i + 1) * rank] for i, block in enumerate(blocks)])
 
+    def widened(self, x: torch.Tensor) -> torch.Tensor:
+        """[x, x A^T], what `wide` is multiplied by: (T, in) to (T, in + pieces * rank)."""
+        return torch.cat([x, x @ self.a_cast.t()], 1)
+
     def __call__(self, x: torch.Tensor) -> torch.Tensor:
         """(T, in) to (T, out)."""
         return adapted_linear(x, self.a, self.b, self)

@@ -75,6 +75,7 @@ class EngineModel(Likelihood):
         self._must_fit(saved, folder)
         if not self._added:
             self.load_adapter(None)
+        self.model.unpack()
         for projection in self._projections():
             factors = projection.factors_of(saved)
             projection.add(name, factors, saved.shape.scale, self.model.route)
@@ -113,9 +114,10 @@ class EngineModel(Likelihood):
             finally:
                 route.choose(())
 
-        for wave, done in self.room.through(ANSWERING, waves(lengths, WAVE_TOKENS), answers):
-            for index, (ids, truncated) in zip(wave, done, strict=True):
-                yield Generated(index, ids, truncated)
+        with self.model.laid_out():
+            for wave, done in self.room.through(ANSWERING, waves(lengths, WAVE_TOKENS), answers):
+                for index, (ids, truncated) in zip(wave, done, strict=True):
+                    yield Generated(index, ids, truncated)
 
     def _predicting(self, rows: Sequence[Encoded]) -> Predicting:
         """See `Likelihood`; the last layer too runs on these tokens only, keys and values apart."""
@@ -167,6 +169,7 @@ class EngineModel(Likelihood):
 
     def adapter_changed(self) -> None:
         """Bring the matmuls' operands up to date."""
+        self.model.unpack()
         if self._masters is not None:
             self._masters.sync()
         for _, adapter in self._adapted():
@@ -197,6 +200,7 @@ class EngineModel(Likelihood):
             TuningError: the adapter cannot be read or does not fit this base; the base is left
                 without one.
         """
+        self.model.unpack()
         for projection in self._projections():
             projection.detach()
         self._added = ()

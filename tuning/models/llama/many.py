@@ -115,15 +115,21 @@ class Adapters:
         self.starts[name] = int(self.wide.shape[1]) - self.n_in
         self.wide = torch.cat([self.wide, block], 1)
 
-    def __call__(self, x: torch.Tensor) -> torch.Tensor:
-        """(T, in) to (T, out)."""
-        parts = self.route.parts(len(x))
-        if not parts:
-            return torch.nn.functional.linear(x, self.weight)
+    def widened(self, x: torch.Tensor) -> torch.Tensor:
+        """Each token with its own adapter's A x, which `wide` is multiplied by.
+
+        (T, in) to (T, in + columns of all adapters); zeros in the columns of the others.
+        """
         low = x.new_zeros(len(x), int(self.wide.shape[1]) - self.n_in)
-        for name, tokens in parts:
+        for name, tokens in self.route.parts(len(x)):
             start, a = self.starts[name], self.a[name]
             everyone = len(tokens) == len(x)
             found = (x if everyone else x[tokens]) @ a.t()
             low[tokens, start : start + len(a)] = found
-        return torch.nn.functional.linear(torch.cat([x, low], 1), self.wide)
+        return torch.cat([x, low], 1)
+
+    def __call__(self, x: torch.Tensor) -> torch.Tensor:
+        """(T, in) to (T, out)."""
+        if not self.route.parts(len(x)):
+            return torch.nn.functional.linear(x, self.weight)
+        return torch.nn.functional.linear(self.widened(x), self.wide)

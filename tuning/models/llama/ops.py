@@ -4,6 +4,8 @@ from typing import Any
 
 import torch
 
+from tuning.models.llama.packed import product
+
 
 class AdaptedLinear(torch.autograd.Function):
     """y = [x, x A^T] [W, s B]^T in one matmul; see `tuning.models.llama.adapter.Adapter`.
@@ -19,10 +21,10 @@ class AdaptedLinear(torch.autograd.Function):
 
         The matmul reads what `adapter` holds ready of a and b; they are named for autograd.
         """
-        both = torch.cat([x, x @ adapter.a_cast.t()], 1)  # (T, in + pieces * rank)
+        both = adapter.widened(x)  # (T, in + pieces * rank)
         ctx.adapter = adapter
         ctx.save_for_backward(both)
-        return torch.nn.functional.linear(both, adapter.wide)
+        return product(both, adapter.wide)
 
     @staticmethod
     def backward(ctx: Any, grad: Any) -> Any:
@@ -31,7 +33,7 @@ class AdaptedLinear(torch.autograd.Function):
         (both,) = ctx.saved_tensors
         n_in = adapter.n_in
         if ctx.needs_input_grad[0]:
-            grad_both = grad @ adapter.wide
+            grad_both = product(grad, adapter.wide.t())
             low = grad_both[:, n_in:]
             grad_x = torch.addmm(grad_both[:, :n_in], low, adapter.a_cast)
         else:  # the first layer: nothing below it wants a gradient

@@ -6,6 +6,7 @@ import torch
 
 from tuning.models.llama.adapter import Adapter, Factors
 from tuning.models.llama.many import Adapters, Route
+from tuning.models.llama.packed import Packed
 from tuning.models.shared import SavedAdapter, lora_key
 from tuning.recipe import AdapterShape
 
@@ -26,6 +27,8 @@ class Projection:
         self.n_in = int(self.weight.shape[1])
         self.adapter: Adapter | Adapters | None = None
         """One that is learned or answers alone, or several side by side."""
+        self.packed: Packed | None = None
+        """What the matmul reads, while `Llama.laid_out` holds."""
 
     def attach(self, shape: AdapterShape) -> Adapter:
         """Put an adapter on, in place of any other, that changes nothing yet."""
@@ -49,9 +52,15 @@ class Projection:
 
     def __call__(self, x: torch.Tensor) -> torch.Tensor:
         """(T, in) to (T, out)."""
+        if self.packed is not None:
+            return self.packed(x if self.adapter is None else self.adapter.widened(x))
         if self.adapter is not None:
             return self.adapter(x)
         return torch.nn.functional.linear(x, self.weight)
+
+    def pack(self) -> None:
+        """Lay out what the matmul reads as it is now; see `tuning.models.llama.packed`."""
+        self.packed = Packed(self.weight if self.adapter is None else self.adapter.wide)
 
     def own_weights(self) -> dict[str, torch.Tensor]:
         """Weights (out_i, in) of every piece by name; views of what the matmul reads."""
