@@ -8,27 +8,32 @@ from advisor.money_tables import energy_rows, money_of, time_rows
 from advisor.page_parts.blocks import draw_blocks
 from advisor.page_parts.text import say, show_error
 from advisor.prices import PRICE_KEYS, PriceKey, Prices
-from advisor.project import Project
+from advisor.project import Project, open_project
 from advisor.report.cost_section import money_blocks, table_of
 from advisor.settings_file import Place, change
+from advisor.workflow import judge_again
 from harness.errors import RungwiseError
 from harness.experiment import Experiment
+from harness.store import Run
 
 COLUMNS = 3
 
 
-def draw_money(project: Project, experiment: Experiment) -> None:
+def draw_money(project: Project, run: Run, experiment: Experiment) -> None:
     """Fields, tables, the chart of where the rungs cross, and what that comes to in words."""
     with st.expander("Your prices", expanded=not project.prices.given):
-        price_fields(project)
+        price_fields(project, run)
     found = money_of(experiment, project.prices)
     used = [time_rows(found), energy_rows(found)]
     tables = [table_of(rows) for rows in used if rows]
     draw_blocks([*tables, *money_blocks(found, full=True)])
 
 
-def price_fields(project: Project) -> None:
-    """One field a price; what is saved goes to rungwise.toml, an empty field takes a price out."""
+def price_fields(project: Project, run: Run) -> None:
+    """One field a price; what is saved goes to rungwise.toml, an empty field takes a price out.
+
+    The run's verdict, which may speak of prices, is renewed with them.
+    """
     say(
         "All of them are yours to give and none has to be: what is not given is not counted. They "
         "are kept in rungwise.toml.",
@@ -41,7 +46,7 @@ def price_fields(project: Project) -> None:
             with sides[number % COLUMNS]:
                 values[one.key] = _field(one, project.prices)
         if st.form_submit_button("Save these prices", key="prices_save"):
-            _save(project, values)
+            _save(project, run, values)
 
 
 def _field(one: PriceKey, prices: Prices) -> Any:
@@ -63,11 +68,12 @@ def _field(one: PriceKey, prices: Prices) -> Any:
     )  # fmt: skip
 
 
-def _save(project: Project, values: dict[str, Any]) -> None:
+def _save(project: Project, run: Run, values: dict[str, Any]) -> None:
     """Write the prices; what cannot be used is said and nothing is changed."""
     places: dict[Place, Any] = {("prices", key): _written(value) for key, value in values.items()}
     try:
         change(project.root, places)
+        judge_again(open_project(project.root), run)
     except RungwiseError as error:
         show_error(error)
         return

@@ -118,11 +118,11 @@ def fair(shown: Report) -> None:
         section(shown, key)
 
 
-def cost(project: Project, shown: Report) -> None:
+def cost(project: Project, run: Run, shown: Report) -> None:
     """Time, memory and money; the prices can be changed here."""
     section(shown, "cost", title=False)
     with st.expander("Your prices", expanded=False):
-        price_fields(project)
+        price_fields(project, run)
 
 
 def behind(
@@ -137,7 +137,7 @@ def behind(
         "Settings": lambda: settings(shown),
         "What if": lambda: what_if(run, shown),
         "Ask them": lambda: asking_part(run),
-        "Cost": lambda: cost(project, shown),
+        "Cost": lambda: cost(project, run, shown),
         "Fair?": lambda: fair(shown),
     }
     if experiment.task.kind in CLOSED:

@@ -164,7 +164,7 @@ if weighed is not None:
     weighing(project, weighed, verdict)
     firmness(weighed)
 with st.expander("What it costs, and from which volume on", expanded=project.prices.given):
-    draw_money(project, experiment)
+    draw_money(project, run, experiment)
 deciding(of, found, weighed)
 if told := track_record(runs_in(project.root)).sentence:
     say(told, "rw-p rw-small rw-quiet")

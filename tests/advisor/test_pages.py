@@ -12,10 +12,13 @@ from filelock import FileLock
 from streamlit.testing.v1 import AppTest
 
 from advisor import workflow
+from advisor.economics import costs_of
+from advisor.prior import prior_of
 from advisor.progress import progress, state_of
 from advisor.project import open_project
 from advisor.questionnaire import questions, visible
 from advisor.settings_file import change
+from advisor.verdict import reconcile
 from harness.store import Run
 from harness.watch import STARTING
 from tests.advisor.page_project import HOSTILE, NAME, make_project, make_run
@@ -600,6 +603,10 @@ def test_prices_are_given_on_a_page_and_shown_with_what_they_come_to(project, ru
     at = AppTest.from_function(_money_page, kwargs={"root": str(project), "run": run.name})
     at = shown(at.run(timeout=60))
     assert "Nothing is priced yet" in words(at)
+    file = run.folder / "experiment.json"
+    stored = json.loads(file.read_text(encoding="utf-8"))
+    stored["verdict"]["cautions"] = ["At your prices of yesterday."]
+    file.write_text(json.dumps(stored), encoding="utf-8")
     at.number_input(key="price_machine_per_hour").set_value(3.6)
     at.number_input(key="price_answers_per_month").set_value(50_000.0)
     at.text_input(key="price_currency").set_value("<i>E</i>")
@@ -612,6 +619,9 @@ def test_prices_are_given_on_a_page_and_shown_with_what_they_come_to(project, ru
     said = words(at)
     assert "Cost in &lt;i&gt;E&lt;/i&gt;, at your prices of 31 January 2026" in said
     assert "<i>E" not in said
+    costs = costs_of(workflow.finished(run), open_project(project).prices)
+    told = workflow.verdict_of(workflow.finished(run))
+    assert told == reconcile(workflow.finished(run), prior_of(run), costs=costs), "renewed by them"
     at.number_input(key="price_machine_per_hour").set_value(None)
     at = shown(at.button(key="prices_save").click().run(timeout=60))
     text = (project / "rungwise.toml").read_text(encoding="utf-8")
@@ -637,4 +647,4 @@ def _money_page(root: str, run: str) -> None:
     from advisor.project import open_project
 
     found = workflow.find_run(run, Path(root))
-    draw_money(open_project(Path(root)), workflow.finished(found))
+    draw_money(open_project(Path(root)), found, workflow.finished(found))
