@@ -74,6 +74,14 @@ def test_nothing_stays_laid_out_after_the_answers(untied):
     assert model.model.layers[0].down.packed is None
 
 
+def test_nothing_is_laid_out_while_all_weights_are_learned(untied):
+    model = opened(untied)
+    model.new_adapter(None, 0)
+    coming = model.generate(PROMPTS, 12)
+    next(coming)
+    assert model.model.layers[0].down.packed is None
+
+
 def test_only_a_small_model_in_float32_is_laid_out_and_memory_is_foretold_with_it():
     weight = torch.zeros(2, 2)
     assert packs(134_515_008, weight)

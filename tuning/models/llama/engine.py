@@ -1,6 +1,7 @@
 """The engine behind the common door."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -114,7 +115,8 @@ class EngineModel(Likelihood):
             finally:
                 route.choose(())
 
-        with self.model.laid_out():
+        # gradients and moments of all weights leave no room for a second copy of them
+        with nullcontext() if self._masters is not None else self.model.laid_out():
             for wave, done in self.room.through(ANSWERING, waves(lengths, WAVE_TOKENS), answers):
                 for index, (ids, truncated) in zip(wave, done, strict=True):
                     yield Generated(index, ids, truncated)
