@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from bench.lines import Measured, line, same
 from bench.rows import few_shot_prompts, label_prompts, labelled, passage_prompts
-from bench.sides import Side, Turn, Work, in_turn, timed_warm
+from bench.sides import Done, Side, Turn, Work, in_turn
 from bench.stock_answering import batched_answers, held_answers, pipeline_answers
 from harness.device import Device, pick_device
 from harness.models import resolve
@@ -123,15 +123,12 @@ def engine_answers(asking: Asking) -> Work:
     model = LocalGenerator(ModelRef("bench", asking.folder, "", ""), asking.device)
     trie = constraint_of(asking.spec, model.tokenizer)
 
-    def answers(job: str) -> list[Json]:
+    def work(job: str) -> Done:
         prompts = asking.of(job, PRODUCT)
         texts: list[Json] = [None] * len(prompts)
         for done in model.complete(prompts, NEW_TOKENS, trie if job == LABELS else None):
             texts[done.row] = getattr(done, "text", None)  # a refusal has none
-        return texts
+        return Done(texts)
 
-    def warm_up() -> None:
-        list(model.complete(asking.prompts[SHARES][:2], 2))
-
-    warm_up()
-    return lambda job: timed_warm(warm_up, lambda: answers(job))
+    list(model.complete(asking.prompts[SHARES][:2], 2))
+    return work

@@ -43,18 +43,6 @@ Work: TypeAlias = Callable[[str], Done]
 """Does a job by its name."""
 
 
-def timed_warm(warm_up: Callable[[], object], work: Callable[[], list[Json]]) -> Done:
-    """Work timed after a moment of the same kind.
-
-    A side waits while the others have their turns, and what a process does not touch for a minute
-    a system may take out of memory: without this, whoever is quick pays most for having waited.
-    """
-    warm_up()
-    started = time.perf_counter()
-    outputs = work()
-    return Done(outputs, time.perf_counter() - started)
-
-
 @dataclass(frozen=True, slots=True)
 class Side:
     """One way to do the work.

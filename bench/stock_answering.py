@@ -2,8 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from bench.sides import Work, timed_warm
-from harness.types import Json
+from bench.sides import Done, Work
 
 if TYPE_CHECKING:
     from bench.answering import Asking
@@ -28,14 +27,11 @@ def pipeline_answers(asking: "Asking") -> Work:
         made = model(messages, max_new_tokens=limit, do_sample=False)
         return str(made[0]["generated_text"][-1]["content"]).strip()
 
-    def answers(job: str) -> list[Json]:
-        return [said(one.messages(), NEW_TOKENS) for one in asking.of(job, PIPELINE)]
+    def work(job: str) -> Done:
+        return Done([said(one.messages(), NEW_TOKENS) for one in asking.of(job, PIPELINE)])
 
-    def warm_up() -> None:
-        said(asking.prompts[SHARES][0].messages(), 2)
-
-    warm_up()
-    return lambda job: timed_warm(warm_up, lambda: answers(job))
+    said(asking.prompts[SHARES][0].messages(), 2)
+    return work
 
 
 def batched_answers(asking: "Asking") -> Work:
@@ -44,7 +40,7 @@ def batched_answers(asking: "Asking") -> Work:
 
     model, tokenizer = _opened(asking)
 
-    def answers(job: str) -> list[Json]:
+    def work(job: str) -> Done:
         prompts = [one.messages() for one in asking.of(job, BATCHED)]
         ids = [_ids(tokenizer, one) for one in prompts]
         order = sorted(range(len(ids)), key=lambda row: len(ids[row]))
@@ -54,14 +50,11 @@ def batched_answers(asking: "Asking") -> Work:
             for row, said in zip(rows, _continued(model, tokenizer, [ids[r] for r in rows],
                                                   NEW_TOKENS), strict=True):  # fmt: skip
                 texts[row] = said
-        return list(texts)
+        return Done(list(texts))
 
-    def warm_up() -> None:
-        first = [_ids(tokenizer, one.messages()) for one in asking.prompts[SHARES][:2]]
-        _continued(model, tokenizer, first, 2)
-
-    warm_up()
-    return lambda job: timed_warm(warm_up, lambda: answers(job))
+    first = [_ids(tokenizer, one.messages()) for one in asking.prompts[SHARES][:2]]
+    _continued(model, tokenizer, first, 2)
+    return work
 
 
 def held_answers(asking: "Asking") -> Work:
@@ -82,14 +75,11 @@ def held_answers(asking: "Asking") -> Work:
         limit = {"prefix_allowed_tokens_fn": allowed}
         return str(_continued(model, tokenizer, [ids], trie.longest, **limit)[0])
 
-    def answers(job: str) -> list[Json]:
-        return [said(_ids(tokenizer, one.messages())) for one in asking.of(job, HELD)]
+    def work(job: str) -> Done:
+        return Done([said(_ids(tokenizer, one.messages())) for one in asking.of(job, HELD)])
 
-    def warm_up() -> None:
-        said(_ids(tokenizer, asking.prompts[SHARES][0].messages()))
-
-    warm_up()
-    return lambda job: timed_warm(warm_up, lambda: answers(job))
+    said(_ids(tokenizer, asking.prompts[SHARES][0].messages()))
+    return work
 
 
 def _opened(asking: "Asking") -> tuple[Any, Any]:

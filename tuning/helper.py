@@ -6,7 +6,9 @@ import shutil
 import signal
 import sys
 import threading
+import traceback
 from pathlib import Path
+from types import TracebackType
 
 from tuning.exchange import (
     BEGIN,
@@ -41,8 +43,22 @@ def main() -> None:
     sys.stdout.flush()
     os.dup2(2, 1)  # nobody reads on: what libraries print would fill the pipe, and stop us
     join(place)
+    sys.excepthook = _end_at_once  # in the place of torch's, which joining has set
     _serve(model)
     torch.distributed.destroy_process_group()
+
+
+def _end_at_once(
+    kind: type[BaseException], error: BaseException, where: TracebackType | None
+) -> None:
+    """Tell what went wrong, and go.
+
+    On an orderly way out torch's threads, which still listen, may abort with a status of their own,
+    as if this process were the one that was lost.
+    """
+    traceback.print_exception(kind, error, where)
+    sys.stderr.flush()
+    os._exit(1)
 
 
 def _end_with_the_first(place: Place) -> None:

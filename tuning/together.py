@@ -45,8 +45,8 @@ STOP_S: Final = 10.0
 SETTLE_S: Final = 1.0
 """In which those end that one process has left alone."""
 KILLED: Final = -9
-BROKEN: Final = "Connection closed by peer"
-"""What gloo says in a process that another one has left."""
+BROKEN: Final = " by peer"
+"""What gloo says in a process that another one has left: "Connection closed by peer" or "reset"."""
 FIX: Final = "write processes = 1 under [tuning] in rungwise.toml, and check again"
 
 

@@ -47,7 +47,8 @@ def test_the_checklist_and_the_report_say_so(run):
 
 def test_what_is_exported_answers_as_it_was_measured(run, tmp_path):
     done = export(run, Wanted("finetune"), tmp_path / "tuned")
-    assert done.parity.identical + done.parity.tied == done.parity.asked > 0
+    ties = done.parity.tied if done.parity.precision == "bfloat16" else 0
+    assert done.parity.identical + ties == done.parity.asked > 0
 
 
 def test_while_it_learns_the_base_is_packed_and_afterwards_it_is_whole(tmp_path, tiny_model):

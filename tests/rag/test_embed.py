@@ -46,6 +46,13 @@ def test_vectors_are_those_of_sentence_transformers_own_encode(embedder, minilm)
 
 
 @pytest.mark.slow
+def test_vectors_by_products_in_bfloat16_are_those_of_float32_to_1e_4(embedder, minilm):
+    half = Embedder(minilm, "minilm", precision="bfloat16").embed(TEXTS)
+    least = cosines(embedder.embed(TEXTS), half).min()
+    assert 0.9999 <= least < 1 - 1e-7, "close, and not the same computation"
+
+
+@pytest.mark.slow
 def test_vectors_have_length_one_and_the_models_width(embedder):
     vectors = embedder.embed(TEXTS)
     assert vectors.shape == (len(TEXTS), 384) and vectors.dtype == np.float32

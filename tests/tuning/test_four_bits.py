@@ -24,7 +24,7 @@ def four_bit(folder):
 
 
 def test_the_loss_is_that_of_the_unpacked_weights_and_not_of_the_base(untied):
-    from bitsandbytes.functional import dequantize_4bit
+    from bitsandbytes.functional import dequantize_4bit, has_avx512bf16
 
     model, reference = four_bit(untied), plain_model(untied)
     with torch.no_grad():
@@ -36,8 +36,8 @@ def test_the_loss_is_that_of_the_unpacked_weights_and_not_of_the_base(untied):
         wanted = float(plain_loss(reference, ROWS))
         found = float(model.loss(ROWS))
     # with AVX512-BF16 bitsandbytes rounds its products to bfloat16, whatever the model's precision
-    assert found == pytest.approx(wanted, rel=2e-4)
-    assert abs(found - whole) > 10 * abs(found - wanted), "nothing was packed"
+    assert found == pytest.approx(wanted, rel=2e-4 if has_avx512bf16() else 1e-5)
+    assert abs(found - whole) > max(1e-2, 10 * abs(found - wanted)), "nothing was packed"
 
 
 def test_every_linear_layer_but_the_head_is_packed_and_the_model_is_as_large_as_it_was(untied):
