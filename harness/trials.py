@@ -91,7 +91,7 @@ class Trial:
             "dev_metric": self.best.dev_metric,
             "dev_loss": round(self.best.dev_loss, 4),
             "steps": self.steps,
-            "seconds": round(self.seconds, 1),
+            "seconds": round(self.seconds, 3),
             "curve": [point._asdict() for point in self.points],
         }
 
