@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 from advisor import background, workflow
 from advisor.project import open_project
+from advisor.renewing import judge_again
 from harness.beside import run_of
 from harness.errors import RungwiseError
 from harness.learning import running
@@ -52,7 +53,7 @@ def learn(store: Run, on_event: OnEvent = lambda event: None) -> CurveResult:
     """
     result, run = running.run_curve(store, on_event), run_of(store)
     try:
-        workflow.judge_again(open_project(run.project), run)
+        judge_again(open_project(run.project), run)
     except RungwiseError as error:  # the curve itself is there, and a check says what is wrong
         store.say("doing", f"The verdict stays as it was: {error.problems[0]}")
     return result

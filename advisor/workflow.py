@@ -4,7 +4,8 @@
 2. its data: `load`, looked over by `advisor.auditing`
 3. the questionnaire, the prior: `keep_answers`, `prior`
 4. the check, the evidence: `start_run`, `check`, in a process of its own `start_in_background`
-5. the result and the verdict: `finished`; weighed and decided on by `advisor.deciding`
+5. the result and the verdict: `finished`, anew where prices changed (`advisor.renewing`);
+   weighed and decided on by `advisor.deciding`
 6. the report: `write_report`
 
 What is done to a finished run besides has modules of its own: `advisor.probing`,
@@ -16,15 +17,11 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-import msgspec
-
 from advisor import background
 from advisor.audit import AuditReport
 from advisor.auditing import audit_of
-from advisor.economics import costs_of
-from advisor.forecast import foretell, foretold, unpack_model
+from advisor.forecast import foretell, unpack_model
 from advisor.kept_audit import keep_audit
-from advisor.learning_words import answer
 from advisor.prior import keep_prior
 from advisor.prior import prior_of as prior_of
 from advisor.progress import ask_to_stop, progress
@@ -33,16 +30,14 @@ from advisor.questionnaire import AnswerSheet, write_answers
 from advisor.ready import is_run_name, require_ready
 from advisor.recommend import recommend
 from advisor.recommendation import Recommendation
+from advisor.renewing import experiment_of as experiment_of
+from advisor.renewing import judge
 from advisor.report import Audience, build, report_format
 from advisor.result_file import EXPERIMENT
-from advisor.result_file import experiment_of as experiment_of
 from advisor.result_file import verdict_of as verdict_of
-from advisor.taken_words import taken_of
-from advisor.verdict import reconcile
-from harness.disk import write_json, writing
+from harness.disk import writing
 from harness.errors import Problem, UserError
 from harness.experiment import Experiment
-from harness.learning.result import result_of
 from harness.runner import make_plan, run_check
 from harness.settings import CheckSettings
 from harness.store import Event, Run, runs_in
@@ -157,42 +152,7 @@ def check(
     project: Project, run: Run, on_event: Callable[[Event], None] = lambda event: None
 ) -> Experiment:
     """Run what is still open, reconcile with the prior, write experiment.json last."""
-    return _judge(project, run, run_check(run, on_event))
-
-
-def judge_again(project: Project, run: Run) -> None:
-    """Write the verdict of a finished run anew: what it says may hang on what came since.
-
-    Nothing is measured: its learning curve, and the prices as they are now, are all that is new.
-    """
-    _judge(project, run, finished(run))
-
-
-def _judge(project: Project, run: Run, experiment: Experiment) -> Experiment:
-    advised, curve = prior_of(run), result_of(run)
-    verdict = reconcile(
-        experiment,
-        advised,
-        spared_s=_spared(run, experiment),
-        costs=costs_of(experiment, project.prices) if project.prices.given else None,
-        answered_late=advised is None and prior(project) is not None,
-        learned=answer(curve) if curve else "",
-    )
-    judged = dataclasses.replace(
-        experiment,
-        verdict=msgspec.to_builtins(verdict),
-        taken=taken_of(experiment, foretold(run)),
-    )
-    write_json(run.folder / EXPERIMENT, judged)
-    return judged
-
-
-def _spared(run: Run, experiment: Experiment) -> float | None:
-    """Seconds that the rungs a climb left out were expected to take."""
-    need = foretold(run)
-    if need is None:
-        return None
-    return sum(one.seconds for one in need.rungs if one.rung in experiment.not_run)
+    return judge(project, run, run_check(run, on_event))
 
 
 def start_in_background(project: Project, run: Run) -> None:

@@ -229,6 +229,8 @@ class Experiment:
     none does. What an earlier check had embedded took no time here."""
     taken: dict[str, Taken] = field(default_factory=dict)
     """By rung; empty where nothing was foretold."""
+    prices: dict[str, Json] = field(default_factory=dict)
+    """Those that the verdict was judged by; filled by the advisor."""
 
     @property
     def scored(self) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from bench.lines import Measured, apart, line, same
 from bench.rows import label_prompts, labelled, passage_prompts
 from bench.sides import Done, Side, Turn, in_turn
 
-README = Path(__file__).parents[1] / "README.md"
+ROOT = Path(__file__).parents[1]
 
 
 def counting(name):
@@ -139,7 +139,7 @@ def test_the_table_holds_every_line_once_under_its_machine():
     found = [record([made(), made(must=None)]), record([made()], device="Other")]
     text = table.markdown(found)
     assert text.count("| LoRA |") == 3 and text.count(table.HEAD) == 2
-    assert "CPU, 2 cores, float32: 2 lines" in text and "Other, float32: 1 line<" in text
+    assert "## CPU, 2 cores, float32: 2 lines\n" in text and "## Other, float32: 1 line\n" in text
     assert text.startswith("2 of 2 lines that have a target reach it")
     first = next(one for one in text.splitlines() if one.startswith("| LoRA |"))
     assert first == (
@@ -149,26 +149,47 @@ def test_the_table_holds_every_line_once_under_its_machine():
     assert "others kept 0.5 of its cores busy" in text
 
 
-def test_the_table_is_written_between_its_markers_and_nothing_else_changes(tmp_path, capsys):
+def test_the_short_table_holds_the_lines_with_a_target_of_the_machine_measured_last():
+    older = record([made()], at="2026-01-01", device="Old")
+    newer = record([made(ours=(6.0, 6.0, 6.0)), made(must=None)], at="2026-01-02")
+    also = record([made()], at="2025-01-01", part="search")  # of the same machine
+    text = table.short([older, newer, also])
+    assert text.startswith("CPU, 2 cores, float32. 1 of 2 reach their target. Meanwhile others")
+    rows = [one for one in text.splitlines() if one.startswith("| LoRA")]
+    assert rows == [
+        "| LoRA | 16.7 tokens/s | stock: 5 | 3.33× (3.33–4) | 4×, missed |",
+        "| LoRA | 100 tokens/s | stock: 5 | 20× (10–24) | 4×, reached |",
+    ]
+
+
+def test_both_tables_are_written_and_nothing_beside_the_markers_changes(tmp_path, capsys):
     text = f"# Title\n{table.BEGIN}\nold\n{table.END}\nend\n"
     assert table.written(text, "new") == f"# Title\n{table.BEGIN}\nnew\n{table.END}\nend\n"
+    results = tmp_path / "bench" / "results"
+    results.mkdir(parents=True)
+    (results / "training.cpu.json").write_text(json.dumps(record([made()])), encoding="utf-8")
     file = tmp_path / "README.md"
     file.write_text(text, encoding="utf-8")
-    assert table.main(["--write", str(file)]) == 0
+    assert table.main(["--write"], tmp_path) == 0
     now = file.read_text(encoding="utf-8")
     assert "old" not in now and now.startswith("# Title\n") and now.endswith("\nend\n")
+    assert table.SHORT_HEAD in now and table.HEAD not in now
+    assert table.HEAD in (results / "README.md").read_text(encoding="utf-8")
     file.write_text("no markers", encoding="utf-8")
-    assert table.main(["--write", str(file)]) == 2
+    assert table.main(["--write"], tmp_path) == 2
     assert file.read_text(encoding="utf-8") == "no markers"
     said = capsys.readouterr().out.splitlines()
     assert [one.split(":")[0] for one in said] == ["error", "fix"]
 
 
-def test_the_table_in_the_readme_is_the_one_of_the_results():
-    text = README.read_text(encoding="utf-8")
+def test_the_tables_that_stand_here_are_those_of_the_results():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
     assert table.BEGIN in text
-    made = table.written(text, table.markdown(table.records()))
-    assert made == text, "python -m bench.table --write README.md"
+    assert table.written(text, table.short(table.records())) == text, (
+        "python -m bench.table --write"
+    )
+    whole = (table.RESULTS / "README.md").read_text(encoding="utf-8")
+    assert whole == f"{table.TITLE}\n\n{table.markdown(table.records())}\n"
 
 
 def test_every_result_that_is_kept_can_be_read():

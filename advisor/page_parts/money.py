@@ -9,9 +9,9 @@ from advisor.page_parts.blocks import draw_blocks
 from advisor.page_parts.text import say, show_error
 from advisor.prices import PRICE_KEYS, PriceKey, Prices
 from advisor.project import Project, open_project
+from advisor.renewing import judge_again
 from advisor.report.cost_section import money_blocks, table_of
 from advisor.settings_file import Place, change
-from advisor.workflow import judge_again
 from harness.errors import RungwiseError
 from harness.experiment import Experiment
 from harness.store import Run
