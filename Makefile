@@ -1,5 +1,6 @@
 # make demo   set everything up and run the main job on embedded models
 # make test   lint and tests
+# make install   set everything up and run nothing
 # make app    the browser app on 127.0.0.1
 # make bench  performance against stock parts; some of them: make bench PARTS="training search"
 # make bench-check  ratios just measured beside the last accepted (committed) ones
@@ -14,7 +15,7 @@ BIN := .venv/bin
 # setuptools warns of every editable installation, in ten lines that say nothing to do.
 PIP := PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test gpu-test lint format app bench bench-check clean
+.PHONY: demo install test gpu-test lint format app bench bench-check clean
 
 demo: .venv/core.stamp
 	$(BIN)/rungwise demo
@@ -34,8 +35,11 @@ format: .venv/dev.stamp
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+# Installed and nothing run: what a project of one's own needs.
+install: .venv/core.stamp
+
 app: .venv/core.stamp
-	$(BIN)/rungwise app
+	$(BIN)/rungwise app $(patsubst %/rungwise.toml,%,$(wildcard demo/support-desk/rungwise.toml))
 
 bench: .venv/bench.stamp
 	$(BIN)/python -m bench $(PARTS)
@@ -44,12 +48,13 @@ bench-check: .venv/dev.stamp
 	$(BIN)/python -m bench.check
 
 # A Python that is named is taken as it is, and nothing is installed: for a machine with a card and
-# the packages, and without network. Only files with such tests are read, for what the others import
-# may be missing there.
+# the packages, and without network. Only the folder with such tests is read, for what the others
+# import may be missing there. What libraries warn of is told and fails nothing: their versions are
+# not ours.
 GIVEN := $(filter command,$(firstword $(origin PYTHON)))
 gpu-test: $(if $(GIVEN),,.venv/dev.stamp)
-	$(if $(GIVEN),$(PYTHON),$(BIN)/python) -m pytest -W ignore::pytest.PytestConfigWarning -m gpu \
-		$$(grep -rl --include='test_*.py' 'mark\.gpu' tests)
+	$(if $(GIVEN),$(PYTHON),$(BIN)/python) -m pytest -W default -W ignore::pytest.PytestConfigWarning \
+		-m gpu tests/gpu
 
 clean:
 	rm -rf .venv demo

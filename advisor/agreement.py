@@ -2,12 +2,20 @@
 
 from typing import Literal
 
-from advisor.choice import Choice, floor_not_settled, misses_target, not_good_enough
+from advisor.choice import (
+    Choice,
+    beats_floor,
+    floor_not_settled,
+    misses_target,
+    not_good_enough,
+)
 from advisor.measured import (
     SMOKE_TEST,
+    fewest_scored,
     floor_contrast,
     headline_score,
     inline,
+    no_better,
     score_of,
     within_margin,
 )
@@ -35,7 +43,7 @@ def agreement_of(
         confirmed, clear as all may come out.
     """
     found = _agreement(experiment, choice, recommended, prior)
-    few = experiment.task.n_heldout < SMOKE_TEST
+    few = fewest_scored(experiment) < SMOKE_TEST
     return "too_close_to_call" if few and found == "confirmed" else found
 
 
@@ -51,25 +59,27 @@ def _agreement(
     if recommended == "none":
         return _where_none(experiment, prior)
     if prior in NOTHING:
-        return "overturned"
+        settled = beats_floor(experiment, recommended, shown=True) is not False
+        return "overturned" if settled else "too_close_to_call"
     if choice.why == "target":
         return _by_target(experiment, recommended, prior)
     if prior not in experiment.scored:
         return None
     if prior == recommended:
-        rivals = (experiment.contrast(name, prior) for name in experiment.rungs if name != prior)
-        margin = experiment.task.margin
-        unsettled = any(
-            c is not None and c.verdict == "inconclusive" and (c.difference or 0.0) > margin
-            for c in rivals
-        )
-        return "too_close_to_call" if unsettled else "confirmed"
+        rivals = [experiment.contrast(name, prior) for name in experiment.scored if name != prior]
+        shown = rivals and all(one is not None and _no_rival(experiment, one) for one in rivals)
+        return "confirmed" if shown else "too_close_to_call"
     contrast = experiment.contrast(recommended, prior)
     if contrast is None:
         return "too_close_to_call"
     no_worse = contrast.verdict == "equivalent" or contrast.non_inferior
     settled = contrast.verdict == "better" or (no_worse and _cheaper(recommended, prior))
     return "overturned" if settled else "too_close_to_call"
+
+
+def _no_rival(experiment: Experiment, other: Contrast) -> bool:
+    """Whether another rung is shown not to be ahead by what matters."""
+    return no_better(other) or (other.high is not None and other.high <= experiment.task.margin)
 
 
 def _where_none(experiment: Experiment, prior: str) -> Agreement | None:
@@ -149,6 +159,8 @@ def prior_words(
     if prior not in experiment.scored and prior not in NOTHING:
         why = experiment.skipped.get(prior) or _failure(experiment, prior)
         return f"{start}, which was not measured: {why}."
+    if prior == recommended:
+        return f"{start}; the measurement does not contradict that, but is too close to confirm it."
     return f"{start}; the measurement is too close to call."
 
 

@@ -21,8 +21,10 @@ from harness.experiment import Experiment
 
 MOST_UNKNOWN = 0.5
 """Of the lost points; where more cannot be told apart a rung has no place."""
-WRONG = {"label": "labels taken for one another", "json": "wrong fields"}
+WRONG = {"label": "for labels taken for one another", "json": "for wrong fields"}
 """Wrong contents of the right form, as people say it; other kinds need the passage to tell."""
+READ_WRONG = "because this model gets them wrong even with the right passage before it"
+OTHER = "in small parts"
 MANNER: tuple[Cause, ...] = ("form", "answered_anyway", "refused", "not_used")
 
 
@@ -158,10 +160,11 @@ def _why(found: Split, points: tuple[int, int, int], one: RungDiagnosis, kind: s
     if behaviour:
         named_ones = MANNER if reads(one) or kind in CLOSED else ("form", "answered_anyway")
         causes = [WORDS[loss.cause] for loss in one.losses if loss.cause in named_ones]
-        if round(100 * found.content):
-            causes.append(WRONG.get(kind, "wrong with the passage before it too"))
-        named = " and ".join(causes[:2])
-        told.append(f"{behaviour} for how it answers ({named})")
+        reading = min(behaviour, round(100 * found.content))
+        if manner := behaviour - reading:
+            told.append(f"{manner} for how it answers ({' and '.join(causes[:2]) or OTHER})")
+        if reading:
+            told.append(f"{reading} {WRONG.get(kind, READ_WRONG)}")
     if unknown:
         told.append(f"{unknown} that cannot be told apart ({found.why_unknown})")
     return f"Of 100 points {sum(points)} were lost: {', '.join(told)}."

@@ -11,6 +11,7 @@ from typing import Literal
 
 from advisor.measured import (
     best_scored,
+    failed_share,
     floor_contrast,
     headline_score,
     no_better,
@@ -43,12 +44,16 @@ def choose(experiment: Experiment) -> Choice:
     if good is not None:
         return Choice(good, "target", good, None)
     found = _climbed(experiment, experiment.scored)
-    if beats_floor(experiment, found.ahead or found.rung) is not False:
+    if beats_floor(experiment, found.rung) is not False:
         return found
     # the floor is the rung below the ladder: of two rungs that are level with each other, only one
-    # may be shown to beat it
-    beating = [name for name in experiment.scored if beats_floor(experiment, name, shown=True)]
-    return replace(_climbed(experiment, beating), why="floor") if beating else found
+    # may be shown to beat it; or the one that leads does, and not the one where the climb stands
+    for shown in (True, False):
+        names = experiment.scored
+        beating = [one for one in names if beats_floor(experiment, one, shown=shown)]
+        if beating:
+            return replace(_climbed(experiment, beating), why="floor")
+    return found
 
 
 def _climbed(experiment: Experiment, scored: Sequence[str]) -> Choice:
@@ -86,8 +91,7 @@ def not_good_enough(experiment: Experiment, choice: Choice) -> bool:
     """
     if not experiment.scored or misses_target(experiment, choice.rung):
         return True
-    # where another rung leads, the floor is that one's to beat
-    return beats_floor(experiment, choice.ahead or choice.rung) is False
+    return beats_floor(experiment, choice.rung) is False
 
 
 def standing_on(experiment: Experiment, choice: Choice) -> str:
@@ -175,9 +179,12 @@ def halves_not_beaten(experiment: Experiment, joined: str) -> tuple[Contrast, ..
 
 
 def _good_enough(experiment: Experiment) -> str | None:
+    """The lowest rung that reaches the target and is not what needs no model at all."""
     task = experiment.task
     for name, arm in experiment.rungs.items():
-        if reached(arm.scores[task.metric].low, task.target, task.margin):
+        failed = failed_share(experiment, arm)
+        good = reached(arm.scores[task.metric], task.target, task.margin, failed)
+        if good and beats_floor(experiment, name) is not False:
             return name
     return None
 

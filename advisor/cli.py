@@ -67,7 +67,8 @@ def parser(arguments: Sequence[str]) -> _Parser:
         )
         if name in arguments:
             verb = load_plugin(f"advisor.verbs.{name}", "VERB", Verb)
-            sub.epilog = f"example: {verb.example}"
+            notes = f"{verb.notes()}\n\n" if verb.notes else ""
+            sub.epilog = f"{notes}example: {verb.example}"
             sub.add_argument("--debug", action="store_true", help="show a traceback on errors")
             verb.configure(sub)
             sub.set_defaults(run_verb=verb.run, parser=sub)

@@ -1,5 +1,6 @@
 """The step after the verdict: weigh the rungs, and decide. What follows: `advisor.reopening`."""
 
+import dataclasses
 from dataclasses import dataclass
 
 from advisor import workflow
@@ -78,6 +79,8 @@ def decide(
         prices=known_prices(of.experiment, project.prices) if project else None,
         configured=project.model.generator if project else "",
     )
+    currency = project.prices.currency if project and evidence.prices else ""
+    evidence = dataclasses.replace(evidence, currency=currency)
     made = decided(rung, by, why, evidence, triggers)
     record(of.run, made, of.experiment)
     return made

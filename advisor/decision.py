@@ -65,6 +65,8 @@ class Evidence:
     """The watched questions with their answers."""
     prices: dict[str, float] = field(default_factory=dict)
     """Rung to cost of an answer; empty where no prices were known."""
+    currency: str = ""
+    """Of those; empty where none was named, or by a version that kept none."""
     configured: str = ""
     """The model that rungwise.toml named then: a check can be of another one."""
 

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from advisor.examples_words import RUNG as FEW_SHOT
 from advisor.examples_words import about_examples
 from advisor.form_words import about_decoding, about_examples_and_form, about_language
-from advisor.lever import lever
+from advisor.lever import FEWEST, lever
 from advisor.measured import TUNED, inline, score_of
 from advisor.numbers import count, percent, short
-from advisor.reading_words import about_ceiling, about_reading, did, part
+from advisor.reading_words import about_ceiling, about_reading, another_training, did, part
 from harness.closed_answers import CLOSED
 from harness.diagnosis.findings import Cause, Form, Loss, RungDiagnosis, Share, Slice
 from harness.diagnosis.slices import SMALLEST
@@ -42,11 +42,11 @@ def about_retrieval(experiment: Experiment, rung: str) -> str:
     if found.used.n:
         text += f" When it did, the model {did(experiment, found.used)}"
         text += f"; when it did not, {percent(found.luck.mean)}." if found.luck.n else "."
-    better = _reader(experiment, rung)
+    better, tried = _reader(experiment, rung), about_ceiling(experiment, rung)
     search, reading = (round(100 * (g or 0)) for g in (found.better_search, found.better_reading))
     words = {
         "reading": f"{better} would help more than a better search: up to "
-        f"{count(reading, 'point')} on these questions, against {search}.",
+        f"{count(reading, 'point')} on these questions{'' if tried else f', against {search}'}.",
         "search": "A better search would help more than a larger reader: up to "
         f"{count(search, 'point')} on these questions, against {reading}.",
         "alike": "A better search and a larger reader would help alike: up to "
@@ -56,9 +56,11 @@ def about_retrieval(experiment: Experiment, rung: str) -> str:
         "neither": "Neither a better search nor a larger reader has much left to win.",
         "document": "Which passage of a document holds the answer is not known, so a better search "
         "and a larger reader cannot be told apart.",
-        "unknown": "That is too seldom to say how well passages are read; search comes first.",
+        "unknown": "That is too seldom to say how well passages are read; search comes first."
+        if found.recall.n >= FEWEST
+        else "Of too few questions it is known whether the passage was found to say more.",
     }
-    told = (text, words[lever(found, experiment.task.margin)], about_ceiling(experiment, rung))
+    told = (text, words[lever(found, experiment.task.margin)], tried)
     return " ".join(filter(None, told))
 
 
@@ -174,7 +176,8 @@ def further(experiment: Experiment, rung: str) -> Iterator[str]:
             inline(experiment.rungs[one.distraction.against]),
         )
         if spoiled.n >= SMALLEST and (spoiled.mean or 0.0) >= MANY_SPOILED:
-            yield f"Passages spoiled {part(spoiled, f'answers that {other} had right')}."
+            what = f"answers that {other} had right{another_training(rung)}"
+            yield f"Passages spoiled {part(spoiled, what)}."
     yield from about_reading(experiment, rung)
     if one.form is not None:
         cut, copied = one.form.truncated, one.form.copied

@@ -12,8 +12,9 @@ from typing import Literal, NamedTuple
 from advisor.measured import TUNED
 from advisor.paid import HOUR_S, Part, known, machine_price, times, total
 from advisor.prices import Prices
+from advisor.right_share import held_back, right_share
 from advisor.update_cost import update_parts
-from harness.experiment import ArmResult, Estimate, Experiment
+from harness.experiment import ArmResult, Experiment
 from harness.probe_result import BroughtUp
 
 Basis = Literal["tokens", "seconds", "none"]
@@ -95,7 +96,7 @@ def costs_of(experiment: Experiment, prices: Prices) -> Mapping[str, RungCost]:
 
 def _cost(experiment: Experiment, name: str, prices: Prices) -> RungCost:
     arm = experiment.rungs[name]
-    right = _right(experiment, arm)
+    right = right_share(experiment, arm)
     busy = _per_item(arm.answer_s, experiment) or 0.0
     joules = _per_item(arm.answer_joules, experiment)
     basis = _basis(arm, prices)
@@ -105,13 +106,13 @@ def _cost(experiment: Experiment, name: str, prices: Prices) -> RungCost:
     up_front = total(building)
     fixed = sum(part.amount for part in keeping)
     volume, wrong = prices.answers_per_month, prices.wrong_answer_cost
-    held_back = _held_back(experiment, name)
+    unsaid = held_back(experiment, name)
 
     def month(share: float | None) -> float | None:
         """A month where this share of the answers is right."""
         if volume is None or each is None:
             return None
-        fee = 0.0 if wrong is None or share is None else wrong * max(0.0, 1 - share - held_back)
+        fee = 0.0 if wrong is None or share is None else wrong * max(0.0, 1 - share - unsaid)
         return fixed + volume * (each + fee)
 
     def year(share: float | None) -> float | None:
@@ -136,7 +137,7 @@ def _cost(experiment: Experiment, name: str, prices: Prices) -> RungCost:
         wrong_per_answer=(
             None
             if wrong is None or right.mean is None
-            else wrong * max(0.0, 1 - right.mean - held_back)
+            else wrong * max(0.0, 1 - right.mean - unsaid)
         ),
         up_front_parts=building,
         monthly_parts=keeping,
@@ -150,32 +151,9 @@ def _cost(experiment: Experiment, name: str, prices: Prices) -> RungCost:
     )
 
 
-def _held_back(experiment: Experiment, name: str) -> float:
-    """Share of answers that say "I do not know" where there is an answer: not right, but not out.
-
-    A wrong answer's price is what it costs once somebody believes it.
-    """
-    found = experiment.diagnostics.rungs.get(name)
-    refused = found.abstention.refused if found and found.abstention else None
-    if refused is None or refused.mean is None:
-        return 0.0
-    return refused.mean * refused.n / max(1, experiment.task.n_heldout)
-
-
 def _per_item(amount: float | None, experiment: Experiment) -> float | None:
     n = experiment.task.n_heldout
     return None if amount is None or not n else amount / n
-
-
-def _right(experiment: Experiment, arm: ArmResult) -> Estimate:
-    """The share of right answers: the headline score, of which half a mark is half a right answer.
-
-    Nothing is known where the headline is an error, which counts the other way.
-    """
-    scored = arm.scores[experiment.task.metric]
-    if experiment.task.metric.endswith("_score"):
-        return scored
-    return Estimate(None, None, None, scored.n, scored.n_failed)
 
 
 def _over(amount: float | None, share: float | None) -> float | None:

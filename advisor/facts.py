@@ -73,12 +73,13 @@ def known_from(
 def _about_model(
     generator: str, language: str, facts: dict[str, float], words: dict[str, str]
 ) -> None:
-    """Size and language of a model that comes with the program; of others they are not known."""
+    """The language of a model that comes with the program; of others it is not known.
+
+    Not its size: that one is for trying out, and the question is which model will answer.
+    """
     model = EMBEDDED.get(generator)
     if model is None:
         return
-    facts["model_size"] = model.billions
-    words["model_size"] = f"{generator} has {model.billions * 1000:.0f} million parameters"
     if language not in model.languages:
         facts["language"] = 1.0
         spoken = ", ".join(model.languages)

@@ -31,15 +31,15 @@ def about_examples_and_form(experiment: Experiment, rung: str) -> Iterator[str]:
     for what, before, after in _forms(kind, found[ALONE], found[SHOWN]):
         if before.mean is None or after.mean is None or before.mean < MANY_OFF:
             continue
-        figures = f"with them {percent(after.mean)} of answers were {what}, without them "
-        figures += percent(before.mean)
+        figures = f"{what}: {percent(after.mean)} of answers with them, {percent(before.mean)} "
+        figures += "without them"
         fewer = (after.high or 0.0) < (before.low or 0.0)
         if fewer and after.mean <= CURED * before.mean:
-            yield f"Worked examples cure the form: {figures}. No training is needed for that."
+            yield f"Worked examples cure answers that are {figures}. That needs no training."
         elif fewer:
-            yield f"Worked examples help the form, and do not cure it: {figures}."
+            yield f"Worked examples help against answers that are {figures}."
         else:
-            yield f"Worked examples do not cure the form: {figures}."
+            yield f"Worked examples are not shown to help against answers that are {figures}."
 
 
 def _forms(

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from advisor.abstaining_answers import abstention_among
 from advisor.column_guess import by_place, columns_of, names_of, open_roles, shared_apart
 from advisor.few_answers import LONGEST_LABEL
 from advisor.pairs_file import PairsFile, pairs_among
@@ -48,6 +49,8 @@ class Guess(NamedTuple):
     """Of question and answer, those whose column only its place and its texts tell."""
     language: str = USUAL_LANGUAGE
     """Of the questions, as far as it is sure."""
+    abstention: str = ""
+    """How answers say that it is not known, where several do in the same words."""
 
 
 def guess_files(files: Sequence[Path], named: Columns = NOTHING_NAMED) -> Guess:
@@ -168,7 +171,12 @@ def _guess_rows(
         schema,
         shared or _instruction(kind, rows, found),
         language=_language(every, found),
+        abstention=_abstention(every, found) if kind == "answer" else "",
     )
+
+
+def _abstention(rows: Sequence[Row], columns: Columns) -> str:
+    return abstention_among(row.fields.get(columns.answer) for row in rows)
 
 
 def _language(rows: Sequence[Row], columns: Columns) -> str:

@@ -199,8 +199,8 @@ def notes(found: Judged) -> tuple[str, ...]:
             "right and on wrong answers (Rogan and Gladen). It supposes that the judge errs alike "
             "on every rung; its interval holds the luck in both samples."
         )
-    missing = any(one.judged and one.judged.n_failed for one in found.rungs.values())
-    if missing and not found.failures:
+    missing = sum(one.judged.n_failed for one in found.rungs.values() if one.judged)
+    if missing > sum(found.failures.values()):
         told.append("It has not looked at all answers yet: the figures are of those it has.")
     told += [
         f"{count(n, 'verdict')} missing: {kind.replace('_', ' ')}. Not counted as wrong; asked "

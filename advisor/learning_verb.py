@@ -24,7 +24,7 @@ def configure(parser: ArgumentParser) -> None:
         "--sizes",
         type=_percents,
         metavar="LIST",
-        help=f"{NAME}: percents of the training rows, parted by commas; default: 25,50,100",
+        help=f"{NAME}: percents of the training rows, separated by commas; default: 25,50,100",
     )
     parser.add_argument(
         "--seeds", type=int, metavar="N", help=f"{NAME}: trainings of each size; default: 2"

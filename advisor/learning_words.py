@@ -33,7 +33,9 @@ def figures(result: CurveResult) -> Rows:
     if found is not None:
         low, high = sorted((_value(result, found.low), _value(result, found.high)))
         expected = f"{percent(_value(result, found.gain))} ({interval(low, high)})"
-        rows.append((f"{found.factor * result.points[-1].rows:,.0f}, foretold", expected, "–", "–"))
+        rows.append(
+            (f"{found.factor * result.points[-1].rows:,.0f}, estimated", expected, "–", "–")
+        )
     asked = count(result.n_heldout, "held-out question")
     caption = f"{result.metric_title} by training rows, {asked}, with 95 % intervals"
     head = ("Training rows", result.title, "Each training", "Steps at most")
@@ -72,7 +74,7 @@ def answer(result: CurveResult) -> str:
     rows = about(found.factor * result.points[-1].rows)
     times = TIMES.get(found.factor, f"{found.factor:g} times")
     foretold = (
-        f"{times} the rows ({rows}) is foretold {in_points(sign * found.gain)} "
+        f"{times} the rows ({rows}) is estimated at {in_points(sign * found.gain)} "
         f"({points_range(low, high)})"
     )
     if result.verdict == "help":

@@ -14,6 +14,7 @@ from advisor.economics import RungCost
 from advisor.measured import (
     SMOKE_TEST,
     TUNED,
+    fewest_scored,
     floor_contrast,
     inline,
     score_of,
@@ -33,8 +34,9 @@ from harness.ceilings import arm_title
 from harness.cell import parse_cell
 from harness.diagnosis.material import OVERLAP
 from harness.experiment import Contrast, Experiment
-from harness.fairness import NO_ANSWER_FAILED
+from harness.fairness import MACHINE_WAS_QUIET, NO_ANSWER_FAILED
 from harness.floors import FLOORS
+from harness.models import EMBEDDED
 from harness.rungs import rungs, title_of
 
 ALLOWED = ", not enough when several rungs are compared at once"
@@ -149,17 +151,26 @@ def _tell(what: str, needed: int | None, found: list[str], untold: list[str]) ->
         )
 
 
+BUSY = (
+    "Waiting times may be too long, for other programs used the machine meanwhile; scores do not "
+    "depend on it."
+)
+
+
 def cautions(experiment: Experiment, choice: Choice) -> list[str]:
     """What to know before acting on it; failures first."""
     task, said = experiment.task, _failures(experiment)
-    if task.n_heldout < SMOKE_TEST:
+    if not not_good_enough(experiment, choice):
+        said += _scope(experiment)
+    n = fewest_scored(experiment)
+    if n < SMOKE_TEST:
         said.append(
-            f"With {count(task.n_heldout, 'held-out question')} this is a smoke test: only very "
+            f"With {count(n, 'held-out question')} this is a smoke test: only very "
             "large differences can be seen."
         )
-    elif task.n_heldout < 100 and (seen := _visible(experiment)):
+    elif n < 100 and (seen := _visible(experiment)):
         said.append(
-            f"As {task.n_heldout} held-out questions were answered, a difference below about "
+            f"As {n} held-out questions were answered, a difference below about "
             f"{count(seen, 'point')} can easily go unseen."
         )
     near = standing_on(experiment, choice)
@@ -181,11 +192,29 @@ def cautions(experiment: Experiment, choice: Choice) -> list[str]:
             "documents: an answer that sounds right can state a wrong fact. Key facts in a column "
             "of your examples would be scored instead."
         )
-    said.extend(
-        f"{line.check}: this does not hold. {capital(line.detail)}."
-        for line in experiment.fairness
-        if line.holds is False and line.check != NO_ANSWER_FAILED  # said already
-    )
+    for line in experiment.fairness:
+        if line.check == MACHINE_WAS_QUIET and line.holds is False:
+            said.append(f"{BUSY} {capital(line.detail)}.")
+        elif line.holds is False and line.check != NO_ANSWER_FAILED:  # said already
+            said.append(f"{line.check}: this does not hold. {capital(line.detail)}.")
+    return said
+
+
+def _scope(experiment: Experiment) -> list[str]:
+    """What a verdict is of, whatever it says: which model, and whether it is good enough."""
+    said = []
+    if experiment.task.target is None and experiment.scored:
+        said.append(
+            "Nobody has said from which score on it is good enough: this says which rung is best, "
+            "not whether that is enough."
+        )
+    model = EMBEDDED.get(experiment.model.get("generator", ""))
+    if model is not None:
+        said.append(
+            f"Measured with {experiment.model['generator']}, a small English model of "
+            f"{1000 * model.billions:.0f} million parameters: with the model that you would use, "
+            "the rungs may stand in another order."
+        )
     return said
 
 

@@ -16,6 +16,22 @@ def headline_score(experiment: Experiment, name: str) -> tuple[float, float, flo
     return scored.mean or 0.0, scored.low or 0.0, high
 
 
+def failed_share(experiment: Experiment, arm: ArmResult) -> float:
+    """Share of an arm's answers that failed, over its seeds, 0 to 1: its score is of the others."""
+    asked = experiment.task.n_heldout * len(arm.seeds)
+    return sum(arm.failures.values()) / asked if asked else 0.0
+
+
+def fewest_scored(experiment: Experiment) -> int:
+    """Questions that the headline rests on; of the rung that has the fewest, where they differ.
+
+    Answers fail, and not every row says what a right answer must contain.
+    """
+    metric = experiment.task.metric
+    of_each = [experiment.rungs[name].scores[metric].n for name in experiment.scored]
+    return min(of_each, default=experiment.task.n_heldout)
+
+
 def floor_contrast(experiment: Experiment, chosen: str) -> Contrast | None:
     """A rung against the best floor; None where no floor was run."""
     return next((c for c in experiment.floor_contrasts if c.a == chosen), None)

@@ -6,6 +6,8 @@ Texts of the user stand in code blocks, so that nothing in them is read as Markd
 import json
 import shlex
 from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
 
 from advisor.card_tests import Tested, limits, privacy
 from advisor.export_words import FORMS, parity_sentences
@@ -20,13 +22,32 @@ from harness.prompts import render
 from harness.rungs import title_of
 from harness.store import Run
 from harness.types import Context
+from tuning.encode import NO_THINKING, takes_system
+from tuning.models import open_tokenizer
 
 HIDDEN = ("curve",)
+THINKING = (
+    "The base can think aloud before it answers. That was off in training and in everything that "
+    "was measured, and has to be off wherever this is served: send `chat_template_kwargs` "
+    '`{"enable_thinking": false}` with each request or, for a server that knows no such thing, '
+    "write `{%- set enable_thinking = false -%}` above the first line of chat_template.jinja."
+)
+OFF = """ --default-chat-template-kwargs '{"enable_thinking": false}'"""
+"""What vLLM takes for it."""
 QUESTION = "(the question)"
 PASSAGE = Context("", "(its text, the closest passage last)", 0.0, "(title of a passage)")
 
 
-@dataclass(frozen=True, slots=True)
+class Template(NamedTuple):
+    """What a chat template makes of a conversation."""
+
+    system: bool
+    """It has room for a system message."""
+    thinks: bool
+    """It has a switch for thinking aloud, which was off."""
+
+
+@dataclass(frozen=True)
 class Card:
     """What a card is written from."""
 
@@ -42,6 +63,13 @@ class Card:
     def rung(self) -> str:
         """Its name."""
         return self.trained.cell.rung
+
+    @cached_property
+    def template(self) -> "Template":
+        """What has to be known of the base's chat template."""
+        tokenizer = open_tokenizer(self.trained.base.folder)
+        said = str(tokenizer.chat_template)
+        return Template(takes_system(tokenizer), any(switch in said for switch in NO_THINKING))
 
     @property
     def alone(self) -> bool:
@@ -158,29 +186,42 @@ def _layout(card: Card) -> list[str]:
     """System prompt and turn, with places where a question and passages go."""
     with_passages = "rag" in card.rung
     prompt = render(card.run.plan().spec, QUESTION, (PASSAGE,) if with_passages else ())
-    lines = [
-        "System message, letter for letter; without it the model is another one:",
-        fenced(prompt.system),
-        "User message:",
-        fenced(prompt.user),
-        "Both go through the chat template in this folder, with nothing before or after. Answers "
-        "are greedy (temperature 0) and end at a token that generation_config.json names.",
-    ]
+    if card.template.system:
+        lines = [
+            "System message, letter for letter; without it the model is another one:",
+            fenced(prompt.system),
+            "User message:",
+            fenced(prompt.user),
+        ]
+        what = "Both go"
+    else:
+        lines = [
+            "User message, letter for letter; the chat template has no room for a system message, "
+            "so that its text stands above the question:",
+            fenced(f"{prompt.system}\n\n{prompt.user}"),
+        ]
+        what = "It goes"
     if with_passages:
         k = card.trained.cell.preparation.settings.get("passages", "the same number of")
-        lines.insert(
-            4, f"It was trained with {k} passages before each question; without them it is lost."
+        lines.append(
+            f"It was trained with {k} passages before each question; without them it is lost."
         )
-    return lines
+    return [
+        *lines,
+        f"{what} through the chat template in this folder, with nothing before or after. Answers "
+        "are greedy (temperature 0) and end at a token that generation_config.json names.",
+        *([THINKING] if card.template.thinks else []),
+    ]
 
 
 def _loading(card: Card) -> list[str]:
     base = known_as(card.trained.base)
     revision = f", revision={base.revision!r}" if base.revision else ""
     dtype = f"dtype={card.parity.precision!r}"
+    off = OFF if card.template.thinks else ""
     if card.alone:
         load = [f'model = AutoModelForCausalLM.from_pretrained("DIR", {dtype})']
-        serve = ["vllm serve DIR --generation-config DIR"]
+        serve = [f"vllm serve DIR --generation-config DIR{off}"]
         stock = [
             "transformers itself, ask with `temperature` 0:",
             fenced("transformers serve DIR"),
@@ -197,7 +238,7 @@ def _loading(card: Card) -> list[str]:
             f"vllm serve {shlex.quote(base.name)}{at} --enable-lora --max-lora-rank "
             f"{_lora_rank(int(card.trained.cell.preparation.settings.get('rank', 16)))} "
             "--lora-modules tuned=DIR --chat-template DIR/chat_template.jinja "
-            "--generation-config DIR"
+            f"--generation-config DIR{off}"
         ]
         stock = ["`transformers serve` takes no adapter: export with --merge for it."]
         llama = ["python convert_lora_to_gguf.py DIR --base BASE-FOLDER --outfile adapter.gguf"]
@@ -206,11 +247,7 @@ def _loading(card: Card) -> list[str]:
         *([] if card.alone else ["from peft import PeftModel"]),
         'tokenizer = AutoTokenizer.from_pretrained("DIR")',
         *load,
-        'messages = [{"role": "system", "content": SYSTEM}, {"role": "user", "content": QUESTION}]',
-        "inputs = tokenizer.apply_chat_template(messages, add_generation_prompt=True,",
-        '                                       return_dict=True, return_tensors="pt")',
-        "out = model.generate(**inputs)",
-        'print(tokenizer.decode(out[0, inputs["input_ids"].shape[1]:], skip_special_tokens=True))',
+        *_asking(card.template),
     ]
     return [
         "DIR stands for this folder. Only the first way was run here.",
@@ -222,4 +259,18 @@ def _loading(card: Card) -> list[str]:
         "llama.cpp, with the converter of its source folder; ask again what was held out, for "
         "neither conversion nor quantisation was verified:",
         fenced("\n".join(llama)),
+    ]
+
+
+def _asking(template: Template) -> list[str]:
+    """A question and its answer, in Python."""
+    system = '{"role": "system", "content": SYSTEM}, ' if template.system else ""
+    indent = " " * len("inputs = tokenizer.apply_chat_template(")
+    return [
+        f'messages = [{system}{{"role": "user", "content": QUESTION}}]',
+        "inputs = tokenizer.apply_chat_template(messages, add_generation_prompt=True,",
+        *([f"{indent}enable_thinking=False,"] if template.thinks else []),
+        f'{indent}return_dict=True, return_tensors="pt")',
+        "out = model.generate(**inputs)",
+        'print(tokenizer.decode(out[0, inputs["input_ids"].shape[1]:], skip_special_tokens=True))',
     ]

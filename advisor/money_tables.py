@@ -74,7 +74,9 @@ def time_rows(found: Money) -> Rows:
         )
         for name, cost in found.costs.items()
     ]
-    head = ("Rung", "A question", "1,000 answers", "1,000 right ones", "To prepare", "Memory")
+    head = (
+        "Rung", "One answer, alone", "1,000 at once", "1,000 right ones", "To prepare", "Memory"
+    )  # fmt: skip
     return Rows("Time and memory, as measured", head, tuple(rows))
 
 

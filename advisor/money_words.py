@@ -93,6 +93,12 @@ def _no_price(found: Money) -> list[str]:
     return said
 
 
+NOT_SHOWN = (
+    "These volumes charge for wrong answers as they were measured; where two rungs were not shown "
+    "to differ in right answers, another set of questions may move them far, or to never."
+)
+
+
 def _crossings(found: Money, counted: Sequence[BreakEven]) -> list[str]:
     """From which volume on the rung that counts, or one against it, costs less."""
     said, paying, told = [], [], ""
@@ -117,7 +123,15 @@ def _crossings(found: Money, counted: Sequence[BreakEven]) -> list[str]:
         told = f"; you expect {volume:,.0f}"
     if paying:
         said.insert(0, f"{_pays(found.costs[found.standing].title, paying)}{told}.")
+    if said and found.prices.wrong_answer_cost and not _all_shown(found, counted):
+        said.append(NOT_SHOWN)
     return said
+
+
+def _all_shown(found: Money, counted: Sequence[BreakEven]) -> bool:
+    """Whether each of these differences in right answers was shown, as it is charged for."""
+    pairs = [found.experiment.contrast(one.dearer, one.cheaper) for one in counted]
+    return all(one is not None and one.verdict in ("better", "worse") for one in pairs)
 
 
 def _pays(dearer: str, against: Sequence[str]) -> str:

@@ -3,9 +3,10 @@
 from typing import NamedTuple
 
 from advisor.numbers import seconds, size
+from harness.device import Card, Precision
 from harness.estimate import CheckNeed, RungNeed
+from tuning.at_once import at_once
 from tuning.footprint import METHODS, Load, Method, footprint
-from tuning.recipe import MICRO_TOKENS
 from tuning.sizes import ModelSizes
 
 METHOD_WORDS: dict[Method, str] = {
@@ -15,15 +16,32 @@ METHOD_WORDS: dict[Method, str] = {
     "full": "Full fine-tuning",
 }
 CARD_ROWS = 8
-"""Rows that are answered at once on the card that is asked about; training has `MICRO_TOKENS`."""
+"""Rows that are answered, or learned from, at once on the card that is asked about."""
 CONTEXT_BYTES = 0.5e9
 """What CUDA and the library hold on a card before any model is there."""
 SPARE = 0.95
 """Share of a card's memory that a process can really have."""
 
 
+SAME_CARD = 0.1
+"""Share by which what a card is sold with differs from what its driver says it has."""
+
+
+class Assumed(NamedTuple):
+    """What a card is taken to compute in; see `harness.device.pick_device`."""
+
+    precision: Precision
+    why: str
+    """One sentence."""
+
+    @property
+    def width(self) -> int:
+        """Bytes of a value."""
+        return 2 if self.precision == "bfloat16" else 4
+
+
 class MethodNeed(NamedTuple):
-    """Memory of one way to use a model on a card, in bfloat16."""
+    """Memory of one way to use a model on a card."""
 
     method: Method
     words: str
@@ -69,8 +87,40 @@ def minutes(value: float) -> str:
     return f"{whole} minute{'s' if whole > 1 else ''}"
 
 
+def assumed_on(card_gb: float | None, card: Card | None) -> Assumed:
+    """What the card that is asked about computes in, as far as it is known.
+
+    Args:
+        card_gb: its memory, in 10^9 bytes; None for any card.
+        card: this machine's, which is the one asked about where it has that much.
+    """
+    if card is not None and card.bfloat16 is not None:
+        held = card.memory_bytes / 1e9
+        if card_gb is None or abs(held - card_gb) <= SAME_CARD * card_gb:
+            return assumed(card.name, card.bfloat16)
+    return assumed("", True)
+
+
+def assumed(name: str, bfloat16: bool) -> Assumed:
+    """What a card computes in.
+
+    Args:
+        name: of one that is known; empty for another.
+        bfloat16: whether it has that.
+    """
+    if not bfloat16:
+        return Assumed("float32", f"{name} has no bfloat16, so float32 is counted.")
+    if name:
+        return Assumed("bfloat16", f"{name} computes in bfloat16.")
+    return Assumed(
+        "bfloat16",
+        "bfloat16 is assumed: an older card (compute capability below 8.0, as T4 or V100) computes "
+        "in float32 and needs up to twice as much.",
+    )
+
+
 def method_needs(
-    sizes: ModelSizes, row: float, answer: float, rank: int, card_gb: float | None
+    sizes: ModelSizes, row: float, answer: float, rank: int, card_gb: float | None, width: int = 2
 ) -> list[MethodNeed]:
     """Memory of answering and of each way of tuning, for rows like this task's.
 
@@ -80,16 +130,18 @@ def method_needs(
         answer: of them, tokens of the answer.
         rank: of a LoRA adapter.
         card_gb: memory of the card asked about, in 10^9 bytes.
+        width: bytes of a value on it; see `Assumed`.
     """
+    learned_at_once = at_once("cuda").learned
 
     def needed(method: Method, rows: float, least: bool) -> float:
         learned = rows if method == "answer" else rows * max(1.0, answer)
-        load = Load(round(rows * row), round(learned), round(row), rank, checkpointing=least)
+        load = Load(round(rows * row), round(learned), round(row), rank, width, checkpointing=least)
         return CONTEXT_BYTES + footprint(method, sizes, load).total
 
     out = []
     for method in METHODS:
-        rows = CARD_ROWS if method == "answer" else max(1.0, min(CARD_ROWS, MICRO_TOKENS / row))
+        rows = CARD_ROWS if method == "answer" else max(1.0, min(CARD_ROWS, learned_at_once / row))
         most, least = needed(method, rows, False), needed(method, 1, True)
         fits = None if card_gb is None else least <= SPARE * card_gb * 1e9
         out.append(MethodNeed(method, METHOD_WORDS[method], most, least, fits))

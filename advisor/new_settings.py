@@ -15,9 +15,11 @@ from advisor.project import INSTRUCTIONS
 from advisor.project_sections import CheckSection, ModelSection
 from advisor.settings_template import chosen_unless_decided, remarks
 from harness.data_columns import Columns
+from harness.generators.endpoint import KEY, OPENAI_KEY
+from harness.judge.rules import KEY as JUDGE_KEY
 from harness.metrics import metrics
 from harness.rungs import rungs_for
-from harness.scoring import default_metric
+from harness.scoring import FACTS, default_metric
 from harness.types import Kind
 
 MANY_ROWS = 600
@@ -68,7 +70,9 @@ def _model_table() -> Any:
     usual = ModelSection()
     model = tomlkit.table()
     model.add(tomlkit.comment("An embedded model, a folder in this one, a hub id that was fetched"))
-    model.add(tomlkit.comment("(rungwise models pull), or openai:http://127.0.0.1:8000/v1#name"))
+    model.add(tomlkit.comment("(rungwise models pull), or openai:http://127.0.0.1:8000/v1#name;"))
+    model.add(tomlkit.comment(f"an endpoint's key, if any, stands in the variable {KEY}"))
+    model.add(tomlkit.comment(f"({OPENAI_KEY} is used for https://api.openai.com alone)"))
     model.add("generator", usual.generator)
     model.add(tomlkit.comment('revision = "…"   # the commit of a hub id'))
     remark = "turns text into vectors, for search"
@@ -85,10 +89,16 @@ def _task_table(kind: Kind, guess: Guess | None) -> Any:
         remark = "drafted from the answers; make it as strict as the answers must be"
         task.add("schema", tomlkit.item("schema.json").comment(remark))
     others = [one.name for one in metrics().values() if kind in one.kinds]
-    task.add(tomlkit.comment(f'metric = "{default_metric(kind)}"   # the score that counts; or:'))
+    stated = bool(guess and guess.columns.key_facts) and kind in metrics()[FACTS].kinds
+    usual = FACTS if stated else default_metric(kind)
+    task.add(tomlkit.comment(f'metric = "{usual}"   # the score that counts; or:'))
     task.add(tomlkit.comment(f"    {' | '.join(others)}"))
+    if guess and guess.abstention:
+        told = "how an answer says that it is not known"
+        task.add("abstention", tomlkit.item(guess.abstention).comment(told))
     for remark in _TASK_REMARKS[kind]:
-        task.add(tomlkit.comment(remark))
+        if not (guess and guess.abstention and remark.startswith("abstention")):
+            task.add(tomlkit.comment(remark))
     return task
 
 
@@ -155,7 +165,7 @@ def _judge_table() -> Any:
     return remarks(
         "Another model that may say whether answers are right. It gets them",
         "only after you have looked at 30 of them yourself, and said yes.",
-        'endpoint = "openai:http://127.0.0.1:8000/v1#model"',
+        f'endpoint = "openai:http://127.0.0.1:8000/v1#model"   # its key, if any: {JUDGE_KEY}',
     )
 
 
@@ -183,7 +193,7 @@ def _data_table(guess: Guess | None, places: Places | None) -> Any:
     for remark in (
         "dev = 0.15   # share of the rows to learn from that settings are chosen on",
         "seed = 0     # of the split; another one holds out other rows",
-        'group = "…"  # the column by which rows belong together, never parted by the split',
+        'group = "…"  # the column by which rows belong together, never separated by the split',
         'incomplete = "leave_out"   # refuse | leave_out: rows without a question or an answer',
     ):
         data.add(tomlkit.comment(remark))

@@ -189,6 +189,7 @@ WANTED: Mapping[str, str] = {
     "retrieval.rerank": '"dev" or "always"',
     "prompt.examples": "3",
     "decoding.constrained": '"dev", "always" or "never"',
+    "decoding.answer_tokens": "900",
     "preference.beta": "0.1",
     "preference.learning_rate": "0.0001",
     "preference.epochs": "1",

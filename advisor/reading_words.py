@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from advisor.measured import inline
+from advisor.measured import TUNED, inline
 from advisor.numbers import count, percent
 from harness.diagnosis.read_findings import Citations, Handed
 from harness.diagnosis.share import Share
@@ -14,6 +14,9 @@ MANY_UNSUPPORTED, MANY_STRAY, MANY_MISCITED, MANY_AGAINST = 0.1, 0.05, 0.2, 0.1
 """Shares from which it is worth a sentence."""
 
 
+CONFLICT = ": what the model knows and what it reads get in each other's way"
+
+
 def about_ceiling(experiment: Experiment, rung: str) -> str:
     """What perfect search is worth to a rung, as measured; empty where it was not."""
     found = experiment.diagnostics.rungs[rung].handed
@@ -23,14 +26,14 @@ def about_ceiling(experiment: Experiment, rung: str) -> str:
     text = f"Tried with {what} in hand, the model {did(experiment, found.given)}"
     if found.given.n < SMALLEST:
         return f"{text}, on {count(found.given.n, 'question')} only."
-    points = round(100 * (found.gain.mean or 0.0))
-    if (found.gain.mean or 0.0) <= experiment.task.margin:
-        now = f"against {percent(found.own.mean)} now"
+    gain, now = found.gain.mean or 0.0, f"against {percent(found.own.mean)} now"
+    points = round(100 * gain)
+    if points <= 0:
         return f"{text}, {now}: on these questions a better search would have brought nothing."
     chance = "" if (found.gain.low or 0.0) > 0 else ", which may be chance"
     return (
-        f"{text}, against {percent(found.own.mean)} now: a better search cannot bring more than "
-        f"that, {count(points, 'point')}{chance}."
+        f"{text}, {now}: a better search cannot bring more than that, {count(points, 'point')}"
+        f"{chance}."
     )
 
 
@@ -38,22 +41,29 @@ def about_reading(experiment: Experiment, rung: str) -> Iterator[str]:
     """Answers that go against the right passage, and answers whose sources do not hold."""
     one = experiment.diagnostics.rungs[rung]
     if one.handed is not None:
-        yield from _conflicts(experiment, one.handed)
+        yield from _conflicts(experiment, rung, one.handed)
     if one.citations is not None:
         yield from _sources(one.citations)
     if said := about_room(experiment.rungs[rung]):
         yield said
 
 
-def _conflicts(experiment: Experiment, found: Handed) -> Iterator[str]:
+def another_training(rung: str) -> str:
+    """That what a trained rung is held against is another training, other by chance as well."""
+    if rung not in TUNED:
+        return ""
+    return " (another training, which by chance alone would not have the same answers right)"
+
+
+def _conflicts(experiment: Experiment, rung: str, found: Handed) -> Iterator[str]:
     """Right without passages, wrong with the right one: the passage spoils what was known."""
     against = found.contradicted
     if against.n < SMALLEST or (against.mean or 0.0) < MANY_AGAINST:
         return
     other = inline(experiment.rungs[found.against])
     yield (
-        f"Even the right passage spoiled {part(against, f'answers that {other} had right')}: what "
-        "the model knows and what it reads get in each other's way."
+        f"Even the right passage spoiled {part(against, f'answers that {other} had right')}"
+        f"{another_training(rung) or CONFLICT}."
     )
 
 

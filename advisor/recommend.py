@@ -221,8 +221,10 @@ def _confidence(
     visible = asked.visible(answers)
     decisive = sum(question.decisive for question in visible)
     known = sum(one.question.decisive for one in given)
-    first, *others = [rung for rung in standing.order if rung not in standing.held]
-    lead = standing.scores[first] - max((standing.scores[rung] for rung in others), default=0)
+    # of what the answers point to, which may have to wait for something, and not of what can be
+    # used today: that may be another candidate with another lead
+    others = [one for one in standing.order if one not in (standing.aim, *standing.forbidden)]
+    lead = standing.scores[standing.aim] - max((standing.scores[one] for one in others), default=0)
     at_odds = len(_contradictions(asked, given))
     complete = known == decisive and 4 * len(given) >= 3 * len(visible)
     if 2 * known < decisive or lead == 0:
@@ -232,7 +234,7 @@ def _confidence(
     else:
         level = "medium"
     distance = (
-        f"the first place leads by {lead} point{'s' if lead > 1 else ''}"
+        f"this candidate leads by {lead} point{'s' if lead > 1 else ''}"
         if lead
         else "two candidates are level, so the cheaper one is named"
     )
@@ -244,7 +246,8 @@ def _confidence(
             f"{level.capitalize()}: {known} of {decisive} deciding questions are answered "
             f"({len(given)} of {len(visible)} in all), and {distance}. "
             + ("Some answers contradict each other. " if at_odds else "")
-            + "Only a check on your own data can confirm it."
+            + "This is general experience, not a measurement: only a check on your own data can "
+            "confirm it."
         ),
     )
 

@@ -48,6 +48,7 @@ def standing(run: Run) -> Standing:
         known = dataclasses.replace(
             known,
             prices=known_prices(done, project.prices) if done else None,
+            currency=project.prices.currency,
             newer_score=project.check.newer_score,
             volume=project.prices.answers_per_month,
             changes=project.prices.changes_per_month,

@@ -46,14 +46,14 @@ def chosen_unless_decided(kind: Kind, *, documents: bool, pairs: bool) -> Iterat
             f"sent {SHOWN} training rows; its key, if any: {KEY}",
         ),
     )
-    if kind in CLOSED:
-        yield (
-            "decoding",
-            remarks(
-                _ON_DEV,
-                'constrained = "dev"   # dev | always | never: only allowed answers can be written',
-            ),
-        )
+    held = 'constrained = "dev"   # dev | always | never: only allowed answers can be written'
+    yield (
+        "decoding",
+        remarks(
+            *((_ON_DEV, held) if kind in CLOSED else ()),
+            "answer_tokens = 900   # no answer is longer; else a quarter above your longest one",
+        ),
+    )
     yield (
         "tuning",
         remarks(

@@ -35,6 +35,10 @@ class Shelved:
     """What was decided on that run, and whether to look at it again; empty where nothing was."""
 
 
+DEMOS = "demo"
+"""Folder that the demo puts samples into, below the one it is started from."""
+
+
 def projects_folder() -> Path:
     """Where the app keeps projects: ``RUNGWISE_PROJECTS``, else a folder in the user's home."""
     given = os.environ.get("RUNGWISE_PROJECTS")
@@ -53,7 +57,8 @@ def recent(most: int = 6, also: Path | None = None) -> list[Shelved]:
 
 
 def _projects(also: Path | None) -> set[Path]:
-    found = {file.parent.resolve() for file in projects_folder().glob(f"*/{CONFIG}")}
+    places = (projects_folder(), Path.cwd() / DEMOS)
+    found = {file.parent.resolve() for place in places for file in place.glob(f"*/{CONFIG}")}
     if also is not None and (also / CONFIG).is_file():
         found.add(also.resolve())
     return found

@@ -29,6 +29,6 @@ def showing_sentence(found: Showing, rungs: int) -> str:
         )
     return (
         f"With {held_out} a difference of about {count(round(100 * smallest), 'point')} between "
-        f"{which} can be shown (80 % power); smaller ones will come out as too close "
-        "to call."
+        f"{which} would be shown in 4 of 5 such checks; smaller ones may well come "
+        "out as too close to call."
     )

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 
 from advisor.axes import located
 from advisor.axes import sentence as needs_sentence
+from advisor.charts.differences import WORDS
 from advisor.diagnosis import conclusion
 from advisor.effort_words import NOTE, efforts
 from advisor.judge_words import lead, notes, tables, titles_of
+from advisor.measured import inline
 from advisor.money_tables import (
     Money,
     Rows,
@@ -40,7 +42,7 @@ def summary(experiment: Experiment) -> str:
     for title, key in (
         ("Why", "reasons"),
         ("What would change this", "would_change_if"),
-        ("Mind", "cautions"),
+        ("Before you act on this", "cautions"),
     ):
         texts = verdict[key]
         if isinstance(texts, (list, tuple)) and texts:
@@ -54,26 +56,31 @@ def ladder_table(experiment: Experiment) -> str:
     rows = []
     for name, arm in experiment.rungs.items():
         mark = "> " if name == experiment.verdict.get("recommended") else "  "
-        rows.append(_row(f"{mark}{name}", arm, task.metric))
-    for name, arm in {**experiment.ceilings, **experiment.floors}.items():
-        rows.append(_row(f"  ({name})", arm, task.metric))
-    head = ["rung", task.metric, "95 % interval", "n", "failed", "a question", "to prepare"]
+        rows.append(_row(f"{mark}{named(name, arm)}", arm, task.metric))
+    for arm in (*experiment.ceilings.values(), *experiment.floors.values()):
+        rows.append(_row(f"  ({arm.title})", arm, task.metric))
+    head = ["rung", task.metric_title, "95 % interval", "n", "failed", "one answer", "to prepare"]
     return table(head, rows)
+
+
+def named(name: str, arm: ArmResult) -> str:
+    """'Prompt with examples (few_shot)': as people read it, and as commands take it."""
+    return arm.title if arm.title.lower() == name else f"{arm.title} ({name})"
 
 
 def differences_table(experiment: Experiment) -> str:
     """One row a pair of rungs."""
     rows = [
         [
-            f"{c.a} against {c.b}",
+            f"{experiment.rungs[c.a].title} against {inline(experiment.rungs[c.b])}",
             points(c.difference),
             points_range(c.low, c.high),
-            c.verdict,
+            WORDS[c.verdict],
             f"{c.n_needed:,}" if c.n_needed else "",
         ]
         for c in experiment.comparisons
     ]
-    return table(["pair", "points", "95 % interval", "verdict", "items to settle it"], rows)
+    return table(["pair", "points", "95 % interval", "in words", "questions to settle it"], rows)
 
 
 def voice_table(experiment: Experiment) -> str:
@@ -99,7 +106,7 @@ def failures(experiment: Experiment) -> str:
     ]
     rows = [
         [
-            name,
+            experiment.rungs[name].title,
             f"{one.retrieval.recall.n:,}",
             *(
                 f"{percent(s.mean)} ({interval(s.low, s.high)})" if s.n else "not known"

@@ -41,8 +41,8 @@ def taken_rows(experiment: Experiment) -> Rows | None:
         )
         for name, one in experiment.taken.items()
     ]
-    head = ("Rung", "Time foretold", "taken", "Memory foretold", "held at most")
-    caption = "What was foretold and what it took, the start of processes left out"
+    head = ("Rung", "Time estimated", "taken", "Memory estimated", "held at most")
+    caption = "What was estimated and what it took, the start of processes left out"
     return Rows(caption, head, tuple(rows))
 
 
@@ -57,8 +57,8 @@ def taken_line(experiment: Experiment) -> str:
     name = max(off, key=lambda rung: max(off[rung], 1 / max(1e-9, off[rung])))
     one = known[name]
     return (
-        f"Time: {seconds(took)}; foretold: {minutes(foretold)}. Memory, where it was farthest off "
-        f"({inline(experiment.rungs[name])}): {size(one.memory_bytes)}; foretold: "
+        f"Time: {seconds(took)}; estimated: {minutes(foretold)}. Memory, where it was farthest off "
+        f"({inline(experiment.rungs[name])}): {size(one.memory_bytes)}; estimated: "
         f"{size(one.foretold_bytes)}."
     )
 

@@ -117,9 +117,11 @@ def _forgetting(result: TrainedResult) -> list[str]:
             text += f" Shown to be worse: {lost}."
         overall = one.overall
         if overall is not None and overall.mean is not None:
-            text += (
-                f" Over all skills that the base had, {percent(overall.mean)} is gone "
-                f"({interval(overall.low, overall.high)})."
+            # losses are counted from 0 up, so that chance alone lifts the mean and its lower end
+            text += " Over all skills that the base had, " + (
+                f"{percent(overall.mean)} is gone ({interval(overall.low, overall.high)})."
+                if one.reasons
+                else f"no more than about {percent(overall.high)} is gone."
             )
         told.append(text)
     rungs = list(result.rungs.values())
@@ -206,9 +208,14 @@ def _recognised(one: RungTested) -> str:
     )
     text += f"; {member.note}." if member.note else "."
     if found.value.mean is None:
-        return f"{text} How many are found for certain is not said: {found.note}."
+        return (
+            f"{text} How many are found at one false alarm in a hundred is not said: {found.note}."
+        )
     low, high = found.value.low, found.value.high
-    return f"{text} For certain, {percent(found.value.mean)} are found ({interval(low, high)})."
+    return (
+        f"{text} At one false alarm in a hundred, {percent(found.value.mean)} are found "
+        f"({interval(low, high)}; guessing finds 1 to 2 %)."
+    )
 
 
 def _personal(one: RungTested) -> str:

@@ -37,6 +37,8 @@ class Later:
     """A later check of the same project."""
     prices: Mapping[str, float] | None = None
     """Rung to cost of an answer."""
+    currency: str = ""
+    """Of those, where one is named."""
     changes: float | None = None
     """Changes of the documents a month, counted."""
     volume: float | None = None
@@ -85,7 +87,12 @@ def unseen(decision: Decision, later: Later) -> tuple[str, ...]:
             "How many answers are needed a month is not known: write answers_per_month under "
             "[prices] in rungwise.toml."
         )
-    if watched.price_moves is not None and not _moves(decision, later):
+    if watched.price_moves is not None and _other_currency(decision, later):
+        told.append(
+            f"Prices are in {later.currency} now and were in {decision.evidence.currency} when it "
+            "was decided: decide anew, or give them in the same currency."
+        )
+    elif watched.price_moves is not None and not _moves(decision, later):
         told.append(
             "What an answer costs now is not known: see the prices under [prices] in rungwise.toml."
         )
@@ -189,9 +196,17 @@ def _drift(decision: Decision, later: Later) -> Fired | None:
     return Fired("drift", text)
 
 
+def _other_currency(decision: Decision, later: Later) -> bool:
+    """Whether the two are known to be in different currencies."""
+    before, now = decision.evidence.currency.strip(), later.currency.strip()
+    return bool(before and now) and before.casefold() != now.casefold()
+
+
 def _moves(decision: Decision, later: Later) -> dict[str, float]:
     """Rung to per cent by which an answer costs more than when it was decided."""
     before, now = decision.evidence.prices, later.prices or {}
+    if _other_currency(decision, later):
+        return {}
     rungs = [decision.rung] if decision.rung not in (NONE, OPEN) else list(before)
     return {
         rung: (now[rung] / before[rung] - 1) * 100
@@ -210,7 +225,13 @@ def _later(decision: Decision, later: Later) -> list[Fired]:
         text = f"The data has changed: check {found.run} was made on another task or split."
         fired.append(Fired("data", text))
     advised = str(found.verdict.get("recommended", NONE))
-    if decision.rung != OPEN and advised not in (decision.rung, decision.evidence.recommended):
+    # a check that left the decided rung out cannot speak against it
+    measured = decision.rung == NONE or decision.rung in found.scored
+    if (
+        decision.rung != OPEN
+        and measured
+        and advised not in (decision.rung, decision.evidence.recommended)
+    ):
         what = "none of the rungs" if advised == NONE else in_sentence(title_of(advised))
         fired.append(Fired("later", f"A later check, {found.run}, points to {what}."))
     return fired

@@ -32,7 +32,9 @@ def add_check_options(parser: ArgumentParser) -> None:
     """Options that stand for what rungwise.toml says."""
     known = ", ".join(rungs())
     parser.add_argument(
-        "--rungs", metavar="NAMES", help=f"of {known}, parted by commas; default: rungwise.toml's"
+        "--rungs",
+        metavar="NAMES",
+        help=f"of {known}, separated by commas; default: rungwise.toml's",
     )
     parser.add_argument("--seeds", type=int, metavar="N", help="training runs of each tuned rung")
     parser.add_argument(

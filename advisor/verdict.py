@@ -160,6 +160,8 @@ def _sentence(experiment: Experiment, choice: Choice, recommended: str) -> str:
         return f"On {asked} no answer of any rung could be scored."
     named = best_scored(experiment) if recommended == "none" else ahead or chosen
     arm = experiment.rungs[named]
+    n = arm.scores[task.metric].n
+    asked = asked if n == task.n_heldout else f"{n:,} of {asked}"
     text = f"On {asked} {inline(arm)} scored {score_of(experiment, named)} on {task.metric_title}"
     floor = floor_contrast(experiment, named)
     if recommended == "none" and floor and not misses_target(experiment, chosen):
@@ -172,5 +174,5 @@ def _sentence(experiment: Experiment, choice: Choice, recommended: str) -> str:
             f", {lead(contrast.difference)} {inline(experiment.rungs[rival])} "
             f"({points_range(contrast.low, contrast.high)})"
         )
-    doubtful = contrast is not None and ahead is not None and seems_better(contrast)
+    doubtful = contrast is not None and seems_better(contrast)
     return f"{text}{ALLOWED if doubtful else ''}."

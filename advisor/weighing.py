@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from advisor.choice import beats_floor
 from advisor.criteria import Overrides, criteria, judgement, scale_of
+from advisor.measured import floor_contrast, inline
 from advisor.numbers import percent, seconds
 from advisor.sensitivity import Sensitivity, sensitivity
 from advisor.weights import Agreement, Person, agreement, combined
@@ -125,6 +127,7 @@ def weigh(
     """
     grounds = grounds or Grounds()
     left_out = _left_out(experiment, grounds)
+    left_out |= _no_gain(experiment, [name for name in experiment.rungs if name not in left_out])
     names = [name for name in experiment.rungs if name not in left_out and name in drawn.rungs]
     if not names:
         whys = "; ".join(f"{name}: {why}" for name, why in left_out.items())
@@ -169,6 +172,26 @@ def _left_out(experiment: Experiment, grounds: Grounds) -> dict[str, str]:
                 'latency = "p50" under [values], or check anew with timed = 20 under [check]'
             )
     return reasons
+
+
+def _no_gain(experiment: Experiment, rungs: Sequence[str]) -> dict[str, str]:
+    """Of some rungs those not ahead of doing without a language model: no weight makes up for that.
+
+    Empty where none is ahead: then only the order among them is left to tell.
+    """
+    behind = [name for name in rungs if beats_floor(experiment, name) is False]
+    if len(behind) == len(rungs):
+        return {}
+    return {name: f"it is not ahead of {_floor(experiment, name)}" for name in behind}
+
+
+def _floor(experiment: Experiment, rung: str) -> str:
+    """'doing without a language model (the commonest answer, 14 %)'."""
+    against = floor_contrast(experiment, rung)
+    assert against is not None
+    floor = experiment.floors[against.b]
+    score = percent(floor.scores[experiment.task.metric].mean)
+    return f"doing without a language model ({inline(floor)}, {score})"
 
 
 def _waited(arm: ArmResult, which: str) -> float | None:

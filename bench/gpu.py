@@ -9,12 +9,14 @@ mean nothing.
 
 import argparse
 import json
+import os
 import statistics
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -31,7 +33,9 @@ from bench.tiny import (
     tokens_of,
 )
 from harness.types import Json
+from tuning.at_once import at_once
 from tuning.encode import Encoded
+from tuning.errors import TuningError
 from tuning.four_bits import PACKAGE
 from tuning.objective import Completions
 from tuning.recipe import Recipe, adapter_shape
@@ -61,6 +65,11 @@ CARD = Sizes(BILLION, "cuda", "bfloat16", 8192)
 DRY = Sizes(TINY, "cpu", "float32", 256, batch=4, row=32, learned=4, steps=2, prompts=4, prompt=16,
             new_tokens=4, repeats=2)  # fmt: skip
 PLAIN_QLORA = "QLoRA by PEFT alone"
+FAILURES = (
+    RuntimeError, MemoryError, ValueError, TypeError, AttributeError, LookupError, ImportError,
+    OSError, TuningError,
+)  # fmt: skip
+"""What libraries of other versions, or a card that is too small, end a line with."""
 MUST = {"LoRA, share of the matmul rate": 0.45, "LoRA beside TRL": 1.5, "generation": 1.0}
 
 
@@ -70,16 +79,25 @@ def measure(sizes: Sizes = CARD) -> dict[str, Json]:
         path = random_llama(Path(folder), sizes.model, sizes.precision)
         rate = matmul_rate(sizes)
         found: dict[str, Json] = {"matmul_tflops": round(rate / 1e12, 3), "must": MUST}
-        found["LoRA"] = _training(path, sizes, rate, "lora")
-        found["full tuning"] = _training(path, sizes, rate, "full")
-        found["generation"] = _generation(path, sizes)
         found["skipped"] = {}
+        _add(found, "LoRA", lambda: _training(path, sizes, rate, "lora"))
+        _add(found, "full tuning", lambda: _training(path, sizes, rate, "full"))
+        _add(found, "generation", lambda: _generation(path, sizes))
         if find_spec(PACKAGE):
-            found["QLoRA"] = _training(path, sizes, rate, "qlora")
+            _add(found, "QLoRA", lambda: _training(path, sizes, rate, "qlora"))
         else:
             found["skipped"]["QLoRA"] = f"without {PACKAGE}"
         _beside(path, sizes, found)
     return found
+
+
+def _add(found: dict[str, Json], name: str, work: Callable[[], Json]) -> None:
+    """One line, or why there is none: what fails in one costs no other its figures."""
+    try:
+        found[name] = work()
+    except FAILURES as error:
+        said = (str(error).splitlines() or [""])[0]
+        found["skipped"][name] = f"{type(error).__name__}: {said[:300]}"
 
 
 def matmul_rate(sizes: Sizes) -> float:
@@ -115,7 +133,8 @@ def _training(folder: Path, sizes: Sizes, rate: float, method: str) -> dict[str,
     """Steps as the product makes them."""
     rows, full = training_rows(sizes), method == "full"
     shape = None if full else adapter_shape(1000)
-    recipe = Recipe(shape, 1e-4, 1.0, batch_rows=sizes.batch)
+    at_a_time = at_once(sizes.device).learned
+    recipe = Recipe(shape, 1e-4, 1.0, batch_rows=sizes.batch, micro_tokens=at_a_time)
     _fresh(sizes)
     opened = open_in_four_bits if method == "qlora" else open_engine
     model = opened(folder, sizes.precision, sizes.device)
@@ -189,14 +208,24 @@ def _beside(folder: Path, sizes: Sizes, found: dict[str, Json]) -> None:
         if missing:
             found["skipped"][name] = f"without {', '.join(missing)}"
             continue
-        _fresh(sizes)
-        rates = work(folder, sizes, training_rows(sizes))
-        pairs = zip(found[beside]["tokens_per_s"], rates.tokens_per_s, strict=False)
-        found[name] = {
-            "tokens_per_s": [round(one) for one in rates.tokens_per_s],
-            **_ratio([a / b for a, b in pairs]),
-            "peak_gb": _peak(sizes),
-        }
+        if beside not in found:
+            found["skipped"][name] = f"without {beside}, which it stands beside"
+            continue
+        _add(found, name, partial(_stock, folder, sizes, work, found[beside]))
+
+
+def _stock(
+    folder: Path, sizes: Sizes, work: Callable[..., Rates], ours: dict[str, Json]
+) -> dict[str, Json]:
+    """A stock part, and how many times as fast ours was."""
+    _fresh(sizes)
+    rates = work(folder, sizes, training_rows(sizes))
+    pairs = zip(ours["tokens_per_s"], rates.tokens_per_s, strict=False)
+    return {
+        "tokens_per_s": [round(one) for one in rates.tokens_per_s],
+        **_ratio([a / b for a, b in pairs]),
+        "peak_gb": _peak(sizes),
+    }
 
 
 def _ratio(ratios: Sequence[float]) -> dict[str, Json]:
@@ -231,13 +260,16 @@ def _peak(sizes: Sizes) -> float | None:
 
 def main(given: Sequence[str] | None = None) -> int:
     """Measure and print; keep the figures where asked."""
-    import torch
-
     parser = argparse.ArgumentParser(prog="python -m bench.gpu")
     parser.add_argument("--dry", action="store_true", help="a tiny model on the CPU")
     parser.add_argument("--out", type=Path, metavar="FILE", help="also write the figures here")
     parser.add_argument("--repeats", type=int, help="rounds of everything")
     asked = parser.parse_args(given)
+    if not asked.dry:
+        # before torch looks for cards: of several, TRL's trainer would have all share each batch
+        os.environ.setdefault("CUDA_VISIBLE_DEVICES", "0")
+    import torch
+
     if not asked.dry and not torch.cuda.is_available():
         print("error: there is no CUDA device\nfix: run this on a machine with one, or with --dry")
         return 2

@@ -19,6 +19,7 @@ from harness.types import Answer, Example, TaskSpec
 from rag.chunk import Chunk
 from rag.embed import Embedder, Vectors
 from rag.index import Index
+from rag.roles import QUERY, Role
 from tuning.outcome import Evaluated
 from tuning.recipe import Recipe, adapter_shape
 from tuning.train import train
@@ -65,7 +66,7 @@ class _Drawn(Embedder):
     def __init__(self) -> None:
         super().__init__(Path(), "drawn")
 
-    def embed(self, texts: Sequence[str]) -> Vectors:
+    def embed(self, texts: Sequence[str], role: Role = QUERY) -> Vectors:
         """(n, WIDTH) unit vectors."""
         found = np.random.default_rng(len(texts)).normal(size=(len(texts), WIDTH))
         found /= np.linalg.norm(found, axis=1, keepdims=True)

@@ -28,6 +28,7 @@ from rag.chunk import Chunk
 from rag.embed import Embedder, Vectors
 from rag.index import Index
 from rag.retrievers import RETRIEVERS
+from rag.roles import QUERY, Role
 
 LARGE, ASKED = 100_000, 200
 SIZES = (20_000, 50_000, 100_000)
@@ -97,7 +98,7 @@ class _Drawn(Embedder):
         super().__init__(Path(), "drawn")
         self._questions, self._real = embedder, real
 
-    def embed(self, texts: Sequence[str]) -> Vectors:
+    def embed(self, texts: Sequence[str], role: Role = QUERY) -> Vectors:
         """(n, d) unit vectors."""
         if len(texts) == LARGE:
             return drawn(LARGE, self._real)

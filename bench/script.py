@@ -7,6 +7,7 @@ best adapter, a search over settings at effort quick; nothing of it is taken out
 
 import json
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -86,8 +87,8 @@ def _project(root: Path, rows: int, items: int) -> Path:
 
 
 def _copied(source: Path, root: Path, rows: int, items: int) -> None:
-    (root / "data").mkdir(parents=True)
-    (root / "data" / "documents").symlink_to(source / "data" / "documents")
+    # copied, for a project with a link out of its folder is refused
+    shutil.copytree(source / "data" / "documents", root / "data" / "documents")
     for name in ("train", "heldout"):
         text = (source / "data" / f"{name}.jsonl").read_text(encoding="utf-8")
         (root / "data" / f"{name}.jsonl").write_text(text, encoding="utf-8")

@@ -7,7 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from bench.tiny import tokens_of
+from bench.tiny import padded, tokens_of
 from tuning.encode import Encoded
 
 if TYPE_CHECKING:
@@ -113,8 +113,6 @@ def qlora_rate(folder: Path, sizes: "Sizes", rows: Sequence[Encoded]) -> Rates:
     import torch
     from peft import LoraConfig, get_peft_model, prepare_model_for_kbit_training
     from transformers import BitsAndBytesConfig
-
-    from bench.training import padded
 
     bits = BitsAndBytesConfig(
         load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True,

@@ -87,6 +87,21 @@ def random_ids(draw: random.Random, n: int, vocabulary: int) -> list[int]:
     return [draw.randrange(vocabulary) for _ in range(n)]
 
 
+def padded(rows: Sequence[Encoded]) -> dict[str, Any]:
+    """A batch as transformers takes it: (rows, longest) ids, mask and labels."""
+    import torch
+
+    longest = max(len(row.prompt) + len(row.completion) for row in rows)
+    ids = torch.zeros(len(rows), longest, dtype=torch.long)
+    mask, labels = torch.zeros_like(ids), torch.full_like(ids, -100)
+    for at, row in enumerate(rows):
+        whole = [*row.prompt, *row.completion]
+        ids[at, : len(whole)] = torch.tensor(whole)
+        mask[at, : len(whole)] = 1
+        labels[at, len(row.prompt) : len(whole)] = torch.tensor(row.completion)
+    return {"input_ids": ids, "attention_mask": mask, "labels": labels}
+
+
 def tokens_of(rows: Sequence[Encoded]) -> int:
     """Prompt and completion tokens."""
     return sum(len(row.prompt) + len(row.completion) for row in rows)

@@ -17,6 +17,7 @@ from bench.lines import Measured, apart, line
 from bench.rows import labelled, training_rows
 from bench.sides import Done, Side, Turn, Work, in_turn
 from bench.stock_training import trl_steps
+from bench.tiny import padded
 from harness.device import pick_device
 from harness.models import resolve
 from harness.types import Json
@@ -194,21 +195,6 @@ def peft_steps(given: Given) -> Work:
 
     warm_up(given, work)
     return work
-
-
-def padded(rows: Sequence[Encoded]) -> dict[str, Any]:
-    """A batch as transformers takes it: (rows, longest) ids, mask and labels."""
-    import torch
-
-    longest = max(len(row.prompt) + len(row.completion) for row in rows)
-    ids = torch.zeros(len(rows), longest, dtype=torch.long)
-    mask, labels = torch.zeros_like(ids), torch.full_like(ids, -100)
-    for at, row in enumerate(rows):
-        whole = [*row.prompt, *row.completion]
-        ids[at, : len(whole)] = torch.tensor(whole)
-        mask[at, : len(whole)] = 1
-        labels[at, len(row.prompt) : len(whole)] = torch.tensor(row.completion)
-    return {"input_ids": ids, "attention_mask": mask, "labels": labels}
 
 
 def timed_steps(

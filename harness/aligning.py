@@ -21,7 +21,7 @@ from tuning import checkpoint
 from tuning.errors import TuningError
 from tuning.outcome import Evaluated, TrainingResult
 from tuning.pairs import Pair, Pairs, referred, score_pairs
-from tuning.recipe import BETA, GENTLER, Recipe, batch_rows, learning_rates, schedule_of
+from tuning.recipe import BETA, Recipe, batch_rows, gentler, learning_rates, schedule_of
 from tuning.train import train
 
 START = "start.json"
@@ -108,9 +108,10 @@ class _Aligning:
         self.folder = adapter_folder(bench.folder, bench.cell)
         self.beta = given.beta or BETA
         # fine-tuning on few rows takes a higher rate, which is not meant for pairs
-        usual = learning_rates(bench.local().model.n_parameters, bench.tuning.method)[0]
+        size = bench.local().model.n_parameters
+        usual = learning_rates(size, bench.tuning.method)[0]
         tuned_rate = min(usual, float(tuned.settings["learning_rate"]))
-        self.rate = given.learning_rate or tuned_rate / GENTLER
+        self.rate = given.learning_rate or tuned_rate / gentler(size)
         self.noise = noise_of(len(lessons.dev_lessons))
 
     def to_the_end(self) -> Preparation:

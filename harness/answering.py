@@ -3,15 +3,27 @@
 import time
 from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from harness.generators.base import Completion, Refusal
 from harness.generators.local import LocalGenerator
-from harness.prompts import LAST, Demonstration, Prompt, above, passage, with_passages
+from harness.prompts import (
+    LAST,
+    Demonstration,
+    Prompt,
+    above,
+    marked_again,
+    passage,
+    with_passages,
+)
 from harness.types import Answer, Context, Failure, Query
 from harness.workbench import Workbench
 from rag.cite import cite
+from tuning.card import KIND
 from tuning.constrain import Constraint
+
+WARMING: Final = 2
+"""Tokens of the answer that warms a card up: the first reads the prompt, the second follows it."""
 
 
 class Asked(NamedTuple):
@@ -63,6 +75,8 @@ def answer_all(
     asked = [fitted(bench, one, constraint) for one in asked]
     if constraint is not None:
         complete = partial(bench.local().complete, constraint=constraint)
+    if timed and asked:
+        _warm_up(bench, asked[0])
     for one in asked[:timed]:
         started = time.perf_counter()
         (done,) = complete([one.prompt], bench.max_new_tokens)
@@ -70,6 +84,16 @@ def answer_all(
     rest = asked[timed:]
     for done in complete([one.prompt for one in rest], bench.max_new_tokens):
         yield _answer(rest[done.row], done, None)
+
+
+def _warm_up(bench: Workbench, one: Asked) -> None:
+    """One short answer that nobody times: a card loads its kernels when they are first wanted.
+
+    That takes longer than an answer, and whoever serves a model has it behind him.
+    """
+    model = bench.generator
+    if isinstance(model, LocalGenerator) and bench.device.kind == KIND:
+        list(model.complete([one.prompt], WARMING))
 
 
 def fitted(bench: Workbench, one: Asked, constraint: Constraint | None = None) -> Asked:
@@ -137,11 +161,12 @@ def answers_only(results: Iterator[Answer | Failure]) -> list[Answer]:
 def _answer(one: Asked, done: Completion | Refusal, latency: float | None) -> Answer | Failure:
     if isinstance(done, Refusal):
         return Failure(one.query.id, done.kind, done.message)
+    text = marked_again(done.text)
     return Answer(
         query_id=one.query.id,
-        text=done.text,
+        text=text,
         contexts=one.contexts,
-        citations=cite(done.text, [passage(context) for context in one.contexts]),
+        citations=cite(text, [passage(context) for context in one.contexts]),
         latency_s=latency,
         prompt_tokens=done.prompt_tokens,
         completion_tokens=done.completion_tokens,

@@ -9,6 +9,7 @@ import os
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from harness.contention import Meter
 from harness.device import peak_memory_bytes
 from harness.disk import write_json
 from harness.energy import EnergyMeter, find_counters
-from harness.errors import JobError, RungwiseError
+from harness.errors import JobError, RunError, RungwiseError
 from harness.floors import FLOORS
 from harness.given import SET_BY_USER, Given
 from harness.passage_size import settle_passage_size
@@ -31,14 +32,20 @@ from harness.rung import ReadsPairs, Rung
 from harness.rungs import rung_type
 from harness.store import Cell, Run
 from harness.types import Answer, Failure, Json, Preparation, TrainView
+from harness.watch import ENDS_RUN
 from harness.workbench import Say, Workbench
 from tuning.errors import TuningError
+from tuning.memory import ran_out
 
 INDEX = "index"
 """The cell that embeds and indexes for the others; it answers nothing."""
 BATCH = 16
 """Answers written together when they come faster than one can see."""
 WRITE_EVERY_S = 1.0
+MORE_ROOM = (
+    "close other programs, choose a smaller model, or write under [tuning] in rungwise.toml "
+    'batch_rows = 1 (fewer rows at once) or method = "qlora" (weights in 4 bits while learning)'
+)
 
 
 def run_cell(run: Run, cell: str) -> None:
@@ -90,6 +97,7 @@ def close_cell(run: Run, cell: str, preparation: Preparation, bench: Workbench) 
         precision=bench.device.precision if "device" in opened else "",
         rendering=rendering(bench.spec),
         weights=bench.generator.revision if "generator" in opened else "",
+        manner=bench.generator.manner if "generator" in opened else "",
         contention=run.contention(cell),
         answer_joules=run.partial_joules(cell),
         pairs=run.pair_readings(cell),
@@ -252,11 +260,19 @@ def run_all(run: Run, cells: Sequence[str], work: Callable[[Run, str], None]) ->
         try:
             work(run, cell)
         except RungwiseError as error:
+            ends = {ENDS_RUN: True} if isinstance(error, RunError) else {}
             for problem in error.problems:
-                run.say("failed", str(problem), cell, {"fix": problem.fix})
+                run.say("failed", str(problem), cell, {"fix": problem.fix, **ends})
             return error.exit_code
         except TuningError as error:  # a model that cannot be opened or has no chat template
             run.say("failed", error.reason, cell, {"fix": error.fix})
+            return JobError.exit_code
+        except (RuntimeError, MemoryError) as error:  # where no fewer rows could be tried
+            if not ran_out(error):
+                raise
+            traceback.print_exception(error)  # for the log
+            said = (str(error).splitlines() or ["the system gave none"])[0]
+            run.say("failed", f"memory ran out: {said[:200]}", cell, {"fix": MORE_ROOM})
             return JobError.exit_code
     return 0
 

@@ -13,6 +13,8 @@ itself a result makes no difference: `tests/harness/test_climb.py` has the simul
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from harness.experiment import Estimate
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -63,13 +65,20 @@ def climb(
     return Climb(standing, tuple(taken))
 
 
-def reached(low: float | None, target: float | None, margin: float) -> bool:
+def reached(score: Estimate, target: float | None, margin: float, failed: float = 0.0) -> bool:
     """Whether a score is good enough: its interval begins no more than the margin below the target.
 
+    It must not end below the target either: a score can be known so well that it lies between the
+    two. Nor may failures hide what is missing: every failed answer counts as a wrong one here.
+
     Args:
-        low: lower end of the score's 95 % interval; None where there is no score.
+        score: with its 95 % interval.
         target: what was asked for; None where nothing was.
         margin: greatest difference that does not matter.
+        failed: share of the questions, 0 to 1, whose answer failed; the score is of the others.
     """
+    if score.low is None or target is None:
+        return False
+    high = 1.0 if score.high is None else score.high
     # by the last digit, .8 - .03 is more than .77
-    return low is not None and target is not None and low >= target - margin - 1e-12
+    return score.low * (1 - failed) >= target - margin - 1e-12 and high >= target - 1e-12

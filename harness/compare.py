@@ -13,8 +13,6 @@ from harness.stats.pvalues import mcnemar_exact_p, mcnemar_mid_p, sign_flip, uni
 from harness.stats.quantiles import critical, t_p_value
 from harness.stats.scores import (
     Clusters,
-    Codes,
-    Floats,
     Pairs,
     Scores,
     align,
@@ -107,24 +105,14 @@ def _compared(pairs: Pairs, margin: float, contrasts: int, seed: int) -> Compari
             n_failed=pairs.n_failed,
             units=spread.units,
             test=test,
-            note=_too_little(differences, pairs.codes, exact, contrasts),
+            note="",
             margin=margin,
             # As if one more unit had come and differed: arms that never differ in n items can
             # still differ in the next.
             item_variance=n * (spread.variance + scale**2 / (spread.units * (spread.units + 1))),
             seed_half_width=critical(ALPHA, seeds.df) * math.sqrt(seeds.variance),
+            differing=len(unit_sums(differences, pairs.codes)),
         ),
         min(1.0, contrasts * p),
         contrasts,
     )
-
-
-def _too_little(differences: Floats, codes: Codes, exact: bool, contrasts: int) -> str:
-    """Why no outcome could have been shown, where that is so; else nothing."""
-    changed = len(unit_sums(differences, codes))
-    # The sign-flip p of k differing units is at least 2·0.5^k, the mid-p half of that.
-    needed = discordant_needed(contrasts=contrasts if exact else 2 * contrasts)
-    if changed >= needed:
-        return ""
-    unit = "items" if int(codes.max()) + 1 == len(codes) else "clusters"
-    return f"{unit} on which the arms differ: {changed}; needed, all in one direction: {needed}"

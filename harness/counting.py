@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from harness.answer_limit import answer_limit
 from harness.closed_answers import CLOSED
 from harness.effort import CHUNK_WORDS, effort
 from harness.given import ON_DEV, RetrievalSettings
 from harness.models import ModelRef, resolve
 from harness.prompts import passage, system_prompt, target
 from harness.retrieval import as_context, passages_of
-from harness.runner import answer_limit
 from harness.settings import CheckSettings
 from harness.types import Task
 from harness.work import Amounts

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from harness.data_shapes import unpack_records
-from harness.errors import Problem
+from harness.errors import Problem, UserError
 from rag.errors import DocumentError
 from rag.reading.archive import Archive
 from rag.reading.encoding import decode
@@ -142,6 +142,10 @@ def _record(record: object, number: int, shown: str) -> Iterator[Row | Problem]:
         return
     try:
         unpacked = list(unpack_records(record))
+    except UserError as error:
+        for one in error.problems:
+            yield Problem(one.message, one.fix, f"{shown}, row {number}")
+        return
     except (AttributeError, TypeError) as error:
         yield Problem(
             f"looks like a known layout and is not ({error})",

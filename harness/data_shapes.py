@@ -7,14 +7,15 @@ pairs (chosen, rejected).
 What such a row tells the model to do, a system message or Alpaca's instruction to an input, stands
 before its question. Where it is the same in all rows it belongs into the system prompt instead;
 that cannot be told from one row, so both halves also come in columns of their own.
+
+A question that is one turn stands as it is. Of several turns each is labelled with who speaks, for
+a reader that is not told takes what it said itself for what it is asked.
 """
 
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-ASSISTANT = {"assistant", "gpt", "model", "bot"}
-USER = {"user", "human"}
-SYSTEM = {"system", "developer"}
+from harness.data_turns import ASSISTANT, SYSTEM, USER, Turn, labelled, turns_of
 
 ALONE, BEFORE = "question alone", "instruction before it"
 """Columns of the two halves of a question with an instruction."""
@@ -54,18 +55,13 @@ def _turns(record: dict[str, Any]) -> list[Any]:
 
 def _chat(record: dict[str, Any], turns: list[Any]) -> dict[str, Any]:
     """The last question and its answer; a system message and earlier turns stand before it."""
-    rows = [
-        (str(turn.get("role") or turn.get("from") or ""), turn.get("content", turn.get("value")))
-        for turn in turns
-        if isinstance(turn, dict)
-    ]
-    said = [(role, text) for role, text in rows if isinstance(text, str)]
+    said = turns_of(turns)
     rest = {k: v for k, v in record.items() if k not in (*CHAT_COLUMNS, "system")}
     # without an answer "", not None, which would stand for a question that has none
-    answer = said.pop()[1] if said and said[-1][0] in ASSISTANT else ""
-    told = [record.get("system"), *(text for role, text in said if role in SYSTEM)]
-    asked = [text for role, text in said if role in USER or role in ASSISTANT]
-    return {**rest, **_question(told, asked), "answer": answer}
+    answer = said.pop().text if said and said[-1].role == ASSISTANT else ""
+    told = [record.get("system"), *(turn.text for turn in said if turn.role == SYSTEM)]
+    asked = labelled([turn for turn in said if turn.role != SYSTEM])
+    return {**rest, **_question(told, [asked]), "answer": answer}
 
 
 def _question(told: Sequence[Any], asked: Sequence[Any]) -> dict[str, str]:
@@ -92,10 +88,9 @@ def _pair(record: dict[str, Any]) -> dict[str, Any]:
     before = record.get("prompt") or record.get("messages") or record.get("conversations") or []
     before = before if isinstance(before, list) else [{"role": "user", "content": str(before)}]
     above = {"system": record.get("system")}
-    sides = [
-        _chat(above, [*before, *(said if isinstance(said, list) else [said])])
-        for said in (chosen, rejected)
-    ]
+    # a side that is missing, or plain text beside a list of turns, is told of as a missing one
+    turns = ([said] if isinstance(said, dict) else said for said in (chosen, rejected))
+    sides = [_chat(above, [*before, *(said if isinstance(said, list) else ())]) for said in turns]
     if sides[0]["question"] != sides[1]["question"]:
         raise TypeError("chosen and rejected differ before their last turn")
     used = ("prompt", "messages", "conversations", "system", "chosen", "rejected")
@@ -105,21 +100,29 @@ def _pair(record: dict[str, Any]) -> dict[str, Any]:
 
 
 def _alpaca(record: dict[str, Any]) -> dict[str, Any]:
-    """Earlier turns, instruction and input joined, as the format's own prompt does.
+    """Instruction and input joined, as the format's own prompt does; earlier turns before them.
 
     An instruction without an input is itself the question.
     """
     answer = "output" if "output" in record else "response"
-    turns = record.get("history") or []
-    earlier = [text for turn in turns for text in (turn if isinstance(turn, list) else [turn])]
-    told, asked = [record.get("system")], [*earlier, record["instruction"]]
+    earlier = _history(record.get("history") or [])
+    told, asked = [record.get("system")], [record["instruction"]]
     if str(record.get("input") or "").strip():
         # behind earlier turns an instruction is part of the conversation
         asked = [*asked, record["input"]] if earlier else [record["input"]]
         told += [] if earlier else [record["instruction"]]
+    if earlier:
+        last = "\n".join(str(text or "") for text in asked)
+        asked = [labelled([*earlier, Turn(USER, last)])]
     used = ("instruction", "input", "history", "system", answer)
     rest = {k: v for k, v in record.items() if k not in used}
     return {**rest, **_question(told, asked), "answer": record[answer]}
+
+
+def _history(rounds: Sequence[Any]) -> list[Turn]:
+    """Earlier turns: rounds of a question and its answer, with or without a list around each."""
+    said = [text for one in rounds for text in (one if isinstance(one, list) else [one])]
+    return [Turn((USER, ASSISTANT)[at % 2], str(text or "")) for at, text in enumerate(said)]
 
 
 def _squad(record: dict[str, Any]) -> Iterator[dict[str, Any]]:

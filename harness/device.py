@@ -1,10 +1,13 @@
 """Which processor the work runs on and in which precision, with the reason in words."""
 
+import contextlib
 import os
 import subprocess
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 Precision = Literal["bfloat16", "float32"]
+AMPERE: Final = 8.0
+"""Compute capability of the first cards with bfloat16."""
 
 
 class Device(NamedTuple):
@@ -27,6 +30,13 @@ class Card(NamedTuple):
     name: str
     memory_bytes: int
     """All of it, free or not."""
+    capability: float | None = None
+    """Compute capability, NVIDIA's number of a generation; None where the driver does not say."""
+
+    @property
+    def bfloat16(self) -> bool | None:
+        """Whether it multiplies in bfloat16 by itself; None where that is not known."""
+        return None if self.capability is None else self.capability >= AMPERE
 
 
 def pick_device() -> Device:
@@ -57,9 +67,16 @@ def pick_device() -> Device:
 
 def find_card() -> Card | None:
     """The card that work here would take, without opening it; None where nothing tells of one."""
+    capability: float | None = None
     # the name comes last, for nothing keeps a comma out of it
-    memory, _, name = (told_by_driver("memory.total,name") or "").partition(",")
-    return Card(name.strip(), int(memory) * 2**20) if memory.isdecimal() else None
+    memory, _, rest = (told_by_driver("memory.total,compute_cap,name") or "").partition(",")
+    told, _, name = rest.partition(",")
+    if memory.isdecimal():
+        with contextlib.suppress(ValueError):
+            capability = float(told)
+    else:  # a driver of before 2022 does not know the capability
+        memory, _, name = (told_by_driver("memory.total,name") or "").partition(",")
+    return Card(name.strip(), int(memory) * 2**20, capability) if memory.isdecimal() else None
 
 
 def told_by_driver(query: str) -> str | None:

@@ -49,6 +49,10 @@ class JobError(RungwiseError):
     exit_code = 1
 
 
+class RunError(JobError):
+    """Every other part of a run would fail by the same, so none is begun."""
+
+
 def problems_of(attempts: Iterable[Callable[[], object]]) -> list[Problem]:
     """Make every attempt, and bring together what stands against each."""
     problems: list[Problem] = []

@@ -30,6 +30,7 @@ from harness.speed import ROW, Speed, known_speed, sizes_of, speed
 from harness.tuning_memory import free_from_outside, memory_of
 from harness.types import Task
 from harness.work import Amounts, Work
+from tuning.at_once import at_once
 from tuning.recipe import adapter_shape
 from tuning.sizes import ModelSizes
 
@@ -162,6 +163,7 @@ def need_of(
 ) -> CheckNeed:
     """The same from what was counted and measured; instant."""
     needs, longest = [], 0.0
+    amounts = dataclasses.replace(amounts, learned_at_once=at_once(pace.kind).learned)
     tuning = settings.tuning
     rank = adapter_shape(amounts.train, tuning).rank
     tries = effort_of(settings.effort, tuning, settings.given)

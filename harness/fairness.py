@@ -8,6 +8,7 @@ from harness.closed_answers import CALIBRATED
 from harness.decoding import HELD
 from harness.experiment import Check
 from harness.floors import FLOORS
+from harness.generators.endpoint import ANOTHER_LIMIT, NO_TEMPERATURE, is_endpoint
 from harness.instructions import PLAIN
 from harness.pair_scores import pairs_apart
 from harness.prompts import LAST
@@ -101,9 +102,11 @@ def _same_model(plan: Plan, ladder: Sequence[Cell]) -> Check:
     learned = ""
     if any(cell.preparation.settings.get("method") == "qlora" for cell in ladder):
         learned = "; in 4 bits while an adapter was learned, whole for every held-out answer"
+    # a server may change what stands behind a name
+    unknown = is_endpoint(plan.generator)
     return Check(
         "Same base model for all rungs",
-        len(paths) <= 1 and len(weights) <= 1,
+        None if unknown else len(paths) <= 1 and len(weights) <= 1,
         f"{name}, weights {' and '.join(weights) or 'not recorded'}, "
         f"{'; '.join(paths) or 'not used'}{learned}",
     )
@@ -257,7 +260,12 @@ def _told(example: Example) -> bool | None:
 
 def _decoding(plan: Plan, ladder: Sequence[Cell]) -> str:
     """How answers come about; which rungs may say allowed answers only."""
-    text = f"one renderer, greedy, at most {plan.max_new_tokens} new tokens"
+    manners = " ".join({cell.manner for cell in ladder})
+    refused = NO_TEMPERATURE in manners
+    how = "not greedy, for the model takes no temperature" if refused else "greedy"
+    text = f"one renderer, {how}, at most {plan.max_new_tokens} new tokens"
+    if ANOTHER_LIMIT in manners:
+        text += f" as {ANOTHER_LIMIT}, with what the model thinks before it answers"
     known = rungs()
     held = [
         c

@@ -1,5 +1,6 @@
 """What no language model at all achieves on the same held-out set."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -8,6 +9,11 @@ from harness.prompts import target
 from harness.rung import Rung
 from harness.types import Answer, Failure, Json, Preparation, Query, TrainView
 from harness.workbench import Workbench
+from rag.terms import UNSPACED
+
+_UNSPACED_RUN = re.compile(f"(?:{UNSPACED.pattern})+")
+_LETTERS = (2, 4)
+"""Letters in a sequence, at the least and at the most."""
 
 
 class MajorityFloor:
@@ -34,8 +40,8 @@ class NearestFloor:
         self.view = view
 
     def prepare(self, settings: Mapping[str, Json] | None) -> Preparation:
-        """Index the training questions by words and word pairs."""
-        self.vectorizer = _words()
+        """Index the training questions by words and word pairs, or letters where there are none."""
+        self.vectorizer = _words_or_letters()
         self.pool: Any = self.vectorizer.fit_transform([e.question for e in self.view.train])
         return Preparation()
 
@@ -63,7 +69,7 @@ class LinearFloor:
 
         features = make_union(
             _words(),
-            TfidfVectorizer(sublinear_tf=True, analyzer="char_wb", ngram_range=(2, 4)),
+            TfidfVectorizer(sublinear_tf=True, analyzer="char_wb", ngram_range=_LETTERS),
         )
         train = self.view.train
         labels = [target(self.view.spec, example) for example in train]
@@ -89,6 +95,27 @@ def _words() -> Any:
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     return TfidfVectorizer(sublinear_tf=True, ngram_range=(1, 2), token_pattern=r"\w+|[^\w\s]")
+
+
+def _words_or_letters() -> Any:
+    """The same, and sequences of letters of scripts that have no spaces between words.
+
+    A clause is one word there, which hardly two questions share, so that marks alone would count.
+    """
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    words = _words().build_analyzer()
+    letters = TfidfVectorizer(analyzer="char_wb", ngram_range=_LETTERS).build_analyzer()
+
+    def terms(text: str) -> list[str]:
+        runs = _UNSPACED_RUN.findall(text)
+        if not runs:
+            return list(words(text))
+        # a foreign word among them is a word of its own
+        apart = _UNSPACED_RUN.sub(r" \g<0> ", text)
+        return [*words(apart), *letters(" ".join(runs))]
+
+    return TfidfVectorizer(sublinear_tf=True, analyzer=terms)
 
 
 FLOORS: dict[str, Callable[[TrainView, Workbench], Rung]] = {

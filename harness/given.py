@@ -56,6 +56,8 @@ class DecodingSettings:
 
     constrained: str = ON_DEV
     """Whether rungs write allowed answers only. `prompt` is always free, `constrained` never."""
+    answer_tokens: int = 0
+    """Most tokens of an answer; 0: a quarter more than the longest training answer has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +135,11 @@ def wrong_prompt(settings: PromptSettings) -> Wrong:
 
 def wrong_decoding(settings: DecodingSettings) -> Wrong:
     """What cannot be in section ``[decoding]``."""
-    words = (ON_DEV, ALWAYS, NEVER)
-    if settings.constrained in words:
-        return []
-    said = f"constrained cannot be {settings.constrained!r}"
-    return [("constrained", said, f"write one of {', '.join(words)}")]
+    words, wrong = (ON_DEV, ALWAYS, NEVER), Wrong()
+    if settings.constrained not in words:
+        said = f"constrained cannot be {settings.constrained!r}"
+        wrong.append(("constrained", said, f"write one of {', '.join(words)}"))
+    if settings.answer_tokens < 0:
+        fix = "write answer_tokens = 900, or 0 to go by the training answers"
+        wrong.append(("answer_tokens", "answer_tokens must be 1 or more, or 0", fix))
+    return wrong

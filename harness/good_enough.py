@@ -11,6 +11,8 @@ def good_enough(plan: Plan, so_far: SoFar) -> str | None:
     """The lowest rung that is finished and reaches the target; None as long as none does."""
     for name in dict.fromkeys(map(rung_of, plan.cells)):
         found = so_far.of(name) if name in rungs() else None
-        if found is not None and reached(found.low, plan.target, plan.margin):
+        if found is None:
+            continue
+        if reached(found, plan.target, plan.margin, so_far.failed(name)):
             return name
     return None

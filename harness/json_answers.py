@@ -66,10 +66,13 @@ def leaves(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
     elif isinstance(value, list) and value:
         for inner in value:
             yield from leaves(inner, f"{path}[]")
-    elif isinstance(value, str):
-        yield path, json.dumps(" ".join(value.casefold().split()))
     else:
-        yield path, json.dumps(value)
+        yield path, folded(value)
+
+
+def folded(value: Any) -> str:
+    """A value that is no object and no list as it is compared: text without case and spacing."""
+    return json.dumps(" ".join(value.casefold().split()) if isinstance(value, str) else value)
 
 
 def _not_json(name: str) -> Any:

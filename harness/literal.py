@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from harness.retrieval import LONGEST_SPAN
 from harness.same_form import CLOSES, OPENS, Value
-from harness.text import normalise
+from harness.text import normalise, words_in
 from harness.types import Example
 from rag.types import Document
 
@@ -26,9 +26,8 @@ def facts_of(example: Example) -> tuple[str, ...]:
     """What a right answer must contain, as written: the key facts, or else short references."""
     if example.key_facts:
         return example.key_facts
-    return tuple(
-        text for text in example.references if 0 < len(normalise(text).split()) <= LONGEST_SPAN
-    )
+    short = range(1, LONGEST_SPAN + 1)
+    return tuple(text for text in example.references if words_in(normalise(text)) in short)
 
 
 def pattern_of(fact: str) -> re.Pattern[str]:

@@ -24,7 +24,7 @@ from harness.generators.base import Completion
 from harness.generators.local import LocalGenerator
 from harness.metric import Metric, fitted
 from harness.models import ModelRef
-from harness.prompts import Prompt, render
+from harness.prompts import Prompt, marked_again, render
 from harness.scoring import headline, item_scores
 from harness.store import Cell, Plan, Run
 from harness.types import Answer, Example
@@ -140,11 +140,12 @@ def parity(
     prompts = [render(plan.spec, texts_of[a.query_id], a.contexts) for a in asked]
     afresh = _load(exported, device)
     said = _said(afresh, prompts, on_answer)
-    free = texts = [one.text for one in said]
+    free = texts = [marked_again(one.text) for one in said]  # as answers are read when measured
     held = cell.preparation.settings.get("decoding") == HELD
     if held:
         afresh.release()  # two models need not be held at once
-        texts = _constrained(plan, exported, device, prompts, on_answer)
+        held_to = _constrained(plan, exported, device, prompts, on_answer)
+        texts = [marked_again(text) for text in held_to]
     parted, pairs = [], list(zip(said, asked, strict=True))
     for prompt, (one, answer), text in zip(prompts, pairs, texts, strict=True):
         if text != answer.text:

@@ -17,8 +17,17 @@ HINT = "closest last, with its most fitting sentence above all"
 LAYOUTS = (LAST, HINT, FIRST)
 """How passages may stand before a question; the first needs no reason."""
 
-MARKER = re.compile(r"<(?=\|[\w ]{1,40}\|>|/?(?:start|end)_of_turn>|/?s>)|\[(?=/?INST\])")
-"""Where a mark of a chat template begins: ChatML and Llama 3, Gemma, Mistral."""
+APART = "\u200b"
+"""A zero-width space, which breaks a mark up."""
+
+
+def _marks(broken_by: str) -> re.Pattern[str]:
+    behind = r"\|[\w ]{1,40}\|>|/?(?:start|end)_of_turn>|/?s>"
+    return re.compile(rf"<{broken_by}(?={behind})|\[{broken_by}(?=/?INST\])")
+
+
+MARKER, BROKEN = _marks(""), _marks(APART)
+"""Where a mark of a chat template begins, ChatML and Llama 3, Gemma, Mistral; and a broken one."""
 
 
 class Demonstration(NamedTuple):
@@ -51,7 +60,15 @@ def unmarked(text: str) -> str:
     in it could end the user's turn and speak as the system. A zero-width space after the first
     letter keeps the text legible and leaves the mark mere letters.
     """
-    return MARKER.sub(lambda found: f"{found[0]}\u200b", text)
+    return MARKER.sub(lambda found: f"{found[0]}{APART}", text)
+
+
+def marked_again(text: str) -> str:
+    """A model's answer as it was meant: marks that it copied from what it read are whole again.
+
+    Nobody sees the space that breaks them up, and no reference holds it.
+    """
+    return BROKEN.sub(lambda found: found[0].removesuffix(APART), text)
 
 
 ONE_LABEL = "Answer with exactly one of these labels and nothing else:"

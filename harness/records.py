@@ -85,6 +85,8 @@ class Cell:
     """What a rung that learned from preference pairs makes of the held-out ones."""
     weights: str = ""
     """Of the model it was asked of, see `Plan`; empty where none ran, or in older runs."""
+    manner: str = ""
+    """How an endpoint was asked whose model refuses what is usual; empty where none did."""
 
     @property
     def prepared_s(self) -> float:

@@ -5,18 +5,23 @@ are.
 """
 
 import dataclasses
+import math
 import shutil
 
 from harness.beside import run_of
 from harness.cell import parse_cell, saying
 from harness.effort import effort_of
+from harness.errors import UserError
+from harness.models import resolve
 from harness.reopen import workbench_of
 from harness.retrieval import INDEX_FOLDER
 from harness.rungs import rungs
 from harness.store import PASSAGE_SIZE, Run
 from harness.types import TrainView
 from harness.workbench import EMBEDDINGS, Workbench
+from tuning.errors import TuningError
 from tuning.recipe import TuningSettings, steps_for, times_usual
+from tuning.sizes import read_sizes
 
 
 def trained_cells(run: Run, rung: str = "") -> list[str]:
@@ -49,8 +54,8 @@ def recipe_of(run: Run, rung: str, seed: int = 0, rows: int | None = None) -> Tu
         rung: that trained.
         seed: of the training.
         rows: learned from this time; None for as many as in the check. Fewer rows make fewer steps,
-            for which a check would take a higher rate: at the check's own, a smaller set would look
-            worse than it is.
+            for which a check of a small base would take a higher rate: at the check's own, a
+            smaller set would look worse than it is.
     """
     plan = run.plan()
     cells = trained_cells(run, rung)
@@ -61,8 +66,8 @@ def recipe_of(run: Run, rung: str, seed: int = 0, rows: int | None = None) -> Tu
     adapter = plan.tuning.method != "full" and plan.tuning.learning_rate is None
     if adapter and rows is not None and rate is not None and step:
         epochs = effort_of(plan.effort, plan.tuning, plan.given).epochs
-        sizes = (rows, len(run.view().train))
-        now, before = (times_usual(steps_for(epochs, n, step)) for n in sizes)
+        sizes, parameters = (rows, len(run.view().train)), _parameters(run)
+        now, before = (times_usual(steps_for(epochs, n, step), parameters) for n in sizes)
         rate = float(f"{rate * now / before:.2g}")
     return dataclasses.replace(
         plan.tuning,
@@ -70,6 +75,22 @@ def recipe_of(run: Run, rung: str, seed: int = 0, rows: int | None = None) -> Tu
         rank=settings.get("rank", plan.tuning.rank),
         batch_rows=step,
     )
+
+
+def _parameters(run: Run) -> float:
+    """Of the run's base; without end where its files do not say, for no rate is raised then."""
+    plan = run.plan()
+    try:
+        base = resolve(
+            plan.generator,
+            "generator",
+            run.project,
+            revision=plan.generator_revision,
+            weights=plan.weights,
+        )
+        return read_sizes(base.folder).parameters
+    except (TuningError, UserError):
+        return math.inf
 
 
 def copy_for_training(run: Run, store: Run) -> None:

@@ -9,13 +9,14 @@ from filelock import FileLock
 from harness.closed_answers import CLOSED
 from harness.disk import write_json
 from harness.effort import CHUNK_WORDS
-from harness.text import YES_NO, normalise
+from harness.text import YES_NO, normalise, words_in
 from harness.types import Context, Example, Query, TaskSpec, TrainView
 from harness.workbench import EMBEDDING_TIME, Workbench
 from rag.chunk import Chunk, chunk_documents, count_words
 from rag.index import Hit, Index, IndexMismatchError, corpus_hash
 from rag.measure import recall
 from rag.types import Document
+from rag.widen import PASSAGE
 
 _HEADING = re.compile(r"#{1,6}\s")
 
@@ -29,6 +30,9 @@ MOST_TITLES = 3
 """Of the documents that share a passage, those named above it."""
 
 TITLES_APART = "; "
+
+LISTED = 50
+"""Passages that search lists to say which of several right ones is closest to a question."""
 
 LONGEST_SPAN = 6
 """Longest reference, in words, that is looked for literally in passages."""
@@ -132,7 +136,7 @@ def evidence(example: Example, spec: TaskSpec) -> list[list[str]]:
     said = [normalise(text, spec.language) for text in example.references]
     if any(word in side for word in said for side in YES_NO):
         return []
-    return [[f" {text} "] for text in said if 0 < len(text.split()) <= LONGEST_SPAN]
+    return [[f" {text} "] for text in said if 0 < words_in(text) <= LONGEST_SPAN]
 
 
 def recall_at_k(
@@ -176,6 +180,33 @@ def right_passages(
             if _right(example, wanted[at], (chunk.source,), text):
                 places[at].append(row)
     return places
+
+
+def closest_of(
+    index: Index, questions: Sequence[str], places: Sequence[Sequence[int]]
+) -> list[int | None]:
+    """Of each question's passages the one that search ranks highest, as it looks them up now.
+
+    A fact can stand in many passages ("14 days"), and the first in the order of the files is
+    seldom the one that the question is about.
+
+    Args:
+        index: as the rung looks passages up.
+        questions: any.
+        places: for each question, rows of `index.chunks`, in order.
+
+    Returns:
+        The first row where search lists none of them among the nearest, None where there is none.
+    """
+    row_of = {chunk.id: row for row, chunk in enumerate(index.chunks)}
+    best: list[int | None] = []
+    # alone: what stands around one passage would hide the next
+    found = index.showing(PASSAGE).search(questions, LISTED)
+    for hits, rows in zip(found, places, strict=True):
+        listed = (row_of[chunk.id] for hit in hits for chunk in (hit.chunk, *hit.also))
+        first = rows[0] if rows else None
+        best.append(next((row for row in listed if row in rows), first))
+    return best
 
 
 def _plain(context: Context, spec: TaskSpec) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from harness.answer_limit import answer_limit
 from harness.assemble import assemble
 from harness.ceilings import CEILINGS, ceilings_of
 from harness.cell import INDEX, cell_name, parse_cell
@@ -20,7 +21,6 @@ from harness.lighter import lighten
 from harness.locking import alone, is_held
 from harness.models import Role, resolve
 from harness.preferences import why_not
-from harness.prompts import target
 from harness.rung import RungType
 from harness.rungs import rung_type, rungs, title_of
 from harness.settings import CheckSettings, models_of
@@ -31,8 +31,6 @@ from harness.watch import OnEvent, Watch, forget_old_request
 
 LOCK = "check.lock"
 """File in a run's folder, or a probe's, that the process at work on it holds."""
-LONGEST_ANSWER = 512
-"""Tokens; no rung may write more."""
 
 
 def make_plan(
@@ -120,32 +118,6 @@ def unmet(needs: frozenset[str], task: Task, settings: CheckSettings) -> str:
     return next((why for need, (holds, why) in reasons.items() if need in needs and holds), "")
 
 
-def answer_limit(project: Path, task: Task, settings: CheckSettings) -> int:
-    """Tokens an answer may have: the longest training answer's, a quarter more, and 8.
-
-    The same for every rung; a model that rambles is cut there, and the cuts are counted.
-    """
-    texts = [target(task.spec, example) for example in (*task.train, *task.dev)]
-    if settings.generator.startswith(PREFIX):
-        longest = max(len(text) for text in texts) // 3
-    else:
-        from tokenizers import Tokenizer
-
-        folder = resolve(settings.generator, "generator", project, revision=settings.revision)
-        file = folder.folder / "tokenizer.json"
-        if not file.is_file():
-            raise UserError(
-                Problem(
-                    "there is no such file",
-                    "put the model's tokenizer beside its weights",
-                    str(file),
-                )
-            )
-        tokenizer = Tokenizer.from_file(str(file))
-        longest = max(len(encoded.ids) for encoded in tokenizer.encode_batch(texts))
-    return min(LONGEST_ANSWER, longest + longest // 4 + 8)
-
-
 def run_check(run: Run, on_event: OnEvent = lambda event: None) -> Experiment:
     """Bring every cell of a run to its end and assemble what was measured.
 
@@ -195,7 +167,7 @@ def _run_cells(run: Run, plan: Plan, on_event: OnEvent) -> Experiment:
         for group in _groups(plan.cells):
             good = good_enough(plan, so_far) if plan.climb else None
             if good:
-                run.say("doing", f"{title_of(good)} is good enough; what is dearer is not run")
+                run.say("doing", f"{title_of(good)} is good enough; what costs more is not run")
                 break
             left = [c for c in group if not run.finished(c) and _can_be_told(run, c)]
             if said := known.before(left):

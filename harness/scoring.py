@@ -1,5 +1,6 @@
 """Answers against references."""
 
+import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -17,6 +18,9 @@ class Scored(NamedTuple):
     """What each question contributes; None where it has no score."""
 
 
+FACTS = "fact_score"
+"""Metric of the key facts that rows name."""
+
 Table = dict[str, dict[str, float | None]]
 """Metric to item id to score, of one cell."""
 
@@ -31,6 +35,19 @@ def headline(spec: TaskSpec) -> Metric:
 def default_metric(kind: Kind) -> str:
     """Name of the headline metric of a kind of task."""
     return next(name for name, metric in metrics().items() if kind in metric.headline_for)
+
+
+def by_facts(spec: TaskSpec, examples: Iterable[Example]) -> TaskSpec:
+    """The task with its key facts as what counts, where every question with an answer names some.
+
+    Shared words call a smooth sentence with a wrong figure nearly right; whoever wrote the facts
+    down has said what matters. A metric that the task names stays.
+    """
+    answered = [example for example in examples if example.answerable]
+    stated = bool(answered) and all(example.key_facts for example in answered)
+    if spec.metric or not stated or spec.kind not in metrics()[FACTS].kinds:
+        return spec
+    return dataclasses.replace(spec, metric=FACTS)
 
 
 def metrics_for(spec: TaskSpec) -> list[Metric]:

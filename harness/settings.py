@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from harness.context import context_of
 from harness.effort import effort
 from harness.errors import Problem, UserError, problems_of
 from harness.generators.endpoint import PREFIX
@@ -69,11 +70,24 @@ def settings_problems(
         said = "an endpoint's answers cannot be held to the allowed ones"
         fix = "choose a model on this machine, or remove constrained"
         problems.append(Problem(said, fix, "[decoding] constrained"))
+    problems += _too_long_answers(project, settings)
     if settings.tuning.method == "qlora" and (reason := lacking()):
         problems.append(Problem(reason, FIX, "[tuning] method"))
     if settings.seeds < 1:
         problems.append(Problem("at least one seed is needed", "write seeds = 1", "[check] seeds"))
     return problems
+
+
+def _too_long_answers(project: Path, settings: CheckSettings) -> list[Problem]:
+    """What the user allows an answer, where no question would have room beside it."""
+    wanted = settings.given.decoding.answer_tokens
+    if not wanted or settings.generator.startswith(PREFIX):  # how many that takes is not known
+        return []
+    most = context_of(settings.generator, project, settings.revision)
+    if most is None or wanted < most:
+        return []
+    said = f"the model takes {most:,} tokens, and answer_tokens = {wanted} leaves none to ask with"
+    return [Problem(said, f"write answer_tokens = {most // 2}", "[decoding] answer_tokens")]
 
 
 def models_of(settings: CheckSettings) -> list[tuple[str, Role, str]]:

@@ -40,6 +40,12 @@ class SoFar:
             self._found[name] = headline_estimate(arm, self._metric, self._heldout, spec)
         return self._found[name]
 
+    def failed(self, name: str) -> float:
+        """Share of a finished rung's answers that failed, over its seeds, 0 to 1."""
+        cells = [self.run.cell(cell) for cell in self._cells(name)]
+        failed = sum(len(cell.failures) for cell in cells)
+        return failed / max(1, failed + sum(len(cell.answers) for cell in cells))
+
     def tell(self, cells: Sequence[str]) -> None:
         """Report what these cells complete, unless it was before, and note that it was looked at.
 

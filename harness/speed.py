@@ -5,18 +5,20 @@ stays without torch, and keeps the result in the user's cache.
 """
 
 import hashlib
+import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 from filelock import FileLock
 
-from harness.device import most_threads
+from harness.device import find_card, most_threads
 from harness.disk import decode, write_json, writing
 from harness.errors import JobError, Problem, UserError
 from harness.executors.local import last_line, offline_environment
@@ -29,7 +31,10 @@ if TYPE_CHECKING:
 
 ROW = 128
 """Tokens of the rows that speed is measured on."""
-ROWS = 4
+ROWS: Final = {"cpu": 4, "cuda": 64}
+"""Rows that are read and learned from together: a card is at work only with thousands of tokens."""
+WRITTEN: Final = {"cpu": 32, "cuda": 128}
+"""Rows that are answered together."""
 STEPS = 8
 """Tokens that are written for each row."""
 LONGEST_S = 300
@@ -47,7 +52,7 @@ class Speed:
     learns: float
     """Tokens of training rows, forward and backward through a LoRA adapter."""
     writes: float
-    """Answer tokens, 32 rows at once."""
+    """Answer tokens, many rows at once; see `WRITTEN`."""
     writes_alone: float
     """Answer tokens of a single row."""
     starts_s: float
@@ -84,7 +89,10 @@ def known_speed(model: ModelRef, *, beside_others: bool = False) -> Speed | None
         beside_others: also what was measured while others had a part of the processor, however
             long ago; else only if that is less than `BUSY_HOLDS_S` ago.
     """
-    file = _file(model)
+    return _known(_file(model), beside_others)
+
+
+def _known(file: Path, beside_others: bool) -> Speed | None:
     if not file.is_file():
         return None
     try:
@@ -108,7 +116,7 @@ def speed(model: ModelRef, say: Callable[[str], None] = lambda line: None) -> Sp
     """
     file = _file(model)
     with writing(file), FileLock(file.with_suffix(".lock")):  # two at once would slow each other
-        return known_speed(model) or _measured(model, file, say)
+        return _known(file, beside_others=False) or _measured(model, file, say)
 
 
 def _measured(model: ModelRef, file: Path, say: Callable[[str], None]) -> Speed:
@@ -136,11 +144,21 @@ def _measured(model: ModelRef, file: Path, say: Callable[[str], None]) -> Speed:
 
 
 def _file(model: ModelRef) -> Path:
-    """Named by sizes and machine: speed does not depend on what the weights are."""
+    """Named by sizes and machine, its card among them; not by what the weights are."""
     import platform
 
-    words = f"{sizes_of(model)} {platform.node()} {platform.machine()} {most_threads()}"
-    return cache_folder() / "speed" / f"{hashlib.sha256(words.encode()).hexdigest()[:16]}.json"
+    card = find_card()
+    words = (
+        sizes_of(model),
+        platform.node(),
+        platform.machine(),
+        most_threads(),
+        card.name if card else "no card",
+        os.environ.get("CUDA_VISIBLE_DEVICES", "every card"),
+        version("torch"),
+    )
+    key = hashlib.sha256(" ".join(map(str, words)).encode()).hexdigest()[:16]
+    return cache_folder() / "speed" / f"{key}.json"
 
 
 def measure(folder: Path) -> Speed:
@@ -159,8 +177,9 @@ def measure(folder: Path) -> Speed:
         folder, dtype=getattr(torch, device.precision), device=torch.device(device.kind)
     )
     ready = time.perf_counter() - started
-    reads, learns = _reads(model), _learns(model)
-    writes, writes_alone = _writes(model, 32), _writes(model, 1)
+    rows = _rows(ROWS[device.kind], ROW)
+    reads, learns = _reads(model, rows), _learns(model, rows)
+    writes, writes_alone = _writes(model, WRITTEN[device.kind]), _writes(model, 1)
     others = meter.read()
     return Speed(
         reads=reads,
@@ -193,27 +212,28 @@ def _timed(work: Callable[[], object]) -> float:
     return min(taken)
 
 
-def _reads(model: "LanguageModel") -> float:
+def _reads(model: "LanguageModel", ids: Sequence[list[int]]) -> float:
     from tuning.encode import Encoded
     from tuning.likelihood import mean_loss
 
-    rows = [Encoded(row[:-4], row[-4:]) for row in _rows(ROWS, ROW)]
-    return ROWS * ROW / _timed(lambda: mean_loss(model, rows))
+    rows = [Encoded(row[:-4], row[-4:]) for row in ids]
+    return len(rows) * ROW / _timed(lambda: mean_loss(model, rows))
 
 
-def _learns(model: "LanguageModel") -> float:
-    import torch
-
+def _learns(model: "LanguageModel", ids: Sequence[list[int]]) -> float:
     from tuning.encode import Encoded
+    from tuning.objective import TRAINING, Completions, add_gradient
     from tuning.recipe import AdapterShape
 
-    rows = [Encoded(row[:-24], row[-24:]) for row in _rows(ROWS, ROW)]
+    rows = [Encoded(row[:-24], row[-24:]) for row in ids]
     model.new_adapter(AdapterShape(16, 32), 0)
 
-    def step() -> float:
-        loss = model.loss(rows)
-        torch.autograd.backward(loss)
-        return float(loss.detach())
+    def step() -> None:
+        while True:
+            added = add_gradient(model, Completions(rows), rows, 1, len(rows) * ROW)
+            if not added.ran_out_with:
+                return
+            model.room.lighten(TRAINING, added.ran_out_with)
 
     taken = _timed(step)
     model.load_adapter(None)

@@ -3,14 +3,15 @@
 import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import NamedTuple
 
 from harness.data import Imported, fingerprint, import_examples, unique_ids
 from harness.data_columns import Columns, PairColumns, is_unmapped
 from harness.errors import Problem
+from harness.known_labels import named_or_found, undescribed, with_labels
 from harness.preferences import CutPairs, ImportedPairs, cut_pairs, import_preferences
+from harness.scoring import by_facts
 from harness.split import at_most, take, tied, without_leaks
 from harness.types import Example, Preference, Task, TaskSpec
 from rag.errors import DocumentError
@@ -20,7 +21,6 @@ from rag.types import Document
 SMALLEST_HELDOUT = 10
 """Held-out rows below which nothing at all can be said."""
 SMALLEST_TRAIN = 8
-SHOWN_LABELS = 12
 _FINER = (
     "rows of one group or question are never parted: name a finer column as group under [data] in "
     "rungwise.toml, or add rows of other groups"
@@ -75,6 +75,9 @@ class Loaded(NamedTuple):
     pair_columns: PairColumns = PairColumns()
     left_out: tuple[Problem, ...] = ()
     """What rows lack that were left out for it, as the sources allow; one a row."""
+    gaps: tuple[Problem, ...] = ()
+    """Parts of documents that were read but for them: scanned pages, attachments. None stops a
+    check."""
 
 
 def load_task(
@@ -83,7 +86,9 @@ def load_task(
     """Import, check and split; every problem of every file is in the result.
 
     Args:
-        spec: without labels, the label set is taken from the training rows.
+        spec: without labels, the label set is taken from the rows that are learned from, once the
+            held-out ones are taken out; without a metric, key facts are what counts where the rows
+            name them.
         sources: the files.
         on_document: told before each document which one it is, from 1, and of how many.
     """
@@ -93,21 +98,22 @@ def load_task(
     train: tuple[Example, ...] = first.examples
     heldout: tuple[Example, ...] = ()
     second: Imported | None = None
-    if spec.kind == "label" and not spec.labels:
-        spec = dataclasses.replace(spec, labels=labels_of(train))
-    problems.extend(_undescribed(spec))
+    problems.extend(undescribed(spec, train))
     if sources.heldout_file is not None:
         # columns that were only guessed are guessed anew: the held-out file may lack one of them
         columns = sources.columns if is_unmapped(sources.columns) else first.columns
-        second = _import(sources, sources.heldout_file, columns, spec, shown)
+        # a label that no row of the other file has is a slip, most likely
+        known = dataclasses.replace(spec, labels=named_or_found(spec, train))
+        second = _import(sources, sources.heldout_file, columns, known, shown)
         problems.extend(second.problems)
         heldout = _distinct_ids(second.examples, {example.id for example in train})
-    documents, unread = _documents(sources.documents, shown, on_document)
-    problems.extend(unread)
+    texts = _documents(sources.documents, shown, on_document)
+    problems.extend(texts.problems)
     given = _pairs(sources, shown)
     problems.extend(given.problems)
     examples = (*train, *heldout)
     cut = _cut(spec, sources, train, heldout)
+    spec = with_labels(by_facts(spec, examples), (*cut.train, *cut.dev))
     # a file with rows to mend is measured once they are mended
     whole_train = not first.problems
     whole_heldout = not second.problems if second else whole_train
@@ -120,21 +126,13 @@ def load_task(
         learning = (*cut.train, *cut.dev)
         most = sources.max_preferences
         pairs = cut_pairs(given.pairs, learning, cut.heldout, sources.seed, most)
-        beside = (pairs.parts,) if given.pairs else ()
-        task = Task(
-            spec=spec,
-            train=cut.train,
-            dev=cut.dev,
-            heldout=cut.heldout,
-            documents=documents,
-            fingerprint=fingerprint(spec, cut.train, cut.dev, cut.heldout, documents, *beside),
-            preferences=pairs.parts,
-            left_out=len(left_out),
-        )
+        parts = (spec, cut.train, cut.dev, cut.heldout, texts.documents)
+        mark = fingerprint(*parts, *((pairs.parts,) if given.pairs else ()))
+        task = Task(*parts, mark, preferences=pairs.parts, left_out=len(left_out))
     found = tuple(problems)
-    read = (examples, documents, first.columns, first.names)
+    read = (examples, texts.documents, first.columns, first.names)
     of_pairs = (given.pairs, pairs.leaked, given.columns, left_out)
-    return Loaded(task, found, cut.leaked, *read, *of_pairs)
+    return Loaded(task, found, cut.leaked, *read, *of_pairs, texts.gaps)
 
 
 def _import(
@@ -150,25 +148,6 @@ def _pairs(sources: Sources, shown: "_Shown") -> ImportedPairs:
         return ImportedPairs()
     columns = sources.preference_columns
     return import_preferences(file, columns, shown(file), leave_out=sources.leave_out)
-
-
-def labels_of(examples: Sequence[Example]) -> tuple[str, ...]:
-    """The labels that occur, in alphabetical order: order in the file must carry no hint."""
-    return tuple(sorted({label for example in examples for label in example.references}))
-
-
-def _undescribed(spec: TaskSpec) -> list[Problem]:
-    """Descriptions of labels that there are not: the model would be told of what it may not say."""
-    if spec.kind != "label":
-        return []
-    unknown = [label for label, _ in spec.descriptions if label not in spec.labels]
-    problems = []
-    for label in unknown:
-        near = "".join(f"did you mean {one}? " for one in get_close_matches(label, spec.labels, 1))
-        fix = f"{near}write one of: {', '.join(spec.labels[:SHOWN_LABELS])}"
-        where = "rungwise.toml, [task.descriptions]"
-        problems.append(Problem(f"there is no label {label!r}", fix, where))
-    return problems
 
 
 class _Cut(NamedTuple):
@@ -265,20 +244,29 @@ class _Shown:
         return path.relative_to(self.root).as_posix() if inside else str(path)
 
 
+class _Texts(NamedTuple):
+    documents: tuple[Document, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    """One for each file that cannot be read."""
+    gaps: tuple[Problem, ...] = ()
+
+
 def _documents(
     path: Path | None, shown: _Shown, on_document: Callable[[int, int], None] | None
-) -> tuple[tuple[Document, ...], list[Problem]]:
-    """Documents, and one problem for each file that cannot be read."""
+) -> _Texts:
+    """Documents, and what of them cannot be read."""
     if path is None:
-        return (), []
+        return _Texts()
     try:
         loaded = load_folder(path, on_file=on_document)
     except DocumentError as error:
-        return (), [Problem(error.reason, error.fix, shown(path))]
+        return _Texts(problems=(Problem(error.reason, error.fix, shown(path)),))
     base = path if path.is_dir() else path.parent
-    return loaded.documents, [
-        Problem(error.reason, error.fix, shown(base / error.source)) for error in loaded.problems
-    ]
+    problems, gaps = (
+        tuple(Problem(error.reason, error.fix, shown(base / error.source)) for error in errors)
+        for errors in (loaded.problems, loaded.gaps)
+    )
+    return _Texts(loaded.documents, problems, gaps)
 
 
 def _distinct_ids(examples: tuple[Example, ...], taken: set[str]) -> tuple[Example, ...]:

@@ -10,8 +10,8 @@ from harness.errors import JobError, Problem
 from harness.speed import Speed
 from harness.work import Work
 from harness.workbench import Workbench
+from tuning.at_once import at_once
 from tuning.footprint import Load, Method, footprint
-from tuning.models.shared import WAVE_ROWS, WAVE_TOKENS
 from tuning.recipe import USUAL, TuningSettings
 from tuning.sizes import ModelSizes, read_sizes
 
@@ -35,17 +35,17 @@ def memory_of(
     method, on_cuda, width = tuning.method, pace.kind == "cuda", pace.precision_bytes
     library = method == "qlora" or not sizes.engine
     process = pace.process_bytes + (LIBRARY_BYTES if library else 0)
-    own = max(1.0, work.row - work.shared)
-    rows = max(1, min(WAVE_ROWS, int(WAVE_TOKENS / own)))
+    own, most_at_once = max(1.0, work.row - work.shared), at_once(pace.kind)
+    rows = max(1, min(most_at_once.answers, int(most_at_once.answered / own)))
     tokens = int(rows * own + work.shared)
     # the library's caches hold what the rows share once a row
     held = tokens if sizes.engine else int(rows * (own + work.shared))
-    wave = Load(tokens, rows, int(work.row), rank, width, on_cuda, not sizes.engine, held)
+    row, shared = int(work.row), int(work.shared)
+    wave = Load(tokens, rows, row, rank, width, on_cuda, not sizes.engine, held, shared=shared)
     most = footprint("answer", sizes, wave).total
     if work.learns:
-        learned = int(work.answers_at_once)
-        at_once, row = int(work.learns_at_once), int(work.row)
-        step = Load(at_once, learned, row, rank, width, on_cuda, library)
+        learned, learns = int(work.answers_at_once), int(work.learns_at_once)
+        step = Load(learns, learned, row, rank, width, on_cuda, library, shared=shared)
         one = process + footprint(cast(Method, method), sizes, step).total
         # the others keep what they hold while the first looks at dev
         others = 0 if on_cuda else tuning.processes - 1
@@ -91,7 +91,9 @@ def free_bytes(kind: str) -> int:
         import torch
 
         if torch.cuda.is_available():  # the card that speed was measured on may be gone
-            return int(torch.cuda.mem_get_info()[0])
+            # torch keeps what was freed, for itself alone: it is not free on the card, but for us
+            kept = torch.cuda.memory_reserved() - torch.cuda.memory_allocated()
+            return int(torch.cuda.mem_get_info()[0]) + kept
     import psutil
 
     return int(psutil.virtual_memory().available)

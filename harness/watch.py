@@ -6,7 +6,7 @@ import os
 import signal
 from collections.abc import Callable
 
-from harness.errors import JobError, Problem
+from harness.errors import JobError, Problem, RunError
 from harness.executors.local import last_line
 from harness.store import Event, Run
 
@@ -14,6 +14,8 @@ OnEvent = Callable[[Event], None]
 STARTING, STARTING_PROBE = "Starting the check", "Starting the probe"
 """Messages of the events that are written before the process is there."""
 SILENT = "the process ended without a word"
+ENDS_RUN = "ends_run"
+"""Among the figures of a failure: the other cells would fail by the same."""
 
 
 def announce(run: Run, message: str) -> None:
@@ -48,12 +50,18 @@ class Watch:
 
         Raises:
             JobError: somebody asked to stop.
+            RunError: a cell failed by what the others would fail by too.
         """
         events, self.offset = self.run.events(self.offset)
+        last: list[Problem] = []
         for event in events:
             if event.kind == "failed":
                 self.reasons.setdefault(event.cell, []).append(event.message)
+                if event.figures.get(ENDS_RUN):
+                    last.append(Problem(event.message, event.figures["fix"]))
             self.on_event(event)
+        if last:
+            raise RunError(*last)
         if self.run.cancel_file.exists():
             raise JobError(
                 Problem("stopped on request; what is finished is kept", self.go_on, self.run.name)

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 
 from harness.effort import Effort
 from rag.rerank import Size
-from tuning.recipe import MICRO_TOKENS, batch_rows
+from tuning.at_once import at_once
+from tuning.recipe import batch_rows
 
 TIMED = 6
 """Questions that every rung answers one by one first, to time them as a user would meet them,
@@ -44,6 +45,8 @@ class Amounts:
     """The user's tokens of passages before a question, at most; 0 without a limit."""
     timed: int = TIMED
     """Questions answered one by one, to time them."""
+    learned_at_once: int = at_once("cpu").learned
+    """Tokens of training rows that go through the model together where it will live."""
 
     def read(self, passages: float) -> float:
         """Tokens of so many passages before a question."""
@@ -98,7 +101,7 @@ def tuning_on(amounts: Amounts, effort: Effort, prompt: float) -> Work:
     """A rung that trains an adapter on prompts of so many tokens, and answers with it."""
     row, rates = prompt + amounts.answer, effort.learning_rates
     step = _rows_of_step(effort, amounts.train)
-    parts = _parts(step * row, row, MICRO_TOKENS - amounts.system)
+    parts = _parts(step * row, row, amounts.learned_at_once - amounts.system)
     steps = effort.epochs * amounts.train / step
     looks = rates * effort.evaluations
     work = Work(
@@ -128,7 +131,7 @@ def aligning_on(amounts: Amounts, effort: Effort) -> Work:
         tuned = replace(tuning_on(heldout, effort, amounts.question), learns=0.0)
     side = amounts.pair_side + amounts.system
     step = _rows_of_step(effort, amounts.pairs)
-    parts = _parts(step * 2 * side, 2 * side, MICRO_TOKENS)
+    parts = _parts(step * 2 * side, 2 * side, amounts.learned_at_once)
     looks = effort.evaluations + 1
     answered = (looks + 2 * amounts.closed) * amounts.dev
     # the reference reads training and dev pairs, each look the dev pairs, three states the others

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from rag.embed import Embedder, Vectors
 from rag.ranking import Ranked
+from rag.roles import PASSAGE
 
 HALVED_FROM = 20_000
 """Passages from which vectors are held in half precision. A search reads all of them, so that half
@@ -57,7 +58,7 @@ class Dense:
     @classmethod
     def build(cls, texts: Sequence[str], embedder: Embedder) -> "Dense":
         """Embed and index passages, at least one."""
-        vectors = embedder.embed(texts)
+        vectors = embedder.embed(texts, PASSAGE)
         store = empty_store(vectors)
         store.add(vectors)
         built = cls(embedder, store)

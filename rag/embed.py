@@ -8,19 +8,33 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
+
+from rag.roles import PASSAGE, QUERY, ROLES, Role, prompts_of
+from rag.windows import Windows
 
 Vectors = npt.NDArray[np.float32]
 
 DAMAGED = (OSError, EOFError, ValueError, LookupError, zipfile.BadZipFile, zlib.error)
 """What reading a cut-off or overwritten file of vectors raises."""
 
+WHOLE: Final = "whole"
+"""Said of a vector of more than the model reads at once: earlier versions let the end of it go."""
+KINDS: Final = ("", *ROLES, *(f"{role} {WHOLE}" for role in ROLES))
+"""Of vectors of one text; see `key_of`."""
+
 
 class Embedder:
     """A sentence-transformers model that is loaded only when an unknown text comes.
+
+    Texts get in front of them what the model wants there (`rag.roles`). Of a passage longer than it
+    reads, every part is embedded and the vector is the mean of the parts'; of such a question its
+    beginning and its end are. A question is one thing: what it is about mostly stands in its first
+    sentences and what is asked in its last, so that a mean over all between would tell less, and
+    take as long as there are parts while somebody waits.
 
     Args:
         folder: the model's folder.
@@ -43,21 +57,39 @@ class Embedder:
     ) -> None:
         self.name = name
         self._folder, self._device, self._precision, self._say = folder, device, precision, say
+        self._prompts, self._windows = prompts_of(folder, name), Windows(folder)
         # "products": what earlier versions kept of bfloat16 was rounded throughout
         kept_as = f"{name} {precision}" + (" products" if precision == "bfloat16" else "")
+        if self.prompts:
+            kept_as += f" {self.prompts}"
         key = hashlib.sha256(kept_as.encode()).hexdigest()[:12]
         self._cache = cache / key if cache else None
         self._known: dict[str, npt.NDArray[np.float32]] | None = None
         self._model: Any = None
 
-    def embed(self, texts: Sequence[str]) -> Vectors:
-        """(n, d) unit vectors in the order of the texts; n may be 0 only if nothing is asked."""
+    @property
+    def prompts(self) -> str:
+        """What stands before texts, in one line; empty where nothing does."""
+        return self._prompts.told
+
+    def embed(self, texts: Sequence[str], role: Role = QUERY) -> Vectors:
+        """(n, d) unit vectors in the order of the texts; n may be 0 only if nothing is asked.
+
+        Args:
+            texts: to be embedded.
+            role: what they are; questions that are compared with each other are questions too.
+        """
         known = self._load_cache()
-        keys = [key_of(text) for text in texts]
+        long = self._windows.too_long(texts, self._prompts.of(role))
+        own = role if self._prompts.apart else ""
+        keys = [
+            key_of(text, f"{role} {WHOLE}" if is_long else own)
+            for text, is_long in zip(texts, long, strict=True)
+        ]
         missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
         if missing:
             self._say(f"Embedding {len(missing)} text{'s' if len(missing) > 1 else ''} …")
-            fresh = self._encode(list(missing.values()))
+            fresh = self._whole(list(missing.values()), role)
             known.update(zip(missing, fresh, strict=True))
             self._store(list(missing), fresh)
         if not keys:
@@ -68,7 +100,8 @@ class Embedder:
         """Forget in this process that these were embedded, for whoever times it."""
         known = self._load_cache()
         for text in texts:
-            known.pop(key_of(text), None)
+            for kind in KINDS:
+                known.pop(key_of(text, kind), None)
 
     def seconds_alone(self, texts: Sequence[str]) -> float:
         """Median seconds to embed one text by itself, as a question that nobody asked before.
@@ -79,11 +112,32 @@ class Embedder:
         taken = []
         for text in texts:
             started = time.perf_counter()
-            self._encode([text])
+            self._whole([text], QUERY)
             taken.append(time.perf_counter() - started)
         return statistics.median(taken[1:])
 
-    def _encode(self, texts: list[str]) -> Vectors:
+    def _whole(self, texts: list[str], role: Role) -> Vectors:
+        """(n, d) of at least one text, also of those that are longer than the model reads."""
+        prompt = self._prompts.of(role)
+        long = self._windows.too_long(texts, prompt)
+        if not any(long):
+            return self._encode(texts, role)
+        parts = [
+            [text] if not is_long
+            else self._windows.parts(text, prompt) if role == PASSAGE
+            else [self._windows.ends(text, prompt)]
+            for text, is_long in zip(texts, long, strict=True)
+        ]  # fmt: skip
+        vectors = self._encode([part for some in parts for part in some], role)
+        starts = np.cumsum([0, *map(len, parts[:-1])])
+        means: Vectors = np.add.reduceat(vectors, starts, axis=0)
+        lengths = np.linalg.norm(means, axis=1, keepdims=True)
+        # those of one part are left as they are, bit by bit
+        single = np.array([len(some) == 1 for some in parts])[:, None]
+        return np.where(single, means, means / np.maximum(lengths, 1e-12)).astype(np.float32)
+
+    def _encode(self, texts: list[str], role: Role) -> Vectors:
+        """(n, d) unit vectors of texts that fit."""
         if self._model is None:
             from sentence_transformers import SentenceTransformer
             from transformers.utils import logging
@@ -94,14 +148,17 @@ class Embedder:
                 device=self._device,
                 trust_remote_code=False,
                 local_files_only=True,
-                model_kwargs={"dtype": "float32", "attn_implementation": "sdpa"},
+                model_kwargs={"dtype": "float32"},
             )
             if self._precision == "bfloat16":
                 from rag.products import multiply_in_bfloat16
 
                 multiply_in_bfloat16(self._model)
-        vectors = self._model.encode(
+        model = self._model
+        encode = model.encode_query if role == QUERY else model.encode_document
+        vectors = encode(
             texts,
+            prompt=self._prompts.of(role),
             batch_size=together(self._device, self._precision),
             normalize_embeddings=True,
             show_progress_bar=False,
@@ -135,9 +192,16 @@ def together(device: str, precision: str) -> int:
     return 8 if precision == "float32" else 16
 
 
-def key_of(text: str) -> str:
-    """The name under which a text's vector is kept."""
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
+def key_of(text: str, kind: str = "") -> str:
+    """The name under which a text's vector is kept.
+
+    Args:
+        text: that was embedded.
+        kind: one of `KINDS`: the role where vectors differ by it, and whether the text was longer
+            than the model reads.
+    """
+    told = f"{kind}\0{text}" if kind else text
+    return hashlib.sha256(told.encode()).hexdigest()[:32]
 
 
 def forget(cache: Path, kept: Iterable[str]) -> int:
@@ -153,7 +217,7 @@ def forget(cache: Path, kept: Iterable[str]) -> int:
     Returns:
         How many vectors went.
     """
-    keys = {key_of(text) for text in kept}
+    keys = {key_of(text, kind) for text in kept for kind in KINDS}
     gone = 0
     for shard in sorted(cache.glob("*/*")):
         held = _read_shard(shard) if shard.suffix == ".npz" else None

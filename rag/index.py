@@ -203,6 +203,7 @@ class Index:
         manifest = {
             "layout": LAYOUT,
             "embedder": self.embedder.name,
+            "prompts": self.embedder.prompts,
             "terms": terms.NAME,
             "corpus": corpus_hash(self.chunks),
             "nearest": self.nearest,
@@ -228,6 +229,8 @@ class Index:
             raise IndexMismatchError(f"{folder} is damaged ({error})") from error
         if manifest.get("layout") != LAYOUT:
             raise IndexMismatchError(f"{folder} was written by another version")
+        if manifest.get("prompts", "") != embedder.prompts:
+            raise IndexMismatchError(f"{folder} was built with other prompts before its texts")
         for part, ours in (("embedder", embedder.name), ("terms", terms.NAME)):
             theirs = manifest.get(part, "an older version")
             if theirs != ours:

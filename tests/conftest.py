@@ -6,7 +6,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+
+try:
+    from hypothesis import settings
+except ImportError:  # on a machine with a card there may be little beside torch (tests/gpu)
+    settings = None
 
 ROOT = Path(__file__).parents[1]
 
@@ -15,9 +19,16 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 # One thread: tests may run beside each other, and threads that wait for a shared core stall.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-# A busy machine makes single examples slow; the time limit of each test still holds.
-settings.register_profile("here", deadline=None)
-settings.load_profile("here")
+if settings is not None:
+    # A busy machine makes single examples slow; the time limit of each test still holds.
+    settings.register_profile("here", deadline=None)
+    settings.load_profile("here")
+
+
+def pytest_configure(config):
+    """Names the marker that pytest-timeout would name, which may be missing beside a card, too."""
+    config.addinivalue_line("markers", "timeout(seconds): time limit of a test (pytest-timeout)")
+
 
 CHAT_TEMPLATE = (
     "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{{ m['content'] }}<|im_end|>\n"

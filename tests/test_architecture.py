@@ -36,6 +36,7 @@ CODES = {
     "empty", "malformed", "encoding", "duplicate", "near_duplicate", "leak", "contradiction",
     "imbalance", "ordered", "label_noise", "too_few", "truncated", "language", "shift",
     "answer_not_in_documents", "no_text_layer", "unsupported", "pii", "few_answers",
+    "cut_answers",
 }  # fmt: skip
 """Of the audit, as other programs read them."""
 

@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from tuning.encode import NO_THINKING, conversation
+
 if TYPE_CHECKING:
     import torch
 
@@ -81,12 +83,12 @@ class Afresh:
         self.model = None
 
     def behind(
-        self, conversation: Sequence[Mapping[str, str]], said: Spoken, other: str
+        self, messages: Sequence[Mapping[str, str]], said: Spoken, other: str
     ) -> float | None:
         """How far behind another answer was where it parts from the one that was given.
 
         Args:
-            conversation: what was asked.
+            messages: what was asked.
             said: what was answered.
             other: another answer to it.
 
@@ -102,7 +104,7 @@ class Afresh:
             for ids in (said.ids[:at] for at in range(len(said.ids), -1, -1))
             if other.startswith(self._text(ids))
         )
-        ids = torch.tensor([[*self._ids(conversation), *shared]], device=self.device)
+        ids = torch.tensor([[*self._ids(messages), *shared]], device=self.device)
         with torch.inference_mode():
             logits = self.model(ids, attention_mask=torch.ones_like(ids)).logits[0, -1].float()
         best, tokens = logits.topk(min(CANDIDATES, len(logits)))
@@ -114,9 +116,14 @@ class Afresh:
                 return float(best[0] - value) / max(1.0, abs(float(best[0])))
         return None
 
-    def _ids(self, conversation: Sequence[Mapping[str, str]]) -> list[int]:
+    def _ids(self, messages: Sequence[Mapping[str, str]]) -> list[int]:
+        # as the model card tells a stranger to: without thinking, and the system text in its place
         found: list[int] = self.tokenizer.apply_chat_template(
-            list(conversation), add_generation_prompt=True, tokenize=True, return_dict=False
+            list(conversation(self.tokenizer, messages)),
+            add_generation_prompt=True,
+            tokenize=True,
+            return_dict=False,
+            **NO_THINKING,
         )
         return found
 

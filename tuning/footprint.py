@@ -61,6 +61,8 @@ class Load(NamedTuple):
     """In answering, tokens whose keys and values are held, where some are not computed anew."""
     checkpointing: bool = False
     """Only each layer's input is kept; the rest of one layer at a time is computed again."""
+    shared: int = 0
+    """Of `tokens` and of `context`, those that all rows begin with, computed once."""
 
 
 class Footprint(NamedTuple):
@@ -93,7 +95,7 @@ def _answer(sizes: ModelSizes, load: Load) -> Footprint:
     return Footprint(
         width * (sizes.parameters + _laid_out(sizes, load)),
         0.0,
-        holes * width * (cache + at_work),
+        holes * width * (cache + at_work + _masks(load)),
         (width + 4) * load.learned * sizes.vocabulary,
     )
 
@@ -134,22 +136,46 @@ def _kept(sizes: ModelSizes, load: Load) -> float:
     """Values a token keeps in one layer for backward.
 
     Inputs of norms and projections with the adapter's part beside them, both halves of the gate,
-    heads, and attention weights.
+    and what attention keeps.
     """
-    query, keys = sizes.heads * sizes.head_dim, sizes.kv_heads * sizes.head_dim
+    query = sizes.heads * sizes.head_dim
     norms = 2 * sizes.hidden
     inputs = 2 * sizes.hidden + query + sizes.intermediate + 7 * load.rank
-    heads = 2 * (query + 2 * keys)
     gate = 2 * sizes.intermediate
-    weights = 0 if load.fused_attention else sizes.heads * load.context
-    return norms + inputs + heads + gate + weights
+    return norms + inputs + gate + _attention(sizes, load)
+
+
+def _attention(sizes: ModelSizes, load: Load) -> float:
+    """Of `_kept`, heads and attention weights.
+
+    On CUDA the weights are computed again; kept are the heads as they came, also flat where rows
+    share something, what came out, a float32 sum for each query, and keys and values once for every
+    query head. Those of what rows share stand beside each row (`tuning.models.llama.attention`).
+    """
+    query, keys = sizes.heads * sizes.head_dim, sizes.kv_heads * sizes.head_dim
+    heads = query + 2 * keys
+    if not load.fused_attention:
+        return 2 * heads + sizes.heads * load.context
+    tokens = max(1, load.tokens)
+    own = (tokens - load.shared) / tokens
+    rows = (tokens - load.shared) / max(1, load.context - load.shared)
+    came = heads * (1 + own if load.shared else 1)
+    sums = sizes.heads * 4 / load.precision_bytes
+    return came + query + sums + 2 * query * (1 + rows * load.shared / tokens)
+
+
+def _masks(load: Load) -> float:
+    """Values of the masks that all layers share, which a card's attention needs beside the rows."""
+    if not load.fused_attention:
+        return 0.0
+    return (load.tokens - load.shared) * load.context + load.shared**2
 
 
 def _activations(sizes: ModelSizes, load: Load) -> float:
     values = sizes.layers * _kept(sizes, load)
     if load.checkpointing:
         values = sizes.layers * sizes.hidden + _kept(sizes, load)
-    used = load.precision_bytes * values * load.tokens
+    used = load.precision_bytes * (values * load.tokens + _masks(load))
     if load.fused_attention:
         return used
     half = load.precision_bytes == 2

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from tuning.at_once import AtOnce, at_once
 from tuning.encode import Encoded
 from tuning.errors import TuningError
 from tuning.models.base import LanguageModel, Reading
@@ -11,35 +12,32 @@ from tuning.schedule import micro_batches
 
 READING: Final = "reading"
 """What `tuning.memory.Room` counts rows under that are only read."""
-BUDGET = 8_192
-"""Tokens that are read at once."""
-ROWS = 32
-"""Rows that are read at once, so that those who wait hear from it."""
 
 
 def read_all(
-    model: LanguageModel, rows: Sequence[Encoded], budget: int = BUDGET
+    model: LanguageModel, rows: Sequence[Encoded], budget: int | None = None
 ) -> Iterator[list[tuple[int, Reading]]]:
     """Read every row once; yields batches of (place in `rows`, what the model makes of it).
 
     Args:
         model: with its adapter, or without one.
         rows: each with a prompt of one token at least; none longer than the model's context.
-        budget: tokens at once, padding included.
+        budget: tokens at once, padding included; by default what suits the model's device.
 
     Raises:
         TuningError: memory has no room for a single row.
     """
-    lengths = [len(row.prompt) + len(row.completion) for row in rows]
+    lengths, sizes = [len(row.prompt) + len(row.completion) for row in rows], _sizes(model)
+    cut = waves(lengths, budget or sizes.read, sizes.readings)
 
     def read(wave: list[int]) -> list[Reading]:
         return model.read([rows[at] for at in wave])
 
-    for wave, found in model.room.through(READING, waves(lengths, budget, ROWS), read):
+    for wave, found in model.room.through(READING, cut, read):
         yield list(zip(wave, found, strict=True))
 
 
-def mean_loss(model: LanguageModel, rows: Sequence[Encoded], budget: int = BUDGET) -> float:
+def mean_loss(model: LanguageModel, rows: Sequence[Encoded], budget: int | None = None) -> float:
     """Mean NLL per completion token, nats, without gradients.
 
     Raises:
@@ -55,8 +53,12 @@ def mean_loss(model: LanguageModel, rows: Sequence[Encoded], budget: int = BUDGE
         with torch.no_grad():
             return float(model.loss(part))
 
-    parts = micro_batches(rows, budget)
+    parts = micro_batches(rows, budget or _sizes(model).read)
     return sum(found for _, found in model.room.through(READING, parts, loss)) / learned
+
+
+def _sizes(model: LanguageModel) -> AtOnce:
+    return at_once(model.device.type)
 
 
 def as_text(ids: Sequence[int], most: int) -> Encoded:

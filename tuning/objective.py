@@ -133,26 +133,34 @@ def add_gradient(
         share: what the whole step's loss is divided by, so that the cut into parts changes nothing.
         micro_tokens: that go through the model at once.
     """
-    room, total, going = model.room, 0.0, 0
+    import torch
+
+    room, going = model.room, 0
+    losses: list[torch.Tensor] = []
     parts = objective.parts(rows, micro_tokens // room.divided) if rows else []
     try:
         for part in room.cut(objective.doing, parts):
             going = len(part)
-            total += _backward(model, objective, part, share)
+            losses.append(_backward(model, objective, part, share))
+        # once for all parts, for whoever asks waits until the device has computed them; and here,
+        # for what a device had no memory for may come to light only now
+        total = 0.0
+        for loss in torch.stack(losses).tolist() if losses else ():
+            total += loss
     except (RuntimeError, MemoryError) as error:
         if not ran_out(error):
             raise
     else:
         return Added(total)
-    return Added(total, going)
+    return Added(0.0, going)
 
 
 def _backward(
     model: LanguageModel, objective: Objective[Row], part: Sequence[Row], share: int
-) -> float:
-    """One part; a function, so that its tensors end with it."""
+) -> "torch.Tensor":
+    """One part, its loss (); a function, so that its other tensors end with it."""
     import torch
 
     loss = objective.loss(model, part) / share
     torch.autograd.backward(loss)
-    return float(loss.detach())
+    return loss.detach()

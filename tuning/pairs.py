@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from tuning.at_once import at_once
+from tuning.card import moved
 from tuning.encode import Encoded
 from tuning.errors import TuningError
 from tuning.models import LanguageModel
@@ -76,9 +78,9 @@ class Pairs:
         """Summed -log sigmoid(beta (margin - reference margin))."""
         import torch
 
+        before = torch.tensor([row.reference for row in rows], dtype=torch.float64)
         found = model.log_likelihoods([side for row in rows for side in row.sides()]).view(-1, 2)
-        before = found.new_tensor([row.reference for row in rows])
-        gained = found[:, 0] - found[:, 1] - before
+        gained = found[:, 0] - found[:, 1] - moved(before.to(found.dtype), found.device)
         return -torch.nn.functional.logsigmoid(self.beta * gained).sum()
 
     def gradient(
@@ -145,9 +147,14 @@ def _softplus(x: float) -> float:
 
 
 def log_likelihoods(
-    model: LanguageModel, pairs: Sequence[Pair], budget: int = 8192
+    model: LanguageModel, pairs: Sequence[Pair], budget: int | None = None
 ) -> list[tuple[float, float]]:
     """Log-likelihoods of the better and the worse answer of each pair, nats, without gradients.
+
+    Args:
+        model: with its adapter, or without one.
+        pairs: none longer than the model's context.
+        budget: tokens at once; by default what suits the model's device.
 
     Raises:
         TuningError: memory has no room for a single pair.
@@ -161,6 +168,7 @@ def log_likelihoods(
             return values
 
     found: dict[int, tuple[float, float]] = {}
-    for part, values in model.room.through(READING_PAIRS, together(pairs, budget), read):
+    cut = together(pairs, budget or at_once(model.device.type).read)
+    for part, values in model.room.through(READING_PAIRS, cut, read):
         found.update((at, (a, b)) for at, (a, b) in zip(part, values, strict=True))
     return [found[at] for at in range(len(pairs))]

@@ -5,9 +5,6 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 METHODS: Final = ("lora", "qlora", "full")
-ALL_LINEAR = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
-"""Adapting attention alone underperforms even at the same number of parameters
-("LoRA Without Regret", Thinking Machines 2025)."""
 
 
 class AdapterShape(NamedTuple):
@@ -66,9 +63,8 @@ class PreferenceSettings:
 USUAL_PREFERENCE: Final = PreferenceSettings()
 BETA: Final = 0.1
 """Of the method's paper and of the usual library."""
-GENTLER: Final = 3.0
-"""What fine-tuning's usual learning rate is divided by. Published recipes take a tenth or less, for
-all weights of large models; a small adapter hardly moves by that (DECISIONS.md)."""
+SMALLEST_CLASS: Final = 0.4e9
+"""Parameters of a base below which rates hold that were measured on one of 135M alone."""
 
 
 MICRO_TOKENS: Final = 2048
@@ -183,9 +179,22 @@ def wrong_preference_values(settings: PreferenceSettings) -> list[tuple[str, str
 
 
 FEW_STEPS: Final = 100
-"""Below so many steps an adapter's rate rises as they become fewer; see `learning_rates`."""
+"""Below so many steps the rate of a small base's adapter rises as they become fewer; see
+`learning_rates`."""
 MOST_TIMES: Final = 3.0
 """But never to more than so many times the usual one: farther was not tried."""
+
+
+def gentler(n_parameters: float) -> float:
+    """What fine-tuning's usual learning rate is divided by for learning from preference pairs.
+
+    Published recipes take a tenth or less (5e-6 to 5e-5 for adapters of 7B). The adapter of a base
+    of 135M hardly moves by that: there a third was measured to be right (DECISIONS.md).
+
+    Args:
+        n_parameters: of the base.
+    """
+    return 3.0 if n_parameters < SMALLEST_CLASS else 10.0
 
 
 def learning_rates(
@@ -196,8 +205,9 @@ def learning_rates(
     Small models want more: sweeps of LoRA put the optimum at about 1e-3 for 135M to 1B bases
     trained from pre-training, lower for instruction-tuned ones, and at 2e-4 for 3B to 8B. All
     weights want a tenth of that ("LoRA Without Regret", Thinking Machines 2025), where an adapter
-    of few steps is seen to want more than ten times their rate. Measured: 136 rows of banking77
-    (10 labels), 34 steps, 160 test questions: 49 % right at 1e-3, 80 % at 3e-3 (DECISIONS.md).
+    of few steps is seen to want more than ten times their rate. Measured on 135M: 136 rows of
+    banking77 (10 labels), 34 steps, 160 test questions: 49 % right at 1e-3, 80 % at 3e-3
+    (DECISIONS.md). Larger bases are not given more for few steps: nothing was measured there.
 
     Args:
         n_parameters: of the base.
@@ -205,12 +215,14 @@ def learning_rates(
         steps: that the training will make at the most.
     """
     small, middle, large = (1e-3, 5e-4, 2e-4), (3e-4, 1e-3, 1e-4), (2e-4, 3e-4, 1e-4)
-    lora = small if n_parameters < 0.5e9 else middle if n_parameters < 2.5e9 else large
+    lora = small if n_parameters < SMALLEST_CLASS else middle if n_parameters < 2.5e9 else large
     if method == "full":
         return tuple(rate / 10 for rate in lora)
-    return tuple(float(f"{rate * times_usual(steps):.2g}") for rate in lora)
+    return tuple(float(f"{rate * times_usual(steps, n_parameters):.2g}") for rate in lora)
 
 
-def times_usual(steps: int) -> float:
+def times_usual(steps: int, n_parameters: float) -> float:
     """By how much an adapter's rate is above the usual one, for so many steps; see above."""
+    if n_parameters >= SMALLEST_CLASS:
+        return 1.0
     return min(MOST_TIMES, max(1.0, FEW_STEPS / max(1, steps)))

@@ -1,9 +1,9 @@
 """The moving parts of one training run: parameters, optimiser, and what one step does."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Generic
+from typing import TYPE_CHECKING, Generic
 
 from tuning import checkpoint
 from tuning.checkpoint import TrainingState
@@ -15,10 +15,16 @@ from tuning.outcome import Progress
 from tuning.recipe import Recipe, steps_of
 from tuning.schedule import batches, schedule
 
+if TYPE_CHECKING:
+    import torch
+
 GIVE_BACK_TOKENS = 16_384
 """Tokens between two times that freed memory is handed back: getting it again takes a moment."""
 PARTS = ("learned", "mean", "square")
-"""What a checkpoint holds of every parameter: itself, and AdamW's two moments."""
+"""What a checkpoint holds of every parameter: itself, and AdamW's two moments, if it has any."""
+
+OWN = "steps"
+"""And how many steps have moved it, where that is not every one."""
 
 
 class DivergedError(TuningError):
@@ -122,10 +128,14 @@ class Steps(Generic[Row]):
         at.tokens, at.rows, at.recompute = self.tokens, dict(room.rows), room.recompute
         tensors = {}
         for index, parameter in enumerate(self.parameters):
-            state = self.optimiser.state[parameter]
             tensors[f"{index}.learned"] = parameter
+            state = self.optimiser.state.get(parameter)
+            if not state:  # no gradient has come to it yet, as to an expert that no row has asked
+                continue
             tensors[f"{index}.mean"] = state["exp_avg"]
             tensors[f"{index}.square"] = state["exp_avg_sq"]
+            if int(state["step"]) != at.step:
+                tensors[f"{index}.{OWN}"] = state["step"]
         checkpoint.write(folder, self.whose, at, tensors)
 
     def resume(self, folder: Path) -> TrainingState | None:
@@ -134,33 +144,41 @@ class Steps(Generic[Row]):
         Raises:
             checkpoint.UnusableError: its checkpoint is of no use here; nothing is changed.
         """
-        import torch
-
         found = checkpoint.read(folder, self.whose)
         if found is None:
             return None
         at, tensors = found
-        for index, parameter in enumerate(self.parameters):
-            for part in PARTS:
-                tensor = tensors.get(f"{index}.{part}")
-                if tensor is None or tensor.shape != parameter.shape:
-                    raise checkpoint.UnusableError(f"it is damaged (no {part} of weight {index})")
-        state = {
-            index: {
-                "step": torch.tensor(float(at.step)),
-                "exp_avg": tensors[f"{index}.mean"],
-                "exp_avg_sq": tensors[f"{index}.square"],
-            }
-            for index in range(len(self.parameters))
-        }
-        with torch.no_grad():
-            for index, parameter in enumerate(self.parameters):
-                parameter.copy_(tensors[f"{index}.learned"])
-        groups = self.optimiser.state_dict()["param_groups"]
-        self.optimiser.load_state_dict({"state": state, "param_groups": groups})
+        self._take_over(tensors, at.step)
         self.model.adapter_changed()
         room = self.model.room
         room.rows.update(at.rows)
         room.recompute = room.recompute or at.recompute
         self.tokens = self.given_back = at.tokens
         return at
+
+    def _take_over(self, tensors: "Mapping[str, torch.Tensor]", step: int) -> None:
+        """Parameters and the optimiser's memory as they were after a step.
+
+        Raises:
+            checkpoint.UnusableError: something lacks; nothing is changed.
+        """
+        import torch
+
+        state = {}
+        for index, parameter in enumerate(self.parameters):
+            parts = {part: tensors.get(f"{index}.{part}") for part in PARTS}
+            learned, *moments = parts.values()
+            unmoved = learned is not None and all(one is None for one in moments)
+            for part, tensor in parts.items():
+                if tensor is None and unmoved:
+                    continue
+                if tensor is None or tensor.shape != parameter.shape:
+                    raise checkpoint.UnusableError(f"it is damaged (no {part} of weight {index})")
+            if not unmoved:
+                own = tensors.get(f"{index}.{OWN}", torch.tensor(float(step)))
+                state[index] = {"step": own, "exp_avg": moments[0], "exp_avg_sq": moments[1]}
+        with torch.no_grad():
+            for index, parameter in enumerate(self.parameters):
+                parameter.copy_(tensors[f"{index}.learned"])
+        groups = self.optimiser.state_dict()["param_groups"]
+        self.optimiser.load_state_dict({"state": state, "param_groups": groups})

@@ -2,17 +2,19 @@
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 from tuning import checkpoint
+from tuning.at_once import at_once
 from tuning.checkpoint import TrainingState, UnusableError
 from tuning.encode import Encoded
 from tuning.errors import TuningError
 from tuning.models import LanguageModel
 from tuning.objective import Completions, Objective
 from tuning.outcome import NOBODY, Evaluated, Point, TrainingResult, Watch
-from tuning.recipe import Recipe
+from tuning.recipe import MICRO_TOKENS, Recipe
 from tuning.steps import DivergedError, Steps
 
 CHECKPOINT_S: Final = 60.0
@@ -51,7 +53,7 @@ def train(
     objective: Objective[Any] = Completions(rows) if isinstance(rows, Sequence) else rows
     if not objective.rows:
         raise TuningError("there are no training rows", "add examples to the training data")
-    run = Steps(model, objective, recipe)
+    run = Steps(model, objective, _on(model, recipe))
     loop = _Loop(run, _begin(run, folder, watch), folder, watch)
     diverged = ""
     try:
@@ -79,6 +81,13 @@ def train(
         recompute=model.room.recompute,
         divided=model.room.divided,
     )
+
+
+def _on(model: LanguageModel, recipe: Recipe) -> Recipe:
+    """The recipe with the tokens at once that suit the model's device, unless it says others."""
+    if recipe.micro_tokens != MICRO_TOKENS:
+        return recipe
+    return replace(recipe, micro_tokens=at_once(model.device.type).learned)
 
 
 def _begin(run: Steps[Any], folder: Path, watch: Watch) -> TrainingState:

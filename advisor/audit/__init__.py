@@ -6,6 +6,7 @@ from collections.abc import Callable
 from advisor.audit.finders import finders as every_finder  # its own name is the subpackage's
 from advisor.audit.finding import SEVERITIES, AuditReport, Finding, Material, Mend
 from advisor.showing_words import USUAL_RUNGS
+from harness.answer_limit import longest_allowed
 from harness.rungs import rungs
 from harness.runner import chosen_rungs
 from harness.settings import CheckSettings
@@ -46,7 +47,9 @@ def audit(
         pairs=loaded.pairs,
         leaked_pairs=loaded.leaked_pairs,
         left_out=loaded.left_out,
+        gaps=loaded.gaps,
         rungs=_planned(task, settings) if task and settings else USUAL_RUNGS,
+        answer_tokens=_limit(settings, context_tokens) if settings else None,
     )
     findings: list[Finding] = []
     for number, finder in enumerate(every_finder(), 1):
@@ -59,6 +62,10 @@ def audit(
         findings=tuple(sorted(findings, key=lambda found: SEVERITIES.index(found.severity))),
         preferences=len(loaded.pairs),
     )
+
+
+def _limit(settings: CheckSettings, context_tokens: int | None) -> int:
+    return longest_allowed(context_tokens, settings.given.decoding.answer_tokens)
 
 
 def _planned(task: Task, settings: CheckSettings) -> int:

@@ -9,6 +9,7 @@ from harness.closed_answers import CLOSED
 from harness.retrieval import LONGEST_SPAN
 from harness.text import YES_NO, normalise, tokens
 from harness.types import Example, TaskSpec
+from rag.terms import UNSPACED
 
 _ALIKE = 90.0
 """Likeness of two texts, 0 to 100, from which they say the same in all but a word or two."""
@@ -20,11 +21,7 @@ def answered_alike(a: Example, b: Example, spec: TaskSpec) -> bool:
         return a.references == b.references
     if spec.kind in CLOSED:
         return _share_value(a, b, spec)
-    return any(
-        fuzz.token_sort_ratio(normalise(one), normalise(other)) >= _ALIKE
-        for one in a.references
-        for other in b.references
-    )
+    return any(_likeness(one, other) >= _ALIKE for one in a.references for other in b.references)
 
 
 def contradict(a: Example, b: Example, spec: TaskSpec) -> bool:
@@ -45,6 +42,14 @@ def contradict(a: Example, b: Example, spec: TaskSpec) -> bool:
         return min(_shortest(a), _shortest(b)) <= LONGEST_SPAN
     figures = [{f for word in side[1] for f in _figures(word)} for side in (first, second)]
     return spec.kind == "answer" and all(figures) and not figures[0] & figures[1]
+
+
+def _likeness(one: str, other: str) -> float:
+    """0 to 100, words in any order; letters in theirs, where they stand for words."""
+    first, second = normalise(one), normalise(other)
+    if UNSPACED.search(first) or UNSPACED.search(second):
+        return fuzz.ratio(first.split(), second.split())
+    return fuzz.token_sort_ratio(first, second)
 
 
 def _share_value(a: Example, b: Example, spec: TaskSpec) -> bool:

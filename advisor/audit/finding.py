@@ -95,8 +95,12 @@ class Material:
     """Of them, those left out because they are also held out."""
     left_out: tuple[Problem, ...] = ()
     """What rows lack that were left out for it, as the user allows."""
+    gaps: tuple[Problem, ...] = ()
+    """Parts that could not be read of documents that were read otherwise."""
     rungs: int = USUAL_RUNGS
     """How many rungs a check of this data compares."""
+    answer_tokens: int | None = None
+    """Tokens that no answer of a rung may pass, whatever the examples' have; None = not known."""
 
 
 Find = Callable[[Material], Iterator[Finding]]

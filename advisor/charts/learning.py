@@ -85,7 +85,7 @@ def _fitted(result: CurveResult, x: Any, y: Any, theme: Theme) -> list[Chart]:
         point.mark_point(
             shape="circle", size=110, filled=False, opacity=1, strokeWidth=2, color=theme.ink
         ),
-        point.mark_text(text="foretold", align="right", dx=-12, color=theme.ink),
+        point.mark_text(text="estimated", align="right", dx=-12, color=theme.ink),
     ]
 
 

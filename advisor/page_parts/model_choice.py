@@ -4,7 +4,7 @@ import dataclasses
 
 import streamlit as st
 
-from advisor.needs import METHOD_WORDS, card_line, method_needs
+from advisor.needs import METHOD_WORDS, assumed, card_line, method_needs
 from advisor.numbers import size
 from advisor.page_parts.blocks import draw_blocks
 from advisor.page_parts.text import say, show_error
@@ -72,11 +72,14 @@ def _card(name: str, need: CheckNeed) -> None:
         "Memory of a graphics card, GB", 1.0, 1_000.0, CARD_GB, 1.0, key="model_card"
     )
     row, answer = need.longest_row, need.amounts.answer
-    found = method_needs(need.sizes, row, answer, need.rank, memory)
+    known = need.on_card and need.speed.precision_bytes == 4  # as was measured on this card
+    taken = assumed(need.speed.device, False) if known else assumed("", True)
+    found = method_needs(need.sizes, row, answer, need.rank, memory, taken.width)
     rows = tuple(
         (one.words, size(one.memory_bytes), size(one.least_bytes), "yes" if one.fits else "no")
         for one in found
     )
     head = ("", "Memory", "At the least, slower", "Fits")
-    draw_blocks([Table("Memory of each way, in bfloat16", head, rows)])
+    draw_blocks([Table(f"Memory of each way, in {taken.precision}", head, rows)])
+    say(taken.why, "rw-p rw-small rw-quiet")
     say(card_line(name, found, memory), "rw-p rw-small rw-quiet")

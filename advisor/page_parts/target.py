@@ -35,7 +35,7 @@ def target_part(project: Project) -> Target:
     share, worth, stop = st.columns([1.3, 1.3, 1.3], gap="large", vertical_alignment="top")
     with share:
         asked = st.number_input(
-            "From how many right answers in 100 is it good enough?",
+            "Good enough from … right answers in 100",
             min_value=0.0,
             max_value=100.0,
             step=1.0,
@@ -47,7 +47,7 @@ def target_part(project: Project) -> Target:
         )
     with worth:
         wrong = st.number_input(
-            "To find out: one wrong answer undoes how many right ones?",
+            "Not sure? How many right answers make up for one wrong one?",
             min_value=0.0,
             value=project.check.wrong_undoes,
             step=1.0,
@@ -65,7 +65,7 @@ def target_part(project: Project) -> Target:
             key="check_climb",
         )
         say(
-            "Saves time; whether a dearer rung would do better is then left open.",
+            "Saves time; whether a more expensive rung would do better is then left open.",
             "rw-p rw-small rw-quiet",
         )
     target = None if asked is None else round(asked / 100, 8)

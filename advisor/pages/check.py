@@ -44,15 +44,19 @@ def choose_part(project: Project, task: Task, last: Experiment | None, stopped: 
     """Cards with the rungs, how hard they try, and the button."""
     title = "Compare again" if last else "Or start another check" if stopped else "What to compare"
     heading(title, "All rungs answer the same held-out questions.")
+    # What it takes and the button stand first, though they hang on what is chosen below.
+    with st.container(key="check_go"):
+        first, button = st.columns([3.4, 1], gap="large", vertical_alignment="center")
     settings = about_to_run(project)
     need = known_need(project, task, settings)
     chosen = rung_part(project, task, settings, need, last)
-    time_part(project, task, settings, need.only(chosen) if need else None)
-    showing_part(task, len(chosen))
+    with first:
+        time_part(project, task, settings, need.only(chosen) if need else None)
+        showing_part(task, len(chosen))
     model_part(project, task, need)
     target = target_part(project)
     with st.container(key="check_how"):
-        left, right, button = st.columns([1.4, 1.2, 1], gap="large", vertical_alignment="center")
+        left, right = st.columns([1.2, 1], gap="large", vertical_alignment="center")
     with left:
         effort = st.segmented_control(
             "How hard should each rung try?",

@@ -63,7 +63,7 @@ def first_screen(project: Project, run: Run, shown: Report, verdict: Verdict) ->
             for fact in shown.facts
         )
         mind = joined(markup('<p class="rw-p">{text}</p>', text=text) for text in shown.mind)
-        head = markup('<h3 class="rw-h">Mind</h3>') if mind else ""
+        head = markup('<h3 class="rw-h">Before you act on this</h3>') if mind else ""
         html("{rows}{head}{mind}", rows=rows, head=head, mind=mind)
 
 

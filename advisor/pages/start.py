@@ -90,6 +90,12 @@ def known_door(projects: list[Shelved], agreed: str) -> None:
         say(agreed, "rw-p rw-small rw-quiet")
 
 
+def next_step(projects: list[Shelved], opened: Path | None) -> str:
+    """Where the open project goes on: at its result, where it has one."""
+    run = next((one.run for one in projects if opened and one.root == opened.resolve()), "")
+    return "compare" if run else "ask"
+
+
 def day(at: str) -> str:
     """A moment as people write it, in their own time."""
     return datetime.fromisoformat(at).astimezone().strftime("%d %b, %H:%M").lstrip("0")
@@ -115,7 +121,7 @@ first_line(
     "",
     "Measured on your own data, on this machine. Answer some questions, look over the data, run "
     "every approach on the same held-out questions, and read what to use and how sure that is.",
-    ("Go on", "ask") if opened else None,
+    ("Go on", next_step(projects, elsewhere)) if opened else None,
 )
 doors = st.columns(3, gap="medium", border=True)
 with doors[0]:

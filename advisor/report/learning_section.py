@@ -14,7 +14,7 @@ def more_data(result: CurveResult | None) -> Section | None:
     if result is None:
         return None
     caption = (
-        "Score by training rows. Bars: 95 % intervals; ticks: single trainings; dashed: foretold "
+        "Score by training rows. Bars: 95 % intervals; ticks: single trainings; dashed: estimated "
         "by the fitted curve, not measured."
     )
     return Section(

@@ -59,6 +59,6 @@ def _taken(sources: Sources) -> list[tuple[str, str]]:
     peak = max((arm.peak_memory_bytes for arm in experiment.rungs.values()), default=0)
     time, memory = seconds(experiment.seconds), size(peak)
     if need is not None:
-        time += f"; foretold: about {minutes(need.seconds)}"
-        memory += f"; foretold: {size(need.memory_bytes)}"
+        time += f"; estimated: about {minutes(need.seconds)}"
+        memory += f"; estimated: {size(need.memory_bytes)}"
     return [("Computing time", time), ("Memory at most", memory)]

@@ -43,8 +43,8 @@ def picture(sources: Sources) -> Figure:
     if sources.experiment.ceilings:
         line = "A thin line marks" if len(sources.experiment.ceilings) == 1 else "Thin lines mark"
         caption += (
-            f" {line} what retrieval would reach if search always put the right passage first: "
-            "measured, and not on offer."
+            f" {line} what retrieval would reach if search put the right passage first wherever "
+            "that is known: measured, and not on offer."
         )
     return Figure(partial(charts.ladder, sources.experiment), caption)
 

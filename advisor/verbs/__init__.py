@@ -19,7 +19,7 @@ HELP: Final[Mapping[str, str]] = {
     "show": "print one run's result",
     "weigh": "weigh a run's rungs by what matters to you, and see what would change the order",
     "decide": "record what was decided on a run, or see whether it should be looked at again",
-    "probe": "change a run's documents and ask again: new facts, or instructions in a page",
+    "probe": "test a finished run further: changed facts, planted instructions, forgetting",
     "answer": "put one question to every rung of a run, side by side; nothing is scored",
     "label": "look at answers yourself: right, not right, or cannot tell",
     "judge": "let another model that you name judge the answers, checked against your labels",

@@ -27,9 +27,15 @@ def run(given: Namespace) -> int:
     return 0
 
 
+NOTES = (
+    "Your prices stand under [prices] in rungwise.toml, or in the fields of the page Decide. None\n"
+    "ships with Rungwise."
+)
+
 VERB = Verb(
     name="cost",
     example="rungwise cost support-desk/runs/first",
     configure=configure,
     run=run,
+    notes=lambda: NOTES,
 )

@@ -46,7 +46,10 @@ def run(given: Namespace) -> int:
     if given.json:
         terminal.out_json({"reports": paths, "experiment": experiment})
     else:
-        terminal.out("\n".join([summary(experiment), *(f"report: {path}" for path in paths)]))
+        reports = (f"report: {path}" for path in paths)
+        terminal.out(
+            "\n".join([summary(experiment), *reports, f"in the browser: rungwise app {root}"])
+        )
     return 1 if experiment.failed else 0
 
 

@@ -1,5 +1,6 @@
 """rungwise doctor: what this machine has, and what will and will not work here."""
 
+import os
 import shutil
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
@@ -10,9 +11,14 @@ import psutil
 from advisor.numbers import size
 from advisor.terminal import out, out_json
 from advisor.verb import Verb
+from harness import proposing
+from harness.device import find_card
 from harness.energy import find_counters
 from harness.environment import environment
+from harness.generators import endpoint
+from harness.judge import rules as judge
 from harness.models import EMBEDDED, cache_folder, locate
+from harness.tuning_memory import free_from_outside
 from tuning.four_bits import lacking
 
 ENOUGH_MEMORY = 6e9
@@ -84,6 +90,11 @@ def examine() -> Examined:
         facts["fine-tuning"] = _tuning(device.kind, device.precision)
         facts["weights in 4 bits"] = lacking() or "installed (qlora)"
         facts["energy"] = find_counters(device.kind == "cuda").why
+        if device.kind == "cuda":
+            facts["card memory free"] = size(free_from_outside(device.kind))
+        else:
+            remarks += _unused_card()
+    facts["keys of endpoints"] = _keys()
     if memory < LEAST_MEMORY:
         obstacles.append(f"{size(memory)} of memory are free; give at least {size(LEAST_MEMORY)}")
     elif memory < ENOUGH_MEMORY:
@@ -97,6 +108,35 @@ def examine() -> Examined:
     if not Path("/usr/bin/chromium").exists() and shutil.which("chromium") is None:
         facts["chromium"] = "not installed (only the browser tests need it)"
     return Examined(facts, obstacles, remarks)
+
+
+def _keys() -> str:
+    """Which variables hold a key, and whose; never the key."""
+    of = {
+        endpoint.KEY: "the model's",
+        endpoint.OPENAI_KEY: "the model's at https://api.openai.com alone",
+        proposing.KEY: "a proposer's",
+        judge.KEY: "a judge's",
+    }
+    there = [f"{name} ({whose})" for name, whose in of.items() if os.environ.get(name)]
+    return ", ".join(there) or f"none is set; the model's would stand in {endpoint.KEY}"
+
+
+def _unused_card() -> list[str]:
+    """A card that the driver knows and torch does not work on, with what to do about it."""
+    card = find_card()
+    if card is None:
+        return []
+    import torch
+
+    if torch.version.cuda is None:
+        why = f"torch {torch.__version__} is built without CUDA"
+        fix = "install the build for CUDA, by the command that https://pytorch.org gives"
+    else:
+        why = f"torch, built for CUDA {torch.version.cuda}, cannot open it"
+        fix = "update the NVIDIA driver, or install a build of torch for an older CUDA"
+    hide = "or hide the card by CUDA_VISIBLE_DEVICES set to nothing"
+    return [f"{card.name} is not used, all runs on the CPU: {why}; {fix}, {hide}"]
 
 
 def _tuning(kind: str, precision: str) -> str:

@@ -10,12 +10,12 @@ from advisor.project import Project, read_project
 from advisor.showing_words import showing_sentence
 from advisor.verb import Verb
 from advisor.verbs_shared import add_check_options, check_settings
+from harness.device import find_card
 from harness.errors import Problem, UserError
 from harness.estimate import CheckNeed
 from harness.generators.endpoint import PREFIX
 from harness.models import EMBEDDED, resolve
 from harness.settings import CheckSettings
-from tuning.recipe import MICRO_TOKENS
 from tuning.sizes import ModelSizes, sizes_named
 
 TYPICAL_ROW, TYPICAL_ANSWER, TYPICAL_RANK = 512.0, 64.0, 16
@@ -50,20 +50,27 @@ def run(given: Namespace) -> int:
     if sizes is None:
         need, said = _whole_check(project, settings)
         sizes = need.sizes
-    methods = _methods(sizes, need, given.gpu_memory)
+    assumed = needs.assumed_on(given.gpu_memory, find_card())
+    methods = _methods(sizes, need, given.gpu_memory, assumed.width)
     if given.json:
         terminal.out_json(
             {
                 "check": need,
                 "shows": said,
                 "model": sizes._asdict(),
+                "precision": assumed.precision,
                 "methods": [one._asdict() for one in methods],
             }
         )
     else:
         if need is not None:
             _print_check(need, said)
-        _print(settings.generator, sizes, need, methods, given.gpu_memory)
+        if need is None:
+            terminal.out(
+                f"{settings.generator} is not on this machine, so no time can be told. Memory is "
+                "that of a usual model of its size."
+            )
+        _print_methods(settings.generator, sizes, assumed, methods, given.gpu_memory)
     return 0
 
 
@@ -78,7 +85,7 @@ def _whole_check(project: Project, settings: CheckSettings) -> tuple[CheckNeed, 
         return need, showing_sentence(shows, len(need.rungs))
     raise UserError(
         Problem(
-            f"{settings.generator} runs elsewhere: its time and memory cannot be foretold",
+            f"{settings.generator} runs elsewhere: its time and memory cannot be estimated",
             "name a local model with --model",
             "[model] generator",
         )
@@ -105,29 +112,24 @@ def _only_named(root: Path, settings: CheckSettings) -> ModelSizes | None:
 
 
 def _methods(
-    sizes: ModelSizes, need: CheckNeed | None, card_gb: float | None
+    sizes: ModelSizes, need: CheckNeed | None, card_gb: float | None, width: int
 ) -> list[needs.MethodNeed]:
     row, answer, rank = TYPICAL_ROW, TYPICAL_ANSWER, TYPICAL_RANK
     if need is not None:
         row, answer, rank = need.longest_row, need.amounts.answer, need.rank
-    return needs.method_needs(sizes, row, answer, rank, card_gb)
+    return needs.method_needs(sizes, row, answer, rank, card_gb, width)
 
 
-def _print(
+def _print_methods(
     name: str,
     sizes: ModelSizes,
-    need: CheckNeed | None,
+    assumed: needs.Assumed,
     methods: list[needs.MethodNeed],
     card_gb: float | None,
 ) -> None:
-    if need is None:
-        terminal.out(
-            f"{name} is not on this machine, so no time can be told. Memory is that of a usual "
-            "model of its size."
-        )
     terminal.out(
-        f"\nOn a GPU, {name} ({sizes.parameters / 1e6:,.0f} million weights, bfloat16, "
-        f"learning about {MICRO_TOKENS:,} tokens at once; at the least one row, slower):"
+        f"\nOn a GPU, {name} ({sizes.parameters / 1e6:,.0f} million weights, {assumed.precision}, "
+        f"{needs.CARD_ROWS} rows at once; at the least one row, slower):"
     )
     fits = {True: "yes", False: "no", None: ""}
     head = ["method", "memory", "at the least"]
@@ -137,6 +139,7 @@ def _print(
         for one in methods
     ]
     terminal.out(terminal.table(head, rows))
+    terminal.out(assumed.why)
     if card_gb is not None:
         terminal.out(f"\n{needs.card_line(name, methods, card_gb)}")
 

@@ -84,9 +84,15 @@ def _agree(given: Namespace, wanted: Sending) -> None:
     raise UserError(Problem("nobody has said yes; nothing was sent", fix))
 
 
+NOTES = (
+    "The judge is the model named under [judge] endpoint in rungwise.toml, such as\n"
+    "openai:https://api.openai.com/v1#NAME. It needs 30 labels of yours first: rungwise label RUN"
+)
+
 VERB = Verb(
     name="judge",
     example="rungwise judge support-desk/runs/first --yes 127.0.0.1:8000",
     configure=configure,
     run=run,
+    notes=lambda: NOTES,
 )

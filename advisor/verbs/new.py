@@ -8,11 +8,15 @@ from advisor.column_guess import NEEDED
 from advisor.guess import Guess
 from advisor.new_project import Made, create_project
 from advisor.project import CONFIG
+from advisor.project_sections import ModelSection
 from advisor.terminal import out, out_json
 from advisor.verb import Verb
 from harness.data_columns import Columns
 from harness.data_shapes import ALONE
 from harness.language import named
+from harness.metrics import metrics
+from harness.models import EMBEDDED
+from harness.scoring import FACTS, default_metric
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -68,18 +72,7 @@ def _print(folder: Path, made: Made | None) -> None:
     guess = made.guess if made else None
     out(f"made {folder / CONFIG}")
     if guess and guess.train:
-        out(f"examples:  {guess.train.name}, {guess.n_rows:,} rows")
-        if guess.heldout:
-            out(f"held out:  {guess.heldout.name}")
-        also = f" (a guess, too: kind under [task] in {CONFIG})" if guess.by_place else ""
-        out(f"kind:      {guess.kind}{also}")
-        if guess.columns.question == ALONE:
-            out(f"instruction: the one that stands in every row; now in {CONFIG}, for every rung")
-        for role in NEEDED:
-            out(f"{role + ':':11}column {getattr(guess.columns, role)!r}{_guessed(role, guess)}")
-        out(f"language:  {named(guess.language)} (another: language under [project] in {CONFIG})")
-        if guess.schema:
-            out("schema:    schema.json, drafted from the answers")
+        _print_examples(guess, guess.train)
     if guess and guess.pairs:
         out(f"pairs:     {guess.pairs.file.name}, {guess.pairs.n_rows:,} with a better answer each")
     if made and made.guess.documents:
@@ -87,11 +80,45 @@ def _print(folder: Path, made: Made | None) -> None:
         if made.places.apart:
             folders = ", ".join(made.places.apart)
             out(f"           kept apart, as files have the same name: {folders}")
+    out(f"model:     {_model()}")
     first = f"look over {CONFIG}"
     if guess is None or guess.train is None:
         first = f"put your examples where {CONFIG} says, with a question and an answer each"
     out(f"next: {first}, then run: rungwise audit {folder}")
     out(f"      rungwise ask {folder} puts the questions; it needs no data")
+
+
+def _print_examples(guess: Guess, train: Path) -> None:
+    """What the table seems to be, and what will count as right."""
+    out(f"examples:  {train.name}, {guess.n_rows:,} rows")
+    if guess.heldout:
+        out(f"held out:  {guess.heldout.name}")
+    also = f" (a guess, too: kind under [task] in {CONFIG})" if guess.by_place else ""
+    out(f"kind:      {guess.kind}{also}")
+    if guess.columns.question == ALONE:
+        out(f"instruction: the one that stands in every row; now in {CONFIG}, for every rung")
+    for role in NEEDED:
+        out(f"{role + ':':11}column {getattr(guess.columns, role)!r}{_guessed(role, guess)}")
+    out(f"language:  {named(guess.language)} (another: language under [project] in {CONFIG})")
+    out(f"score:     {_score(guess)}")
+    if guess.abstention:
+        out(f"unknown:   “{guess.abstention}” counts as saying that it is not known")
+    if guess.schema:
+        out("schema:    schema.json, drafted from the answers")
+
+
+def _score(guess: Guess) -> str:
+    """What counts as right, unless rungwise.toml says otherwise."""
+    stated = guess.columns.key_facts and guess.kind in metrics()[FACTS].kinds
+    counts = metrics()[FACTS if stated else default_metric(guess.kind)].title
+    where = " where every question with an answer has some" if stated else ""
+    return f"{counts}{where} (another: metric under [task] in {CONFIG})"
+
+
+def _model() -> str:
+    name = ModelSection().generator
+    about = EMBEDDED[name].note
+    return f"{name} ({about}); yours: generator under [model] in {CONFIG}"
 
 
 def _guessed(role: str, guess: Guess) -> str:

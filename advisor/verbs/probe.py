@@ -1,5 +1,6 @@
 """rungwise probe: test a finished run further, its documents changed or its trained models."""
 
+import textwrap
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
@@ -24,20 +25,20 @@ from harness.trained import ALL, TrainedProbe, TrainedResult
 
 def configure(parser: ArgumentParser) -> None:
     """Arguments."""
-    known = "; ".join(f"{one.name}: {one.what}" for one in probes().values())
-    known += f"; {NAME}: {WHAT}"
     usual = ", ".join(
         f"{one.name} {'all' if n == ALL else n} {one.unit}s"
         for one in probes().values()
         for n in (one.default if isinstance(one, TrainedProbe) else DEFAULT_COUNT,)
     )
     parser.add_argument("run", help="the run's folder, or its id inside the project folder")
-    parser.add_argument("probe", metavar="PROBE", help=known)
+    parser.add_argument("probe", metavar="PROBE", help="one of those below")
     parser.add_argument(
+        "--number",
         "--facts",
+        dest="facts",
         type=int,
         metavar="N",
-        help=f"how many of what it goes by; by default {usual}",
+        help=f"how many to try; by default {usual}",
     )
     parser.add_argument(
         "--canaries",
@@ -56,6 +57,19 @@ def configure(parser: ArgumentParser) -> None:
     )
     learning_verb.configure(parser)
     parser.add_argument("--json", action="store_true", help="print probe.json")
+
+
+def _notes() -> str:
+    """Each probe on lines of its own."""
+    known = {**{one.name: one.what for one in probes().values()}, NAME: WHAT}
+    width = max(map(len, known)) + 4
+    told = [
+        textwrap.fill(
+            what, 78, initial_indent=f"  {name:{width - 2}}", subsequent_indent=" " * width
+        )
+        for name, what in known.items()
+    ]
+    return "\n".join(["probes:", *told])
 
 
 def run(given: Namespace) -> int:
@@ -105,4 +119,5 @@ VERB = Verb(
     example="rungwise probe support-desk/runs/first freshness",
     configure=configure,
     run=run,
+    notes=_notes,
 )

@@ -34,9 +34,15 @@ def run(given: Namespace) -> int:
     return 0
 
 
+NOTES = (
+    "Your weights stand under [weights] in rungwise.toml (0 to 10 each, or for several people\n"
+    "under [weights.NAME]), or are set by the sliders of the page Decide."
+)
+
 VERB = Verb(
     name="weigh",
     example="rungwise weigh support-desk/runs/first",
     configure=configure,
     run=run,
+    notes=lambda: NOTES,
 )

@@ -8,7 +8,7 @@ from harness.diagnosis.findings import BrokenRule, Form, Share
 from harness.diagnosis.material import Material
 from harness.diagnosis.subject import Subject
 from harness.rungs import trains
-from harness.text import normalise
+from harness.text import normalise, words_in
 from harness.types import Answer, Example
 from harness.wording import Range, Rule, house_range, rules_of, words_of
 
@@ -99,7 +99,7 @@ def _recited(material: Material, subject: Subject) -> Share:
         if subject.abstains(answer):
             return None
         said = normalise(answer.text, language)
-        if len(said.split()) < SHORTEST_COPY:
+        if words_in(said) < SHORTEST_COPY:
             return None
         right = {normalise(text, language) for text in example.references}
         return float(said in known - right)
@@ -109,6 +109,6 @@ def _recited(material: Material, subject: Subject) -> Share:
 
 def _stands_in(answer: Answer, language: str) -> bool:
     said = normalise(answer.text, language)
-    if len(said.split()) < SHORTEST_COPY:
+    if words_in(said) < SHORTEST_COPY:
         return False
     return any(f" {said} " in f" {normalise(c.text, language)} " for c in answer.contexts)

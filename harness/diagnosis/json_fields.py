@@ -1,28 +1,26 @@
 """Fields of a JSON object that come out wrong."""
 
-from collections import Counter
 from collections.abc import Sequence
 
 from harness.diagnosis.findings import Field
 from harness.diagnosis.material import Material
 from harness.diagnosis.subject import Subject
+from harness.field_pairs import Compared, compare
 from harness.json_answers import leaves, parse_object
 
 SHOWN = 5
 FEWEST = 5
 """Questions with a field, below which a share of them says nothing."""
-Found = dict[str, Counter[str]]
-"""Path to the values that stand there."""
 
 
 def json_fields(material: Material, subject: Subject) -> tuple[Field, ...]:
     """Those wrong most often among valid answers; none for other kinds of task.
 
-    As in `field_f1_score`, list positions are left out: a list's items count together.
+    As in `field_f1_score`, a list's items are paired first and then count together.
     """
     if material.spec.kind != "json":
         return ()
-    wanted = [_by_path(e.references[0]) if e.references else {} for e in material.heldout]
+    wanted = [_paths(e.references[0]) if e.references else () for e in material.heldout]
     said = [_said(material, subject, seed) for seed in range(len(subject.answers))]
     found = []
     for path in dict.fromkeys(path for one in wanted for path in one):
@@ -32,25 +30,32 @@ def json_fields(material: Material, subject: Subject) -> tuple[Field, ...]:
     return tuple(sorted(known, key=lambda field: (-(field.wrong.mean or 0.0), field.path))[:SHOWN])
 
 
-def _said(material: Material, subject: Subject, seed: int) -> Sequence[Found | None]:
-    """What valid objects hold; None for another answer, or none."""
+def _said(material: Material, subject: Subject, seed: int) -> Sequence[Compared | None]:
+    """How valid objects compare with the right ones; None for another answer, or none."""
     answers, malformed = subject.answers[seed], subject.malformed[seed]
-    out: list[Found | None] = []
+    out: list[Compared | None] = []
     for example in material.heldout:
         answer = answers.get(example.id)
         valid = answer and example.id not in malformed and not subject.abstains(answer)
-        out.append(_by_path(answer.text) if answer and valid else None)
+        known = answer and valid and example.references
+        out.append(_compared(answer.text, example.references[0]) if answer and known else None)
     return out
 
 
-def _wrong(path: str, wanted: Found, said: Found | None) -> float | None:
+def _compared(said: str, wanted: str) -> Compared | None:
+    try:
+        return compare(parse_object(said), parse_object(wanted))
+    except RecursionError:  # nested beyond all measure
+        return None
+
+
+def _wrong(path: str, wanted: Sequence[str], said: Compared | None) -> float | None:
+    """Whether something is missing at a path, or is there that is not right."""
     if said is None or path not in wanted:
         return None
-    return float(said.get(path) != wanted[path])
+    return float(not said.said[path] == said.wanted[path] == said.shared[path])
 
 
-def _by_path(text: str) -> Found:
-    out: Found = {}
-    for path, value in leaves(parse_object(text)):
-        out.setdefault(path, Counter())[value] += 1
-    return out
+def _paths(text: str) -> Sequence[str]:
+    """Of all fields that a right object names, also of those that it says are null."""
+    return tuple(dict.fromkeys(path for path, _ in leaves(parse_object(text))))

@@ -6,9 +6,15 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 from harness.store import Run
 
+CARD_ORDER: Final = {"CUDA_DEVICE_ORDER": "PCI_BUS_ID"}
+"""The first card is the one that nvidia-smi calls the first; CUDA's own first is the fastest."""
+CARD_MEMORY: Final = {"PYTORCH_CUDA_ALLOC_CONF": "expandable_segments:True"}
+"""Batches of ever other sizes leave holes between blocks of a fixed size, and a card runs out of
+memory that it has. Torch passes it over where the driver cannot."""
 STOP_S = 5.0
 """Seconds a cell gets to end by itself before it is killed."""
 
@@ -60,7 +66,11 @@ def offline_environment() -> dict[str, str]:
     """Offline, without telemetry, and this project importable from any working directory."""
     root = str(Path(__file__).resolve().parents[2])
     path = os.pathsep.join(part for part in (root, os.environ.get("PYTHONPATH", "")) if part)
+    # in torch the older name counts first: it must not speak where the newer one was given
+    chunks = {} if "PYTORCH_ALLOC_CONF" in os.environ else CARD_MEMORY
     return {
+        **CARD_ORDER,
+        **chunks,
         **os.environ,
         "PYTHONPATH": path,
         "HF_HUB_OFFLINE": "1",

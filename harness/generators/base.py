@@ -35,6 +35,11 @@ class Generator(Protocol):
     context_length: int
     """Tokens of prompt and answer together."""
 
+    @property
+    def manner(self) -> str:
+        """How it is asked where it does not take the usual way; empty where it does."""
+        ...
+
     def complete(
         self, prompts: Sequence[Prompt], max_new_tokens: int
     ) -> Iterator[Completion | Refusal]:

@@ -21,6 +21,8 @@ from tuning.together import Together, together
 class LocalGenerator:
     """See `harness.generators.base.Generator`; adapters are trained and loaded on `model`."""
 
+    manner = ""
+
     def __init__(self, ref: ModelRef, device: Device, path: str = "auto") -> None:
         import torch
 

@@ -54,6 +54,8 @@ class _Outcome(NamedTuple):
     reply: Reply | None
     failure: str
     message: str
+    fix: str = ""
+    """What to do where every other question would be refused as well."""
 
 
 def judge_answers(
@@ -150,6 +152,9 @@ def _ask_all(
                 ]
             )  # fmt: skip
             for found in outcomes:
+                if found.fix:
+                    said = f"the judge refuses ({found.message})"
+                    raise JobError(Problem(said, found.fix, client.address))
                 dead = dead + 1 if found.failure in ("no_reply", "refused") else 0
                 ever = ever or found.failure != "no_reply"
                 message = found.message or message
@@ -175,7 +180,8 @@ def _ask(client: EndpointGenerator, question: _Question) -> _Outcome:
             reply = client.ask(messages, LONGEST_REPLY)
         except UNREACHABLE as error:
             refused = isinstance(error, HTTPError) and error.code in REFUSED
-            return _Outcome(None, "refused" if refused else "no_reply", _one_line(error))
+            said = _one_line(error)
+            return _Outcome(None, "refused" if refused else "no_reply", said, client.way_out(error))
         except MALFORMED as error:
             wrong = _one_line(error)
             continue
@@ -195,9 +201,7 @@ def _one_line(error: Exception) -> str:
 
 
 def _dead(client: EndpointGenerator, message: str) -> Problem:
-    address = client.url.removesuffix("/chat/completions")
-    if "HTTP Error 401" in message or "HTTP Error 403" in message:
-        return Problem(f"the judge refuses ({message})", f"put its key into {KEY}", address)
+    address = client.address
     if any(f"HTTP Error {code}" in message for code in REFUSED):
         what = f"the judge takes none of the questions ({message})"
         fix = f"see whether its model has that name and room for 4,000 characters a part: {SETTING}"

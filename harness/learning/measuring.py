@@ -154,7 +154,7 @@ def _facts(curve: CurvePlan, by: Yardstick, trained: int) -> tuple[str, ...]:
         "choosing anything by them, so what the check found stands. The dev rows would not do: "
         "each training keeps the state that is best on them, and they are few. If you get more "
         "data because of this, hold out new questions for the next check.",
-        f"Nothing is foretold beyond {curve.factor:g} times the rows, and only for more rows of "
+        f"Nothing is estimated beyond {curve.factor:g} times the rows, and only for more rows of "
         "the same kind: other rows may bring more, or nothing. A curve of fine-tuning can begin "
         "flat and fall later; a forecast cannot see that.",
     ]

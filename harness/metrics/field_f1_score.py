@@ -1,27 +1,32 @@
-"""Overlap of (path, value) pairs with the right object."""
+"""Overlap of fields with the right object."""
 
-from collections import Counter
-
-from harness.json_answers import leaves, parse_object
+from harness.field_pairs import compare
+from harness.json_answers import parse_object
 from harness.metric import GRADED, Metric
 from harness.types import Answer, Example, Score, TaskSpec
 
 
 def score(example: Example, answer: Answer, spec: TaskSpec) -> Score:
-    """F1 over (path, value) pairs of one object, the best over references; invalid JSON has none.
+    """F1 over the fields of one object, the best over references; invalid JSON has none.
 
-    Items of a list are compared by path without their position, so that the order of items costs
-    nothing. Validity is a metric of its own (`json_valid_score`).
+    2 S / (A + B) with S the fields in common, A those of the answer and B those of the reference.
+    Items of a list are paired so that they have the most fields in common, whatever their order;
+    a field counts only beside the others of its item. Null counts as absent. Validity is a metric
+    of its own (`json_valid_score`).
     """
     value = parse_object(answer.text)
-    said = Counter(leaves(value)) if value is not None else Counter[tuple[str, str]]()
-    best = 0.0
-    for reference in example.references:
-        wanted = Counter(leaves(parse_object(reference)))
-        total = said.total() + wanted.total()
-        if value is not None and total:
-            best = max(best, 2 * (said & wanted).total() / total)
-    return Score(best)
+    if value is None:
+        return Score(0.0)
+    return Score(max((_f1(value, reference) for reference in example.references), default=0.0))
+
+
+def _f1(value: object, reference: str) -> float:
+    try:
+        found = compare(value, parse_object(reference))
+    except RecursionError:  # nested beyond all measure
+        return 0.0
+    total = found.said.total() + found.wanted.total()
+    return 2 * found.shared.total() / total if total else 1.0
 
 
 METRIC = Metric(

@@ -17,5 +17,5 @@ def score(example: Example, answer: Answer, spec: TaskSpec) -> Score:
 
 
 METRIC = Metric(
-    "right_to_abstain_score", "says so when it cannot know", frozenset({"answer"}), score
+    "right_to_abstain_score", "answers, or declines, where it should", frozenset({"answer"}), score
 )

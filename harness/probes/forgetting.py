@@ -216,7 +216,7 @@ PROBE = TrainedProbe(
         Measure(
             "text",
             "Reading texts",
-            "How well each word of short general texts is foretold: perplexity, less is better.",
+            "How well each word of short general texts is predicted: perplexity, less is better.",
         ),
         Measure(
             "choice",

@@ -17,6 +17,7 @@ from harness.looking_up import ask, choose_retriever, retriever_of
 from harness.prompts import render
 from harness.retrieval import (
     as_context,
+    closest_of,
     contexts_for,
     evidence,
     holds_answer,
@@ -130,7 +131,10 @@ class RagFinetuneRung:
     ) -> None:
         """Where the answer is missed, the farthest passage gives way to one that holds it.
 
-        Of those that there is room for: behind them it would be the first to be dropped.
+        The one that search ranks highest, as it would bring it if it looked a little farther; the
+        passage of a wrong matter that has the same figure in it would teach to take any. It takes
+        the place of the farthest of those that there is room for: behind them it would be the
+        first to be dropped.
         """
         spec, rng = self.view.spec, random.Random(self.bench.seed)
         missed = [
@@ -143,10 +147,12 @@ class RagFinetuneRung:
         if not missed:
             return
         shown = [self.index.with_context(row) for row in range(len(self.index.chunks))]
-        rows = right_passages(shown, [examples[at] for at in missed], spec)
-        for at, holding in zip(missed, rows, strict=True):
-            if holding:
-                right = as_context(Hit(shown[holding[0]], 0.0))
+        asked = [examples[at] for at in missed]
+        rows = right_passages(shown, asked, spec)
+        closest = closest_of(self.index, [example.question for example in asked], rows)
+        for at, row in zip(missed, closest, strict=True):
+            if row is not None:
+                right = as_context(Hit(shown[row], 0.0))
                 found[at] = (*found[at][: max(0, room[at] - 1)], right)
 
 

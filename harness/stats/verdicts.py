@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from harness.stats.power import ALPHA, items_to_settle
+from harness.stats.power import ALPHA, discordant_needed, items_to_settle
 from harness.stats.quantiles import critical
 
 Verdict = Literal["better", "worse", "equivalent", "inconclusive"]
@@ -59,6 +59,8 @@ class Comparison:
     items or clusters, with one more unit that differs."""
     seed_half_width: float
     """Half-width of the 95 % interval that the seeds alone give; more items do not shrink it."""
+    differing: int | None = None
+    """Units on which the arms differ; None where that is not what the test counts."""
     p_exact: float | None = None
     """By the exact McNemar test, where p is mid-p: for readers who know that one; no verdict rests
     on it."""
@@ -110,7 +112,9 @@ def judged(comparison: Comparison, p_adjusted: float | None, contrasts: float) -
         contrasts: size of the family, or 1 over this contrast's part of the 5 %.
     """
     verdict = _verdict(comparison, p_adjusted)
-    needed, note = None, comparison.note if verdict == "inconclusive" else ""
+    needed, note = None, ""
+    if verdict == "inconclusive":
+        note = _too_little(comparison, contrasts) or comparison.note
     if verdict == "inconclusive" and comparison.difference is not None:
         if comparison.n >= _TOO_FEW_TO_PLAN and comparison.units > 1:
             # Few clusters are less sure of their spread than their number of items suggests.
@@ -127,6 +131,22 @@ def judged(comparison: Comparison, p_adjusted: float | None, contrasts: float) -
         if needed is None and comparison.seed_half_width > 0:
             note = note or _SEEDS_DECIDE
     return replace(comparison, p_adjusted=p_adjusted, verdict=verdict, n_needed=needed, note=note)
+
+
+def _too_little(comparison: Comparison, contrasts: float) -> str:
+    """Why no outcome could have been shown among so many contrasts, where that is so."""
+    if comparison.differing is None:
+        return ""
+    # The sign-flip p of k differing units is at least 2·0.5^k, the mid-p half of that.
+    exact = comparison.p_exact is not None
+    needed = discordant_needed(contrasts=contrasts if exact else 2 * contrasts)
+    if comparison.differing >= needed:
+        return ""
+    unit = "items" if comparison.units == comparison.n else "clusters"
+    return (
+        f"{unit} on which the arms differ: {comparison.differing}; needed, all in one direction: "
+        f"{needed}"
+    )
 
 
 def nothing_to_compare(

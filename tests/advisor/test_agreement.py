@@ -32,8 +32,13 @@ POINTED = (
         ({("rag", "prompt"): "equivalent"}, "rag", "overturned", "points to prompt"),
         ({("rag", "prompt"): "equivalent"}, "prompt", "confirmed", "confirms it"),
         ({}, "rag", "too_close_to_call", "too close to call"),
-        ({}, "prompt", "too_close_to_call", "too close to call"),
-        ({("rag", "prompt"): ("inconclusive", 0.02)}, "prompt", "confirmed", "confirms it"),
+        ({}, "prompt", "too_close_to_call", "does not contradict that, but is too close to"),
+        (
+            {("rag", "prompt"): ("inconclusive", 0.02)},
+            "prompt",
+            "too_close_to_call",
+            "too close to",
+        ),
         ({("rag", "prompt"): ("inconclusive", -0.2)}, "prompt", "confirmed", "confirms it"),
     ],
     ids=[
@@ -44,7 +49,7 @@ POINTED = (
         "nothing above makes a difference",
         "the expected rung may be better",
         "a rung above may be better",
-        "a rung above may be better by what does not matter",
+        "whether a rung above is better by what matters is open",
         "a rung above is lower, if anything",
     ],
 )
@@ -106,23 +111,40 @@ def test_without_answers_there_is_no_agreement():
 
 @pytest.mark.parametrize("aim", ["stay", "none", "prompt", "rag", "finetune"])
 def test_where_another_rung_leads_and_nothing_is_settled_nothing_is_overturned_either(aim):
-    """The prompt lies behind the floor; retrieval leads, and not once all comparisons count."""
-    means = {"prompt": 0.3, "rag": 0.5, "finetune": 0.2, "majority": 0.4}
-    words = {("finetune", "prompt"): "worse", ("finetune", "rag"): "worse"}
+    """Retrieval leads the prompt, and not once all comparisons count."""
+    means = {"prompt": 0.3, "rag": 0.5, "finetune": 0.2, "majority": 0.1}
+    words = {
+        ("finetune", "prompt"): "worse",
+        ("finetune", "rag"): "worse",
+        ("prompt", "majority"): "better",
+        ("rag", "majority"): "better",
+    }
     found = experiment(means, words)
     leads = [
         dataclasses.replace(c, low=0.02, high=0.38) if (c.a, c.b) == ("rag", "prompt") else c
         for c in found.comparisons
     ]
-    floors = [
-        dataclasses.replace(c, low=0.01, high=0.19) if c.a == "rag" else c
-        for c in found.floor_contrasts
-    ]
-    found = dataclasses.replace(found, comparisons=tuple(leads), floor_contrasts=tuple(floors))
-    said = verdict(found, aim)
+    said = verdict(dataclasses.replace(found, comparisons=tuple(leads)), aim)
     assert said.headline == "Not settled yet: retrieval leads."
     assert said.agreement == "too_close_to_call"
-    assert said.prior_sentence.endswith("; the measurement is too close to call.")
+    assert "too close to c" in said.prior_sentence
+
+
+@pytest.mark.parametrize("aim", ["stay", "none"])
+def test_a_lead_over_the_floor_that_is_not_shown_overturns_no_advice_against_any_rung(aim):
+    words = {("prompt", "majority"): ("inconclusive", 0.15)}
+    found = verdict(experiment({"prompt": 0.5, "majority": 0.35}, words), aim)
+    assert (found.recommended, found.agreement) == ("prompt", "too_close_to_call")
+
+
+def test_one_rung_alone_confirms_no_expectation():
+    words = {("prompt", "majority"): "better"}
+    found = verdict(experiment({"prompt": 0.5, "majority": 0.2}, words), "prompt")
+    assert found.agreement == "too_close_to_call"
+    assert found.prior_sentence == (
+        "Your answers pointed to prompt; the measurement does not contradict that, but is too "
+        "close to confirm it."
+    )
 
 
 # With a target

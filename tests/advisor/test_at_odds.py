@@ -82,6 +82,8 @@ def test_the_data_is_not_read_where_it_can_neither_answer_nor_contradict(root, t
 
 
 def test_the_data_is_read_once_though_it_fills_in_and_contradicts(root, looks, capsys, monkeypatch):
+    open_still = ANSWERS.replace('examples = "from_50"\n', "")
+    (root / "answers.toml").write_text(open_still, encoding="utf-8")
     monkeypatch.setattr(sys, "stdin", io.StringIO("\n"))
     assert main(["ask", str(root)]) == 0
     told = capsys.readouterr()

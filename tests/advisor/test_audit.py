@@ -3,6 +3,7 @@
 import csv
 import dataclasses
 import json
+from email.message import EmailMessage
 
 import msgspec
 import pytest
@@ -14,6 +15,7 @@ from advisor.audit.finding import SEVERITIES, Finding, Material, Mend, finding, 
 from harness.errors import Problem
 from harness.task import Loaded, Sources, load_task
 from harness.types import Example, TaskSpec
+from tests.rag.test_load_pdf import PARAGRAPH, PICTURE, pdf
 
 LABELS = TaskSpec("Desk", "label", "Which queue?")
 ANSWERS = TaskSpec("Desk", "answer", "Answer from the documents.")
@@ -24,6 +26,7 @@ CODES = {
     "empty", "malformed", "encoding", "duplicate", "near_duplicate", "leak", "contradiction",
     "imbalance", "ordered", "label_noise", "too_few", "truncated", "language", "shift",
     "answer_not_in_documents", "no_text_layer", "unsupported", "pii", "few_answers",
+    "cut_answers",
 }  # fmt: skip
 
 TOPICS = {
@@ -121,12 +124,39 @@ def test_files_that_cannot_be_read_are_errors_with_their_own_codes(tmp_path):
     assert (report.examples, report.documents) == (1, 1)
 
 
+def test_parts_of_documents_that_could_not_be_read_are_warned_of_by_file_and_stop_nothing(tmp_path):
+    folder = tmp_path / "documents"
+    folder.mkdir()
+    (folder / "scan.pdf").write_bytes(pdf(PARAGRAPH, PICTURE, PARAGRAPH))
+    mail = EmailMessage()
+    mail.set_content("The prices are in the table.")
+    for name in ("prices.xlsx", "x" * 200):
+        mail.add_attachment(b"x", maintype="application", subtype="pdf", filename=name)
+    for at in range(4):
+        (folder / f"{at}.eml").write_bytes(bytes(mail))
+    path = tmp_path / "qa.jsonl"
+    rows = [{"question": f"What of case {at}?", "answer": f"{at} days"} for at in range(60)]
+    path.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    loaded = load_task(ANSWERS, Sources(tmp_path, path, documents=folder))
+    assert loaded.task is not None and len(loaded.gaps) == 5
+    told = {found.code: found for found in audit(loaded, ANSWERS).findings if found.rows}
+    pages, attached = told["no_text_layer"], told["unsupported"]
+    assert (pages.severity, attached.severity) == ("warning", "warning")
+    assert pages.rows == ("documents/scan.pdf",) and attached.count == 4
+    assert "1 of 5 documents" in pages.message and "OCR" in pages.fix
+    assert "documents/scan.pdf: there are only pictures on page 2" in pages.message
+    assert "documents/0.eml: its attachments were not read: prices.xlsx, xxx" in attached.message
+    assert "; and 1 more)" in attached.message and len(attached.message) < 700
+    assert attached.fix == "Save them beside it."
+
+
 @pytest.mark.parametrize(
     ("message", "fix", "code"),
     [
         ("the held-out set has 4 rows; below 10 nothing", "add examples", "too_few"),
         ("5 rows are left to learn from; at least 8", "add examples", "too_few"),
         ("there are only pictures on pages 1–3", "run text recognition", "no_text_layer"),
+        ("its attachments were not read: a.pdf", "save them beside it", "unsupported"),
         ("it holds pictures and no text", "run text recognition (OCR) on it", "no_text_layer"),
         ("no known encoding turns its bytes into words", "export it", "encoding"),
         ("no column looks like the answer (columns: a)", "write answer", "malformed"),

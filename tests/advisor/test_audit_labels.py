@@ -233,6 +233,10 @@ def test_labels_with_few_rows_with_none_to_learn_from_and_with_none_at_all():
     assert (rare.severity, rare.rows) == ("warning", ("r196", "r197", "r198", "r199"))
     assert "1 of 3 have fewer than 5 rows to learn from (c)" in rare.message
     assert (unseen.severity, unseen.rows) == ("warning", ("h299",))
-    assert "z, on 1 held-out row" in unseen.message
+    assert "z, on 1 held-out row. The model is not offered them as answers" in unseen.message
+    assert "or name all labels under [task] labels" in unseen.fix
     assert (empty.severity, empty.count) == ("info", 1)
     assert empty.message.startswith("Labels without any row: d.")
+    _, named, _ = found(too_few, learning, heldout, spec=replace(spec, labels=("a", "d", "z")))
+    assert "z, on 1 held-out row. No demonstration shows them" in named.message
+    assert named.fix == "Add rows with these labels to what is learned from."

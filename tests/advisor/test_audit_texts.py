@@ -13,6 +13,7 @@ from advisor.audit.finders import (
     pii,
     shift,
     truncated,
+    truncated_answers,
 )
 from advisor.audit.finders.answer_not_in_documents import places_of
 from advisor.audit.finders.shift import auc_with_error, fold_of, separation
@@ -66,6 +67,28 @@ def test_the_labels_are_a_part_of_the_prompt():
     spec = TaskSpec("Desk", "label", "Sort.", labels=("a" * 300, "b" * 300))
     assert [f.count for f in found(truncated, [row("r", "Hi", "a" * 300)], spec=spec)] == []
     assert len(found(truncated, [row("r", "Hi", "a" * 300)], spec=spec, context_tokens=200)) == 1
+
+
+def limited(examples, limit, **more):
+    given = replace(material(examples, **more), answer_tokens=limit)
+    return list(truncated_answers.FINDER.find(given))
+
+
+def test_answers_that_no_rung_can_give_whole_are_named_with_a_limit_that_has_room_for_them():
+    short, long_one = row("short", "Hi", "a" * 2000), row("long", "Hi", "a" * 2004)
+    chinese = row("zh", "Hi", "灯" * 501)
+    (cut,) = limited([short, long_one, chinese], 500)
+    assert (cut.rows, cut.severity, cut.code) == (("long", "zh"), "warning", "cut_answers")
+    assert "2 of 3 rows (67 %) have more than 500 tokens" in cut.message
+    assert cut.fix == (
+        "Write answer_tokens = 700 under [decoding], which leaves 1,348 tokens to ask with, or "
+        "shorten these answers."
+    )
+    (full,) = limited([long_one], 500, context_tokens=600)
+    assert "answer_tokens" not in full.fix and "a longer context" in full.fix
+    (unknown,) = limited([long_one], 500, context_tokens=None)
+    assert "Write answer_tokens = 700 under [decoding], or shorten" in unknown.fix
+    assert limited([short], 500) == limited([long_one], None) == []
 
 
 # language

@@ -47,6 +47,22 @@ def test_a_row_is_measured_by_the_context_of_the_model_at_hand(tmp_path, project
     assert "1 of 61 rows (2 %) pass 2,048 tokens" in said
 
 
+def test_answers_are_held_against_the_limit_in_force(tmp_path):
+    rows = [{"question": f"What of {i}?", "answer": f"It is {i}."} for i in range(60)]
+    rows.append({"question": "And all of it?", "answer": "Word. " * 500})
+    lines = "\n".join(json.dumps(row) for row in rows)
+    config = '[data]\nexamples = "data/examples.jsonl"\n[decoding]\nanswer_tokens = {}\n'
+    said = {}
+    for limit in (0, 200):
+        root = make_project(tmp_path / f"p{limit}", config.format(limit), examples__jsonl=lines)
+        project = open_project(root)
+        findings = audit_of(project, workflow.load(project)).findings
+        said[limit] = [one.message for one in findings if one.code == "cut_answers"]
+    assert said[0] == [], "half of the embedded model's context has room for it"
+    (told,) = said[200]
+    assert "1 of 61 rows (2 %) have more than 200 tokens" in told
+
+
 @pytest.mark.parametrize("config", [{}, {"max_position_embeddings": "many"}])
 def test_nothing_is_said_where_the_context_is_not_known(tmp_path, project_on, config):
     assert too_long(project_on(model_folder(tmp_path, **config))) == []

@@ -109,9 +109,9 @@ def test_the_sentence_says_before_and_after():
     )
     assert found[0].why == (
         "Of 100 points 90 were lost: 48 for want of knowledge (with the passage before it the same "
-        "model does not lose them), 34 for how it answers (not of the right form and wrong with "
-        "the passage before it too), 8 that cannot be told apart (no passage with the answer was "
-        "found for it either)."
+        "model does not lose them), 10 for how it answers (not of the right form), 24 because this "
+        "model gets them wrong even with the right passage before it, 8 that cannot be told apart "
+        "(no passage with the answer was found for it either)."
     )
 
 

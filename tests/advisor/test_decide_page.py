@@ -74,7 +74,7 @@ def test_a_moved_slider_is_written_at_once_and_moves_the_order(project, run):
     assert "# a remark of the user" in (project / "rungwise.toml").read_text(encoding="utf-8")
     at.slider(key="weight||quality").set_value(0)
     said = words(shown(at.run()))
-    assert "With these weights prompt comes first" in said
+    assert "With these weights prompt with examples comes first" in said
     assert "The weights make the difference" in said
     again = page("decide", project, run.name)
     assert again.slider(key="weight||quality").value == 0, "a new session sees the same"

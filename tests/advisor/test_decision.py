@@ -50,7 +50,7 @@ def test_a_decision_is_kept_with_its_evidence_and_read_back_as_it_was(run):
     evidence = kept.evidence
     assert (evidence.run, evidence.recommended) == ("first", "rag")
     assert evidence.fingerprint == of.experiment.task.fingerprint
-    assert evidence.verdict.startswith("Use retrieval. Do not fine-tune yet. On 40 held-out")
+    assert evidence.verdict.startswith("Use retrieval. Do not fine-tune yet. On 39 of 40 held-out")
     assert evidence.weights == weighed.weighing.shares and evidence.first is not None
     assert json.loads((run.folder / "decision.json").read_bytes())["schema"] == 1
 
@@ -202,6 +202,13 @@ def test_where_no_rung_was_decided_the_price_that_moved_most_counts():
     decision = made("none", prices={"rag": 1.0, "prompt": 1.0})
     assert "prompt costs 50 % less" in fired(decision, prices={"rag": 1.3, "prompt": 0.5})["price"]
     assert fired(made("rag", prices={"rag": 0.0}), prices={"rag": 1.0}) == {}, "no share of nothing"
+
+
+def test_a_later_check_that_left_the_decided_rung_out_does_not_speak_against_it():
+    later = experiment({"prompt": 0.5, "few_shot": 0.6}, run="second")
+    later = dataclasses.replace(later, verdict={"recommended": "few_shot"})
+    assert "later" not in fired(experiment=later)
+    assert "later" in fired(made("none"), experiment=later)
 
 
 def test_a_later_check_fires_on_other_data_and_on_another_verdict():

@@ -401,7 +401,7 @@ def test_show_prints_a_line_a_rung_and_json_holds_the_figures(full, capsys):
     experiment = experiment_of(full)
     for name, arm in experiment.rungs.items():
         assert f"  - {arm.title}: {conclusion(experiment, name)}" in printed
-    assert "passage found" in printed and "rag_finetune" in printed
+    assert "passage found" in printed and "Retrieval with fine-tuning" in printed
     assert main(["show", str(full.folder), "--json"]) == 0
     found = msgspec.json.decode(capsys.readouterr().out.encode())["diagnostics"]
     assert msgspec.convert(found, Diagnostics) == experiment.diagnostics

@@ -43,14 +43,16 @@ def told(kind, field, before, after, rung="few_shot", **settings):
 def test_the_probe_says_whether_examples_cure_the_form(kind, field, what):
     (cured,) = told(kind, field, 0.6, 0.1)
     assert cured == (
-        f"Worked examples cure the form: with them 10 % of answers were {what}, without them "
-        "60 %. No training is needed for that."
+        f"Worked examples cure answers that are {what}: 10 % of answers with them, 60 % without "
+        "them. That needs no training."
     )
     (helped,) = told(kind, field, 0.6, 0.4)
-    assert helped.startswith("Worked examples help the form, and do not cure it: with them 40 % of")
+    assert helped.startswith(f"Worked examples help against answers that are {what}: 40 % of")
     for after in (0.55, 0.65, 0.9):
         (not_cured,) = told(kind, field, 0.6, after)
-        assert not_cured.startswith("Worked examples do not cure the form: ")
+        assert not_cured.startswith(
+            f"Worked examples are not shown to help against answers that are {what}:"
+        )
 
 
 @pytest.mark.parametrize("kind", ["label", "json"])

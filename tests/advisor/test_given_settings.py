@@ -20,7 +20,7 @@ from tuning.recipe import TuningSettings
 
 WANTED = Given(
     RetrievalSettings("rrf", 3, 120, context_tokens=400), PromptSettings(5),
-    DecodingSettings("always"),
+    DecodingSettings("always", 900),
 )  # fmt: skip
 TEXT = """
 [retrieval]
@@ -32,6 +32,7 @@ context_tokens = 400
 examples = 5
 [decoding]
 constrained = "always"
+answer_tokens = 900
 """
 
 
@@ -94,6 +95,8 @@ def test_a_run_goes_on_with_what_it_was_started_with_and_a_new_run_takes_the_new
         ("retrieval", "pasages = 3", "there is no key 'pasages'", "did you mean passages?"),
         ("prompt", "examples = -2", "examples must be from 1 to 50", "write examples = 3"),
         ("decoding", 'constrained = "yes"', "constrained cannot be 'yes'", "dev, always, never"),
+        ("decoding", "answer_tokens = -1", "must be 1 or more, or 0", "answer_tokens = 900"),
+        ("decoding", 'answer_tokens = "all"', "answer_tokens cannot be", "answer_tokens = 900"),
     ],
 )
 def test_what_cannot_be_is_an_error_with_what_to_write(label_project, section, line, error, fix):
@@ -127,9 +130,14 @@ def test_a_new_project_says_each_setting_with_its_meaning_and_decides_none(tmp_p
     said = (tmp_path / "p" / "rungwise.toml").read_text(encoding="utf-8")
     for line in ('# retriever = "hybrid"   # hybrid | dense | bm25 | rrf', "# passages = 3",
                  "# passage_words = 80", "# context_tokens = 400", "# examples = 3",
+                 "# answer_tokens = 900",
+                 "# an endpoint's key, if any, stands in the variable RUNGWISE_API_KEY",
+                 "# (OPENAI_API_KEY is used for https://api.openai.com alone)",
+                 "its key, if any: RUNGWISE_PROPOSER_API_KEY",
+                 "its key, if any: RUNGWISE_JUDGE_API_KEY",
                  '# method = "lora"   # lora | qlora | full'):  # fmt: skip
         assert line in said
-    assert "[decoding]" not in said, "free text has no allowed answers"
+    assert "# constrained" not in said, "free text has no allowed answers"
     project = open_project(tmp_path / "p")
     assert project.settings().given == Given()
     assert project.settings().tuning == TuningSettings()

@@ -89,11 +89,11 @@ def report_of(run, audience="technical"):
 
 def test_the_answer_comes_first_and_in_plain_words():
     assert sentences(result())[0] == (
-        "More data of this kind would likely help: twice the rows (600) is foretold +6 points "
+        "More data of this kind would likely help: twice the rows (600) is estimated at +6 points "
         "(+1 to +11)."
     )
     assert answer(result("hardly", 0.0, -0.02, 0.02)) == (
-        "More data of this kind would hardly help: twice the rows (600) is foretold 0 points "
+        "More data of this kind would hardly help: twice the rows (600) is estimated at 0 points "
         "(−2 to +2), and a difference below 3 points does not matter to you."
     )
     told = answer(result("unclear", 0.03, -0.02, 0.08))
@@ -105,13 +105,13 @@ def test_the_answer_comes_first_and_in_plain_words():
 
 def test_where_less_is_better_the_forecast_falls():
     found = result(higher_is_better=False, metric="word_error")
-    assert "is foretold −6 points (−11 to −1)" in answer(found)
+    assert "is estimated at −6 points (−11 to −1)" in answer(found)
     assert figures(found).rows[-1][1] == "18 % (13–23 %)"
 
 
 def test_every_size_has_a_row_and_the_forecast_is_named_as_one():
     rows = figures(result())
-    assert [row[0] for row in rows.rows] == ["75", "150", "300", "600, foretold"]
+    assert [row[0] for row in rows.rows] == ["75", "150", "300", "600, estimated"]
     assert rows.rows[0][1] == "55 % (47–62 %)" and rows.rows[0][2] == "53 %, 57 %"
     assert rows.rows[-1][1] == "82 % (77–87 %)"
     assert "100 held-out questions" in rows.caption
@@ -132,10 +132,10 @@ def test_what_failed_is_said():
 def test_the_chart_says_in_words_what_it_shows_and_dashes_what_is_foretold(theme):
     drawn = svg(charts.learning(result(), theme))
     assert "55 % with 75 rows; 68 % with 150 rows; 76 % with 300 rows" in drawn
-    assert "foretold +6 points (+1 to +11)" in drawn
-    assert "stroke-dasharray" in drawn and ">foretold<" in drawn and ">600<" in drawn
+    assert "estimated at +6 points (+1 to +11)" in drawn
+    assert "stroke-dasharray" in drawn and ">estimated<" in drawn and ">600<" in drawn
     without = svg(charts.learning(result("none", foretold=None), theme))
-    assert "stroke-dasharray" not in without and ">foretold<" not in without
+    assert "stroke-dasharray" not in without and ">estimated<" not in without
     assert charts.learning(result("none", foretold=None, points=())) is None
 
 
@@ -171,7 +171,7 @@ def test_the_verb_foretells_trains_and_prints_or_gives_json(run, monkeypatch):
     assert done.returncode == 0, done.stderr
     assert "trainings will take about 12 minutes" in done.stderr
     assert "  - More data of this kind would likely help" in done.stdout
-    assert "600, foretold" in done.stdout
+    assert "600, estimated" in done.stdout
     assert plan_of(store_of(run)).counts[-1] == len(run.view().train)
     as_json = json.loads(here("probe", run.folder, NAME, "--json").stdout)
     assert as_json["foretold"]["factor"] == 2.0

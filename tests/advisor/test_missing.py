@@ -7,6 +7,9 @@ import pytest
 from advisor.diagnosis_words import about_form
 from advisor.missing import _short_by, untried_form
 from advisor.verdict import reconcile
+from harness.diagnosis.findings import Diagnostics, RungDiagnosis
+from harness.diagnosis.read_findings import Handed
+from harness.diagnosis.share import Share
 from harness.experiment import Estimate
 from harness.types import Answer
 from tests.advisor.experiments import METRIC, arm, reads_plainly, verdict
@@ -95,10 +98,17 @@ def test_a_target_above_what_the_right_answers_score_is_told_as_out_of_reach():
     reads_plainly(said)
 
 
-@pytest.mark.parametrize(("ceiling", "said"), [(0.6, True), (0.85, False)])
-def test_a_ceiling_below_the_target_says_that_a_better_search_alone_is_not_enough(ceiling, said):
+@pytest.mark.parametrize(
+    ("ceiling", "known", "said"), [(0.6, 95, True), (0.85, 95, False), (0.6, 40, False)]
+)
+def test_a_ceiling_below_the_target_says_that_a_better_search_alone_is_not_enough(
+    ceiling, known, said
+):
+    """Unless of most questions no passage is known: there it holds what was found anyway."""
     found = by_hand({"prompt": 0.3, "rag": 0.5}, target=0.9)
-    found = dataclasses.replace(found, ceilings={"oracle": arm("rag", ceiling)})
+    given = Handed(Share(ceiling, ceiling, ceiling, known), Share(), Share(), Share(), 0)
+    told = Diagnostics(rungs={"rag": RungDiagnosis(handed=given)})
+    found = dataclasses.replace(found, ceilings={"oracle": arm("rag", ceiling)}, diagnostics=told)
     told = verdict(found)
     expected = (
         "A better search alone would not: with the right passage in hand the same model scored "

@@ -1,6 +1,7 @@
 """The README.md of an export: what stands on it for each form, and after each probe."""
 
 import json
+import shutil
 
 import pytest
 
@@ -14,6 +15,7 @@ from tests.advisor.test_tested_words import FORGOT, KEPT_BACK, result
 from tests.advisor.trained_run import trained_run
 from tests.command import here
 from tests.tuning.oracle import PEFT_WARNING
+from tests.tuning.templates import HYBRID, REFUSING
 from tuning.models import open_tokenizer
 
 pytestmark = pytest.mark.filterwarnings(PEFT_WARNING)
@@ -111,8 +113,6 @@ def test_what_was_learned_from_preferences_is_exported_as_any_other_adapter(tmp_
 def test_the_chat_template_that_the_card_names_is_there_wherever_the_base_keeps_its_own(
     tmp_path, untied
 ):
-    import shutil
-
     base = shutil.copytree(untied, tmp_path / "base")
     tokenizer = open_tokenizer(base)
     config = json.loads((base / "tokenizer_config.json").read_text(encoding="utf-8"))
@@ -124,3 +124,37 @@ def test_the_chat_template_that_the_card_names_is_there_wherever_the_base_keeps_
     assert "--chat-template DIR/chat_template.jinja" in card
     written = (tmp_path / "out" / "chat_template.jinja").read_text(encoding="utf-8")
     assert written == tokenizer.chat_template
+
+
+def test_a_base_that_can_think_is_to_be_served_without_it(tmp_path, untied):
+    card = card_of(
+        trained_run(tmp_path / "project", templated(untied, tmp_path, HYBRID)), tmp_path / "out"
+    )
+    assert "has to be off wherever this is served" in card
+    assert card.count("enable_thinking=False,") == 1, "in what Python is told"
+    assert (
+        """--generation-config DIR --default-chat-template-kwargs '{"enable_thinking": false}'"""
+        in card
+    )
+
+
+def test_the_system_text_stands_above_the_question_where_the_base_takes_no_such_message(
+    tmp_path, untied
+):
+    card = card_of(
+        trained_run(tmp_path / "project", templated(untied, tmp_path, REFUSING)), tmp_path / "out"
+    )
+    assert "Answer ```briefly```.\n\n(the question)\n" in card
+    assert "System message" not in card and '"role": "system"' not in card
+
+
+def test_nothing_is_said_of_thinking_where_the_base_cannot(run, tmp_path):
+    card = card_of(run, tmp_path / "out")
+    assert "thinking" not in card and '"role": "system"' in card
+
+
+def templated(folder, tmp_path, template):
+    """The same base with another chat template."""
+    base = shutil.copytree(folder, tmp_path / "base")
+    (base / "chat_template.jinja").write_text(template, encoding="utf-8")
+    return base

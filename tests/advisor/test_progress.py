@@ -71,7 +71,7 @@ def test_a_run_whose_lock_is_held_is_running(alive):
 
 def test_what_was_said_of_an_earlier_start_is_no_longer_said(run):
     """A climb has stopped, and then the rest was run too."""
-    stops = "Prompt is good enough; what is dearer is not run."
+    stops = "Prompt is good enough; what costs more is not run."
     tell(run, "", "started", cells=CELLS)
     tell(run, "", "doing", stops)
     assert progress(run).remarks == (stops,)

@@ -191,9 +191,8 @@ def test_facts_of_the_data_fill_in_answers():
     }
     assert questionnaire().from_facts({"language": 0.2}) == {}, "most rows are in the model's own"
     assert questionnaire().from_facts({"language": 0.9}) == {"knowledge": "rare"}
-    assert questionnaire().from_facts({"gpu_memory": 12, "model_size": 0.135}) == {
+    assert questionnaire().from_facts({"gpu_memory": 12}) == {
         "hardware": "small_card",
-        "reader_size": "small",
     }
 
 

@@ -62,8 +62,9 @@ def test_confidence_says_how_complete_and_how_clear():
     empty = recommend({}).confidence
     assert (empty.level, empty.share) == ("low", 0.0)
     assert empty.text == (
-        "Low: 0 of 12 deciding questions are answered (0 of 22 in all), and the first place leads "
-        "by 1 point. Only a check on your own data can confirm it."
+        "Low: 0 of 12 deciding questions are answered (0 of 22 in all), and this candidate leads "
+        "by 1 point. This is general experience, not a measurement: only a check on your own data "
+        "can confirm it."
     )
     level = recommend({**CASES["brand_voice"], "held_out_set": "under_30"}).confidence
     assert (level.level, level.lead) == ("low", 0)

@@ -14,15 +14,16 @@ def test_failed_answers_of_several_seeds_stand_beside_how_many_answers_there_wer
         "finetune": arm("finetune", 0.5, seeds=3, failures={"prompt_too_long": 3}),
     }
     table = ladder_table(experiment(arms))
-    first, second = (line for line in table.splitlines() if " prompt" in line or "finetune" in line)
+    assert table.split()[0] == "rung" and "Fine-tuning (finetune)" in table
+    first, second = (line for line in table.splitlines() if "Prompt" in line or "finetune" in line)
     assert " 1 " in first and " of " not in first
     assert "3 of 300 answers" in second
 
 
 def test_a_pair_with_nothing_to_compare_has_no_interval():
     table = differences_table(experiment({"prompt": 0.5, "rag": None}))
-    (line,) = (line for line in table.splitlines() if "rag against prompt" in line)
-    assert line.split("not known")[1].split("inconclusive")[0].strip() == "no interval"
+    (line,) = (line for line in table.splitlines() if "Retrieval against prompt" in line)
+    assert line.split("not known")[1].split("too close to call")[0].strip() == "no interval"
 
 
 def test_what_does_not_hold_is_followed_by_a_sentence_on_it():

@@ -44,7 +44,7 @@ def test_what_was_foretold_of_each_rung_stands_beside_what_it_took(run):
     rows = taken_rows(dataclasses.replace(experiment, taken=taken))
     assert len(rows.rows) == len(taken) and {len(row) for row in rows.rows} == {5}
     line = taken_line(dataclasses.replace(experiment, taken=taken))
-    assert "; foretold: " in line and "farthest off" in line
+    assert "; estimated: " in line and "farthest off" in line
     assert taken_of(experiment, None) == {}
 
 

@@ -76,6 +76,18 @@ def test_prices_that_are_gone_are_said_to_be_missing(root, run):
     assert "What an answer costs now is not known" in standing(run).unseen[0]
 
 
+def test_prices_in_another_currency_are_no_move_of_the_price(root, run):
+    change(root, {**PRICED, ("prices", "currency"): "TRY"})
+    made(run, "rag", Triggers(price_moves=20))
+    change(root, {("prices", "machine_per_hour"): 0.1, ("prices", "currency"): "EUR"})
+    stands = standing(run)
+    assert stands.fired == ()
+    assert stands.unseen == (
+        "Prices are in EUR now and were in TRY when it was decided: decide anew, or give them in "
+        "the same currency.",
+    )
+
+
 # drift
 
 

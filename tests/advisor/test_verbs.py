@@ -5,9 +5,11 @@ import json
 import pytest
 
 from advisor.verbs import doctor
+from harness.device import Card, Device
 from harness.models import EMBEDDED
 from tests.command import here, make_project, said
 from tests.conftest import label_rows
+from tests.fake_card import machine_with
 
 ROWS = "\n".join(json.dumps(row) for row in label_rows(90))
 LABEL_TASK = '[data]\nexamples = "data/examples.jsonl"\nheldout = 30\n[task]\nkind = "label"\n'
@@ -132,6 +134,52 @@ def test_doctor_says_what_is_here_and_what_would_not_work(monkeypatch):
     whole = here("doctor")
     assert whole.returncode == 0
     assert "everything that the default check needs is here" in whole.stdout
+
+
+def test_doctor_names_the_variables_that_hold_keys_and_no_key(monkeypatch):
+    names = ("RUNGWISE_API_KEY", "OPENAI_API_KEY", "RUNGWISE_PROPOSER_API_KEY",
+             "RUNGWISE_JUDGE_API_KEY")  # fmt: skip
+    for name in names:
+        monkeypatch.delenv(name, raising=False)
+    keys = read(here("doctor", "--json"))["facts"]["keys of endpoints"]
+    assert keys == "none is set; the model's would stand in RUNGWISE_API_KEY"
+    for name in names:
+        monkeypatch.setenv(name, "sk-secret")
+    found = here("doctor").stdout
+    assert all(name in found for name in names) and "secret" not in found
+    assert "OPENAI_API_KEY (the model's at https://api.openai.com alone)" in found
+
+
+@pytest.mark.parametrize(
+    ("built", "why", "fix"),
+    [
+        (None, "is built without CUDA", "install the build for CUDA"),
+        ("12.8", "built for CUDA 12.8, cannot open it", "update the NVIDIA driver"),
+    ],
+)
+def test_doctor_does_not_pass_over_a_card_that_torch_cannot_use(
+    tmp_path, monkeypatch, built, why, fix
+):
+    import torch
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.version, "cuda", built)
+    machine_with(tmp_path, monkeypatch, "15360, Tesla T4")
+    (told,) = (one for one in read(here("doctor", "--json"))["remarks"] if "Tesla" in one)
+    assert told.startswith("Tesla T4 is not used, all runs on the CPU: ")
+    assert why in told and fix in told and "CUDA_VISIBLE_DEVICES" in told
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    assert not [one for one in read(here("doctor", "--json"))["remarks"] if "Tesla" in one]
+
+
+def test_doctor_says_how_much_of_a_card_is_free(monkeypatch):
+    card = Device("cuda", "NVIDIA Test", "bfloat16", "a CUDA device with bfloat16", 1)
+    monkeypatch.setattr("harness.device.pick_device", lambda: card)
+    monkeypatch.setattr(doctor, "free_from_outside", lambda kind: {"cuda": 20 * 10**9}[kind])
+    monkeypatch.setattr(doctor, "find_card", lambda: Card("NVIDIA Test", 24 * 10**9))
+    found = read(here("doctor", "--json"))
+    assert found["facts"]["card memory free"] == "20.0 GB"
+    assert not [one for one in found["remarks"] if "NVIDIA" in one]
 
 
 @pytest.mark.parametrize(

@@ -140,7 +140,7 @@ def test_show_finds_a_run_by_folder_and_by_name_in_the_project_folder(checked, m
     monkeypatch.chdir(checked.root)
     text = here("show", "one")
     assert text.returncode == 0 and text.stderr == ""
-    assert "Differences:" in text.stdout and "(majority)" in text.stdout
+    assert "Differences:" in text.stdout and "(Always the commonest answer)" in text.stdout
     found = refused(here("show", "two"))
     assert found == {"there is no run 'two'": "give the run's folder; known here: one"}
 

@@ -66,9 +66,9 @@ def test_decide_proposes_what_is_advised_until_somebody_writes_weights(root, run
     out = capsys.readouterr().out
     assert (
         "The check advises: Use retrieval." in out
-        and "With your weights: Use a good prompt." in out
+        and "With your weights: Use a prompt with worked examples." in out
     )
-    assert "--rung prompt --by" in out
+    assert "--rung few_shot --by" in out
 
 
 def test_decide_prints_json_before_and_after_and_keeps_earlier_versions(run, capsys):

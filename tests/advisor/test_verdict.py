@@ -9,7 +9,10 @@ from advisor.economics import costs_of
 from advisor.numbers import in_points, points_range
 from advisor.prices import Prices
 from advisor.verdict import reconcile
+from harness.experiment import Estimate
 from tests.advisor.experiments import (
+    METRIC,
+    arm,
     experiment,
     reads_plainly,
     verdict,
@@ -121,7 +124,7 @@ def test_a_large_lead_that_is_not_shown_is_not_told_as_a_good_prompt(lead, headl
     reads_plainly(found)
 
 
-def test_where_another_rung_leads_the_floor_is_that_ones_to_beat():
+def test_where_only_the_rung_that_leads_is_ahead_of_the_floor_no_other_is_advised():
     means = {"rag": 0.13, "rag_finetune": 0.25, "majority": 0.14}
     words = {
         ("rag_finetune", "rag"): ("inconclusive", 0.12),
@@ -129,13 +132,47 @@ def test_where_another_rung_leads_the_floor_is_that_ones_to_beat():
         ("rag_finetune", "majority"): ("inconclusive", 0.11),
     }
     found = verdict(experiment(means, words))
-    assert found.headline == "Not settled yet: retrieval with fine-tuning leads."
-    assert found.recommended == "rag"
+    assert found.headline == "Use retrieval, and fine-tune the model to read it."
+    assert found.recommended == "rag_finetune", "what falls behind the floor is none to stand on"
     assert found.sentence == (
         "On 100 held-out questions retrieval with fine-tuning scored 25 % (17–33 %) on accuracy, "
         "12 points more than retrieval (+2 to +22), not enough when several rungs are compared at "
         "once."
     )
+    assert "not shown to beat doing without a language model" in " ".join(found.cautions)
+
+
+def test_a_rung_shown_to_be_worse_than_the_floor_is_never_advised_because_another_leads():
+    means = {"rag": 0.5, "finetune": 0.62, "rag_finetune": 0.7, "majority": 0.6}
+    words = {
+        ("rag", "majority"): ("worse", -0.1),
+        ("rag_finetune", "rag"): ("better", 0.2),
+        ("rag_finetune", "majority"): ("better", 0.1),
+    }
+    assert verdict(experiment(means, words)).recommended == "rag_finetune"
+
+
+def test_with_a_target_the_lowest_rung_that_reaches_it_and_beats_the_floor_is_advised():
+    means = {"prompt": 0.9, "finetune": 0.96, "majority": 0.93}
+    words = {
+        ("finetune", "prompt"): ("inconclusive", 0.06),
+        ("prompt", "majority"): ("worse", -0.03),
+        ("finetune", "majority"): ("better", 0.03),
+    }
+    found = verdict(experiment(means, words, target=0.8))
+    assert (found.recommended, found.headline) == ("finetune", "Fine-tune.")
+    assert not any("no better than doing without" in text for text in found.reasons)
+
+
+def test_failed_answers_count_where_it_is_asked_what_is_good_enough_and_the_score_says_of_what():
+    whole = arm("prompt", 0.98, half=0.02)
+    some = dataclasses.replace(
+        whole, scores={METRIC: Estimate(1.0, 0.89, 1.0, 30, 70)}, failures={"refused": 70}
+    )
+    assert verdict(experiment({"prompt": whole}, target=0.8)).headline == "A good prompt is enough."
+    found = verdict(experiment({"prompt": some}, target=0.8))
+    assert found.headline != "A good prompt is enough."
+    assert found.sentence.startswith("On 30 of 100 held-out questions prompt scored 100 %")
 
 
 @pytest.mark.parametrize(

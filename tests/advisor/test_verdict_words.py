@@ -13,6 +13,7 @@ from advisor.limits import ONE_TRAINING
 from advisor.measured import TUNED
 from advisor.verdict import SETTLED
 from harness.experiment import Check, Experiment
+from harness.fairness import MACHINE_WAS_QUIET
 from harness.rungs import rungs
 from tests.advisor.experiments import (
     METRIC,
@@ -142,7 +143,14 @@ def test_target_and_margin_are_told_with_all_their_digits():
     ("n", "said"), [(12, "smoke test"), (29, "smoke test"), (30, "14 points"), (99, "14 points")]
 )
 def test_few_questions_are_a_caution_with_what_can_go_unseen(n, said):
-    found = experiment({"prompt": 0.5, "rag": 0.6}, n_heldout=n)
+    arms = {name: arm(name, mean) for name, mean in (("prompt", 0.5), ("rag", 0.6))}
+    few = {
+        name: dataclasses.replace(
+            one, scores={METRIC: dataclasses.replace(one.scores[METRIC], n=n)}
+        )
+        for name, one in arms.items()
+    }
+    found = experiment(few)  # of 100 rows, all of which need not have a score
     # an interval of 20 points is 3.92 standard errors; 2.8 of them are 14 points
     steps = tuple(dataclasses.replace(c, planned=True) for c in found.comparisons)
     texts = verdict(dataclasses.replace(found, comparisons=steps)).cautions
@@ -150,7 +158,34 @@ def test_few_questions_are_a_caution_with_what_can_go_unseen(n, said):
 
 
 def test_a_hundred_questions_are_none():
-    assert verdict(experiment({"prompt": 0.5}, n_heldout=100)).cautions == ()
+    assert verdict(experiment({"prompt": 0.9}, n_heldout=100, target=0.8)).cautions == ()
+
+
+def test_without_a_target_it_is_said_that_best_need_not_be_good_enough():
+    said = verdict(experiment({"prompt": 0.5})).cautions
+    assert said == (
+        "Nobody has said from which score on it is good enough: this says which rung is best, not "
+        "whether that is enough.",
+    )
+    none = {("prompt", "majority"): "worse"}
+    assert verdict(experiment({"prompt": 0.5, "majority": 0.7}, none)).cautions == ()
+
+
+def test_a_model_that_ships_is_named_with_its_size():
+    model = {"generator": "smollm2-135m-instruct"}
+    (said,) = verdict(experiment({"prompt": 0.9}, target=0.8, model=model)).cautions
+    assert said.startswith(
+        "Measured with smollm2-135m-instruct, a small English model of 135 million parameters: "
+    )
+
+
+def test_a_busy_machine_is_told_as_what_it_is_and_not_as_a_doubt_of_the_scores():
+    busy = Check(MACHINE_WAS_QUIET, False, "others kept 1.6 of 2 usable cores busy")
+    (said,) = verdict(experiment({"prompt": 0.9}, target=0.8, fairness=(busy,))).cautions
+    assert said == (
+        "Waiting times may be too long, for other programs used the machine meanwhile; scores do "
+        "not depend on it. Others kept 1.6 of 2 usable cores busy."
+    )
 
 
 def test_another_seed_may_change_it_only_where_something_was_trained_once():

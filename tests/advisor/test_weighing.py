@@ -303,7 +303,7 @@ def test_the_projects_weights_count_and_its_answers_propose_where_there_are_none
         file.write("[weights]\nupkeep = 4\n")
     after = weigh_run(finished(run))
     assert not after.proposed and after.weighing.shares["upkeep"] == 1.0
-    assert after.weighing.first.rung == "prompt"
+    assert after.weighing.first.rung == "few_shot", "prompt and fine-tuning do not beat the floor"
 
 
 def test_what_the_answers_forbid_is_not_weighed_and_what_only_waits_is(tmp_path):
@@ -313,8 +313,22 @@ def test_what_the_answers_forbid_is_not_weighed_and_what_only_waits_is(tmp_path)
     assert kinds["finetune"] is False and kinds["rag"] is True
     write_json(run.folder / "prior.json", prior)
     found = weigh_run(finished(run)).weighing
-    assert set(found.left_out) == {"finetune"}
+    assert "ruled out by your answers" in found.left_out["finetune"]
     assert "rag" in [one.rung for one in found.utilities]
+
+
+def test_what_is_not_ahead_of_doing_without_a_model_is_not_weighed_unless_nothing_is(tmp_path):
+    run = make_run(make_project(tmp_path / "p"))
+    found = weigh_run(finished(run)).weighing
+    assert set(found.left_out) == {"prompt", "finetune"}
+    assert found.left_out["prompt"] == (
+        "it is not ahead of doing without a language model (always the commonest answer, 0 %)"
+    )
+    experiment = finished(run).experiment
+    alone = {name: experiment.rungs[name] for name in found.left_out}
+    only = dataclasses.replace(experiment, rungs=alone)
+    people = (Person("", {"quality": 1.0}),)
+    assert weigh(only, resampled(run, experiment), people).left_out == {}
 
 
 def test_a_criterion_that_has_all_the_weight_decides_alone():

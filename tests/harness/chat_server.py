@@ -45,14 +45,21 @@ class ChatServer:
         manner: what it says.
         status: of every reply; 200 answers.
         busy: how many requests it turns away with status 429 before it answers.
+        ends: why its answers end.
     """
 
-    def __init__(self, manner: Manner = honest, *, status: int = 200, busy: int = 0) -> None:
-        self.manner, self.status, self.busy = manner, status, busy
+    def __init__(
+        self, manner: Manner = honest, *, status: int = 200, busy: int = 0, ends: str = "stop"
+    ) -> None:
+        self.manner, self.status, self.busy, self.ends = manner, status, busy, ends
         self.slow_about = ""
         """It takes its time where this is in the question."""
         self.refuses = ""
         """It will not have a question that holds this: status 400."""
+        self.says: object = {}
+        """Body of an error."""
+        self.not_taken: dict[str, dict] = {}
+        """Parameters that its model does not take, with the body of the error: status 400."""
         self.gone = threading.Event()
         self.requests: list[dict] = []
         self.headers: list[dict[str, str]] = []
@@ -70,7 +77,7 @@ class ChatServer:
             def do_POST(self):
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 status, reply = server.reply(self.path, body, dict(self.headers))
-                raw = json.dumps(reply).encode()
+                raw = reply.encode() if isinstance(reply, str) else json.dumps(reply).encode()
                 self.send_response(status)
                 if status == 429:
                     self.send_header("Retry-After", "0")
@@ -90,7 +97,7 @@ class ChatServer:
 
         return Handler
 
-    def reply(self, path: str, body: dict, headers: dict[str, str]) -> tuple[int, dict]:
+    def reply(self, path: str, body: dict, headers: dict[str, str]) -> tuple[int, object]:
         """Status and body."""
         with self.lock:
             self.requests.append(body)
@@ -99,9 +106,11 @@ class ChatServer:
             if self.busy >= 0:
                 return 429, {}
         if self.status != 200 or path != "/v1/chat/completions":
-            return (self.status if self.status != 200 else 404), {}
+            return (self.status if self.status != 200 else 404), self.says
         if self.refuses and self.refuses in json.dumps(body):
-            return 400, {}
+            return 400, self.says
+        for name in self.not_taken.keys() & body.keys():
+            return 400, self.not_taken[name]
         if self.slow_about and self.slow_about in json.dumps(body):
             self.gone.wait(30)
         system, user = body["messages"][0]["content"], body["messages"][-1]["content"]
@@ -109,7 +118,7 @@ class ChatServer:
         with self.lock:
             self.asked.append(asked)
         text = self.manner(asked)
-        choice = {"message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
+        choice = {"message": {"role": "assistant", "content": text}, "finish_reason": self.ends}
         return 200, {"choices": [choice], "usage": {"prompt_tokens": 9, "completion_tokens": 9}}
 
 

@@ -10,6 +10,7 @@ from harness.given import Given, RetrievalSettings
 from harness.instructions import Wording
 from harness.prompts import HINT, Demonstration, above, render
 from harness.types import Answer, Context, Failure, Query
+from tests.harness.chat_server import chat_server
 from tests.harness.rung_bench import NEW_TOKENS, SPEC, bench
 
 SHORT = Context("a.md", "That takes 5 days.", 0.9, "A")
@@ -138,3 +139,32 @@ def test_an_endpoint_is_held_to_the_budget_by_its_estimate_and_to_nothing_else(t
     free = with_budget(tools, 0)
     free.generator = elsewhere.generator
     assert fitted(free, asked(SHORT, endless)).contexts == (SHORT, endless)
+
+
+def test_an_answer_that_copies_a_broken_mark_from_an_example_is_read_as_it_was_meant(tools):
+    """What breaks the mark up cannot be seen, and the answer would miss its reference by it."""
+    meant = "<s>19.99</s> 14.99"
+    copying, turns = with_budget(tools, 0), (Demonstration("How much was it?", meant),)
+    prompt = render(SPEC, "How much?", (), turns)
+    shown = prompt.messages()[2]["content"]
+    assert shown != meant, "no trap here"
+    with chat_server(lambda _: shown) as server:
+        copying.generator = EndpointGenerator(server.endpoint)
+        (said,) = answer_all(copying, [Asked(Query("q", "How much?"), prompt)])
+    assert isinstance(said, Answer) and said.text == meant
+
+
+@pytest.mark.parametrize(
+    ("kind", "timed", "warming"), [("cuda", 2, 1), ("cuda", 0, 0), ("cpu", 2, 0)]
+)
+def test_a_card_gives_a_short_answer_that_nobody_times_before_it_is_timed(
+    tools, kind, timed, warming
+):
+    on = with_budget(tools, 0)
+    vars(on)["device"] = on.device._replace(kind=kind)
+    questions = [asked(text=f"How long is {one}?") for one in "abc"]
+    tools.generator.asked.clear()
+    said = list(answer_all(on, questions, timed=timed))
+    assert [one.latency_s is not None for one in said].count(True) == timed and len(said) == 3
+    prompts = [(one.prompt, NEW_TOKENS) for one in questions]
+    assert tools.generator.asked == [(questions[0].prompt, 2)] * warming + prompts

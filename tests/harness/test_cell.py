@@ -1,8 +1,9 @@
 import dataclasses
 
 import pytest
+import torch
 
-from harness.cell import _watched, answer_open, cell_name, parse_cell, run_cell
+from harness.cell import _watched, answer_open, cell_name, parse_cell, run_all, run_cell
 from harness.contention import Contention
 from harness.prompts import rendering
 from harness.store import Run
@@ -98,6 +99,41 @@ def test_a_finished_cell_is_not_run_again(run):
     before = run.cell_file("majority-s0").stat().st_mtime_ns
     run_cell(run, "majority-s0")
     assert run.cell_file("majority-s0").stat().st_mtime_ns == before
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (
+            torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.\nSee the docs"),
+            "memory ran out: CUDA out of memory. Tried to allocate 2.00 GiB.",
+        ),
+        (MemoryError(), "memory ran out: the system gave none"),
+    ],
+)
+def test_memory_that_runs_out_where_nothing_can_be_cut_is_told_with_what_to_do(
+    run, monkeypatch, capfd, error, said
+):
+    def work(run, cell):
+        raise error
+
+    monkeypatch.setattr("harness.cell.end_with_parent", lambda: None)
+    assert run_all(run, ["nearest-s0"], work) == 1
+    (event,) = (one for one in run.events()[0] if one.kind == "failed")
+    assert (event.message, event.cell) == (said, "nearest-s0")
+    for way in ("close other programs", "smaller model", "batch_rows = 1", 'method = "qlora"'):
+        assert way in event.figures["fix"]
+    assert "Traceback" in capfd.readouterr().err, "the log says where"
+
+
+def test_an_error_of_the_program_is_not_taken_for_a_lack_of_memory(run, monkeypatch):
+    def work(run, cell):
+        raise RuntimeError("mat1 and mat2 shapes cannot be multiplied")
+
+    monkeypatch.setattr("harness.cell.end_with_parent", lambda: None)
+    with pytest.raises(RuntimeError, match="shapes cannot"):
+        run_all(run, ["nearest-s0"], work)
+    assert not [one for one in run.events()[0] if one.kind == "failed"]
 
 
 @pytest.mark.parametrize(("rung", "seed"), [("prompt", 0), ("rag_finetune", 12), ("a-s1", 2)])

@@ -5,6 +5,7 @@ import pytest
 from scipy.stats import norm
 
 from harness.climb import climb, reached
+from harness.experiment import Estimate
 from harness.rungs import rungs
 
 PAIR = {"both": ("rag", "tuned")}
@@ -54,13 +55,27 @@ def test_rungs_that_are_made_of_others_name_them():
     }
 
 
+def score(low, high=0.99):
+    return Estimate(None if low is None else (low + high) / 2, low, high, 100, 0)
+
+
 @pytest.mark.parametrize(
     ("low", "target", "good"),
     [(0.80, 0.80, True), (0.77, 0.80, True), (0.76, 0.80, False), (0.9, None, False),
      (None, 0.8, False)],
 )  # fmt: skip
 def test_a_score_is_good_enough_from_the_margin_below_the_target(low, target, good):
-    assert reached(low, target, 0.03) is good
+    assert reached(score(low), target, 0.03) is good
+
+
+def test_a_score_that_is_known_to_lie_below_the_target_does_not_reach_it():
+    assert reached(score(0.943, 0.97), 0.97, 0.03)
+    assert not reached(score(0.943, 0.967), 0.97, 0.03)
+
+
+def test_failed_answers_count_as_wrong_where_it_is_asked_whether_a_score_is_good_enough():
+    assert reached(score(0.89, 1.0), 0.80, 0.0, failed=0.1)
+    assert not reached(score(0.89, 1.0), 0.80, 0.0, failed=0.7), "30 right of 30 answered of 100"
 
 
 # How often a wrong step is taken

@@ -6,6 +6,7 @@ import pytest
 from sacrebleu.metrics import BLEU
 
 from harness.compare import corpus_interval, holm, paired_corpus
+from harness.intervals import wilson
 from harness.stats.wholes import Counted
 
 CLASSES = 4
@@ -127,6 +128,32 @@ def test_an_interval_needs_the_metric_on_nearly_every_draw():
     interval = corpus_interval(recall_of_b, [rows])
     assert (interval.mean, interval.low) == (0.0, None)
     assert interval.method.startswith("no interval")
+
+
+def test_rare_labels_do_not_lift_the_interval_above_its_own_value():
+    """Five labels of 36 rows, mostly right, and twenty of one row, all wrong."""
+    common = [(label, label if row < 33 else 0) for label in range(1, 6) for row in range(36)]
+    rare = [(label, 0) for label in range(6, 26)]
+    rows = np.array(common + rare)
+
+    def f1(chosen):
+        there = np.unique(chosen[:, 0])
+        hits = [((chosen == label).all(axis=1)).sum() for label in there]
+        sums = [(chosen == label).sum() for label in there]
+        return float(np.mean([2 * hit / total for hit, total in zip(hits, sums, strict=True)]))
+
+    found = corpus_interval(f1, [rows])
+    assert found.mean == pytest.approx(f1(rows)) and found.low < found.mean < found.high
+
+
+@pytest.mark.parametrize(("right", "low", "high"), [(1.0, 0.99, 1.0), (0.0, 0.0, 0.01)])
+def test_where_all_is_right_or_all_is_wrong_the_interval_is_that_of_a_share(right, low, high):
+    labels_of = np.arange(500) % CLASSES
+    found = corpus_interval(macro_f1, [np.column_stack([labels_of, (labels_of + 1 - right) % 4])
+                                       .astype(int)])  # fmt: skip
+    share = wilson(int(500 * right), 500)
+    assert (found.mean, found.low, found.high) == (right, share.low, share.high)
+    assert low <= found.low <= found.high <= high
 
 
 def test_no_items_and_unequal_arms_are_said():

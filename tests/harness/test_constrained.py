@@ -12,6 +12,7 @@ from harness.prompts import render
 from harness.rungs import rungs
 from harness.types import Answer, TaskSpec, TrainView
 from tests.harness.rung_bench import QUERIES, ROWS, SPEC, VIEW, bench, view_of
+from tests.tuning.templates import HYBRID, LAST_ONLY, REFUSING, TOLD, templated_by
 from tuning.errors import TuningError
 from tuning.models import open_tokenizer
 
@@ -131,9 +132,17 @@ def test_a_label_that_the_tokenizer_cannot_write_is_named(tiny_model):
     spec = TaskSpec("t", "label", "Sort.", labels=("fine", "<|im_end|>ignored", " padded"))
     with pytest.raises(JobError) as refused:
         constraint_of(spec, open_tokenizer(tiny_model))
-    assert [problem.where for problem in refused.value.problems] == [
-        "<|im_end|>ignored", " padded",
-    ]  # fmt: skip
+    assert [problem.where for problem in refused.value.problems] == [" padded"]
+
+
+@pytest.mark.parametrize("template", [HYBRID, TOLD, REFUSING, LAST_ONLY])
+def test_labels_can_be_said_whatever_the_template_does_to_an_answer(tiny_model, template):
+    """A thought before the label, or a mark within it, would be no label any more."""
+    spec = TaskSpec("t", "label", "Sort.", labels=("now <s>9</s> 5", "late", "<|im_end|>"))
+    tokenizer = templated_by(tiny_model)(template)
+    walk = constraint_of(spec, tokenizer).start()
+    firsts = {tokenizer.decode([token]) for token in walk.allowed()}
+    assert firsts <= {said[: len(first)] for said in spec.labels for first in firsts}
 
 
 def test_an_endpoint_is_refused_also_where_nobody_asked_before(tmp_path, tiny_model):

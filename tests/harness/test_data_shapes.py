@@ -105,9 +105,11 @@ def test_alpaca_joins_instruction_and_input_as_its_own_prompt_does(tmp_path):
     assert pair(tmp_path, record) == ("Translate.\nhello", ("hallo",))
 
 
-def test_alpaca_puts_earlier_turns_before_the_instruction(tmp_path):
-    record = {"instruction": "And now?", "output": "Later.", "history": [["Hi", "Hello"]]}
-    assert pair(tmp_path, record) == ("Hi\nHello\nAnd now?", ("Later.",))
+@pytest.mark.parametrize("history", [[["Hi", "Hello"]], ["Hi", "Hello"]])
+def test_alpaca_puts_earlier_turns_before_the_instruction_with_who_spoke(tmp_path, history):
+    record = {"instruction": "And now?", "input": "Here.", "output": "Later.", "history": history}
+    asked = "User: Hi\nAssistant: Hello\nUser: And now?\nHere."
+    assert pair(tmp_path, record) == (asked, ("Later.",))
 
 
 def test_alpaca_in_a_table_is_read_as_alpaca_too(tmp_path):
@@ -122,19 +124,73 @@ def test_an_alpaca_output_that_is_an_object_is_kept_as_json(tmp_path):
     assert (question, references) == ("Who?", ('{"name": "Ada"}',))
 
 
-def test_the_last_turn_is_the_answer_and_the_earlier_ones_are_the_question(tmp_path):
+def test_the_last_turn_is_the_answer_and_the_earlier_ones_are_the_question_with_who_spoke(tmp_path):
     turns = [user("Hi"), assistant("Hello"), user("Where is it?"), assistant("Here.")]
-    assert pair(tmp_path, {"messages": turns}) == ("Hi\nHello\nWhere is it?", ("Here.",))
+    asked = "User: Hi\nAssistant: Hello\nUser: Where is it?"
+    assert pair(tmp_path, {"messages": turns}) == (asked, ("Here.",))
+    told = [{"role": "system", "content": "Be kind."}, *turns]
+    assert pair(tmp_path, {"messages": told}) == (f"Be kind.\n{asked}", ("Here.",))
+    (row,) = unpack_records({"messages": told})
+    assert (row[BEFORE], row[ALONE]) == ("Be kind.", asked)
 
 
-def test_calls_of_tools_are_passed_over(tmp_path):
-    turns = [
-        user("Weather?"),
-        {"role": "assistant", "content": None, "tool_calls": [{"id": "1"}]},
-        {"role": "tool", "content": "sunny"},
-        assistant("It is sunny."),
+def test_a_pair_of_answers_has_the_same_question_as_a_chat(tmp_path):
+    turns = [user("Hi"), assistant("Hello"), user("Where is it?")]
+    (row,) = unpack_records(
+        {"chosen": [*turns, assistant("Here.")], "rejected": [*turns, assistant("There.")]}
+    )
+    assert row["question"] == "User: Hi\nAssistant: Hello\nUser: Where is it?"
+
+
+@pytest.mark.parametrize(
+    "turns",
+    [
+        [
+            user("Weather?"),
+            {"role": "assistant", "content": None, "tool_calls": [{"id": "1"}]},
+            {"role": "tool", "content": "sunny"},
+            assistant("It is sunny."),
+        ],
+        [
+            {"from": "human", "value": "Weather?"},
+            {"from": "function_call", "value": '{"name": "weather"}'},
+            {"from": "observation", "value": "sunny"},
+            {"from": "gpt", "value": "It is sunny."},
+        ],
+    ],
+)
+def test_calls_of_tools_are_passed_over_and_what_came_of_them_is_shown(tmp_path, turns):
+    asked = "User: Weather?\nTool: sunny"
+    assert pair(tmp_path, {"messages": turns}) == (asked, ("It is sunny.",))
+
+
+def test_parts_of_a_text_are_joined(tmp_path):
+    parts = [{"type": "text", "text": "Why?"}, {"type": "input_text", "text": "Tell me."}]
+    turns = [user(parts), assistant([{"type": "text", "text": "So."}])]
+    assert pair(tmp_path, {"messages": turns}) == ("Why?\nTell me.", ("So.",))
+
+
+def test_what_is_no_text_and_who_is_not_known_are_problems_all_at_once(tmp_path):
+    picture = {"type": "image_url", "image_url": {"url": "https://far.example/a.png"}}
+    sound = [{"type": "text", "text": "Hear:"}, {"type": "input_audio", "input_audio": {}}]
+    rows = [
+        SHAPES["chat"],
+        {"messages": [user([picture]), {"role": "critic", "content": "No."}, assistant("So.")]},
+        {"messages": [user(sound), assistant("So.")]},
+        {"messages": [{"content": "Why?"}, user(7), assistant([None]), "So.", "And so."]},
     ]
-    assert pair(tmp_path, {"messages": turns}) == ("Weather?", ("It is sunny.",))
+    found = imported(tmp_path, rows)
+    assert len(found.examples) == 1 and all(problem.fix for problem in found.problems)
+    assert [str(problem) for problem in found.problems] == [
+        "rows.jsonl, row 2: turn 1 has a part of type 'image_url' that is no text",
+        "rows.jsonl, row 2: turn 2 has the unknown role 'critic'",
+        "rows.jsonl, row 3: turn 1 has a part of type 'input_audio' that is no text",
+        "rows.jsonl, row 4: turn 1 has no role",
+        "rows.jsonl, row 4: turn 2 has a content that is no text",
+        "rows.jsonl, row 4: turn 3 has a part that is no text",
+        "rows.jsonl, row 4: turn 4 is no message",
+    ]
+    assert found.problems[1].fix == "name it one of user, assistant, system, tool"
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,15 @@ import sys
 import psutil
 import pytest
 
-from harness.device import free_cores, peak_memory_bytes, pick_device, usable_cores
+from harness.device import (
+    Card,
+    find_card,
+    free_cores,
+    peak_memory_bytes,
+    pick_device,
+    usable_cores,
+)
+from tests.fake_card import machine_with
 
 
 @pytest.fixture
@@ -75,6 +83,19 @@ def test_a_torch_that_cannot_tell_gets_the_safe_precision(machine, monkeypatch):
     for name in ("get_capabilities", "_is_amx_tile_supported", "_is_avx512_bf16_supported"):
         monkeypatch.delattr(torch.cpu, name, raising=False)
     assert pick_device().precision == "float32"
+
+
+@pytest.mark.parametrize(
+    ("capability", "number", "bfloat16"),
+    [("7.5", 7.5, False), ("8.0", 8.0, True), ("12.0", 12.0, True), ("[N/A]", None, None),
+     ("", None, None)],
+)  # fmt: skip
+def test_a_card_is_found_with_its_generation_where_the_driver_tells_it(
+    tmp_path, monkeypatch, capability, number, bfloat16
+):
+    machine_with(tmp_path, monkeypatch, "15360, Tesla T4, of two", capability=capability)
+    card = find_card()
+    assert card == Card("Tesla T4, of two", 15360 * 2**20, number) and card.bfloat16 is bfloat16
 
 
 # Threads

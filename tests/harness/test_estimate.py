@@ -7,6 +7,7 @@ import time
 
 import psutil
 import pytest
+import torch
 
 from harness import estimate as estimates
 from harness import speed as speeds
@@ -18,13 +19,17 @@ from harness.given import Given, RetrievalSettings
 from harness.models import resolve
 from harness.rungs import rungs
 from harness.settings import CheckSettings
-from harness.tuning_memory import HOLDS_S, free_from_outside, free_of_card
+from harness.tuning_memory import HOLDS_S, free_bytes, free_from_outside, free_of_card
 from harness.types import Example, Task, TaskSpec
 from harness.work import Amounts
 from rag.rerank import Size, size_of
 from rag.types import Document
 from tests.conftest import LABELS, label_rows
+from tests.fake_card import machine_with
+from tests.harness.tuned_run import DEVICE
 from tests.rag.cross_encoder import make_cross_encoder
+from tuning.at_once import at_once
+from tuning.models import open_model
 from tuning.recipe import MICRO_TOKENS, TuningSettings
 from tuning.sizes import ModelSizes
 
@@ -110,6 +115,61 @@ def test_a_speed_measured_beside_other_work_holds_for_ten_minutes(settings, monk
     assert beside.busy_cores > 0 and beside.seconds > 0
 
 
+def test_a_speed_is_known_of_the_card_and_the_torch_that_it_was_measured_with(
+    settings, monkeypatch, tmp_path
+):
+    monkeypatch.setenv("RUNGWISE_CACHE", str(tmp_path))
+    model = resolve(settings.generator, "generator")
+    machine_with(tmp_path, monkeypatch, "15360, Tesla T4")
+    here = speeds._file(model)
+    speeds.write_json(here, PACE)
+    assert speeds.known_speed(model) == PACE and speeds._file(model) == here
+    files = {here}
+    for says, visible, release in (
+        ("81559, NVIDIA H100 80GB HBM3", None, None),
+        ("15360, Tesla T4", "0,1", None),
+        ("15360, Tesla T4", "", None),  # all runs on the CPU
+        ("15360, Tesla T4", None, "2.99.0"),
+    ):
+        with monkeypatch.context() as patch:
+            machine_with(tmp_path, patch, says, visible=visible)
+            if release:
+                patch.setattr(speeds, "version", lambda package, release=release: release)
+            files.add(speeds._file(model))
+            assert speeds.known_speed(model) is None
+    assert len(files) == 5
+
+
+@pytest.mark.parametrize(("kind", "rows", "written"), [("cpu", 4, 32), ("cuda", 64, 128)])
+def test_speed_is_measured_on_as_much_at_once_as_keeps_the_device_at_work(
+    tiny_model, monkeypatch, kind, rows, written
+):
+    seen = []
+    monkeypatch.setattr("harness.device.pick_device", lambda: DEVICE._replace(kind=kind))
+    opened = open_model(tiny_model, dtype=torch.float32, device=torch.device("cpu"))
+    monkeypatch.setattr("tuning.models.open_model", lambda *given, **more: opened)
+    for name in ("_reads", "_learns"):
+        monkeypatch.setattr(speeds, name, lambda model, ids: seen.append(len(ids)) or 1.0)
+    monkeypatch.setattr(speeds, "_writes", lambda model, count: seen.append(count) or 1.0)
+    assert speeds.measure(tiny_model).kind == kind
+    assert seen == [rows, rows, written, 1]
+
+
+def test_a_card_too_small_for_the_rows_that_speed_is_measured_on_learns_from_fewer(tiny_model):
+    model = open_model(tiny_model, dtype=torch.float32, device=torch.device("cpu"))
+    loss, tries = model.loss, []
+
+    def small(rows):
+        tries.append(len(rows))
+        if len(rows) > 3:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return loss(rows)
+
+    model.loss = small
+    assert speeds._learns(model, speeds._rows(8, 30)) > 0
+    assert tries[:3] == [8, 4, 2] and max(tries[3:]) == 2
+
+
 def test_tokens_are_counted_with_the_models_own_tokenizer(settings, tmp_path):
     model = resolve(settings.generator, "generator")
     amounts = count_amounts(tmp_path, TASK, settings, model)
@@ -175,6 +235,31 @@ def test_on_a_card_the_cards_memory_counts_and_what_the_process_holds_beside_it_
     need = needed(pace=card)
     assert asked == ["cuda"] and need.free_bytes == 24 * 10**9 and need.on_card
     assert need.has_room_for(27e9) and not need.has_room_for(29e9)
+
+
+def test_what_torch_keeps_of_freed_memory_is_free_for_this_process(monkeypatch):
+    figures = {"mem_get_info": (10, 24), "memory_reserved": 7, "memory_allocated": 4}
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    for name, said in figures.items():
+        monkeypatch.setattr(torch.cuda, name, lambda said=said: said)
+    assert free_bytes("cuda") == 10 + 7 - 4
+
+
+def test_a_card_takes_more_at_once_and_needs_memory_for_it():
+    card = dataclasses.replace(PACE, kind="cuda", precision_bytes=2)
+    same = dataclasses.replace(PACE, precision_bytes=2)
+    long = dataclasses.replace(AMOUNTS, train=5000, question=900)
+    work = rungs()["finetune"].work
+    effort = effort_of("quick", TuningSettings())
+    ours, cards = (
+        work(dataclasses.replace(long, learned_at_once=at_once(kind).learned), effort)
+        for kind in ("cpu", "cuda")
+    )
+    assert ours.learns_at_once <= 2048 < 14_000 < cards.learns_at_once <= 16_384
+    assert cards.learns < ours.learns, "what rows share is computed once a part"
+    needs = {pace.kind: needed(amounts=long, pace=pace).rungs for pace in (card, same)}
+    for mine, theirs in zip(needs["cuda"], needs["cpu"], strict=True):
+        assert mine.memory_bytes > theirs.memory_bytes
 
 
 def test_the_driver_is_asked_how_much_of_the_card_is_free_once_a_minute(monkeypatch, tmp_path):

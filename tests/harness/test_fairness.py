@@ -104,6 +104,25 @@ def test_rungs_with_other_weights_are_not_the_same_model_and_those_of_one_are_na
     assert "weights not recorded" in one(lines(run, cell()), "Same base model")[1]
 
 
+def test_what_stands_behind_the_name_of_a_served_model_is_not_known(run):
+    plan = dataclasses.replace(run.plan(), generator="openai:http://127.0.0.1:8000/v1#name")
+    checks = fairness(run, plan, [cell(), cell("rag")], HELDOUT, {})
+    found = {one.check: one.holds for one in checks}
+    assert found["Same base model for all rungs"] is None
+
+
+def test_answers_of_a_model_that_takes_no_temperature_are_not_called_greedy(run):
+    n = run.plan().max_new_tokens
+    told = f"one renderer, greedy, at most {n} new tokens"
+    assert one(lines(run, cell(), cell("rag")), "Same system prompt")[1].startswith(told)
+    asked = "max_completion_tokens for max_tokens, no temperature"
+    found = lines(run, cell(manner=asked), cell("rag", manner=asked))
+    assert one(found, "Same system prompt")[1].startswith(
+        f"one renderer, not greedy, for the model takes no temperature, at most {n} new tokens as "
+        "max_completion_tokens, with what the model thinks before it answers"
+    )
+
+
 def test_the_first_look_at_a_held_out_set_is_fresh(run):
     assert one(lines(run, cell()), "The held-out set is fresh") == (
         True,

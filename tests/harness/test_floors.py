@@ -1,5 +1,6 @@
 import pytest
 
+from harness import floors
 from harness.floors import FLOORS, floors_for
 from harness.types import Example, Query, TaskSpec, TrainView
 from tests.conftest import label_rows
@@ -39,6 +40,25 @@ def test_nearest_gives_the_answer_of_the_question_with_the_most_similar_words():
     rows = [("where is my parcel", "delivery"), ("forgot my password", "login"), ("?", "billing")]
     asked = ["WHERE is the parcel?", "my password does not work", "?!"]
     assert said("nearest", view(rows), asked) == ["delivery", "login", "billing"]
+
+
+def test_nearest_compares_letters_where_a_script_has_no_spaces_and_foreign_words_among_them():
+    rows = [
+        ("请问退货的期限是多少天？", "returns"),
+        ("如何用iPhone付款？", "paying"),
+        ("包裹什么时候送到？", "delivery"),
+        ("Can I pay with my card?", "card"),
+    ]
+    asked = ["我想知道退货期限。", "iPhone 可以吗。", "什么时候能送到我家。", "pay by card"]
+    assert said("nearest", view(rows), asked) == ["returns", "paying", "delivery", "card"]
+
+
+def test_nearest_weighs_words_as_ever_where_scripts_have_spaces(monkeypatch):
+    rows = [(row["text"], str(at)) for at, row in enumerate(label_rows(60))]
+    asked = [f"case {at} about money, {rows[at][0][:20]}?" for at in range(40)]
+    now = said("nearest", view(rows), asked)
+    monkeypatch.setattr("harness.floors._words_or_letters", floors._words)
+    assert said("nearest", view(rows), asked) == now
 
 
 def test_linear_learns_labels_from_words_that_no_single_row_has_together():

@@ -191,10 +191,24 @@ def test_a_dead_address_is_one_error_with_the_fix_after_one_question(run, monkey
 
 def test_a_judge_that_refuses_names_the_variable_for_its_key_and_gets_no_other(run, monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "the model's")
+    monkeypatch.setenv("RUNGWISE_API_KEY", "the model's too")
     with chat_server(status=401) as server, pytest.raises(JobError, match="refuses") as error:
         judged(run, server)
     assert "RUNGWISE_JUDGE_API_KEY" in error.value.problems[0].fix
     assert len(server.requests) == 1 and "Authorization" not in server.headers[0]
+
+
+def test_a_key_that_is_refused_on_the_way_stops_at_once_in_the_judges_own_words(run):
+    def lock(done, total):
+        if done >= 9:
+            server.status, server.says = 401, {"error": {"message": "The key was taken back."}}
+
+    with chat_server() as server, pytest.raises(JobError, match="refuses") as error:
+        judged(run, server, on_progress=lock)
+    assert "The key was taken back." in error.value.problems[0].message
+    assert error.value.problems[0].fix == "put its key into RUNGWISE_JUDGE_API_KEY"
+    assert len(server.requests) == 9 + 4, "those that were on their way"
+    assert len([one for one in lines(run) if one.verdict]) == 9
 
 
 def test_a_question_that_the_judge_will_not_take_stops_neither_this_sitting_nor_the_next(run):

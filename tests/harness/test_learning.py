@@ -183,6 +183,9 @@ def test_fewer_rows_are_trained_at_the_rate_that_a_check_of_so_few_would_take(ru
     monkeypatch.setattr(Run, "plan", lambda self: free)
     assert recipe_of(run, "finetune", rows=1000).learning_rate == rate
     assert recipe_of(run, "finetune", rows=8).learning_rate == pytest.approx(3 * rate, rel=0.05)
+    with monkeypatch.context() as large:
+        large.setattr("harness.retraining._parameters", lambda run: 494e6)
+        assert recipe_of(run, "finetune", rows=8).learning_rate == rate, "of small bases alone"
     whole = dataclasses.replace(free.tuning, method="full")
     monkeypatch.setattr(Run, "plan", lambda self: dataclasses.replace(free, tuning=whole))
     assert recipe_of(run, "finetune", rows=8).learning_rate == rate, "not tried for all weights"

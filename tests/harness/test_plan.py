@@ -3,13 +3,13 @@ from pathlib import Path
 
 import pytest
 
+from harness.answer_limit import LONGEST_ANSWER, answer_limit, longest_allowed
+from harness.counting import count_amounts
 from harness.errors import UserError
+from harness.given import DecodingSettings, Given
+from harness.models import resolve
 from harness.rungs import rungs
-from harness.runner import (
-    LONGEST_ANSWER,
-    answer_limit,
-    make_plan,
-)
+from harness.runner import make_plan
 from harness.settings import CheckSettings, settings_problems
 from harness.types import KINDS, Example, Task, TaskSpec
 from rag.types import Document
@@ -157,9 +157,43 @@ def test_the_limit_does_not_look_at_held_out_answers_and_has_an_end(settings, tm
     seen = dataclasses.replace(TASK, train=(*TASK.train, long))
     unseen = dataclasses.replace(TASK, heldout=(*TASK.heldout, long))
     assert answer_limit(tmp_path, unseen, settings) == expected
-    assert answer_limit(tmp_path, seen, settings) == LONGEST_ANSWER
+    assert answer_limit(tmp_path, seen, settings) == 2048 // 2, "the tiny model takes 2,048"
     elsewhere = dataclasses.replace(settings, generator=ENDPOINT)
     assert answer_limit(tmp_path, TASK, elsewhere) == 8 // 3 + 0 + 8, "“delivery”, 3 letters each"
+
+
+def test_a_long_answer_fits_where_the_model_has_room_for_it_and_a_prompt():
+    assert longest_allowed(8192) == 4096 and longest_allowed(2048) == 1024
+    assert longest_allowed(600) == longest_allowed(None) == LONGEST_ANSWER == 512
+    assert longest_allowed(2048, 1500) == 1500, "the user's word"
+
+
+def test_answers_beyond_latin_letters_are_not_cut_by_an_endpoint(settings, tmp_path):
+    spec = dataclasses.replace(SPEC, kind="answer", labels=())
+    answer = "包裹昨天已送达，但箱子损坏了，其中一盏灯不见了。"  # 41 tokens of SmolLM2's vocabulary
+    task = dataclasses.replace(TASK, spec=spec, train=(Example("zh", "q", (answer,)),))
+    elsewhere = dataclasses.replace(settings, generator=ENDPOINT)
+    assert answer_limit(tmp_path, task, elsewhere) == 36 + 36 // 4 + 8
+
+
+def test_the_users_limit_is_the_one_of_the_plan_and_of_what_is_foretold(settings, tmp_path):
+    wanted = Given(decoding=DecodingSettings(answer_tokens=900))
+    mine = dataclasses.replace(settings, given=wanted, rungs=("prompt",))
+    assert settings_problems(tmp_path, mine, "", "label") == []
+    plan = make_plan(tmp_path, "r", TASK, mine)
+    assert plan.max_new_tokens == 900 and plan.given.decoding.answer_tokens == 900
+    model = resolve(mine.generator, "generator", tmp_path)
+    assert count_amounts(tmp_path, TASK, mine, model).longest_answer == 900
+
+
+def test_a_limit_that_leaves_no_room_for_a_question_is_a_problem(settings, tmp_path):
+    whole = Given(decoding=DecodingSettings(answer_tokens=2048))
+    mine = dataclasses.replace(settings, given=whole)
+    (problem,) = settings_problems(tmp_path, mine, "", "label")
+    assert "takes 2,048 tokens" in problem.message and problem.fix == "write answer_tokens = 1024"
+    assert problem.where == "[decoding] answer_tokens"
+    elsewhere = dataclasses.replace(mine, generator=ENDPOINT)
+    assert settings_problems(tmp_path, elsewhere, "", "label") == [], "that is not known"
 
 
 def test_a_model_without_a_tokenizer_file_is_named(settings, tmp_path):

@@ -13,17 +13,18 @@ from advisor.audit import audit
 from advisor.facts import known_from
 from advisor.pair_words import pair_caution, pair_words
 from advisor.project import open_project
+from harness.aligning import PairLessons, _Aligning
 from harness.assemble import assemble
 from harness.cell import run_cell
 from harness.pair_scores import pair_result
 from harness.rungs import rungs
 from harness.runner import chosen_rungs
 from harness.store import Run
-from harness.types import Preferences
+from harness.types import Preferences, Preparation
 from harness.work import Amounts
 from tests.conftest import label_rows
 from tests.harness.rung_bench import PAIRS, VIEW, bench
-from tuning.recipe import PreferenceSettings
+from tuning.recipe import PreferenceSettings, learning_rates
 
 CELL = "preference-s1"
 
@@ -245,6 +246,20 @@ def test_who_has_enough_of_alignment_gets_the_best_so_far(tmp_path, tiny_model):
     settings = prepared(tmp_path, tiny_model, enough).settings
     assert settings["stopped_by_user"] == "after step 5 of 12"
     assert not (tmp_path / "enough").exists(), "the next rung is not meant"
+
+
+@pytest.mark.parametrize(("parameters", "share"), [(135e6, 3), (494e6, 10)])
+def test_pairs_are_learned_from_at_a_share_of_fine_tunings_rate_by_the_size_of_the_base(
+    tmp_path, tiny_model, parameters, share
+):
+    made = bench(tmp_path, tiny_model, CELL)
+    made.local().model.n_parameters = int(parameters)
+    usual = learning_rates(int(parameters))[0]
+    # few rows took a higher rate, which is not meant for pairs
+    for tuned_at, wanted in ((3 * usual, usual / share), (usual / 2, usual / 2 / share)):
+        tuned = Preparation({"learning_rate": tuned_at}, {})
+        aligning = _Aligning(made, tmp_path, PairLessons((), ()), tuned)
+        assert aligning.rate == pytest.approx(wanted)
 
 
 def test_alignment_that_diverges_keeps_the_fine_tuned_state_and_says_so(tmp_path, tiny_model):

@@ -267,6 +267,7 @@ def test_a_proposer_sees_each_label_however_the_file_is_sorted():
 
 def test_a_proposer_gets_its_own_key_and_never_the_models(monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "of the model")
+    monkeypatch.setenv("RUNGWISE_API_KEY", "of the model too")
     monkeypatch.delenv(KEY, raising=False)
     with proposing(json.dumps({"instructions": NEW})) as server:
         propose(server.endpoint, SPEC, TRAIN, 2)
@@ -277,6 +278,10 @@ def test_a_proposer_gets_its_own_key_and_never_the_models(monkeypatch):
     with proposing("No.") as server, pytest.raises(JobError) as error:
         propose(server.endpoint, SPEC, TRAIN, 2)
     assert KEY in error.value.problems[0].fix
+    with chat_server(status=403) as server, pytest.raises(JobError) as error:
+        server.says = {"error": {"message": "Not this model."}}
+        propose(server.endpoint, SPEC, TRAIN, 2)
+    assert "403: Forbidden: Not this model." in error.value.problems[0].message
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from harness.prompts import (
     HINT,
     LAYOUTS,
     Demonstration,
+    marked_again,
     passage,
     render,
     rendering,
@@ -146,8 +147,11 @@ def test_no_text_of_the_user_or_of_a_document_can_end_a_turn_or_begin_another(ti
 def test_a_mark_of_any_usual_template_is_broken_and_stays_legible(mark):
     broken = unmarked(f"before {mark} after")
     assert mark not in broken and broken.replace("\u200b", "") == f"before {mark} after"
+    assert marked_again(f"{broken}, {broken}") == f"before {mark} after, before {mark} after"
 
 
 def test_text_that_only_looks_like_a_mark_stays_as_it_is():
     for text in ("a < b | c > d", "<sup>2</sup>", "[INSTALL]", "<span>", "if x <| y", "x |> f"):
         assert unmarked(text) == text
+    for text in ("a <\u200b b", "[\u200bINSTALL]", "two\u200bwords", "<\u200bspan>"):
+        assert marked_again(text) == text, "a space that breaks no mark is the model's own"

@@ -60,8 +60,8 @@ def test_the_fewest_that_must_differ_are_those_of_the_comparison(rungs, alone, g
 
 def test_the_sentence_says_how_much_or_that_nothing_can_be_shown():
     assert showing_sentence(showing(held_out(126), LABELS), 5) == (
-        "With 126 held-out questions a difference of about 16 points between two of 5 rungs can be "
-        "shown (80 % power); smaller ones will come out as too close to call."
+        "With 126 held-out questions a difference of about 16 points between two of 5 rungs "
+        "would be shown in 4 of 5 such checks; smaller ones may well come out as too close to call."
     )
     few = showing_sentence(showing(held_out(126, documents=6), LABELS), 5)
     assert few.startswith("With 126 held-out questions from 6 documents or groups no difference")

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from rag.embed import Embedder, Vectors
+from rag.roles import QUERY, Role
 
 WIDTH = 64
 
@@ -21,7 +22,7 @@ class HashEmbedder(Embedder):
     def _said(self, line: str) -> None:
         self.said.append(line)
 
-    def _encode(self, texts: list[str]) -> Vectors:
+    def _encode(self, texts: list[str], role: Role = QUERY) -> Vectors:
         self.encoded.extend(texts)
         vectors = np.stack([_vector(text) for text in texts])
         return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)

@@ -5,6 +5,8 @@ import numpy as np
 import pytest
 
 from rag.embed import Embedder, forget
+from rag.roles import ROLES
+from tests.conftest import make_tokenizer
 from tests.rag.fake_embedder import HashEmbedder
 
 TEXTS = [
@@ -37,12 +39,53 @@ def cosines(a, b):
 
 
 @pytest.mark.slow
+def test_vectors_of_texts_that_fit_are_bit_by_bit_those_of_before(minilm):
+    """As they were asked for until prompts and windows came: in whichever role, nothing else."""
+    from sentence_transformers import SentenceTransformer
+
+    model = SentenceTransformer(
+        str(minilm), device="cpu", local_files_only=True,
+        model_kwargs={"dtype": "float32", "attn_implementation": "sdpa"},
+    )  # fmt: skip
+    fitting = [text for text in TEXTS if len(text) < 1000]
+    before = model.encode(fitting, batch_size=8, normalize_embeddings=True, show_progress_bar=False)
+    for role in ROLES:
+        np.testing.assert_array_equal(Embedder(minilm, "minilm").embed(fitting, role), before)
+
+
+@pytest.mark.slow
 def test_vectors_are_those_of_sentence_transformers_own_encode(embedder, minilm):
     from sentence_transformers import SentenceTransformer
 
     model = SentenceTransformer(str(minilm), device="cpu", local_files_only=True)
     expected = model.encode(TEXTS, show_progress_bar=False)
     assert cosines(embedder.embed(TEXTS), expected).min() >= 0.9999
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+def test_an_embedder_without_fused_attention_is_opened_and_gets_its_prompts(tmp_path):
+    """MPNet, on which several of the usual embedders are built, has none."""
+    from sentence_transformers import SentenceTransformer
+    from transformers import MPNetConfig, MPNetModel
+
+    folder = tmp_path / "mpnet"
+    config = MPNetConfig(
+        vocab_size=make_tokenizer(folder), hidden_size=32, num_hidden_layers=1,
+        num_attention_heads=2, intermediate_size=64, max_position_embeddings=64,
+    )  # fmt: skip
+    MPNetModel(config).save_pretrained(str(folder))
+    plain = SentenceTransformer(str(folder), device="cpu", prompts={"query": "q: "})
+    plain.save(str(folder))
+    with pytest.raises(ValueError, match="scaled_dot_product_attention"):
+        SentenceTransformer(str(folder), model_kwargs={"attn_implementation": "sdpa"})
+    embedder = Embedder(folder, "ours@1")
+    short = ["How long?", "a b"]
+    for role, own in zip(ROLES, (plain.encode_query, plain.encode_document), strict=True):
+        expected = own(short, batch_size=8, normalize_embeddings=True)
+        np.testing.assert_array_equal(embedder.embed(short, role), expected)
+    asked, read = (embedder.embed(short, role) for role in ROLES)
+    assert not np.allclose(asked, read, atol=1e-3)
 
 
 @pytest.mark.slow
@@ -191,7 +234,7 @@ class _Encoder:
 
     together = 0
 
-    def encode(self, texts, batch_size, **rest):
+    def encode_query(self, texts, batch_size, **rest):
         self.together = batch_size
         return np.ones((len(texts), 2), dtype=np.float32)
 

@@ -10,9 +10,12 @@ from transformers import AutoModelForCausalLM
 
 from tuning.encode import Encoded
 from tuning.models import open_model
-from tuning.recipe import ALL_LINEAR, AdapterShape
+from tuning.recipe import AdapterShape
 
 CPU = torch.device("cpu")
+
+ALL_LINEAR = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
+"""Linear layers of a Llama's blocks."""
 
 # PEFT asks transformers for a name that transformers is about to drop.
 PEFT_WARNING = "ignore:`is_gradient_checkpointing` is deprecated:FutureWarning"

@@ -8,6 +8,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from tests.tuning.oracle import (
+    ALL_LINEAR,
     CPU,
     PEFT_WARNING,
     opened,
@@ -20,7 +21,7 @@ from tests.tuning.oracle import (
 )
 from tuning.encode import stop_ids
 from tuning.models.llama.batch import pack
-from tuning.recipe import ALL_LINEAR, AdapterShape
+from tuning.recipe import AdapterShape
 
 pytestmark = pytest.mark.filterwarnings(PEFT_WARNING)
 

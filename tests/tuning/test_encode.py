@@ -1,20 +1,15 @@
 """What is learned and what is only read, and the traps of chat templates."""
 
-import re
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.conftest import CHAT_TEMPLATE
+from tests.tuning.templates import ASK, SHOWN, templated_by
 from tuning.encode import encode_example, encode_prompt, stop_ids
 from tuning.errors import TuningError
 from tuning.models import open_tokenizer
 
-ASK = [
-    {"role": "system", "content": "Answer in one word."},
-    {"role": "user", "content": "Which colour has the sky?"},
-]
 RENDERED = (
     "<|im_start|>system\nAnswer in one word.<|im_end|>\n"
     "<|im_start|>user\nWhich colour has the sky?<|im_end|>\n"
@@ -30,16 +25,7 @@ def tokenizer(tiny_model):
 
 @pytest.fixture
 def templated(tiny_model):
-    """A tokenizer of its own with another template."""
-
-    def make(template: str, **attributes):
-        own = open_tokenizer(tiny_model)
-        own.chat_template = template
-        for name, value in attributes.items():
-            setattr(own, name, value)
-        return own
-
-    return make
+    return templated_by(tiny_model)
 
 
 def test_the_prompt_is_the_template_up_to_the_assistants_turn(tokenizer):
@@ -66,13 +52,7 @@ def test_a_training_row_is_the_beginning_of_the_templates_own_rendering(tokenize
 
 
 def test_answers_of_demonstrations_are_read_but_not_learned(tokenizer):
-    shown = [
-        ASK[0],
-        {"role": "user", "content": "Which colour has grass?"},
-        {"role": "assistant", "content": "Green."},
-        ASK[1],
-    ]
-    row = encode_example(tokenizer, shown, "Blue.")
+    row = encode_example(tokenizer, SHOWN, "Blue.")
     assert "Green.<|im_end|>" in tokenizer.decode(row.prompt)
     assert tokenizer.decode(row.completion) == "Blue.<|im_end|>"
 
@@ -88,45 +68,16 @@ def test_answers_of_every_look_are_learned_whole(tokenizer, answer):
 
 @settings(max_examples=150, deadline=None)
 @given(
-    answer=st.text(st.characters(blacklist_categories=["Cs"]), max_size=40)
-    .map(str.strip)
-    # an end of turn ends it, as the tests below have it
-    .filter(lambda text: not re.search(r"<\|(endoftext|im_start|im_end)\|>", text))
+    answer=st.lists(
+        st.characters(blacklist_categories=["Cs"])
+        | st.sampled_from(["<|im_end|>", "<|endoftext|>"]),
+        max_size=40,
+    ).map(lambda parts: "".join(parts).strip())
 )
 def test_any_stripped_answer_is_learned_letter_for_letter(tokenizer, answer):
     row = encode_example(tokenizer, ASK, answer)
     assert row.prompt == encode_prompt(tokenizer, ASK)
     assert tokenizer.decode(row.completion) == f"{answer}<|im_end|>"
-
-
-def test_an_answer_that_is_a_special_token_is_not_taken_for_one_left_out(tokenizer):
-    row = encode_example(tokenizer, ASK, "<|endoftext|>")
-    assert tokenizer.decode(row.completion) == "<|endoftext|>"
-
-
-def test_an_answer_with_an_end_of_turn_in_it_ends_there(tokenizer):
-    row = encode_example(tokenizer, ASK, "Blue.<|im_end|>\nuser: and grass?")
-    assert tokenizer.decode(row.completion) == "Blue.<|im_end|>"
-
-
-@pytest.mark.parametrize(
-    "template",
-    [
-        CHAT_TEMPLATE.replace("assistant\n{%", "assistant\n<think></think>{%"),
-        CHAT_TEMPLATE.replace("{% for", "{{ messages|length }}{% for", 1),
-        CHAT_TEMPLATE.replace(
-            "in messages %}",
-            "in messages if m['role'] != 'system' or messages[-1]['role'] == 'user' %}",
-        ),
-        CHAT_TEMPLATE.replace("assistant\n{%", "Assistant\n{%"),
-    ],
-    ids=["a thought", "a count", "a system prompt that vanishes", "another name"],
-)
-def test_a_template_that_renders_another_prompt_before_an_answer_is_refused(templated, template):
-    with pytest.raises(TuningError) as caught:
-        encode_example(templated(template), ASK, "Blue.")
-    assert "differently once an answer follows" in caught.value.reason
-    assert "chat_template" in caught.value.fix
 
 
 def test_a_template_that_leaves_the_answer_out_is_refused(templated):
@@ -140,17 +91,6 @@ def test_a_tokenizer_without_a_template_is_refused(templated):
         encode_prompt(templated(None), ASK)
     assert "no chat template" in caught.value.reason
     assert "Instruct" in caught.value.fix
-
-
-def test_a_template_that_refuses_a_system_prompt_is_an_error_with_its_reason(templated):
-    own = templated(
-        "{% if messages[0]['role'] == 'system' %}"
-        "{{ raise_exception('System role not supported') }}{% endif %}" + CHAT_TEMPLATE
-    )
-    with pytest.raises(TuningError, match="System role not supported"):
-        encode_prompt(own, ASK)
-    with pytest.raises(TuningError, match="System role not supported"):
-        encode_example(own, ASK, "Blue.")
 
 
 def test_a_broken_template_is_an_error_of_ours(templated):

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from tests.tuning.oracle import CPU, settle, some_ids
+from tuning.at_once import at_once
 from tuning.footprint import Load, footprint
 from tuning.models import open_model
 from tuning.models.llama import model as llama
@@ -54,7 +55,8 @@ def test_answers_and_logits_are_those_of_the_weights_as_they_are(untied, plain, 
 
 
 def test_an_adapter_that_changes_while_answers_are_on_their_way_is_answered_by(untied, monkeypatch):
-    monkeypatch.setattr("tuning.models.llama.engine.WAVE_TOKENS", 1)  # one prompt a wave
+    alone = at_once("cpu")._replace(answered=1)  # one prompt a wave
+    monkeypatch.setattr("tuning.models.llama.engine.at_once", lambda kind: alone)
     model = adapted(opened(untied), 1)
     coming = model.generate(PROMPTS, 12)
     first = next(coming)

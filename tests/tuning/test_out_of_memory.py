@@ -73,6 +73,24 @@ def test_a_single_row_that_does_not_fit_ends_training_with_what_to_do(model, tmp
     assert "smaller model" in caught.value.fix
 
 
+def test_what_a_card_says_of_memory_only_when_it_is_asked_for_the_loss_begins_the_step_again(
+    model, tmp_path, monkeypatch
+):
+    _, expected = trained(model, tmp_path / "roomy")
+    asked, stack = [], torch.stack
+
+    def late(losses):
+        asked.append(len(losses))
+        if len(asked) == 1:
+            raise RuntimeError("CUDA error: out of memory")
+        return stack(losses)
+
+    monkeypatch.setattr(torch, "stack", late)
+    result, losses = trained(model, tmp_path / "late")
+    assert losses == pytest.approx(expected, abs=1e-5)
+    assert result.rows_at_once == 4 and asked[:2] == [1, 2], "once a step, not once a part"
+
+
 def test_an_error_that_is_not_about_memory_is_not_taken_for_one(model, tmp_path, monkeypatch):
     def broken(rows):
         raise RuntimeError("mat1 and mat2 shapes cannot be multiplied")

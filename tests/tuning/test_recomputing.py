@@ -9,6 +9,7 @@ from tests.tuning.oracle import PEFT_WARNING, opened, settle, some_rows
 from tests.tuning.test_out_of_memory import RECIPE, Small, trained
 from tests.tuning.test_out_of_memory import ROWS as TRAINED_ON
 from tuning.errors import TuningError
+from tuning.models.llama import model as llama
 from tuning.objective import Completions
 from tuning.recipe import AdapterShape
 from tuning.steps import Steps
@@ -47,6 +48,19 @@ def test_layers_computed_twice_learn_the_same_and_keep_less(untied, path, shape)
     for mine, theirs in zip(again[1], once[1], strict=True):
         torch.testing.assert_close(mine, theirs, atol=1e-4, rtol=1e-4)
     assert again[2] < once[2]
+
+
+def test_no_state_of_random_numbers_is_taken_along_where_nothing_is_drawn(untied, monkeypatch):
+    """On a card it would be fetched and put back in every layer."""
+    told, whole = [], llama.checkpoint
+
+    def noted(*given, **more):
+        told.append(more["preserve_rng_state"])
+        return whole(*given, **more)
+
+    monkeypatch.setattr(llama, "checkpoint", noted)
+    learned(opened(untied), AdapterShape(4, 8), recompute=True)
+    assert told == [False, False]
 
 
 @pytest.mark.parametrize("path", PATHS)

@@ -52,6 +52,8 @@ def test_waves_are_as_large_as_the_budget_allows():
 
 def test_adapters_go_on_every_linear_layer_but_the_head():
     llama = ["model.layers.0.self_attn.q_proj", "model.layers.0.mlp.down_proj", "lm_head"]
-    assert known_targets(llama) == ["q_proj", "down_proj"]
+    assert known_targets(llama) == ["down_proj", "q_proj"]
     neox = ["layers.0.attention.query_key_value", "layers.0.attention.dense", "embed_out"]
     assert known_targets(neox) == ["dense", "query_key_value"]
+    phi = ["layers.0.self_attn.qkv_proj", "layers.0.self_attn.o_proj", "layers.0.mlp.gate_up_proj"]
+    assert known_targets([*phi, "lm_head"]) == ["gate_up_proj", "o_proj", "qkv_proj"]

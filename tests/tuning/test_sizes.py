@@ -32,7 +32,7 @@ def test_an_adapter_has_the_weights_that_peft_makes(tiny_model):
     from peft import LoraConfig, get_peft_model
     from transformers import AutoModelForCausalLM
 
-    from tuning.recipe import ALL_LINEAR
+    from tests.tuning.oracle import ALL_LINEAR
 
     base = AutoModelForCausalLM.from_pretrained(tiny_model)
     model = get_peft_model(base, LoraConfig(r=5, target_modules=list(ALL_LINEAR)))

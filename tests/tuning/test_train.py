@@ -11,9 +11,11 @@ from tests.tuning.oracle import opened, some_rows
 from tuning.errors import TuningError
 from tuning.likelihood import mean_loss
 from tuning.models.shared import common_prefix
+from tuning.objective import Completions
 from tuning.outcome import Evaluated, Watch
-from tuning.recipe import AdapterShape, Recipe, adapter_shape, learning_rates
+from tuning.recipe import AdapterShape, Recipe, adapter_shape, gentler, learning_rates
 from tuning.schedule import batches, micro_batches, schedule
+from tuning.steps import DivergedError, Steps
 from tuning.train import train
 
 RECIPE = Recipe(AdapterShape(4, 8), learning_rate=1e-2, epochs=4, batch_rows=4, evaluations=4)
@@ -151,6 +153,27 @@ def test_a_loss_that_is_no_number_stops_training_with_the_remedy(model, tmp_path
     assert not (tmp_path / "adapter_model.safetensors").exists(), "a diverged adapter was kept"
 
 
+@pytest.mark.parametrize("broken", [0, 1, 2])
+def test_one_part_whose_loss_is_no_number_ends_the_step_before_anything_is_learned(
+    model, broken, monkeypatch
+):
+    run = Steps(model, Completions(ROWS), replace(RECIPE, batch_rows=12, micro_tokens=60))
+    before = [parameter.detach().clone() for parameter in run.parameters]
+    parts, loss = [], model.loss
+
+    def garbled(rows):
+        parts.append(len(rows))
+        return loss(rows) * (math.nan if len(parts) == broken + 1 else 1.0)
+
+    monkeypatch.setattr(model, "loss", garbled)
+    with pytest.raises(DivergedError, match="the loss became nan at step 1"):
+        run.step(1)
+    assert len(parts) == 3, "it is found out once, after all of them"
+    for now, then in zip(run.parameters, before, strict=True):
+        assert now.detach().equal(then)
+    assert not run.optimiser.state
+
+
 def test_no_rows_are_an_error(model, tmp_path):
     with pytest.raises(TuningError, match="no training rows"):
         train(model, [], RECIPE, tmp_path, lambda: Evaluated(None, 1.0))
@@ -236,6 +259,8 @@ def test_the_recipe_follows_the_amount_of_data_and_the_size_of_the_base():
     ]  # fmt: skip
     assert adapter_shape(300).scale == 2.0
     assert [learning_rates(n)[0] for n in (135e6, 1.7e9, 7e9)] == [1e-3, 3e-4, 2e-4]
+    assert [learning_rates(n)[0] for n in (362e6, 494e6)] == [1e-3, 3e-4]
+    assert [gentler(n) for n in (135e6, 362e6, 494e6, 7e9)] == [3, 3, 10, 10]
 
 
 @pytest.mark.parametrize(
@@ -251,3 +276,5 @@ def test_the_recipe_follows_the_amount_of_data_and_the_size_of_the_base():
 def test_an_adapter_of_few_steps_gets_a_higher_rate_and_all_weights_do_not(steps, rates):
     assert learning_rates(135e6, "lora", steps) == rates == learning_rates(135e6, "qlora", steps)
     assert learning_rates(135e6, "full", steps) == learning_rates(135e6, "full")
+    for larger in (494e6, 1.7e9, 7e9):
+        assert learning_rates(larger, "lora", steps) == learning_rates(larger), "not measured there"

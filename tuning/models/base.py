@@ -48,6 +48,8 @@ class LanguageModel(Protocol):
     path: str
     """Which implementation runs: ``engine`` or ``library``; recorded with every run."""
     tokenizer: Any
+    device: "torch.device"
+    """Where the weights live."""
     context_length: int
     """Tokens of prompt and answer together that the model was built for."""
     n_parameters: int

@@ -1,13 +1,16 @@
 """Answers of a wave on their way: which token each row takes, and which rows still go on."""
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from tuning.constrain import Constraint
+from tuning.card import moved, sent
+from tuning.constrain import Constraint, Floats, Ids
 
 if TYPE_CHECKING:
     import torch
+
+_NONE: Final[Ids] = np.zeros(0, np.int64)
 
 
 class Continuation(NamedTuple):
@@ -97,19 +100,49 @@ class Greedy:
             self._ended[row] = True
 
     def _only_allowed(self, logits: "torch.Tensor") -> "torch.Tensor":
-        """The logits (rows still computed, V) with -inf for whatever may not come next."""
-        import torch
+        """The logits (rows still computed, V) with -inf for whatever may not come next.
 
+        Of each row what is less goes to the device: the ids that may come or those that may not.
+        """
         assert self._walks is not None
-        barred = np.ones(tuple(logits.shape), dtype=bool)
+        rows, vocabulary = logits.shape
+        free = np.zeros(rows, np.int64)
+        """1 for rows in which all may come but what is named."""
+        may, may_not, leaning = list[Ids](), list[Ids](), list[tuple[Ids, Floats]]()
         for at, row in enumerate(self._live):
             if self._ended[row]:
-                barred[at] = False
+                free[at] = 1
                 continue
-            allowed, leaning = self._walks[row].allowed(), self._walks[row].leaning()
-            barred[at, allowed] = False
-            if leaning is not None:
-                # in bfloat16 the difference would be rounded away
-                logits = logits.float()
-                logits[at, allowed] -= torch.from_numpy(leaning).to(logits.device)
-        return logits.masked_fill(torch.from_numpy(barred).to(logits.device), float("-inf"))
+            allowed, less = self._walks[row].allowed(), self._walks[row].leaning()
+            if less is not None:
+                leaning.append((at * vocabulary + allowed, less))
+            if 2 * len(allowed) > vocabulary:
+                free[at] = 1
+                may_not.append(at * vocabulary + _others(allowed, vocabulary))
+            else:
+                may.append(at * vocabulary + allowed)
+        if leaning:
+            logits = _less(logits, leaning)
+        some = [np.concatenate(places) if places else _NONE for places in (may, may_not)]
+        all_may, allowed_at, barred_at = sent((free, *some), logits.device)
+        barred = (all_may == 0)[:, None].repeat(1, vocabulary)
+        barred.view(-1).index_fill_(0, allowed_at, False).index_fill_(0, barred_at, True)
+        return logits.masked_fill(barred, float("-inf"))
+
+
+def _others(ids: Ids, vocabulary: int) -> Ids:
+    """All ids but these."""
+    others = np.ones(vocabulary, dtype=bool)
+    others[ids] = False
+    return np.flatnonzero(others)
+
+
+def _less(logits: "torch.Tensor", leaning: list[tuple[Ids, Floats]]) -> "torch.Tensor":
+    """The logits (R, V), float32, less something at some places of all of them."""
+    import torch
+
+    flat = logits.float().flatten()  # in bfloat16 the difference would be rounded away
+    places, values = zip(*leaning, strict=True)
+    (where,) = sent((np.concatenate(places),), logits.device)
+    flat[where] -= moved(torch.from_numpy(np.concatenate(values)), logits.device)
+    return flat.view(logits.shape)

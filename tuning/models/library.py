@@ -4,31 +4,30 @@ The shared prefix is encoded once, prompts are sorted by length, finished rows a
 vocabulary head runs on completion tokens only. The adapter is PEFT's own.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import AutoModelForCausalLM, DynamicCache
+from transformers import DynamicCache
 from transformers.utils import logging
 
 from tuning.constrain import Constraint
 from tuning.encode import Encoded, stop_ids
 from tuning.errors import TuningError
-from tuning.files import read_json
-from tuning.four_bits import FIX, in_four_bits
 from tuning.memory import Room, give_back
 from tuning.models.base import ANSWERING, Generated
 from tuning.models.greedy import Continuation
 from tuning.models.likelihood import Likelihood, Predicting
+from tuning.models.opening import open_by_library
 from tuning.models.padded import Chosen, decode, read_rows
 from tuning.models.recomputing import recomputing_layers
 from tuning.models.shared import (
     WAVE_TOKENS,
+    adapted_layers,
     common_prefix,
-    known_targets,
     linear_layers,
     must_be_known,
     must_fit,
@@ -67,18 +66,7 @@ class LibraryModel(Likelihood):
     ) -> None:
         self._folder = folder
         logging.disable_progress_bar()  # it would stand among our own lines
-        # Masked SDPA's backward was measured ten times slower than plain attention on the CPU.
-        attention = "sdpa" if device.type == "cuda" else "eager"
-        self._open: Callable[[], Any] = partial(
-            AutoModelForCausalLM.from_pretrained,
-            str(folder),
-            dtype=dtype,
-            attn_implementation=attention,
-            use_safetensors=True,
-            trust_remote_code=False,
-            local_files_only=True,
-            **_held_in_four_bits(folder, dtype, device) if four_bit else {},
-        )
+        self._open = partial(open_by_library, folder, dtype, device, four_bit=four_bit)
         base: Any = self._open()
         if base._is_stateful:
             raise TuningError(
@@ -89,11 +77,11 @@ class LibraryModel(Likelihood):
         self.base: Any = (base if four_bit else base.to(device)).eval().requires_grad_(False)
         give_back()  # of what the files were read into
         self.tokenizer, self.device = tokenizer, device
-        self.context_length = int(getattr(self.base.config, "max_position_embeddings", 2048))
+        config = self.base.config.get_text_config()  # of a model that sees, its reader's
+        self.context_length = int(getattr(config, "max_position_embeddings", 2048))
         self.n_parameters = int(self.base.num_parameters())  # two of 4 bits lie in one byte
         self.room = Room()
         self._stops = stop_ids(tokenizer)
-        config = self.base.config.get_text_config()
         self._window: int | None = getattr(config, "sliding_window", None) or getattr(
             config, "attention_chunk_size", None
         )
@@ -148,7 +136,7 @@ class LibraryModel(Likelihood):
         return Predicting(logits.float(), wanted, owner)
 
     def new_adapter(self, shape: AdapterShape | None, seed: int) -> None:
-        """A fresh PEFT adapter on every linear layer but the head; or all weights."""
+        """A fresh PEFT adapter on every linear layer of the decoder; or all weights."""
         self.load_adapter(None)
         if shape is None:
             self._masters, self._base_changed = Masters(self._named()), True
@@ -159,7 +147,7 @@ class LibraryModel(Likelihood):
             r=shape.rank,
             lora_alpha=shape.alpha,
             lora_dropout=0.0,
-            target_modules=known_targets([*linear_layers(self.base)]),
+            target_modules=adapted_layers(self.base),
             task_type="CAUSAL_LM",
         )
         torch.manual_seed(seed)
@@ -278,10 +266,3 @@ class LibraryModel(Likelihood):
     def _named(self) -> dict[str, torch.Tensor]:
         """Weights by name; one that two layers share comes once."""
         return dict(self.base.named_parameters())
-
-
-def _held_in_four_bits(folder: Path, dtype: torch.dtype, device: torch.device) -> dict[str, Any]:
-    if read_json(folder / "config.json").get("quantization_config"):
-        raise TuningError("this base's weights are quantised already", FIX)
-    # they are packed where they will live: what is packed cannot be moved
-    return {"quantization_config": in_four_bits(dtype), "device_map": {"": device}}

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import torch
 from transformers import DynamicCache
 
+from tuning.card import sent
 from tuning.constrain import Constraint
 from tuning.models.greedy import Continuation, Greedy
 
@@ -48,25 +49,23 @@ def read_rows(
         chosen: tokens whose logits are wanted.
         cache: empty; afterwards it holds prefix and rows. None only where there is no prefix.
     """
-    device = base.device
-    if prefix and cache is not None:
-        ids = torch.tensor([prefix], device=device)
-        base.get_decoder()(input_ids=ids, **_caching(base, cache))
-        cache.batch_repeat_interleave(len(rows))
     longest = max(len(row) for row in rows)
-    ids = torch.zeros(len(rows), longest, dtype=torch.long)
-    mask = torch.ones(len(rows), len(prefix) + longest, dtype=torch.long)
-    for at, row in enumerate(rows):
-        ids[at, : len(row)] = torch.tensor(row)
-        mask[at, len(prefix) + len(row) :] = 0
-    positions = (len(prefix) + torch.arange(longest)).expand(len(rows), -1)
-    mask = mask.to(device)
+    flat = [one for row in rows for one in (*row, *[0] * (longest - len(row)))]
+    # in one message before all else, and the rest is made there: nothing waits for the forward pass
+    own, filled, lengths, at, column = sent(
+        (prefix, flat, [len(row) for row in rows], chosen.rows, chosen.columns), base.device
+    )
+    if prefix and cache is not None:
+        base.get_decoder()(input_ids=own[None], **_caching(base, cache))
+        cache.batch_repeat_interleave(len(rows))
+    place = torch.arange(len(prefix) + longest, device=base.device)
+    mask = (place < len(prefix) + lengths[:, None]).long()
     logits = _logits(
         base,
-        lambda states: states[chosen.rows, chosen.columns],
-        input_ids=ids.to(device),
+        lambda states: states[at, column],
+        input_ids=filled.view(len(rows), longest),
         attention_mask=mask,
-        position_ids=positions.to(device),
+        position_ids=place[len(prefix) :].expand(len(rows), -1),
         **_caching(base, cache),
     )
     return Read(logits, mask)
@@ -96,8 +95,9 @@ def decode(
     with torch.inference_mode():
         ends = [len(row) - 1 for row in rows]
         cache = DynamicCache()
+        (last,) = sent((ends,), base.device)
+        position = len(prefix) + 1 + last  # (R,)
         logits, mask = read_rows(base, prefix, rows, Chosen(range(len(rows)), ends), cache)
-        position = len(prefix) + 1 + torch.tensor(ends, device=base.device)  # (R,)
         for step in range(max_new_tokens):
             if not going.take(logits) or step + 1 == max_new_tokens:
                 break

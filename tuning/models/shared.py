@@ -5,11 +5,11 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tuning.errors import TuningError
 from tuning.files import damaged, read_json, read_tensors
-from tuning.recipe import ALL_LINEAR, AdapterShape
+from tuning.recipe import AdapterShape
 
 if TYPE_CHECKING:
     import torch
@@ -37,6 +37,12 @@ NOT_PLAIN = (
     "arrow_config",
 )
 """Options of PEFT's LoRA that change what the matrices mean."""
+
+
+HEADS = {"lm_head", "embed_out", "score"}
+"""What linear layers are called that give a word's or a label's logits."""
+SENSES = re.compile("vision|visual|image|audio|speech")
+"""In names of layers that read something else than text."""
 
 
 def lora_key(name: str, matrix: str) -> str:
@@ -241,11 +247,29 @@ def must_be_known(adapters: Sequence[str | None], there: Sequence[str], rows: in
 
 
 def known_targets(names: Sequence[str]) -> list[str]:
-    """The linear layers of a model that LoRA adapts: all but the vocabulary head.
+    """The linear layers of a model that LoRA adapts, by the last part of their names.
+
+    All but the vocabulary head: adapting attention alone underperforms even at the same number of
+    parameters ("LoRA Without Regret", Thinking Machines 2025). Not from a list of usual names, of
+    which Phi-3 has two, for it computes queries, keys and values in one.
 
     Args:
         names: dotted names of the model's linear modules.
     """
-    last = {name.rsplit(".", 1)[-1] for name in names} - {"lm_head", "embed_out", "score"}
-    common = [name for name in ALL_LINEAR if name in last]
-    return common or sorted(last)
+    return sorted({name.rsplit(".", 1)[-1] for name in names} - HEADS)
+
+
+def adapted_layers(base: Any) -> list[str]:
+    """What PEFT is told to adapt of a transformers model: see `known_targets`, of its decoder only.
+
+    What reads pictures or sound is left as it is, for nothing but text is learned from. Last parts
+    of names where they tell apart; else, as with a vision tower that has a q_proj too, whole names.
+    """
+    every = [*linear_layers(base)]
+    decoder = base.get_decoder()
+    inside = next((name for name, one in base.named_modules() if one is decoder), "")
+    within = [name for name in every if name.startswith(f"{inside}.")]
+    wanted = [name for name in within or every if not SENSES.search(name)]
+    targets = known_targets(wanted)
+    named = {name for name in every if name.rsplit(".", 1)[-1] in targets}
+    return targets if named <= {*wanted} else sorted(named & {*wanted})

@@ -1,10 +1,10 @@
 """What the import could not use: rows, files, sets that are too small. Each stops a check.
 
-Incomplete rows do not where the user lets them be left out.
+Incomplete rows do not where the user lets them be left out, nor do parts of a document.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from advisor.audit.finding import Finder, Finding, Material, Mend, finding, out_of
@@ -21,18 +21,19 @@ _PHRASES: Final = (
     ("unsupported", ("not read", "save it as", "without the password", "split it", "a sample of")),
 )
 """Code and what the import's words for it contain; a problem carries no code of its own."""
+_SHOWN_GAPS: Final = 3
+_LONGEST: Final = 120
+"""Letters of a gap that are shown: a mail can have a hundred attachments."""
 
 
 def find(material: Material) -> Iterator[Finding]:
     """One finding for each kind of problem: the same code and the same thing to do."""
-    alike: dict[tuple[str, str], list[Problem]] = defaultdict(list)
-    for problem in material.problems:
-        alike[code_of(problem), problem.fix].append(problem)
-    for (code, fix), problems in alike.items():
+    for (code, fix), problems in _alike(material.problems):
         first = problems[0].message
         more = f" – and {len(problems) - 1:,} more like it" if len(problems) > 1 else ""
         where = [each.where for each in problems]
         yield finding(code, "error", where, f"{first}{more}", fix, mend_of(fix))
+    yield from _unread(material)
     if gone := material.left_out:
         total = len(material.examples) + len(material.pairs) + len(material.problems) + len(gone)
         yield finding(
@@ -43,6 +44,36 @@ def find(material: Material) -> Iterator[Finding]:
             "kind of their own, every score is of an easier set than yours.",
             'Fill them in, or write incomplete = "refuse" under [data] in rungwise.toml.',
         )
+
+
+def _unread(material: Material) -> Iterator[Finding]:
+    """Parts of documents: what stands there only, no rung finds."""
+    total = len({document.source for document in material.documents})
+    for (code, fix), gaps in _alike(material.gaps):
+        parts = [f"{gap.where}: {_cut(gap.message)}" for gap in gaps[:_SHOWN_GAPS]]
+        if len(gaps) > _SHOWN_GAPS:
+            parts.append(f"and {len(gaps) - _SHOWN_GAPS:,} more")
+        yield finding(
+            code,
+            "warning",
+            [gap.where for gap in gaps],
+            f"Documents that were read in part: {out_of(len(gaps), total, 'documents')} "
+            f"({'; '.join(parts)}). Search cannot find what stands there, and a question about it "
+            "is answered as if it were written nowhere.",
+            f"{fix[:1].upper()}{fix[1:]}.",
+        )
+
+
+def _cut(message: str) -> str:
+    return message if len(message) <= _LONGEST else f"{message[: _LONGEST - 1]}…"
+
+
+def _alike(problems: Sequence[Problem]) -> list[tuple[tuple[str, str], list[Problem]]]:
+    """Problems of one code with one cure together."""
+    alike: dict[tuple[str, str], list[Problem]] = defaultdict(list)
+    for problem in problems:
+        alike[code_of(problem), problem.fix].append(problem)
+    return list(alike.items())
 
 
 def mend_of(fix: str) -> Mend | None:

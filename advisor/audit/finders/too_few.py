@@ -1,7 +1,7 @@
 """Too few rows to learn from, or to tell the rungs apart."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from typing import Final
 
 from advisor.audit.finding import Finder, Finding, Material, Severity, finding, ids, listed
@@ -108,19 +108,7 @@ def _labels(material: Material) -> Iterator[Finding]:
             f"to learn from ({listed(rare)}). What a rung gets right or wrong on them is chance.",
             f"Collect at least {LEAST_PER_LABEL} rows of each, or merge rare labels into one.",
         )
-    known = set(counts)
-    unseen = [row for row in material.heldout if row.references and not known & set(row.references)]
-    if unseen:
-        names = sorted({label for row in unseen for label in row.references})
-        yield finding(
-            "too_few",
-            "warning",
-            ids(unseen),
-            f"Labels without a row to learn from: {listed(names)}, on "
-            f"{count(len(unseen), 'held-out row')}. No demonstration shows them and tuning never "
-            "sees them, so that these rows are all but lost.",
-            "Add rows with these labels to what is learned from.",
-        )
+    yield from _unseen(material, set(counts))
     empty = sorted(
         set(material.spec.labels) - {x for row in material.examples for x in row.references}
     )
@@ -134,6 +122,39 @@ def _labels(material: Material) -> Iterator[Finding]:
             "and nothing tests them.",
             "Add rows with these labels, or take them off the list under [task] labels.",
         )
+
+
+def _unseen(material: Material, known: Set[str]) -> Iterator[Finding]:
+    """Held-out rows of labels that no row learned from has.
+
+    Where the task names no labels, the model is offered those that it learns from, and no other.
+    """
+    rows = [row for row in material.heldout if row.references and not known & set(row.references)]
+    offered = set(material.spec.labels)
+    for some, lost, also in (
+        (
+            [row for row in rows if offered & set(row.references)],
+            "No demonstration shows them and tuning never sees them, so that these rows are all "
+            "but lost.",
+            "",
+        ),
+        (
+            [row for row in rows if not offered & set(row.references)],
+            "The model is not offered them as answers either, so that these rows count as wrong "
+            "whatever it says.",
+            ", or name all labels under [task] labels in rungwise.toml",
+        ),
+    ):
+        if some:
+            names = sorted({label for row in some for label in row.references})
+            yield finding(
+                "too_few",
+                "warning",
+                ids(some),
+                f"Labels without a row to learn from: {listed(names)}, on "
+                f"{count(len(some), 'held-out row')}. {lost}",
+                f"Add rows with these labels to what is learned from{also}.",
+            )
 
 
 FINDER = Finder(("too_few",), find)

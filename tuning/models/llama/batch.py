@@ -1,14 +1,20 @@
 """Rows of different lengths as one flat sequence of tokens, padded nowhere but in attention."""
 
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import NamedTuple
 
 import torch
+
+from tuning.card import KIND, sent
 
 EVEN, EVEN_SLOTS = 64, 16
 """Tokens, and slots of a row in attention, that a batch is filled up to a multiple of. oneDNN,
 which multiplies in bfloat16 on the CPU, compiles for each shape it meets and keeps the result:
 thirty steps of about 1,900 tokens in 30 shapes took 3.8 GB, filled up 3.0, in 4 % less time."""
+ALIGNED = 8
+"""Values from one line of a mask to the next are a multiple of this on CUDA: torch's fused
+attention copies any other mask in every layer, and keeps the copies for backward."""
 
 
 class Bucket(NamedTuple):
@@ -33,8 +39,8 @@ class Batch(NamedTuple):
     """(T,) prefix ids, then each row's ids."""
     positions: torch.Tensor
     """(T,) rotary position; every row continues the prefix."""
-    lengths: torch.Tensor
-    """(rows,) tokens of each row."""
+    lengths: tuple[int, ...]
+    """Tokens of each row."""
     last: torch.Tensor
     """(rows,) flat index of each row's last token."""
     buckets: tuple[Bucket, ...]
@@ -61,34 +67,34 @@ def pack(
         device: where the tensors live.
         even: fill up to sizes that come again in other batches; see `EVEN`.
     """
-    lengths = [len(row) for row in rows]
-    n = torch.tensor(lengths)
-    flat = [*prefix]
+    lengths, shared = [len(row) for row in rows], len(prefix)
+    flat, positions = [*prefix], [*range(shared)]
     for row in rows:
         flat.extend(row)
-    shared = len(prefix)
+        positions.extend(range(shared, shared + len(row)))
     filler = filled(len(flat)) - len(flat) if even else 0
     flat.extend([0] * filler)
-    positions = torch.cat(
-        [
-            torch.arange(shared),
-            *(torch.arange(shared, shared + k) for k in lengths),
-            torch.zeros(filler, dtype=torch.long),
-        ]
-    )
+    positions.extend([0] * filler)
+    last = [end - 1 for end in accumulate(lengths, initial=shared)][1:]
+    runs, slots = [lengths[a:b] for a, b in _similar(lengths)], EVEN_SLOTS if even else 1
+    longest = [-(-max(run) // slots) * slots for run in runs]
+    taken = [_taken(run, most) for run, most in zip(runs, longest, strict=True)]
+    # in one message, and everything else is made on the device: no step waits for the one before
+    ids, at, ends, *rest = sent((flat, positions, last, *runs, *taken), device)
+    counts, scatter = rest[: len(runs)], rest[len(runs) :]
     prefix_mask = None
     if shared:
-        prefix_mask = torch.full((shared, shared), float("-inf"), dtype=dtype).triu_(1)
-        prefix_mask = prefix_mask.view(1, 1, shared, 1, shared).to(device)
+        prefix_mask = _zeros((shared, shared), dtype, device).fill_(float("-inf")).triu_(1)
+        prefix_mask = prefix_mask.view(1, 1, shared, 1, shared)
     return Batch(
         prefix=shared,
-        ids=torch.tensor(flat).to(device),
-        positions=positions.to(device),
-        lengths=n.to(device),
-        last=(shared + n.cumsum(0) - 1).to(device),
+        ids=ids,
+        positions=at,
+        lengths=tuple(lengths),
+        last=ends,
         buckets=tuple(
-            _bucket(shared, lengths[a:b], dtype, device, EVEN_SLOTS if even else 1)
-            for a, b in _similar(lengths)
+            _bucket(shared, n, most, own, dtype)
+            for n, most, own in zip(counts, longest, scatter, strict=True)
         ),
         prefix_mask=prefix_mask,
         filler=filler,
@@ -110,24 +116,43 @@ def _similar(lengths: Sequence[int]) -> list[tuple[int, int]]:
     return runs
 
 
+def _taken(lengths: Sequence[int], longest: int) -> list[int]:
+    """The slot of each token where every row has `longest` slots."""
+    starts = range(0, len(lengths) * longest, longest)
+    return [
+        slot for start, n in zip(starts, lengths, strict=True) for slot in range(start, start + n)
+    ]
+
+
 def _bucket(
-    shared: int, lengths: Sequence[int], dtype: torch.dtype, device: torch.device, even: int
+    shared: int, n: torch.Tensor, longest: int, scatter: torch.Tensor, dtype: torch.dtype
 ) -> Bucket:
-    n = torch.tensor(lengths)
-    longest = -(-max(lengths) // even) * even
-    slot = torch.arange(longest)
+    """Of rows of n tokens, (rows,), on the device where the bucket is to lie."""
+    rows, device = len(n), n.device
+    slot = torch.arange(longest, device=device)
     real = slot < n[:, None]  # (rows, longest)
     start = n.cumsum(0) - n
     causal = slot[:, None] >= slot  # query slot sees key slots up to itself
     own = causal[None] & real[:, :, None]
-    seen = torch.cat([torch.ones(len(lengths), longest, shared, dtype=torch.bool), own], 2)
     # A padding query must see something, or softmax makes NaN out of it and backward spreads it.
-    seen[..., 0] |= ~real
-    mask = torch.zeros(seen.shape, dtype=dtype).masked_fill_(~seen, float("-inf"))
+    if not shared:
+        own[..., 0] |= ~real
+    mask = _zeros((rows, longest, shared + longest), dtype, device)
+    mask[..., shared:].masked_fill_(~own, float("-inf"))
     return Bucket(
-        rows=len(lengths),
+        rows=rows,
         length=longest,
-        gather=torch.where(real, start[:, None] + slot, 0).flatten().to(device),
-        scatter=real.flatten().nonzero()[:, 0].to(device),
-        mask=mask[:, None, :, None, :].to(device),
+        gather=torch.where(real, start[:, None] + slot, 0).flatten(),
+        scatter=scatter,
+        mask=mask[:, None, :, None, :],
     )
+
+
+def _zeros(shape: tuple[int, ...], dtype: torch.dtype, device: torch.device) -> torch.Tensor:
+    """A mask that hides nothing yet; see `ALIGNED`. Between its lines there are zeros, too.
+
+    The kernel reads whole vectors, and may meet what lies behind the end of a line.
+    """
+    *lines, n = shape
+    wide = -(-n // ALIGNED) * ALIGNED if device.type == KIND else n
+    return torch.zeros(*lines, wide, dtype=dtype, device=device)[..., :n]

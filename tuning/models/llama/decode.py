@@ -5,25 +5,38 @@ from functools import partial
 
 import torch
 
+from tuning.card import KIND, sent
 from tuning.constrain import Constraint
 from tuning.models.greedy import Continuation, Greedy
 from tuning.models.llama.batch import Batch, pack
 from tuning.models.llama.model import Llama
 
+ALIGNED = 8
+"""Slots for keys are a multiple of this on CUDA: products of other lengths take slower kernels."""
+
 
 class Cache:
     """Keys and values while decoding: the prefix once, each row's own part beside it.
 
-    Per layer `own` is (2, S, K, N, d) with N = longest row + tokens still to come; a row's unused
-    slots are masked. `prefix` is keys (K, d, P) and values (K, P, d), shared by all rows.
+    Per layer `own` is (2, S, K, N, d) with N = longest row + tokens still to come (see `ALIGNED`);
+    a row's unused slots are masked. `prefix` is keys (K, d, P) and values (K, P, d), shared by all
+    rows.
     """
 
     def __init__(self, model: Llama, batch: Batch, kept: list[torch.Tensor], room: int) -> None:
-        c, lengths, device = model.config, batch.lengths, model.device
-        rows, self.longest = len(lengths), int(lengths.max())
+        c, device = model.config, model.device
+        rows, self.longest = len(batch.lengths), max(batch.lengths)
         slots = self.longest + room
-        row = torch.repeat_interleave(torch.arange(rows, device=device), lengths)
-        column = torch.cat([torch.arange(k, device=device) for k in lengths.tolist()])
+        if device.type == KIND:
+            slots = -(-slots // ALIGNED) * ALIGNED
+        lengths, row, column = sent(
+            (
+                batch.lengths,
+                [at for at, n in enumerate(batch.lengths) for _ in range(n)],
+                [slot for n in batch.lengths for slot in range(n)],
+            ),
+            device,
+        )
         self.own: list[torch.Tensor] = []
         self.prefix: list[tuple[torch.Tensor, torch.Tensor]] = []
         for layer in kept:  # (T, 2 K, d)

@@ -7,10 +7,12 @@ from typing import Any
 
 import torch
 
+from tuning.at_once import at_once
+from tuning.card import KIND, prepare, sent
 from tuning.constrain import Constraint
 from tuning.encode import Encoded, stop_ids
 from tuning.errors import TuningError
-from tuning.memory import Room, give_back
+from tuning.memory import Room, give_all_back, give_back
 from tuning.models.base import ANSWERING, Generated
 from tuning.models.greedy import Continuation
 from tuning.models.likelihood import Likelihood, Predicting
@@ -20,7 +22,6 @@ from tuning.models.llama.decode import decode
 from tuning.models.llama.model import Llama
 from tuning.models.llama.projection import Projection
 from tuning.models.shared import (
-    WAVE_TOKENS,
     SavedAdapter,
     common_prefix,
     lora_key,
@@ -43,9 +44,13 @@ class EngineModel(Likelihood):
     def __init__(
         self, folder: Path, tokenizer: Any, dtype: torch.dtype, device: torch.device
     ) -> None:
-        self.tokenizer = tokenizer
+        prepare(device)
+        self.tokenizer, self.device = tokenizer, device
         self.model = Llama(folder, dtype, device)
-        give_back()  # of what the files were read into
+        if device.type == KIND:
+            give_all_back()  # of what the weights were before they were fused
+        else:
+            give_back()  # of what the files were read into
         self.context_length = self.model.config.context_length
         self.n_parameters = self.model.n_parameters
         self.room = Room()
@@ -103,7 +108,8 @@ class EngineModel(Likelihood):
         # what an adapter makes of a prefix is of no use to another one
         shared = common_prefix(prompts) if len(set(adapters)) < 2 else 0
         rows = [list(prompt[shared:]) for prompt in prompts]
-        lengths = [len(row) + max_new_tokens for row in rows]
+        sizes = at_once(self.device.type)
+        cut = waves([len(row) + max_new_tokens for row in rows], sizes.answered, sizes.answers)
         prefix = list(prompts[0][:shared]) if prompts else []
         route = self.model.route
 
@@ -117,7 +123,7 @@ class EngineModel(Likelihood):
 
         # gradients and moments of all weights leave no room for a second copy of them
         with nullcontext() if self._masters is not None else self.model.laid_out():
-            for wave, done in self.room.through(ANSWERING, waves(lengths, WAVE_TOKENS), answers):
+            for wave, done in self.room.through(ANSWERING, cut, answers):
                 for index, (ids, truncated) in zip(wave, done, strict=True):
                     yield Generated(index, ids, truncated)
 
@@ -127,9 +133,6 @@ class EngineModel(Likelihood):
         order = [rows[i] for i in at]
         shared = common_prefix([row.prompt for row in order])
         ids = [[*row.prompt[shared:], *row.completion] for row in order]
-        batch = pack(
-            order[0].prompt[:shared], ids, self.model.dtype, self.model.device, even=self.even
-        )
         predicting: list[int] = []
         end = shared
         for row, own in zip(order, ids, strict=True):
@@ -137,13 +140,16 @@ class EngineModel(Likelihood):
             # the state before each completion token predicts it
             predicting.extend(range(end - len(row.completion) - 1, end - 1))
         learned = [token for row in order for token in row.completion]
+        owners = [i for i, row in zip(at, order, strict=True) for _ in row.completion]
         if self.even:  # nobody reads what these say
             predicting += predicting[-1:] * (filled(len(predicting)) - len(predicting))
-        where = torch.tensor(predicting, device=self.model.device)
+        # all that has to be sent goes before the forward pass, which nothing then waits for
+        where, wanted, owner = sent((predicting, learned, owners), self.model.device)
+        batch = pack(
+            order[0].prompt[:shared], ids, self.model.dtype, self.model.device, even=self.even
+        )
         states = self.model.forward(batch, only=where, recompute=self.room.recompute)
         logits = self.model.logits(states)[: len(learned)].float()
-        owners = [i for i, row in zip(at, order, strict=True) for _ in row.completion]
-        wanted, owner = torch.tensor([learned, owners], device=self.model.device)
         return Predicting(logits, wanted, owner)
 
     def new_adapter(self, shape: AdapterShape | None, seed: int) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 import torch
 
+from tuning.card import sent
 from tuning.models.llama.adapter import Factors
 from tuning.models.llama.batch import Batch
 
@@ -42,7 +43,7 @@ class Route:
         if not self._rows:
             return
         names = [self._rows[0]] * batch.prefix
-        for name, length in zip(self._rows, batch.lengths.tolist(), strict=True):
+        for name, length in zip(self._rows, batch.lengths, strict=True):
             names += [name] * length
         self._tokens = len(names)
         self._flat = _parts(names, batch.ids.device)
@@ -69,7 +70,7 @@ def _parts(names: Sequence[str | None], device: torch.device) -> Parts:
     for at, name in enumerate(names):
         if name is not None:
             found.setdefault(name, []).append(at)
-    return [(name, torch.tensor(places, device=device)) for name, places in found.items()]
+    return [*zip(found, sent([*found.values()], device), strict=True)]
 
 
 class Adapters:

@@ -141,7 +141,11 @@ class Llama:
         for layer in self.layers:
             wanted = only if layer is self.layers[-1] else None
             if recompute and torch.is_grad_enabled():
-                x = checkpoint(self.block, layer, x, angles, attend, wanted, use_reentrant=False)
+                # nothing in a block is drawn at random, so there is no state to take along
+                x = checkpoint(
+                    self.block, layer, x, angles, attend, wanted,
+                    use_reentrant=False, preserve_rng_state=False,
+                )  # fmt: skip
             else:
                 x = self.block(layer, x, angles, attend, wanted)
         return x
