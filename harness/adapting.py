@@ -206,7 +206,7 @@ def _settings(
     settings |= schedule_of(bench.tuning)
     if bench.tuning.processes > 1:
         settings["processes"] = bench.tuning.processes
-    settings |= for_lack_of_memory(best)
+    settings |= for_lack_of_memory(best, bench.device.kind)
     left_out = sum(not trial.diverged for trial in tried) < bench.effort.learning_rates
     if any(trial.stopped_by_user for trial in tried) or (left_out and bench.enough_file.exists()):
         ended = next((trial for trial in tried if trial.stopped_by_user), best)

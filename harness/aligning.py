@@ -181,7 +181,7 @@ class _Aligning:
         }
         if n_rows < len(self.lessons.train):
             settings["pairs_too_long"] = len(self.lessons.train) - n_rows
-        settings |= for_lack_of_memory(result)
+        settings |= for_lack_of_memory(result, self.bench.device.kind)
         if result.stopped_by_user:
             settings["stopped_by_user"] = f"after step {result.steps} of {result.planned_steps}"
         if result.diverged:

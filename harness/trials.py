@@ -14,10 +14,11 @@ from harness.prompts import render
 from harness.types import Example, Json, Query, TaskSpec
 from harness.workbench import Workbench
 from tuning import checkpoint
+from tuning.at_once import at_once
 from tuning.encode import Encoded
 from tuning.likelihood import mean_loss
 from tuning.outcome import Evaluated, Point, Progress, TrainingResult, Watch
-from tuning.recipe import MICRO_TOKENS, Recipe
+from tuning.recipe import Recipe
 from tuning.steps import DivergedError
 from tuning.together import Together
 from tuning.train import train
@@ -161,7 +162,7 @@ def _train(bench: Workbench, material: Material, recipe: Recipe, folder: Path) -
     )
 
 
-def for_lack_of_memory(result: Trial | TrainingResult) -> dict[str, Json]:
+def for_lack_of_memory(result: Trial | TrainingResult, kind: str) -> dict[str, Json]:
     """Settings that tell what memory had no room for; none where it had."""
     found: dict[str, Json] = {}
     if result.rows_at_once is not None:
@@ -169,7 +170,7 @@ def for_lack_of_memory(result: Trial | TrainingResult) -> dict[str, Json]:
     if result.recompute:
         found["layers_computed_twice"] = True
     if result.divided > 1:
-        found["tokens_at_once_after_a_kill"] = MICRO_TOKENS // result.divided
+        found["tokens_at_once_after_a_kill"] = at_once(kind).learned // result.divided
     return found
 
 

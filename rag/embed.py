@@ -142,6 +142,7 @@ class Embedder:
             from sentence_transformers import SentenceTransformer
             from transformers.utils import logging
 
+            prepare(self._device)
             logging.disable_progress_bar()  # it would stand among our own lines
             self._model = SentenceTransformer(
                 str(self._folder),
@@ -179,6 +180,18 @@ class Embedder:
     def _store(self, keys: list[str], vectors: Vectors) -> None:
         if self._cache is not None:
             _write_shard(self._cache, keys, vectors)
+
+
+def prepare(device: str) -> None:
+    """Set torch up before a model is opened on a device, ``cpu`` or ``cuda``.
+
+    Of its attention kernels cuDNN's is the first on new cards, and makes a plan for each shape that
+    it meets; texts come in ever other lengths.
+    """
+    if device == "cuda":
+        import torch
+
+        torch.backends.cuda.enable_cudnn_sdp(False)
 
 
 def together(device: str, precision: str) -> int:

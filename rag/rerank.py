@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from rag.embed import together
+from rag.embed import prepare, together
 
 POOL: Final = 30
 """Passages that are ordered once more. What search puts behind them is hardly ever right, and every
@@ -98,6 +98,7 @@ class Reranker:
             from transformers.utils import logging
 
             self._say("Loading the reranker")
+            prepare(self._device)
             logging.disable_progress_bar()  # it would stand among our own lines
             try:
                 self._model = CrossEncoder(

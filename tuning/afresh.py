@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from tuning.card import prepare
 from tuning.encode import NO_THINKING, conversation
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class Afresh:
         from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
         from transformers.utils import logging
 
+        prepare(device)
         logging.disable_progress_bar()  # it would stand among our own lines
         safe = {"trust_remote_code": False, "local_files_only": True}
         self.tokenizer: Any = AutoTokenizer.from_pretrained(str(folder), **safe)

@@ -83,7 +83,8 @@ class Recipe:
     batch_rows: int = 16
     """Rows per optimiser step; see `batch_rows`. LoRA loses with large batches; stay below 32."""
     micro_tokens: int = MICRO_TOKENS
-    """Tokens that go through the model at once; the rest accumulates."""
+    """Tokens that go through the model at once; the rest accumulates. Left as it is, a card takes
+    more (`tuning.at_once`)."""
     warmup_share: float = 0.1
     clip_norm: float = 1.0
     evaluations: int = 6

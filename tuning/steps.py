@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Generic
 
 from tuning import checkpoint
+from tuning.card import KIND
 from tuning.checkpoint import TrainingState
 from tuning.errors import TuningError
 from tuning.memory import give_back
@@ -76,7 +77,9 @@ class Steps(Generic[Row]):
         self.optimiser.zero_grad()
         self.model.adapter_changed()
         self.tokens += sum(map(self.objective.tokens, rows))
-        if self.tokens - self.given_back > GIVE_BACK_TOKENS:
+        # what is freed of a step on a card lies there, and is not the C library's to give back
+        on_card = self.model.device.type == KIND
+        if not on_card and self.tokens - self.given_back > GIVE_BACK_TOKENS:
             give_back()
             self.given_back = self.tokens
         return total

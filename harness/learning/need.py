@@ -15,6 +15,7 @@ from harness.settings import CheckSettings
 from harness.speed import known_speed, sizes_of, speed
 from harness.store import Run
 from harness.types import Task
+from tuning.at_once import at_once
 
 
 def seconds_needed(
@@ -59,10 +60,10 @@ def seconds_needed(
     task = Task(view.spec, view.train, view.dev, run.heldout(), view.documents, plan.fingerprint)
     amounts = count_amounts(project, task, settings, model)
     sizes, effort = sizes_of(model), effort_of(plan.effort, tuning, plan.given)
-    total = 0.0
+    total, learned_at_once = 0.0, at_once(pace.kind).learned
     store = store_of(run)
     for cell in (cell for cell in curve.cells if not store.finished(cell)):
-        part = dataclasses.replace(amounts, train=rows_of(cell))
+        part = dataclasses.replace(amounts, train=rows_of(cell), learned_at_once=learned_at_once)
         work = learned_by(tuning.method, rung_type(curve.rung).work(part, effort))
         learned = dataclasses.replace(task, train=task.train[: rows_of(cell)])
         questions = looked_up(rung_type(curve.rung).needs, learned)

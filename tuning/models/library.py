@@ -14,10 +14,12 @@ import torch
 from transformers import DynamicCache
 from transformers.utils import logging
 
+from tuning.at_once import at_once
+from tuning.card import KIND, prepare, sent
 from tuning.constrain import Constraint
 from tuning.encode import Encoded, stop_ids
 from tuning.errors import TuningError
-from tuning.memory import Room, give_back
+from tuning.memory import Room, give_all_back, give_back
 from tuning.models.base import ANSWERING, Generated
 from tuning.models.greedy import Continuation
 from tuning.models.likelihood import Likelihood, Predicting
@@ -25,7 +27,6 @@ from tuning.models.opening import open_by_library
 from tuning.models.padded import Chosen, decode, read_rows
 from tuning.models.recomputing import recomputing_layers
 from tuning.models.shared import (
-    WAVE_TOKENS,
     adapted_layers,
     common_prefix,
     linear_layers,
@@ -64,6 +65,7 @@ class LibraryModel(Likelihood):
         *,
         four_bit: bool = False,
     ) -> None:
+        prepare(device)
         self._folder = folder
         logging.disable_progress_bar()  # it would stand among our own lines
         self._open = partial(open_by_library, folder, dtype, device, four_bit=four_bit)
@@ -75,7 +77,10 @@ class LibraryModel(Likelihood):
                 "choose a model that has attention in every layer",
             )
         self.base: Any = (base if four_bit else base.to(device)).eval().requires_grad_(False)
-        give_back()  # of what the files were read into
+        if device.type == KIND:
+            give_all_back()  # of what the weights were before they were converted or packed
+        else:
+            give_back()  # of what the files were read into
         self.tokenizer, self.device = tokenizer, device
         config = self.base.config.get_text_config()  # of a model that sees, its reader's
         self.context_length = int(getattr(config, "max_position_embeddings", 2048))
@@ -105,7 +110,8 @@ class LibraryModel(Likelihood):
         rows = [list(prompt[shared:]) for prompt in prompts]
         prefix = list(prompts[0][:shared]) if prompts else []
         lengths = [len(row) + max_new_tokens for row in rows]
-        cut = waves_within(lengths, WAVE_TOKENS, self._window, shared)
+        sizes = at_once(self.device.type)
+        cut = waves_within(lengths, sizes.answered, self._window, shared, sizes.answers)
 
         def answers(wave: list[int]) -> list[Continuation]:
             own = [rows[i] for i in wave]
@@ -128,11 +134,12 @@ class LibraryModel(Likelihood):
             where.extend([at] * len(row.completion))
             column.extend(range(end - len(row.completion) - 1, end - 1))
             learned.extend(row.completion)
+        # before the forward pass, which nothing then waits for
+        wanted, owner = sent((learned, where), self.device)
         with recomputing_layers(self.base) if recompute else nullcontext():
             cache = None if recompute else DynamicCache()
             prefix = list(rows[0].prompt[:shared])
             logits, _ = read_rows(self.base, prefix, ids, Chosen(where, column), cache)
-        wanted, owner = torch.tensor([learned, where], device=self.device)
         return Predicting(logits.float(), wanted, owner)
 
     def new_adapter(self, shape: AdapterShape | None, seed: int) -> None:

@@ -85,7 +85,7 @@ def waves(lengths: Sequence[int], budget: int, most: int = WAVE_ROWS) -> Iterato
 
 
 def waves_within(
-    lengths: Sequence[int], budget: int, window: int | None, shared: int
+    lengths: Sequence[int], budget: int, window: int | None, shared: int, most: int = WAVE_ROWS
 ) -> Iterator[list[int]]:
     """Like `waves`; rows of one length where padding would matter.
 
@@ -96,13 +96,14 @@ def waves_within(
         budget: see `waves`.
         window: tokens that attention reaches back; None for all.
         shared: tokens that all rows begin with.
+        most: see `waves`.
     """
     if window is None or shared + max(lengths, default=0) <= window:
-        yield from waves(lengths, budget)
+        yield from waves(lengths, budget, most)
         return
     for length in sorted(set(lengths)):
         same = [row for row, own in enumerate(lengths) if own == length]
-        for wave in waves([length] * len(same), budget):
+        for wave in waves([length] * len(same), budget, most):
             yield [same[at] for at in wave]
 
 
