@@ -53,4 +53,6 @@ def test_the_result_of_the_demo_names_its_rungs_also_as_json(demo):
     assert "few_shot" in again.stdout and "prompt" in again.stdout
     found = json.loads((root / "again.json").read_text(encoding="utf-8"))
     assert list(found["experiment"]["rungs"]) == ["prompt", "few_shot"]
-    assert [f"report: {path}" for path in found["reports"]] == again.stdout.splitlines()[-2:]
+    last = [*(f"report: {path}" for path in found["reports"])]
+    assert again.stdout.splitlines()[-3:-1] == last
+    assert again.stdout.splitlines()[-1] == f"in the browser: rungwise app {root}"

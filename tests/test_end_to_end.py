@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.floors import FLOOR_TITLES
 from harness.store import Run
 from tests.command import killed_once, rungwise
 from tests.conftest import write_label_project
@@ -88,7 +89,7 @@ def test_experiment_json_holds_what_the_contract_promises(finished):
 
 def test_the_summary_names_every_rung_and_floor(finished):
     text = (finished / "stdout.txt").read_text(encoding="utf-8")
-    for name in ("prompt", "few_shot", "finetune", "majority", "nearest", "linear"):
+    for name in ("Prompt ", "(few_shot)", "(finetune)", *FLOOR_TITLES.values()):
         assert name in text
     assert "held-out questions" in text
 
