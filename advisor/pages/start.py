@@ -26,7 +26,10 @@ SAMPLE_WORDS = {
     "ticket-routing": ("Ticket routing", "Messages to be sorted into a fixed set of queues."),
     "order-json": ("Orders as records", "Orders in free text, to be turned into structured data."),
 }
-KINDS = "Tables: CSV, Excel, JSON lines. Documents: PDF, Word, HTML, text and more."
+KINDS = (
+    "Tables: CSV, Excel, JSON lines. Documents: PDF, Word, HTML, text and more; all files of a "
+    "folder can be chosen at once."
+)
 
 
 def sample_door() -> None:
