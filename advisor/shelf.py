@@ -35,13 +35,15 @@ class Shelved:
     """What was decided on that run, and whether to look at it again; empty where nothing was."""
 
 
+FOLDER = "RUNGWISE_PROJECTS"
+"""Variable of the environment that names another folder than the usual one."""
 DEMOS = "demo"
 """Folder that the demo puts samples into, below the one it is started from."""
 
 
 def projects_folder() -> Path:
     """Where the app keeps projects: ``RUNGWISE_PROJECTS``, else a folder in the user's home."""
-    given = os.environ.get("RUNGWISE_PROJECTS")
+    given = os.environ.get(FOLDER)
     return Path(given).expanduser() if given else Path.home() / "rungwise-projects"
 
 
@@ -57,7 +59,9 @@ def recent(most: int = 6, also: Path | None = None) -> list[Shelved]:
 
 
 def _projects(also: Path | None) -> set[Path]:
-    places = (projects_folder(), Path.cwd() / DEMOS)
+    # whoever names a folder wants the projects of that one
+    demos = () if os.environ.get(FOLDER) else (Path.cwd() / DEMOS,)
+    places = (projects_folder(), *demos)
     found = {file.parent.resolve() for place in places for file in place.glob(f"*/{CONFIG}")}
     if also is not None and (also / CONFIG).is_file():
         found.add(also.resolve())

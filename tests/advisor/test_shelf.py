@@ -32,6 +32,17 @@ def test_an_empty_shelf_is_an_empty_list(shelf):
     assert recent() == []
 
 
+def test_what_the_demo_made_below_this_folder_is_listed_unless_another_folder_is_named(
+    shelf, tmp_path, monkeypatch
+):
+    make_project(tmp_path / "here" / "demo" / "desk")
+    monkeypatch.chdir(tmp_path / "here")
+    assert recent() == []
+    monkeypatch.delenv("RUNGWISE_PROJECTS")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    assert [one.root.name for one in recent()] == ["desk"]
+
+
 def test_the_project_worked_on_last_comes_first_and_the_list_has_an_end(shelf, tmp_path):
     for at, name in enumerate(["old", "new", "middle"]):
         make_project(shelf / name)
