@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import Callable, Iterable
-from functools import cache
+from functools import cache, lru_cache
 from itertools import islice
 from typing import Any, Final
 
@@ -55,6 +55,7 @@ def guesser(language: str) -> Guess | None:
         return None
     identifier.set_languages([*LANGUAGES, language])
 
+    @lru_cache(maxsize=4096)  # questions and references are met again for every rung and seed
     def guess(text: str) -> str | None:
         letters = filter(str.isalpha, text)
         if len(list(islice(letters, _LEAST_LETTERS))) < _LEAST_LETTERS:

@@ -3,6 +3,7 @@
 import re
 import string
 import unicodedata
+from functools import lru_cache
 
 from rag.chunk import UNSPACED_A_WORD
 from rag.terms import UNSPACED
@@ -40,6 +41,8 @@ class _Marks(dict[int, str]):
 _MARKS = _Marks()
 
 
+# References and the abstention are met again for every rung and seed, answers by every metric.
+@lru_cache(maxsize=4096)
 def normalise(text: str, language: str = "en") -> str:
     """SQuAD's normalisation: lower case, no punctuation, no English articles, single spaces.
 

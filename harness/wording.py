@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from harness.text import fold
@@ -42,6 +43,7 @@ def words_of(text: str) -> list[str]:
     return _WORD.findall(text)
 
 
+@lru_cache(maxsize=16_384)  # a house has its words, and answers repeat them
 def syllables(word: str, language: str) -> int:
     """Syllables of a word, at least 1.
 
