@@ -12,7 +12,7 @@ _PHRASES = re.compile(
     r"\b("
     r"(i|we) (do not|don't|don’t) know"
     r"|(i|we) (cannot|can't|can’t|could not|couldn't) (find|answer|say)"
-    r"|(is|are) not (in|covered by|part of) (our|the|these) (documents|pages|sources)|no answer"
+    r"|(is|are) not (in|covered by|part of) (our|the|these) (documents|pages|sources)"
     r"|bilmiyorum|bilmiyoruz|bilgim yok|bulamadım|bilgi (yok|bulunmamaktadır)"
     r"|wei(ß|ss) (ich|es|das) nicht|(ich|wir) (weiß|weiss|wissen) (es|das) nicht|keine angabe"
     r"|je ne sais pas|nous ne savons pas|no lo sé|no lo sabemos|não sei|non lo so|ik weet het niet"

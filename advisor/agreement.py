@@ -67,7 +67,7 @@ def _agreement(
         return None
     if prior == recommended:
         rivals = [experiment.contrast(name, prior) for name in experiment.scored if name != prior]
-        shown = rivals and all(one is not None and _no_rival(experiment, one) for one in rivals)
+        shown = rivals and all(one is not None and no_better(one) for one in rivals)
         return "confirmed" if shown else "too_close_to_call"
     contrast = experiment.contrast(recommended, prior)
     if contrast is None:
@@ -75,11 +75,6 @@ def _agreement(
     no_worse = contrast.verdict == "equivalent" or contrast.non_inferior
     settled = contrast.verdict == "better" or (no_worse and _cheaper(recommended, prior))
     return "overturned" if settled else "too_close_to_call"
-
-
-def _no_rival(experiment: Experiment, other: Contrast) -> bool:
-    """Whether another rung is shown not to be ahead by what matters."""
-    return no_better(other) or (other.high is not None and other.high <= experiment.task.margin)
 
 
 def _where_none(experiment: Experiment, prior: str) -> Agreement | None:

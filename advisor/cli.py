@@ -67,7 +67,7 @@ def parser(arguments: Sequence[str]) -> _Parser:
         )
         if name in arguments:
             verb = load_plugin(f"advisor.verbs.{name}", "VERB", Verb)
-            notes = f"{verb.notes()}\n\n" if verb.notes else ""
+            notes = f"{verb.notes}\n\n" if verb.notes else ""
             sub.epilog = f"{notes}example: {verb.example}"
             sub.add_argument("--debug", action="store_true", help="show a traceback on errors")
             verb.configure(sub)

@@ -17,6 +17,8 @@ from harness.data_columns import Columns
 from harness.data_files import READERS, Row, Rows, read_rows
 from harness.errors import Problem, UserError
 from harness.language import language_of
+from harness.metrics import metrics
+from harness.scoring import FACTS, default_metric
 from harness.types import Json, Kind
 from rag.load import supported_suffixes
 
@@ -51,6 +53,15 @@ class Guess(NamedTuple):
     """Of the questions, as far as it is sure."""
     abstention: str = ""
     """How answers say that it is not known, where several do in the same words."""
+
+    @property
+    def metric(self) -> str:
+        """Name of what counts as right, unless the user decides otherwise.
+
+        As `harness.scoring.by_facts` does it, as far as a column tells.
+        """
+        stated = self.columns.key_facts and self.kind in metrics()[FACTS].kinds
+        return FACTS if stated else default_metric(self.kind)
 
 
 def guess_files(files: Sequence[Path], named: Columns = NOTHING_NAMED) -> Guess:

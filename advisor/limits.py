@@ -36,6 +36,7 @@ from harness.diagnosis.material import OVERLAP
 from harness.experiment import Contrast, Experiment
 from harness.fairness import MACHINE_WAS_QUIET, NO_ANSWER_FAILED
 from harness.floors import FLOORS
+from harness.language import named
 from harness.models import EMBEDDED
 from harness.rungs import rungs, title_of
 
@@ -151,6 +152,9 @@ def _tell(what: str, needed: int | None, found: list[str], untold: list[str]) ->
         )
 
 
+NO_TARGET = (
+    "No target is set, so the verdict says which rung is best, not whether that is good enough."
+)
 BUSY = (
     "Waiting times may be too long, for other programs used the machine meanwhile; scores do not "
     "depend on it."
@@ -204,14 +208,12 @@ def _scope(experiment: Experiment) -> list[str]:
     """What a verdict is of, whatever it says: which model, and whether it is good enough."""
     said = []
     if experiment.task.target is None and experiment.scored:
-        said.append(
-            "Nobody has said from which score on it is good enough: this says which rung is best, "
-            "not whether that is enough."
-        )
+        said.append(NO_TARGET)
     model = EMBEDDED.get(experiment.model.get("generator", ""))
     if model is not None:
+        spoken = " and ".join(map(named, model.languages))
         said.append(
-            f"Measured with {experiment.model['generator']}, a small English model of "
+            f"Measured with {experiment.model['generator']}, a small {spoken} model of "
             f"{1000 * model.billions:.0f} million parameters: with the model that you would use, "
             "the rungs may stand in another order."
         )

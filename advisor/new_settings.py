@@ -19,7 +19,7 @@ from harness.generators.endpoint import KEY, OPENAI_KEY
 from harness.judge.rules import KEY as JUDGE_KEY
 from harness.metrics import metrics
 from harness.rungs import rungs_for
-from harness.scoring import FACTS, default_metric
+from harness.scoring import default_metric
 from harness.types import Kind
 
 MANY_ROWS = 600
@@ -89,8 +89,7 @@ def _task_table(kind: Kind, guess: Guess | None) -> Any:
         remark = "drafted from the answers; make it as strict as the answers must be"
         task.add("schema", tomlkit.item("schema.json").comment(remark))
     others = [one.name for one in metrics().values() if kind in one.kinds]
-    stated = bool(guess and guess.columns.key_facts) and kind in metrics()[FACTS].kinds
-    usual = FACTS if stated else default_metric(kind)
+    usual = guess.metric if guess else default_metric(kind)
     task.add(tomlkit.comment(f'metric = "{usual}"   # the score that counts; or:'))
     task.add(tomlkit.comment(f"    {' | '.join(others)}"))
     if guess and guess.abstention:

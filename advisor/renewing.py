@@ -14,6 +14,7 @@ from advisor import result_file
 from advisor.economics import costs_of
 from advisor.forecast import foretold
 from advisor.learning_words import answer
+from advisor.prices import Prices
 from advisor.prior import prior_of
 from advisor.project import Project, answers_in, open_project, prices_of
 from advisor.result_file import EXPERIMENT
@@ -42,7 +43,7 @@ def judge(project: Project, run: Run, experiment: Experiment) -> Experiment:
     judged = dataclasses.replace(
         experiment,
         verdict=msgspec.to_builtins(verdict),
-        prices=_kept(project),
+        prices=_kept(project.prices),
         taken=taken_of(experiment, foretold(run)),
     )
     write_json(run.folder / EXPERIMENT, judged)
@@ -66,16 +67,14 @@ def experiment_of(run: Run) -> Experiment | None:
     if experiment is None:
         return None
     with contextlib.suppress(RungwiseError):
-        if prices_of(run.project).given or experiment.prices:
-            project = open_project(run.project)
-            if _kept(project) != experiment.prices:
-                return judge(project, run, experiment)
+        if _kept(prices_of(run.project)) != experiment.prices:
+            return judge(open_project(run.project), run, experiment)
     return experiment
 
 
-def _kept(project: Project) -> dict[str, Json]:
-    """The prices as they are kept with a verdict: those that are given."""
-    every: dict[str, Json] = msgspec.to_builtins(project.prices)
+def _kept(prices: Prices) -> dict[str, Json]:
+    """Prices as they are kept with a verdict: those that are given."""
+    every: dict[str, Json] = msgspec.to_builtins(prices)
     return {key: value for key, value in every.items() if value not in {None, ""}}
 
 

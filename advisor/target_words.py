@@ -1,13 +1,12 @@
 """What is good enough: how to say it, what follows without it, and where answering pays."""
 
-from advisor.limits import break_even
+from advisor.limits import NO_TARGET, break_even
 from advisor.numbers import money, percent
 from advisor.prices import Prices
 from advisor.project import Project
 
-NO_TARGET = (
-    "No target is set, so the verdict says which rung is best, not whether that is good enough. "
-    "Set one with --target 0.80, or target = 0.80 under [check] in rungwise.toml."
+SET_ONE = (
+    f"{NO_TARGET} Set one with --target 0.80, or target = 0.80 under [check] in rungwise.toml."
 )
 
 
@@ -29,7 +28,7 @@ def no_target_text(project: Project) -> str:
     """How to say what is good enough, where nobody has."""
     undoes = project.check.wrong_undoes
     if undoes is None:
-        return f"{NO_TARGET} To find one out: rungwise ask {project.root}"
-    return f"{NO_TARGET} One wrong answer undoes {undoes:g} right ones. " + pays_sentence(
+        return f"{SET_ONE} To find one out: rungwise ask {project.root}"
+    return f"{SET_ONE} One wrong answer undoes {undoes:g} right ones. " + pays_sentence(
         undoes, project.prices
     )

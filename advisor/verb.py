@@ -15,5 +15,5 @@ class Verb:
     configure: Callable[[ArgumentParser], None]
     run: Callable[[Namespace], int]
     """Returns the exit status."""
-    notes: Callable[[], str] | None = None
+    notes: str = ""
     """What else its help says, above the example: lines of their own."""

@@ -21,7 +21,8 @@ from harness.disk import append_lines, writing
 from harness.errors import JobError, Problem, UserError
 from harness.generators.endpoint import PREFIX
 from harness.locking import alone
-from harness.models import EMBEDDED, ModelRef, resolve
+from harness.models import EMBEDDED, ModelRef
+from harness.retraining import base_of
 from harness.rungs import rung_type
 from harness.store import Cell, Run
 from tuning.checkpoint import WEIGHTS
@@ -122,15 +123,8 @@ def trained(run: Run, rung: str, seed: int | None = None) -> Trained:
             fix = f"seeds of this run: {', '.join(map(str, seeds))}"
         raise UserError(Problem(f"the run holds no trained model of {what}", fix, run.name))
     cell = run.cell(cell_name(rung, seeds[0] if seed is None else seed))
-    base = resolve(
-        plan.generator,
-        "generator",
-        run.project,
-        revision=plan.generator_revision,
-        weights=plan.weights,
-    )
     precision: Precision = "bfloat16" if cell.precision == "bfloat16" else "float32"
-    return Trained(cell, adapter_folder(run.folder, cell.cell), base, precision)
+    return Trained(cell, adapter_folder(run.folder, cell.cell), base_of(run), precision)
 
 
 def known_as(base: ModelRef) -> BaseName:

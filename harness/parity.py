@@ -144,8 +144,7 @@ def parity(
     held = cell.preparation.settings.get("decoding") == HELD
     if held:
         afresh.release()  # two models need not be held at once
-        held_to = _constrained(plan, exported, device, prompts, on_answer)
-        texts = [marked_again(text) for text in held_to]
+        texts = _constrained(plan, exported, device, prompts, on_answer)
     parted, pairs = [], list(zip(said, asked, strict=True))
     for prompt, (one, answer), text in zip(prompts, pairs, texts, strict=True):
         if text != answer.text:
@@ -244,7 +243,7 @@ def _constrained(
     texts = [""] * len(prompts)
     for done, one in enumerate(generator.complete(prompts, plan.max_new_tokens, constraint), 1):
         if isinstance(one, Completion):
-            texts[one.row] = one.text
+            texts[one.row] = marked_again(one.text)
         on_answer(done, len(prompts))
     return texts
 

@@ -5,23 +5,20 @@ are.
 """
 
 import dataclasses
-import math
 import shutil
 
 from harness.beside import run_of
 from harness.cell import parse_cell, saying
 from harness.effort import effort_of
-from harness.errors import UserError
-from harness.models import resolve
+from harness.models import ModelRef, resolve
 from harness.reopen import workbench_of
 from harness.retrieval import INDEX_FOLDER
 from harness.rungs import rungs
+from harness.speed import sizes_of
 from harness.store import PASSAGE_SIZE, Run
 from harness.types import TrainView
 from harness.workbench import EMBEDDINGS, Workbench
-from tuning.errors import TuningError
 from tuning.recipe import TuningSettings, steps_for, times_usual
-from tuning.sizes import read_sizes
 
 
 def trained_cells(run: Run, rung: str = "") -> list[str]:
@@ -56,6 +53,9 @@ def recipe_of(run: Run, rung: str, seed: int = 0, rows: int | None = None) -> Tu
         rows: learned from this time; None for as many as in the check. Fewer rows make fewer steps,
             for which a check of a small base would take a higher rate: at the check's own, a
             smaller set would look worse than it is.
+
+    Raises:
+        UserError: fewer rows are meant, and the base is gone or does not say how large it is.
     """
     plan = run.plan()
     cells = trained_cells(run, rung)
@@ -66,7 +66,7 @@ def recipe_of(run: Run, rung: str, seed: int = 0, rows: int | None = None) -> Tu
     adapter = plan.tuning.method != "full" and plan.tuning.learning_rate is None
     if adapter and rows is not None and rate is not None and step:
         epochs = effort_of(plan.effort, plan.tuning, plan.given).epochs
-        sizes, parameters = (rows, len(run.view().train)), _parameters(run)
+        sizes, parameters = (rows, len(run.view().train)), sizes_of(base_of(run)).parameters
         now, before = (times_usual(steps_for(epochs, n, step), parameters) for n in sizes)
         rate = float(f"{rate * now / before:.2g}")
     return dataclasses.replace(
@@ -77,20 +77,20 @@ def recipe_of(run: Run, rung: str, seed: int = 0, rows: int | None = None) -> Tu
     )
 
 
-def _parameters(run: Run) -> float:
-    """Of the run's base; without end where its files do not say, for no rate is raised then."""
+def base_of(run: Run) -> ModelRef:
+    """The model that a run began with.
+
+    Raises:
+        UserError: it is gone, or another one.
+    """
     plan = run.plan()
-    try:
-        base = resolve(
-            plan.generator,
-            "generator",
-            run.project,
-            revision=plan.generator_revision,
-            weights=plan.weights,
-        )
-        return read_sizes(base.folder).parameters
-    except (TuningError, UserError):
-        return math.inf
+    return resolve(
+        plan.generator,
+        "generator",
+        run.project,
+        revision=plan.generator_revision,
+        weights=plan.weights,
+    )
 
 
 def copy_for_training(run: Run, store: Run) -> None:

@@ -19,6 +19,7 @@ class SoFar:
     def __init__(self, run: Run, plan: Plan) -> None:
         self.run, self.plan = run, plan
         self._found: dict[str, Estimate] = {}
+        self._failed: dict[str, float] = {}
         self._told: set[str] = set()
         for event in run.events()[0]:
             if event.kind == "scored":
@@ -36,15 +37,16 @@ class SoFar:
             if not cells or not all(self.run.finished(cell) for cell in cells):
                 return None
             arm = Arm(name, tuple(self.run.cell(cell) for cell in cells))
+            failed = sum(len(cell.failures) for cell in arm.cells)
+            answered = sum(len(cell.answers) for cell in arm.cells)
+            self._failed[name] = failed / max(1, failed + answered)
             spec = self.plan.spec
             self._found[name] = headline_estimate(arm, self._metric, self._heldout, spec)
         return self._found[name]
 
     def failed(self, name: str) -> float:
-        """Share of a finished rung's answers that failed, over its seeds, 0 to 1."""
-        cells = [self.run.cell(cell) for cell in self._cells(name)]
-        failed = sum(len(cell.failures) for cell in cells)
-        return failed / max(1, failed + sum(len(cell.answers) for cell in cells))
+        """Share of its answers that failed, over its seeds, 0 to 1, of one that has a score."""
+        return self._failed[name]
 
     def tell(self, cells: Sequence[str]) -> None:
         """Report what these cells complete, unless it was before, and note that it was looked at.

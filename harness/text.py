@@ -15,6 +15,8 @@ YES_NO = (frozenset({"yes", "evet"}), frozenset({"no", "hayır"}))
 _WITHIN_NUMBER = re.compile("[.,:\u066b\u066c](?<=\\d.)(?=\\d)")
 # A vowel or tone sign above or below a letter goes with it; a figure stays whole.
 _UNSPACED_LETTER = re.compile(rf"(?!\d){UNSPACED.pattern}(?:(?={UNSPACED.pattern})[^\w\s])*")
+_SHORT = 1_000
+"""Letters of a text that is worth remembering: a question or an answer, not a document."""
 _TURKISH = str.maketrans({"I": "ı", "İ": "i"})
 
 
@@ -41,8 +43,6 @@ class _Marks(dict[int, str]):
 _MARKS = _Marks()
 
 
-# References and the abstention are met again for every rung and seed, answers by every metric.
-@lru_cache(maxsize=4096)
 def normalise(text: str, language: str = "en") -> str:
     """SQuAD's normalisation: lower case, no punctuation, no English articles, single spaces.
 
@@ -57,11 +57,19 @@ def normalise(text: str, language: str = "en") -> str:
     >>> normalise("用Python 3.5编程。")
     '用 python 3.5 编 程'
     """
+    return (_remembered if len(text) <= _SHORT else _normalised)(text, language)
+
+
+def _normalised(text: str, language: str) -> str:
     text = _WITHIN_NUMBER.sub("\ue000", fold(text, language))
     words = _apart(text.translate(_MARKS)).replace("\ue000", ".").split() or _apart(text).split()
     if language in ("", "en"):
         words = [word for word in words if word not in _ARTICLES] or words
     return " ".join(words)
+
+
+# References and the abstention are met again for every rung and seed, answers by every metric.
+_remembered = lru_cache(maxsize=4096)(_normalised)
 
 
 def tokens(text: str, language: str = "en") -> list[str]:

@@ -80,7 +80,7 @@ class Embedder:
             role: what they are; questions that are compared with each other are questions too.
         """
         known = self._load_cache()
-        long = self._windows.too_long(texts, self._prompts.of(role))
+        long = self._too_long(texts, role)
         own = role if self._prompts.apart else ""
         keys = [
             key_of(text, f"{role} {WHOLE}" if is_long else own)
@@ -89,7 +89,8 @@ class Embedder:
         missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
         if missing:
             self._say(f"Embedding {len(missing)} text{'s' if len(missing) > 1 else ''} …")
-            fresh = self._whole(list(missing.values()), role)
+            cut = dict(zip(keys, long, strict=True))
+            fresh = self._whole(list(missing.values()), role, [cut[key] for key in missing])
             known.update(zip(missing, fresh, strict=True))
             self._store(list(missing), fresh)
         if not keys:
@@ -112,14 +113,16 @@ class Embedder:
         taken = []
         for text in texts:
             started = time.perf_counter()
-            self._whole([text], QUERY)
+            self._whole([text], QUERY, self._too_long([text], QUERY))
             taken.append(time.perf_counter() - started)
         return statistics.median(taken[1:])
 
-    def _whole(self, texts: list[str], role: Role) -> Vectors:
+    def _too_long(self, texts: Sequence[str], role: Role) -> list[bool]:
+        return self._windows.too_long(texts, self._prompts.of(role))
+
+    def _whole(self, texts: list[str], role: Role, long: Sequence[bool]) -> Vectors:
         """(n, d) of at least one text, also of those that are longer than the model reads."""
         prompt = self._prompts.of(role)
-        long = self._windows.too_long(texts, prompt)
         if not any(long):
             return self._encode(texts, role)
         parts = [

@@ -14,6 +14,10 @@ KIND: Final = "cuda"
 """What torch calls such a device."""
 
 
+ALIGNED: Final = 8
+"""Values: products and masks of other lengths take slower kernels, or are copied first."""
+
+
 def prepare(device: "torch.device") -> None:
     """Set torch up for a model on this device; whoever opens one calls it first.
 
@@ -29,6 +33,11 @@ def prepare(device: "torch.device") -> None:
     # Split sums would be rounded to bfloat16 in between, and with them an adapter's part of a
     # product, which only a float32 sum holds (`tuning.models.llama.ops.AdaptedLinear`).
     torch.backends.cuda.matmul.allow_bf16_reduced_precision_reduction = False
+
+
+def aligned(n: int, device: "torch.device") -> int:
+    """A length that a card's kernels take as it is: a multiple of 8 there, the same elsewhere."""
+    return -(-n // ALIGNED) * ALIGNED if device.type == KIND else n
 
 
 def moved(tensor: "torch.Tensor", device: "torch.device") -> "torch.Tensor":

@@ -56,6 +56,17 @@ def give_all_back() -> None:
     give_back()
 
 
+def give_back_of_opening(on_card: bool) -> None:
+    """Give back what opening a model leaves.
+
+    That is what its files were read into; on a card the weights before they were fused, too.
+    """
+    if on_card:
+        give_all_back()
+    else:
+        give_back()
+
+
 class Room:
     """How many rows go through a model at once: half as many each time memory runs out.
 

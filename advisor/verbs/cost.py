@@ -37,5 +37,5 @@ VERB = Verb(
     example="rungwise cost support-desk/runs/first",
     configure=configure,
     run=run,
-    notes=lambda: NOTES,
+    notes=NOTES,
 )

@@ -94,5 +94,5 @@ VERB = Verb(
     example="rungwise judge support-desk/runs/first --yes 127.0.0.1:8000",
     configure=configure,
     run=run,
-    notes=lambda: NOTES,
+    notes=NOTES,
 )

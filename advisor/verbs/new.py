@@ -16,7 +16,7 @@ from harness.data_shapes import ALONE
 from harness.language import named
 from harness.metrics import metrics
 from harness.models import EMBEDDED
-from harness.scoring import FACTS, default_metric
+from harness.scoring import FACTS
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -109,10 +109,8 @@ def _print_examples(guess: Guess, train: Path) -> None:
 
 def _score(guess: Guess) -> str:
     """What counts as right, unless rungwise.toml says otherwise."""
-    stated = guess.columns.key_facts and guess.kind in metrics()[FACTS].kinds
-    counts = metrics()[FACTS if stated else default_metric(guess.kind)].title
-    where = " where every question with an answer has some" if stated else ""
-    return f"{counts}{where} (another: metric under [task] in {CONFIG})"
+    where = " where every question with an answer has some" if guess.metric == FACTS else ""
+    return f"{metrics()[guess.metric].title}{where} (another: metric under [task] in {CONFIG})"
 
 
 def _model() -> str:

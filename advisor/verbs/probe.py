@@ -119,5 +119,5 @@ VERB = Verb(
     example="rungwise probe support-desk/runs/first freshness",
     configure=configure,
     run=run,
-    notes=_notes,
+    notes=_notes(),
 )

@@ -44,5 +44,5 @@ VERB = Verb(
     example="rungwise weigh support-desk/runs/first",
     configure=configure,
     run=run,
-    notes=lambda: NOTES,
+    notes=NOTES,
 )

@@ -54,7 +54,13 @@ POINTED = (
     ],
 )
 def test_what_was_expected_is_compared_with_what_was_measured(words, aim, agreement, said):
-    found = verdict(experiment(TWO, words), aim)
+    measured = experiment(TWO, words)
+    # as a comparison says it of itself: its interval ends below the margin
+    comparisons = tuple(
+        dataclasses.replace(one, non_superior=one.high < measured.task.margin)
+        for one in measured.comparisons
+    )
+    found = verdict(dataclasses.replace(measured, comparisons=comparisons), aim)
     assert (found.prior, found.agreement) == (aim, agreement)
     assert said in found.prior_sentence
     reads_plainly(found)

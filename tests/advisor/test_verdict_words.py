@@ -164,8 +164,8 @@ def test_a_hundred_questions_are_none():
 def test_without_a_target_it_is_said_that_best_need_not_be_good_enough():
     said = verdict(experiment({"prompt": 0.5})).cautions
     assert said == (
-        "Nobody has said from which score on it is good enough: this says which rung is best, not "
-        "whether that is enough.",
+        "No target is set, so the verdict says which rung is best, not whether that is good "
+        "enough.",
     )
     none = {("prompt", "majority"): "worse"}
     assert verdict(experiment({"prompt": 0.5, "majority": 0.7}, none)).cautions == ()

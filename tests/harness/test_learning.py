@@ -3,6 +3,7 @@
 import dataclasses
 import itertools
 import shutil
+from types import SimpleNamespace
 
 import pytest
 from filelock import FileLock
@@ -184,7 +185,8 @@ def test_fewer_rows_are_trained_at_the_rate_that_a_check_of_so_few_would_take(ru
     assert recipe_of(run, "finetune", rows=1000).learning_rate == rate
     assert recipe_of(run, "finetune", rows=8).learning_rate == pytest.approx(3 * rate, rel=0.05)
     with monkeypatch.context() as large:
-        large.setattr("harness.retraining._parameters", lambda run: 494e6)
+        sizes = SimpleNamespace(parameters=494e6)
+        large.setattr("harness.retraining.sizes_of", lambda base: sizes)
         assert recipe_of(run, "finetune", rows=8).learning_rate == rate, "of small bases alone"
     whole = dataclasses.replace(free.tuning, method="full")
     monkeypatch.setattr(Run, "plan", lambda self: dataclasses.replace(free, tuning=whole))

@@ -5,6 +5,7 @@ import torch
 from torch.autograd.graph import saved_tensors_hooks
 
 from tests.tuning.heads import HEADS, LENGTHS, batch_of, config, mixed
+from tuning import card
 from tuning.footprint import Load, footprint
 from tuning.models.llama import attention as module
 from tuning.models.llama import batch as batches
@@ -38,7 +39,8 @@ def test_in_float32_and_with_the_masks_of_a_card_it_is_the_same(monkeypatch):
     monkeypatch.setattr(module, "FAR_LONGER", 10_000)
     c, lengths = config(6, 2), LENGTHS["very different lengths"]
     plain = mixed(grouped, c, batch_of(lengths, 23, torch.float32), torch.float32)
-    monkeypatch.setattr(batches, "KIND", "cpu")
+    a_card = torch.device("cuda")
+    monkeypatch.setattr(batches, "aligned", lambda n, device: card.aligned(n, a_card))
     batch = batch_of(lengths, 23, torch.float32)
     assert batch.prefix_mask.stride(2) == 24 and batch.prefix_mask.shape[-1] == 23
     for bucket in batch.buckets:

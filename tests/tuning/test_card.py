@@ -59,7 +59,7 @@ def test_the_engine_has_torch_set_up_before_it_opens(untied, monkeypatch):
 
 def test_what_torch_keeps_of_a_model_that_was_opened_on_a_card_is_given_back(untied, monkeypatch):
     done = []
-    monkeypatch.setattr(engine, "give_all_back", lambda: done.append("all"))
+    monkeypatch.setattr("tuning.memory.give_all_back", lambda: done.append("all"))
     opened(untied)
     assert done == []
     monkeypatch.setattr(engine, "KIND", "cpu")
@@ -183,9 +183,9 @@ def test_slots_that_are_added_for_a_card_change_no_answer(untied, monkeypatch, c
         sizes.append(self.hidden.shape[1])
 
     monkeypatch.setattr(decode.Cache, "__init__", noted)
-    monkeypatch.setattr(decode, "KIND", "cpu")
+    monkeypatch.setattr(decode, "aligned", lambda n, device: card.aligned(n, CARD))
     assert sorted(model.generate(prompts, 7, labels)) == expected
-    assert sizes and not any(size % decode.ALIGNED for size in sizes)
+    assert sizes and not any(size % card.ALIGNED for size in sizes)
 
 
 # How much goes through a model at once

@@ -19,7 +19,7 @@ from tuning.card import KIND, prepare, sent
 from tuning.constrain import Constraint
 from tuning.encode import Encoded, stop_ids
 from tuning.errors import TuningError
-from tuning.memory import Room, give_all_back, give_back
+from tuning.memory import Room, give_back_of_opening
 from tuning.models.base import ANSWERING, Generated
 from tuning.models.greedy import Continuation
 from tuning.models.likelihood import Likelihood, Predicting
@@ -77,10 +77,7 @@ class LibraryModel(Likelihood):
                 "choose a model that has attention in every layer",
             )
         self.base: Any = (base if four_bit else base.to(device)).eval().requires_grad_(False)
-        if device.type == KIND:
-            give_all_back()  # of what the weights were before they were converted or packed
-        else:
-            give_back()  # of what the files were read into
+        give_back_of_opening(device.type == KIND)
         self.tokenizer, self.device = tokenizer, device
         config = self.base.config.get_text_config()  # of a model that sees, its reader's
         self.context_length = int(getattr(config, "max_position_embeddings", 2048))

@@ -6,15 +6,12 @@ from typing import NamedTuple
 
 import torch
 
-from tuning.card import KIND, sent
+from tuning.card import aligned, sent
 
 EVEN, EVEN_SLOTS = 64, 16
 """Tokens, and slots of a row in attention, that a batch is filled up to a multiple of. oneDNN,
 which multiplies in bfloat16 on the CPU, compiles for each shape it meets and keeps the result:
 thirty steps of about 1,900 tokens in 30 shapes took 3.8 GB, filled up 3.0, in 4 % less time."""
-ALIGNED = 8
-"""Values from one line of a mask to the next are a multiple of this on CUDA: torch's fused
-attention copies any other mask in every layer, and keeps the copies for backward."""
 
 
 class Bucket(NamedTuple):
@@ -149,10 +146,11 @@ def _bucket(
 
 
 def _zeros(shape: tuple[int, ...], dtype: torch.dtype, device: torch.device) -> torch.Tensor:
-    """A mask that hides nothing yet; see `ALIGNED`. Between its lines there are zeros, too.
+    """A mask that hides nothing yet. Between its lines there are zeros, too.
 
-    The kernel reads whole vectors, and may meet what lies behind the end of a line.
+    Torch's fused attention copies a mask whose lines are not aligned, in every layer, and keeps the
+    copies for backward. The kernel reads whole vectors, and may meet what lies behind the end of a
+    line.
     """
     *lines, n = shape
-    wide = -(-n // ALIGNED) * ALIGNED if device.type == KIND else n
-    return torch.zeros(*lines, wide, dtype=dtype, device=device)[..., :n]
+    return torch.zeros(*lines, aligned(n, device), dtype=dtype, device=device)[..., :n]

@@ -5,30 +5,25 @@ from functools import partial
 
 import torch
 
-from tuning.card import KIND, sent
+from tuning.card import aligned, sent
 from tuning.constrain import Constraint
 from tuning.models.greedy import Continuation, Greedy
 from tuning.models.llama.batch import Batch, pack
 from tuning.models.llama.model import Llama
 
-ALIGNED = 8
-"""Slots for keys are a multiple of this on CUDA: products of other lengths take slower kernels."""
-
 
 class Cache:
     """Keys and values while decoding: the prefix once, each row's own part beside it.
 
-    Per layer `own` is (2, S, K, N, d) with N = longest row + tokens still to come (see `ALIGNED`);
-    a row's unused slots are masked. `prefix` is keys (K, d, P) and values (K, P, d), shared by all
-    rows.
+    Per layer `own` is (2, S, K, N, d) with N = longest row + tokens still to come, aligned on a
+    card; a row's unused slots are masked. `prefix` is keys (K, d, P) and values (K, P, d), shared
+    by all rows.
     """
 
     def __init__(self, model: Llama, batch: Batch, kept: list[torch.Tensor], room: int) -> None:
         c, device = model.config, model.device
         rows, self.longest = len(batch.lengths), max(batch.lengths)
-        slots = self.longest + room
-        if device.type == KIND:
-            slots = -(-slots // ALIGNED) * ALIGNED
+        slots = aligned(self.longest + room, device)
         lengths, row, column = sent(
             (
                 batch.lengths,

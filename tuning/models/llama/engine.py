@@ -12,7 +12,7 @@ from tuning.card import KIND, prepare, sent
 from tuning.constrain import Constraint
 from tuning.encode import Encoded, stop_ids
 from tuning.errors import TuningError
-from tuning.memory import Room, give_all_back, give_back
+from tuning.memory import Room, give_back_of_opening
 from tuning.models.base import ANSWERING, Generated
 from tuning.models.greedy import Continuation
 from tuning.models.likelihood import Likelihood, Predicting
@@ -47,10 +47,7 @@ class EngineModel(Likelihood):
         prepare(device)
         self.tokenizer, self.device = tokenizer, device
         self.model = Llama(folder, dtype, device)
-        if device.type == KIND:
-            give_all_back()  # of what the weights were before they were fused
-        else:
-            give_back()  # of what the files were read into
+        give_back_of_opening(device.type == KIND)
         self.context_length = self.model.config.context_length
         self.n_parameters = self.model.n_parameters
         self.room = Room()
